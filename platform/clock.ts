@@ -1,0 +1,27 @@
+/** Time as a parameter, so that a test can move it. */
+export interface Clock {
+  /** Wall clock, unix milliseconds. May jump. */
+  now(): number;
+  /** Milliseconds since an arbitrary start. Never goes back. */
+  monotonic(): number;
+  /** Resolves after `ms`, or as soon as `signal` aborts (it never rejects: look at the signal). */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep(ms, signal) {
+    if (signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.max(0, ms));
+      signal?.addEventListener("abort", done, { once: true });
+    });
+  },
+};

@@ -1,0 +1,63 @@
+import { DatabaseSync } from "node:sqlite";
+
+/** How a database file is opened. */
+export interface SqliteOptions {
+  /** `full`: a commit is on disk when it returns. `normal`: a power cut may undo the last commits, never corrupt. */
+  readonly synchronous: "full" | "normal";
+  /** Statements that bring the schema from version n to n + 1, oldest first. Never edit one that was released. */
+  readonly migrations: readonly string[];
+  /** Bytes a page, for a new file only. */
+  readonly pageSize?: number;
+}
+
+/**
+ * Opens (or creates) a database in WAL mode and brings its schema up to date, one transaction a step.
+ * Throws when the file belongs to a newer program: going back would misread it.
+ */
+export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(`PRAGMA page_size = ${options.pageSize ?? 4096}`);
+    db.exec("PRAGMA journal_mode = WAL");
+    db.exec(`PRAGMA synchronous = ${options.synchronous}`);
+    db.exec("PRAGMA foreign_keys = ON");
+    db.exec("PRAGMA busy_timeout = 5000");
+    migrate(db, path, options.migrations);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function migrate(db: DatabaseSync, path: string, migrations: readonly string[]): void {
+  const version = userVersion(db);
+  if (version > migrations.length) {
+    throw new Error(`Cannot open ${path}: its schema is version ${version}, this program knows ${migrations.length}`);
+  }
+  for (const [index, statements] of migrations.entries()) {
+    if (index < version) continue;
+    transaction(db, () => {
+      if (userVersion(db) !== index) return; // another process was faster
+      db.exec(statements);
+      db.exec(`PRAGMA user_version = ${index + 1}`);
+    });
+  }
+}
+
+function userVersion(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+}
+
+/** Runs `body` in one transaction: all of it is kept, or, when it throws, none. */
+export function transaction<T>(db: DatabaseSync, body: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = body();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}

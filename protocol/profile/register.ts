@@ -1,0 +1,53 @@
+/** Modbus table a register lives in (Modbus application protocol 1.1b3 §4.3). */
+export type Table = "holding" | "input";
+
+/** How the 16-bit words of a register make a number. 32-bit values are big-endian words unless a profile says otherwise. */
+export type Encoding = "u16" | "i16" | "u32" | "i32" | "f32" | "acc32";
+
+/** How a raw number becomes a physical one. */
+export type Scale =
+  /** physical = raw / gain */
+  | { readonly kind: "gain"; readonly gain: number }
+  /** physical = raw × 10^(value of the named register), SunSpec's sunssf */
+  | { readonly kind: "exponent"; readonly register: string };
+
+/** Physical values that can be true; others are withheld and counted. */
+export interface Plausible {
+  readonly min: number;
+  readonly max: number;
+  /** Largest believable change between two polls, in physical units. */
+  readonly maxStep?: number;
+}
+
+/** One register of an inverter, as data. */
+export interface Register {
+  readonly name: string;
+  /** Other spellings that people and boards use. */
+  readonly synonyms: readonly string[];
+  readonly table: Table;
+  /** Zero-based PDU address. */
+  readonly address: number;
+  readonly encoding: Encoding;
+  readonly scale: Scale;
+  /** SI symbol as shown to people: "V", "A", "Hz", "W", "°C", "%", "" for none. */
+  readonly unit: string;
+  readonly access: "read" | "read-write";
+  /** Raw value that means "not implemented". */
+  readonly absent?: number;
+  readonly plausible?: Plausible;
+  readonly description: string;
+}
+
+/** A kind of inverter: its registers and what can be done with them. */
+export interface Profile {
+  /** Names the map completely: two inverters with the same id have the same registers at the same addresses. */
+  readonly id: string;
+  readonly title: string;
+  readonly registers: readonly Register[];
+  /** Registers polled when nobody says otherwise. */
+  readonly defaultRegisters: readonly string[];
+  /** Name of the AC output power register, in W. */
+  readonly power?: string;
+  /** Name of the register `set_power` writes. */
+  readonly powerLimit?: string;
+}

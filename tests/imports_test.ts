@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Which folders the code of a folder may import, besides itself. */
+const ALLOWED: Record<string, readonly string[]> = {
+  "main.ts": ["cli"],
+  cli: ["device", "gateway", "ota", "protocol", "crypto", "platform"],
+  device: ["protocol", "crypto", "platform"],
+  gateway: ["protocol", "crypto", "platform"],
+  ota: ["protocol", "crypto", "platform"],
+  protocol: ["crypto"],
+  platform: ["crypto"],
+  crypto: [],
+};
+
+interface Module {
+  readonly specifier: string;
+  readonly dependencies?: readonly { code?: { specifier: string }; type?: { specifier: string } }[];
+}
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+function house(specifier: string): string | undefined {
+  if (!specifier.startsWith("file:")) return undefined;
+  const path = relative(root, fileURLToPath(specifier));
+  return path.split("/")[0];
+}
+
+async function modulesFrom(entry: string): Promise<readonly Module[]> {
+  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", entry],
+    cwd: root,
+    stderr: "inherit",
+  }).output();
+  assert.ok(success);
+  return JSON.parse(new TextDecoder().decode(stdout)).modules;
+}
+
+Deno.test("imports run one way: main, cli, roles, protocol, crypto", async () => {
+  const violations: string[] = [];
+  let edges = 0;
+  for (const module of await modulesFrom("main.ts")) {
+    const from = house(module.specifier);
+    if (from === undefined) continue;
+    for (const dependency of module.dependencies ?? []) {
+      const to = house(dependency.code?.specifier ?? dependency.type?.specifier ?? "");
+      if (to === undefined || to === from) continue;
+      edges++;
+      if (!ALLOWED[from]?.includes(to)) violations.push(`${from} imports ${to} (${module.specifier})`);
+    }
+  }
+  assert.deepEqual(violations, []);
+  assert.ok(edges > 0);
+});
