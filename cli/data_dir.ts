@@ -1,0 +1,18 @@
+import { join } from "node:path";
+
+/** Reads one environment variable; a parameter so that tests need no real environment. */
+export type Env = (name: string) => string | undefined;
+
+/** Where state lives: `--data-dir`, else systemd's StateDirectory, else the system's or the user's usual place. */
+export function dataDir(flag: string | undefined, env: Env, isRoot: boolean): string {
+  const state = flag ?? env("STATE_DIRECTORY")?.split(":")[0];
+  if (state) return state;
+  if (isRoot) return "/var/lib/ecowatt";
+  const home = env("XDG_DATA_HOME") ?? join(env("HOME") ?? ".", ".local", "share");
+  return join(home, "ecowatt");
+}
+
+/** The data directory of this process; `--data-dir` wins. */
+export function processDataDir(flag: string | undefined): string {
+  return dataDir(flag, (name) => Deno.env.get(name), Deno.uid() === 0);
+}

@@ -1,0 +1,73 @@
+import { configure, getLogger, type Logger, type LogLevel, type LogRecord, reset } from "@logtape/logtape";
+import { redactByField } from "@logtape/redaction";
+import { type Terminal, terminal } from "./output.ts";
+
+/** Levels a user can choose. */
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+
+/** syslog severities (RFC 5424 §6.2.1), which journald reads from a line's `<n>` prefix. */
+const PRIORITY: Record<LogLevel, number> = { trace: 7, debug: 7, info: 6, warning: 4, error: 3, fatal: 2 };
+
+/** Names of fields whose values never leave the process. */
+const SECRETS = [/(^|[_-])(key|psk|secret|token|password)$/i, /^authorization$/i];
+
+/** Sends the program's events to standard error, in journald's form when journald listens. */
+export async function startLogging(
+  options: { level: LogLevel; json: boolean; journald: boolean; terminal?: Terminal },
+): Promise<Logger> {
+  const { err } = options.terminal ?? terminal;
+  const format = options.json ? jsonLine : options.journald ? journalLine : plainLine;
+  await configure({
+    reset: true,
+    sinks: {
+      stderr: redactByField((record) => err(format(record)), { fieldPatterns: SECRETS, action: () => "[redacted]" }),
+    },
+    loggers: [
+      { category: ["ecowatt"], lowestLevel: options.level, sinks: ["stderr"] },
+      { category: ["logtape"], lowestLevel: "error", sinks: ["stderr"] },
+    ],
+  });
+  return getLogger(["ecowatt"]);
+}
+
+/** Ends logging, so that a later start begins anew. */
+export const stopLogging = (): Promise<void> => reset();
+
+function text(record: LogRecord): string {
+  return record.message.map((part) => (typeof part === "string" ? part : shown(part))).join("");
+}
+
+function shown(value: unknown): string {
+  if (value instanceof Error) return value.message;
+  return typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
+}
+
+function plainLine(record: LogRecord): string {
+  const time = new Date(record.timestamp).toISOString().slice(11, 23);
+  return `${time} ${record.level.padEnd(7)} ${area(record)}: ${text(record)}`;
+}
+
+function journalLine(record: LogRecord): string {
+  return `<${PRIORITY[record.level]}>${area(record)}: ${text(record)}`;
+}
+
+function jsonLine(record: LogRecord): string {
+  const fields = Object.fromEntries(
+    Object.entries(record.properties).map(([name, value]) => [name, plain(value)]),
+  );
+  return JSON.stringify({
+    time: new Date(record.timestamp).toISOString(),
+    level: record.level,
+    area: area(record),
+    message: text(record),
+    ...fields,
+  });
+}
+
+function plain(value: unknown): unknown {
+  return value instanceof Error ? { name: value.name, message: value.message } : value;
+}
+
+function area(record: LogRecord): string {
+  return record.category.slice(1).join(".") || "ecowatt";
+}
