@@ -1,0 +1,40 @@
+/**
+ * Compiles the executable: `deno task build [--target <triple>]…`, by default for this machine, into `dist/`.
+ * `DENORT_BIN` names a runtime to embed where none can be downloaded, `DENO_COMPILE` the Deno that fits it.
+ */
+const OUTPUT = "dist";
+
+/**
+ * What the program may do. Network: devices, brokers and inverters anywhere. Files: configuration, keys and state where
+ * the operator puts them. Environment: `${NAME}` in configuration files. FFI: libc, for serial ports (a list of
+ * allowed libraries would need an absolute path, which differs between distributions). It starts no other program.
+ */
+const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys=uid"];
+
+async function compile(target: string | undefined): Promise<string> {
+  const output = target === undefined ? `${OUTPUT}/ecowatt` : `${OUTPUT}/ecowatt-${target}`;
+  const { success } = await new Deno.Command(Deno.env.get("DENO_COMPILE") ?? Deno.execPath(), {
+    args: [
+      ...["compile", "--quiet", "--no-prompt", ...PERMISSIONS],
+      ...(target === undefined ? [] : ["--target", target]),
+      ...["--output", output, "main.ts"],
+    ],
+    cwd: new URL("../", import.meta.url),
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn().status;
+  if (!success) throw new Error(`Cannot compile ${output}`);
+  return output;
+}
+
+function targets(args: readonly string[]): (string | undefined)[] {
+  const named = args.flatMap((arg, index) => (arg === "--target" ? [args[index + 1]] : []));
+  return named.length === 0 ? [undefined] : named;
+}
+
+if (import.meta.main) {
+  await Deno.mkdir(new URL(`../${OUTPUT}/`, import.meta.url), { recursive: true });
+  for (const target of targets(Deno.args)) {
+    Deno.stdout.writeSync(new TextEncoder().encode(`${await compile(target)}\n`));
+  }
+}
