@@ -1,0 +1,68 @@
+import { exceptionName } from "./exception.ts";
+
+/** Why a request on the bus gave no value. `message` is for people: what happened, and what to look at. */
+export type BusFault =
+  /** No answer in time, `attempts` times. */
+  | { readonly kind: "timeout"; readonly message: string; readonly waitedMs: number; readonly attempts: number }
+  /** The unit is known to be dead and was not asked. `retryAt`: unix ms from which the next request goes out. */
+  | { readonly kind: "offline"; readonly message: string; readonly retryAt: number }
+  /** The device refused. 1, 2, 3: function, address or value; 6: still busy after all retries. */
+  | { readonly kind: "exception"; readonly message: string; readonly code: number; readonly name: string }
+  /** An answer arrived damaged. */
+  | { readonly kind: "crc"; readonly message: string; readonly attempts: number }
+  /** Something arrived that does not answer the request. */
+  | { readonly kind: "foreign"; readonly message: string; readonly detail: string }
+  /** The serial port or connection is gone or cannot be opened. `retryAt`: unix ms of the next try to open it. */
+  | { readonly kind: "line"; readonly message: string; readonly detail: string; readonly retryAt: number }
+  /** The request itself breaks the protocol's limits and was not sent. */
+  | { readonly kind: "refused"; readonly message: string; readonly detail: string }
+  /** The caller gave up or the bus was closed. A write may have taken effect. */
+  | { readonly kind: "aborted"; readonly message: string };
+
+/** What a request on the bus comes to. */
+export type BusOutcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly fault: BusFault };
+
+/** The words for each fault in one place. `bus` is the line's name, `attempts` counts requests sent. */
+export const busFault = {
+  timeout(bus: string, unit: number, waitedMs: number, attempts: number): BusFault {
+    const times = attempts === 1 ? "one request" : `${attempts} requests`;
+    const message = `Unit ${unit} on ${bus} did not answer ${times} of ${Math.round(waitedMs)} ms each. ` +
+      "Check its power, its unit id, the baud rate and parity, and whether A and B are swapped";
+    return { kind: "timeout", message, waitedMs, attempts };
+  },
+  offline(bus: string, unit: number, reason: string, retryAt: number, now: number): BusFault {
+    const seconds = Math.max(0, Math.ceil((retryAt - now) / 1000));
+    return {
+      kind: "offline",
+      message: `Unit ${unit} on ${bus} is offline (${reason}); next try in ${seconds} s`,
+      retryAt,
+    };
+  },
+  exception(bus: string, unit: number, code: number): BusFault {
+    const name = exceptionName(code);
+    return { kind: "exception", message: `Unit ${unit} on ${bus} refused: ${name} (exception ${code})`, code, name };
+  },
+  crc(bus: string, unit: number, attempts: number): BusFault {
+    const message = `The answer of unit ${unit} on ${bus} arrived damaged (CRC), ${attempts} of ${attempts} times. ` +
+      "Check parity, line termination and cable, or two devices with the same unit id";
+    return { kind: "crc", message, attempts };
+  },
+  foreign(bus: string, unit: number, detail: string): BusFault {
+    return {
+      kind: "foreign",
+      message: `What arrived on ${bus} does not answer the request to unit ${unit}: ${detail}`,
+      detail,
+    };
+  },
+  line(bus: string, detail: string, retryAt: number): BusFault {
+    return { kind: "line", message: `Cannot use ${bus}: ${detail}`, detail, retryAt };
+  },
+  refused(detail: string): BusFault {
+    return { kind: "refused", message: `Cannot send the request: ${detail}`, detail };
+  },
+  aborted(detail: string): BusFault {
+    return { kind: "aborted", message: `The request was given up: ${detail}` };
+  },
+};
