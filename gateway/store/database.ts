@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { openSqlite } from "../../platform/sqlite.ts";
+import { SCHEMA as devices } from "./devices.ts";
+
+/** Version 1: the tables of every store, each beside the code that uses it. */
+const MIGRATIONS = [[devices].join("\n")];
+
+/** The gateway's database file inside its data directory. */
+export function databasePath(dataDir: string): string {
+  return join(dataDir, "gateway.db");
+}
+
+/**
+ * Opens (or creates) the gateway's database: WAL, a commit is on disk when it returns, readable by its owner only.
+ * Throws when the directory cannot be used or the file belongs to a newer program.
+ */
+export function openGatewayDatabase(dataDir: string): DatabaseSync {
+  Deno.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const path = databasePath(dataDir);
+  // SQLite gives the -wal and -shm files the mode of the database file, so it has to be right before the first open.
+  Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
+  return openSqlite(path, { synchronous: "full", migrations: MIGRATIONS });
+}

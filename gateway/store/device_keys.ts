@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import { type Bytes, toHex, utf8 } from "../../crypto/bytes.ts";
+import { Fault } from "../fault.ts";
+import type { Device, DevicesIo } from "./devices.ts";
+
+export const SCHEMA = `
+CREATE TABLE device_key (
+  device INTEGER NOT NULL REFERENCES device(id),
+  number INTEGER NOT NULL,
+  sealed BLOB,
+  fingerprint INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  PRIMARY KEY (device, number),
+  CHECK ((sealed IS NULL) = (revoked_at IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+`;
+
+/** Bytes of a device key. */
+export const KEY_LENGTH = 32;
+
+/** SHA-256 of the keys that the original project published. */
+const PUBLISHED = new Set([
+  "fae8a5a092eff9c4217c68082a3385e647c58fd4629b2e35e3dc0b24d2cee9af",
+  "a0488d21315cbe0c7e9aad86f98c66f98a54c77a08255b0160debdbba0c8cc81",
+]);
+
+/** A key as it is handed to its device, once. */
+export interface DeviceSecret {
+  /** From 1; a number is never given twice under one device name. */
+  readonly number: number;
+  readonly raw: Bytes;
+}
+
+/** A key that a device may use, with what recognises it again under another device. */
+export interface ActiveKey extends DeviceSecret {
+  /** 48 bits of the key's digest. */
+  readonly fingerprint: number;
+}
+
+const KeyRow = z.object({
+  number: z.number(),
+  created_at: z.number(),
+  revoked_at: z.number().nullable(),
+}).transform((row) => ({ number: row.number, createdAt: row.created_at, revokedAt: row.revoked_at ?? undefined }));
+
+/** What may be told about a key. Times in unix milliseconds. */
+export type KeyRecord = Readonly<z.infer<typeof KeyRow>>;
+
+const SealedRow = z.object({ number: z.number(), sealed: z.instanceof(Uint8Array), fingerprint: z.number() });
+
+/** The keys of the registered devices, sealed at rest. Writing methods are called inside `GroupCommit.run`. */
+export interface DeviceKeys {
+  /**
+   * Adds a key: a new one, or `raw` that the device has already. Throws `Fault` `refused` when `raw` is not 32 bytes, was
+   * published, or belongs to another device.
+   */
+  issue(device: Device, now: number, raw?: Bytes): DeviceSecret;
+  /** Every key ever issued, oldest first, without its secret. */
+  list(device: Device): readonly KeyRecord[];
+  /** The keys that are not revoked, newest first. Throws when the vault cannot open one. */
+  active(device: Device): readonly ActiveKey[];
+  /** Revokes and destroys one key; `false` when it was not active. */
+  revoke(device: Device, number: number, now: number): boolean;
+  revokeAll(device: Device, now: number): void;
+}
+
+export function createDeviceKeys(db: DatabaseSync, io: DevicesIo, changed: () => void): DeviceKeys {
+  const insert = db.prepare(
+    `INSERT INTO device_key(device, number, sealed, fingerprint, created_at) VALUES (?, ?, ?, ?, ?)`,
+  );
+  const next = db.prepare("SELECT coalesce(max(number), 0) + 1 AS number FROM device_key WHERE device = ?");
+  const holder = db.prepare("SELECT 1 FROM device_key WHERE fingerprint = ? AND revoked_at IS NULL AND device <> ?");
+  const list = db.prepare("SELECT number, created_at, revoked_at FROM device_key WHERE device = ? ORDER BY number");
+  const active = db.prepare(`SELECT number, sealed, fingerprint FROM device_key
+    WHERE device = ? AND revoked_at IS NULL ORDER BY number DESC`);
+  const revoke = db.prepare(`UPDATE device_key SET sealed = NULL, revoked_at = ?3
+    WHERE device = ?1 AND number = ?2 AND revoked_at IS NULL`);
+  const revokeAll = db.prepare(
+    `UPDATE device_key SET sealed = NULL, revoked_at = ?2 WHERE device = ?1 AND revoked_at IS NULL`,
+  );
+
+  return {
+    issue(device, now, raw = io.random.bytes(KEY_LENGTH)) {
+      checkKey(raw, io.allowPublishedKeys ?? false);
+      const print = keyFingerprint(raw);
+      if (holder.get(print, device.row)) throw new Fault("refused", "Cannot use this key: another device has it");
+      const number = Number(next.get(device.row)?.["number"]);
+      insert.run(device.row, number, io.vault.seal(raw, sealContext(device, number)), print, now);
+      changed();
+      return { number, raw };
+    },
+    list: (device) => list.all(device.row).map((row) => KeyRow.parse(row)),
+    active: (device) =>
+      active.all(device.row).map((row) => {
+        const { number, sealed, fingerprint } = SealedRow.parse(row);
+        const raw = io.vault.unseal(sealed, sealContext(device, number));
+        if (!raw) {
+          throw new Error(
+            `Cannot open key ${device.deviceId}/${number}: the master key is not the one it was sealed with`,
+          );
+        }
+        return { number, raw, fingerprint };
+      }),
+    revoke(device, number, now) {
+      changed();
+      return Number(revoke.run(device.row, number, now).changes) > 0;
+    },
+    revokeAll(device, now) {
+      changed();
+      revokeAll.run(device.row, now);
+    },
+  };
+}
+
+/** Recognises a key without giving it away: 48 bits of SHA-256 under a label of their own. */
+export function keyFingerprint(raw: Uint8Array): number {
+  return createHash("sha256").update(utf8("ecowatt key fingerprint")).update(raw).digest().readUIntBE(0, 6);
+}
+
+function sealContext(device: Device, number: number): string {
+  return `device key ${device.deviceId}/${number}`;
+}
+
+function checkKey(raw: Uint8Array, allowPublished: boolean): void {
+  if (raw.length !== KEY_LENGTH) {
+    throw new Fault("refused", `Cannot use this key: it has ${raw.length} bytes, needed are ${KEY_LENGTH}`);
+  }
+  if (!allowPublished && PUBLISHED.has(toHex(createHash("sha256").update(raw).digest()))) {
+    throw new Fault("refused", "Cannot use this key: it was published and protects nothing");
+  }
+}

@@ -1,0 +1,138 @@
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import type { Bytes } from "../../crypto/bytes.ts";
+import type { Random } from "../../platform/random.ts";
+import { DeviceId } from "../../protocol/device_id.ts";
+import { Fault } from "../fault.ts";
+import { createDeviceKeys, type DeviceKeys, type DeviceSecret, SCHEMA as KEYS_SCHEMA } from "./device_keys.ts";
+import type { KeyVault } from "./key_vault.ts";
+
+export const SCHEMA = `
+CREATE TABLE device (
+  id INTEGER PRIMARY KEY,
+  device_id TEXT NOT NULL UNIQUE,
+  model TEXT NOT NULL,
+  auth TEXT NOT NULL CHECK (auth IN ('signed', 'legacy')),
+  wire_id TEXT CHECK ((auth = 'legacy') = (wire_id IS NOT NULL)),
+  last_address TEXT,
+  created_at INTEGER NOT NULL,
+  removed_at INTEGER
+) STRICT;
+CREATE INDEX device_by_wire_id ON device(wire_id) WHERE wire_id IS NOT NULL;
+CREATE INDEX device_by_address ON device(last_address) WHERE last_address IS NOT NULL;
+${KEYS_SCHEMA}`;
+
+/** How a device proves who it is (PROTOCOL §2): `signed` is the default, `legacy` the boards' upload-only HMAC. */
+export const AuthPolicy = z.enum(["signed", "legacy"]);
+export type AuthPolicy = z.infer<typeof AuthPolicy>;
+
+const DeviceRow = z.object({
+  id: z.number(),
+  device_id: DeviceId,
+  model: z.string(),
+  auth: AuthPolicy,
+  wire_id: z.string().nullable(),
+  created_at: z.number(),
+}).transform((row) => ({
+  /** Row number, for the tables of the store; never leaves the gateway. */
+  row: row.id,
+  deviceId: row.device_id,
+  model: row.model,
+  auth: row.auth,
+  /** The name a `legacy` board gives itself; several boards may share one. */
+  wireId: row.wire_id ?? undefined,
+  /** Unix milliseconds. */
+  createdAt: row.created_at,
+}));
+
+/** One registered device. */
+export type Device = Readonly<z.infer<typeof DeviceRow>>;
+
+/** What it takes to register one. */
+export interface NewDevice {
+  readonly deviceId: DeviceId;
+  readonly model: string;
+  readonly auth: AuthPolicy;
+  /** For `legacy`: what the board calls itself; its `deviceId` when left out. */
+  readonly wireId?: string;
+  /** A key that the board has already, 32 bytes; otherwise one is made. */
+  readonly key?: Bytes;
+}
+
+/** The registry of devices. Writing methods are called inside `GroupCommit.run`. */
+export interface Devices {
+  /** Registers a device with its first key. Throws `Fault`: `conflict` when the name is taken, `refused` for a bad key. */
+  add(device: NewDevice, now: number): { readonly device: Device; readonly key: DeviceSecret };
+  find(deviceId: string): Device | undefined;
+  /** Every device, by name. */
+  list(): readonly Device[];
+  /** The `legacy` devices that call themselves `wireId`. */
+  withWireId(wireId: string): readonly Device[];
+  /** The `legacy` devices whose last verified upload came from this address. */
+  withAddress(address: string): readonly Device[];
+  /** Remembers where a verified upload of a `legacy` device came from. */
+  sawAt(device: Device, address: string): void;
+  /** Takes a device off the registry and destroys its keys; its samples and replay state stay. `false` when there was none. */
+  remove(deviceId: string, now: number): boolean;
+  readonly keys: DeviceKeys;
+  /** Changes whenever this or another process may have changed the registry: a cache compares it. */
+  version(): number;
+}
+
+export interface DevicesIo {
+  readonly vault: KeyVault;
+  readonly random: Random;
+  /** Whether keys that were published with the original project may be used; only the demo says yes. */
+  readonly allowPublishedKeys?: boolean;
+}
+
+/** The registry over the tables `device` and `device_key`. */
+export function createDevices(db: DatabaseSync, io: DevicesIo): Devices {
+  // A name that comes back takes its old row, and with it the sequence numbers that were used under it.
+  const insert = db.prepare(`INSERT INTO device(device_id, model, auth, wire_id, created_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (device_id) DO UPDATE SET model = excluded.model, auth = excluded.auth, wire_id = excluded.wire_id,
+      created_at = excluded.created_at, last_address = NULL, removed_at = NULL WHERE removed_at IS NOT NULL
+    RETURNING *`);
+  const byName = db.prepare("SELECT * FROM device WHERE device_id = ? AND removed_at IS NULL");
+  const all = db.prepare("SELECT * FROM device WHERE removed_at IS NULL ORDER BY device_id");
+  const byWireId = db.prepare("SELECT * FROM device WHERE wire_id = ? AND removed_at IS NULL ORDER BY id");
+  const byAddress = db.prepare("SELECT * FROM device WHERE last_address = ? AND removed_at IS NULL ORDER BY id");
+  const setAddress = db.prepare("UPDATE device SET last_address = ?2 WHERE id = ?1 AND last_address IS NOT ?2");
+  const markRemoved = db.prepare("UPDATE device SET removed_at = ?2 WHERE id = ?1");
+  const version = registryVersion(db);
+  const keys = createDeviceKeys(db, io, version.bump);
+  const find = (deviceId: string) => parsed(byName.get(deviceId));
+
+  return {
+    add({ deviceId, model, auth, wireId, key }, now) {
+      const device = parsed(insert.get(deviceId, model, auth, auth === "legacy" ? wireId ?? deviceId : null, now));
+      if (!device) throw new Fault("conflict", `Cannot add device ${deviceId}: it is registered already`);
+      return { device, key: keys.issue(device, now, key) };
+    },
+    find,
+    list: () => all.all().map((row) => DeviceRow.parse(row)),
+    withWireId: (wireId) => byWireId.all(wireId).map((row) => DeviceRow.parse(row)),
+    withAddress: (address) => byAddress.all(address).map((row) => DeviceRow.parse(row)),
+    sawAt: (device, address) => void setAddress.run(device.row, address),
+    remove(deviceId, now) {
+      const device = find(deviceId);
+      if (!device) return false;
+      keys.revokeAll(device, now);
+      markRemoved.run(device.row, now);
+      return true;
+    },
+    keys,
+    version: version.read,
+  };
+}
+
+function parsed(row: unknown): Device | undefined {
+  return row === undefined ? undefined : DeviceRow.parse(row);
+}
+
+/** Counts this connection's changes; SQLite's `data_version` tells those of others. */
+function registryVersion(db: DatabaseSync): { readonly bump: () => void; readonly read: () => number } {
+  const others = db.prepare("PRAGMA data_version");
+  let own = 0;
+  return { bump: () => void own++, read: () => own + Number(others.get()?.["data_version"]) };
+}

@@ -1,0 +1,106 @@
+import type { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
+import { Fault } from "../fault.ts";
+import { isStorageError, storageFault } from "./storage_error.ts";
+
+/** Works that may wait for a commit before new ones are refused. */
+const MAX_WAITING = 4096;
+
+/** Writes of many requests in one durable transaction. */
+export interface GroupCommit extends AsyncDisposable {
+  /**
+   * Runs synchronous `work` inside a shared transaction and resolves when that is on disk. Work that throws undoes only
+   * itself and rejects with its error. Rejects with `Fault` `unavailable` when the disk is full or the database is locked:
+   * then nothing of the batch was kept.
+   */
+  run<T>(work: () => T): Promise<T>;
+  /** Commits what waits and refuses what comes later. */
+  close(): Promise<void>;
+}
+
+interface Job {
+  perform(): void;
+  /** Tells the caller; `lost` is why the transaction as a whole failed. */
+  settle(lost?: Fault): void;
+}
+
+/** Gathers everything that is asked for within one turn of the event loop into one `BEGIN IMMEDIATE … COMMIT`. */
+export function createGroupCommit(db: DatabaseSync): GroupCommit {
+  const commit = committer(db);
+  let waiting: Job[] = [];
+  let closed = false;
+
+  const flush = () => {
+    const batch = waiting;
+    waiting = [];
+    if (batch.length > 0) commit(batch);
+  };
+  const close = () => {
+    closed = true;
+    flush();
+    return Promise.resolve();
+  };
+  return {
+    run<T>(work: () => T): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        if (closed) return reject(new Fault("unavailable", "The gateway is stopping", { retryAfter: 5 }));
+        if (waiting.length >= MAX_WAITING) {
+          return reject(new Fault("unavailable", "Too many writes are waiting", { retryAfter: 1 }));
+        }
+        waiting.push(createJob(work, resolve, reject));
+        if (waiting.length === 1) setImmediate(flush);
+      });
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function createJob<T>(work: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): Job {
+  let tell: () => void = () => reject(new Fault("unavailable", "The write was not reached", { retryAfter: 5 }));
+  return {
+    perform() {
+      try {
+        const value = work();
+        tell = () => resolve(value);
+      } catch (error) {
+        const cause = isStorageError(error) ? storageFault(error) : error;
+        tell = () => reject(cause);
+        throw error;
+      }
+    },
+    settle: (lost) => lost === undefined ? tell() : reject(lost),
+  };
+}
+
+function committer(db: DatabaseSync): (batch: readonly Job[]) => void {
+  const begin = db.prepare("BEGIN IMMEDIATE");
+  const commit = db.prepare("COMMIT");
+  const save = db.prepare("SAVEPOINT work");
+  const release = db.prepare("RELEASE work");
+  const undo = db.prepare("ROLLBACK TO work");
+
+  const perform = (job: Job) => {
+    save.run();
+    try {
+      job.perform();
+    } catch (error) {
+      // A full disk can end the whole transaction by itself (SQLite, "Automatic rollback"): then all of the batch is lost.
+      if (!db.isTransaction) throw error;
+      undo.run();
+    }
+    release.run();
+  };
+  return (batch) => {
+    let lost: Fault | undefined;
+    try {
+      begin.run();
+      for (const job of batch) perform(job);
+      commit.run();
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      lost = storageFault(error);
+    }
+    for (const job of batch) job.settle(lost);
+  };
+}

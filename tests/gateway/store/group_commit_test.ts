@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { Fault } from "../../../gateway/fault.ts";
+import { createGroupCommit } from "../../../gateway/store/group_commit.ts";
+import { openSqlite } from "../../../platform/sqlite.ts";
+
+const MIGRATIONS = ["CREATE TABLE note(id INTEGER PRIMARY KEY, body BLOB) STRICT"];
+
+function withStore(body: (db: DatabaseSync, path: string) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const directory = await Deno.makeTempDir();
+    const path = `${directory}/store.db`;
+    const db = openSqlite(path, { synchronous: "full", migrations: MIGRATIONS });
+    try {
+      await body(db, path);
+    } finally {
+      db.close();
+      await Deno.remove(directory, { recursive: true });
+    }
+  };
+}
+
+function notes(path: string): number[] {
+  const other = new DatabaseSync(path);
+  try {
+    return other.prepare("SELECT id FROM note ORDER BY id").all().map((row) => Number(row["id"]));
+  } finally {
+    other.close();
+  }
+}
+
+function inserter(db: DatabaseSync): (id: number, bytes?: number) => number {
+  const insert = db.prepare("INSERT INTO note(id, body) VALUES (?, ?)");
+  return (id, bytes = 1) => {
+    insert.run(id, new Uint8Array(bytes));
+    return id;
+  };
+}
+
+const isUnavailable = (error: unknown) =>
+  error instanceof Fault && error.code === "unavailable" && error.retryAfter !== undefined;
+
+Deno.test(
+  "what run resolves with is visible to another connection",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    await using commits = createGroupCommit(db);
+    assert.deepEqual(await Promise.all([1, 2, 3].map((id) => commits.run(() => insert(id)))), [1, 2, 3]);
+    assert.deepEqual(notes(path), [1, 2, 3]);
+  }),
+);
+
+Deno.test(
+  "work that throws undoes itself and nobody else",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    await using commits = createGroupCommit(db);
+    const results = await Promise.allSettled([
+      commits.run(() => insert(1)),
+      commits.run(() => {
+        insert(2);
+        throw new Fault("conflict", "no");
+      }),
+      commits.run(() => insert(1)), // breaks the primary key
+      commits.run(() => insert(3)),
+    ]);
+    assert.deepEqual(results.map((result) => result.status), ["fulfilled", "rejected", "rejected", "fulfilled"]);
+    assert.deepEqual(notes(path), [1, 3]);
+  }),
+);
+
+Deno.test(
+  "a full disk refuses the whole batch with 503, keeps none of it, and later work succeeds when there is room",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    await using commits = createGroupCommit(db);
+    db.exec("PRAGMA max_page_count = 8");
+    const results = await Promise.allSettled(
+      [1, 2, 3].map((id) => commits.run(() => insert(id, id === 2 ? 60_000 : 10))),
+    );
+    for (const result of results) assert.ok(result.status === "rejected" && isUnavailable(result.reason));
+    assert.deepEqual(notes(path), []);
+    db.exec("PRAGMA max_page_count = 100000");
+    await commits.run(() => insert(4, 60_000));
+    assert.deepEqual(notes(path), [4]);
+  }),
+);
+
+Deno.test(
+  "a database that another process locks refuses with 503 and keeps nothing",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    await using commits = createGroupCommit(db);
+    db.exec("PRAGMA busy_timeout = 1");
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    await assert.rejects(commits.run(() => insert(1)), isUnavailable);
+    other.exec("ROLLBACK");
+    other.close();
+    await commits.run(() => insert(2));
+    assert.deepEqual(notes(path), [2]);
+  }),
+);
+
+Deno.test(
+  "close commits what waits and refuses what comes later",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    const commits = createGroupCommit(db);
+    const waiting = commits.run(() => insert(1));
+    await commits.close();
+    assert.deepEqual(notes(path), [1]);
+    assert.equal(await waiting, 1);
+    await assert.rejects(commits.run(() => insert(2)), isUnavailable);
+  }),
+);
