@@ -1,13 +1,48 @@
 import { Command, CommanderError } from "commander";
+import { CliFailure, EXIT, type ExitCode } from "./exit.ts";
+import { type Terminal, terminal as processTerminal } from "./output.ts";
+import { VERSION } from "./commands/version.ts";
+import { COMMANDS } from "./commands.ts";
 
-/** Runs one command line; returns the exit code (0 done, 1 failed, 2 usage, 3 unreachable). */
-export async function main(args: readonly string[]): Promise<number> {
-  const program = new Command("ecowatt").exitOverride();
+/** Runs one command line and returns the exit code. Whatever goes wrong is one clear line, never a stack. */
+export async function main(args: readonly string[], terminal: Terminal = processTerminal): Promise<ExitCode> {
+  const program = build(terminal);
   try {
     await program.parseAsync([...args], { from: "user" });
-    return 0;
+    return EXIT.done;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    terminal.err(`ecowatt: ${explain(error)}`);
+    return error instanceof CliFailure ? error.exitCode : EXIT.failed;
   }
+}
+
+function build(terminal: Terminal): Command {
+  const program = new Command("ecowatt")
+    .description("Reads solar inverters, keeps every sample, and is the gateway they are sent to.")
+    .version(VERSION, "-V, --version", "print the version")
+    .helpCommand("help [command]", "print the help of a command")
+    .showHelpAfterError("(ecowatt --help lists what there is)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    });
+  for (const add of COMMANDS) add(program, terminal);
+  inherit(program);
+  return program;
+}
+
+/** commander copies its settings to commands made by `command()`, and not to groups that are added later. */
+function inherit(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inherit(command);
+  }
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error && !error.message.includes(error.cause.message) ? error.cause : undefined;
+  return cause === undefined ? error.message : `${error.message}: ${explain(cause)}`;
 }

@@ -1,0 +1,18 @@
+import type { Command } from "commander";
+import project from "../../deno.json" with { type: "json" };
+import type { Terminal } from "../output.ts";
+
+/** The version of this program (SemVer 2.0). */
+export const VERSION: string = project.version;
+
+/** What an executable says of itself, for people and for an updater that is about to trust it. */
+export function addVersion(program: Command, terminal: Terminal): void {
+  program.command("version")
+    .description("print the version of this program")
+    .option("--json", "as JSON, with the model and the platform")
+    .action((options: { json?: boolean }) => {
+      const { os, arch, standalone } = Deno.build;
+      const about = { model: "ecowatt", version: VERSION, os, arch, standalone, deno: Deno.version.deno };
+      terminal.out(options.json ? JSON.stringify(about) : VERSION);
+    });
+}
