@@ -1,7 +1,10 @@
 /** Modbus table a register lives in (Modbus application protocol 1.1b3 §4.3). */
 export type Table = "holding" | "input";
 
-/** How the 16-bit words of a register make a number. 32-bit values are big-endian words unless a profile says otherwise. */
+/**
+ * How the 16-bit words of a register make a raw integer: two's complement where signed, 32 bits high word first.
+ * The raw value of `f32` is its bit pattern, so that what is stored is what was sent (raw.ts).
+ */
 export type Encoding = "u16" | "i16" | "u32" | "i32" | "f32" | "acc32";
 
 /** How a raw number becomes a physical one. */
@@ -29,7 +32,7 @@ export interface Register {
   readonly address: number;
   readonly encoding: Encoding;
   readonly scale: Scale;
-  /** SI symbol as shown to people: "V", "A", "Hz", "W", "°C", "%", "" for none. */
+  /** SI symbol as shown to people: "V", "A", "Hz", "W", "VA", "var", "Wh", "°C", "%", "s", "Ω", "" for none. */
   readonly unit: string;
   readonly access: "read" | "read-write";
   /** Raw value that means "not implemented". */
@@ -48,6 +51,14 @@ export interface Profile {
   readonly defaultRegisters: readonly string[];
   /** Name of the AC output power register, in W. */
   readonly power?: string;
+  /** Name of the counter of energy delivered since installation, in Wh. */
+  readonly energy?: string;
+  /** Name of the AC voltage register (phase A), in V. */
+  readonly voltage?: string;
+  /** Name of the grid frequency register, in Hz. */
+  readonly frequency?: string;
+  /** Name of the cabinet temperature register, in °C. */
+  readonly temperature?: string;
   /** Name of the register `set_power` writes. */
   readonly powerLimit?: string;
 }

@@ -1,0 +1,27 @@
+import { ecowatt } from "./ecowatt.ts";
+import type { Profile } from "./register.ts";
+import { parseMapId } from "./sunspec/map_id.ts";
+import { mapProfile } from "./sunspec/map_profile.ts";
+
+/** SunSpec maps kept ready: a fleet has few kinds of inverter, and the gateway asks for one with every upload. */
+const KEPT = 64;
+/** No inverter has as many; a map that claims more would only cost memory. */
+const MAX_REGISTERS = 1_500;
+const kept = new Map<string, Profile>();
+
+/** The profile an id stands for: `ecowatt`, or a SunSpec map (sunspec/map_id.ts). `undefined`: not ours. */
+export function profileById(id: string): Profile | undefined {
+  if (id === ecowatt.id) return ecowatt;
+  return kept.get(id) ?? madeOf(id);
+}
+
+function madeOf(id: string): Profile | undefined {
+  const blocks = parseMapId(id);
+  if (!blocks.ok) return undefined;
+  const profile = mapProfile(blocks.value);
+  if (profile.registers.length > MAX_REGISTERS) return undefined;
+  const oldest = kept.keys().next();
+  if (kept.size >= KEPT && !oldest.done) kept.delete(oldest.value);
+  kept.set(id, profile);
+  return profile;
+}

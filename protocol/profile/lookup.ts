@@ -1,0 +1,41 @@
+import { type Outcome, refusal, success } from "../outcome.ts";
+import type { Profile, Register } from "./register.ts";
+
+/** Finding a register by any of its spellings, remembered per profile: the gateway asks for every upload. */
+const indexes = new WeakMap<Profile, ReadonlyMap<string, Register>>();
+
+/** The register that people or boards call `name`, in any case; `undefined` when the profile has none. */
+export function lookup(profile: Profile, name: string): Register | undefined {
+  return indexOf(profile).get(name.toLowerCase());
+}
+
+/**
+ * The registers to poll for `names`, each once, in order; a scale factor nobody named follows the first point that
+ * needs it, so that what is stored can always be scaled later.
+ */
+export function columnsOf(
+  profile: Profile,
+  names: readonly string[],
+): Outcome<readonly Register[], "unknown_register"> {
+  const columns = new Map<string, Register>();
+  for (const name of names) {
+    const register = lookup(profile, name);
+    if (!register) return refusal("unknown_register", `${profile.title} has no register ${name.slice(0, 64)}`);
+    columns.set(register.name, register);
+    if (register.scale.kind !== "exponent") continue;
+    const factor = lookup(profile, register.scale.register);
+    if (factor) columns.set(factor.name, factor);
+  }
+  return success([...columns.values()]);
+}
+
+function indexOf(profile: Profile): ReadonlyMap<string, Register> {
+  const known = indexes.get(profile);
+  if (known) return known;
+  const index = new Map<string, Register>();
+  for (const register of profile.registers) {
+    for (const spelling of [register.name, ...register.synonyms]) index.set(spelling.toLowerCase(), register);
+  }
+  indexes.set(profile, index);
+  return index;
+}

@@ -1,0 +1,66 @@
+import { lookup } from "./lookup.ts";
+import { type Outcome, refusal, success } from "../outcome.ts";
+import { floatBits, floatOf, rawRange } from "./raw.ts";
+import type { Profile, Register } from "./register.ts";
+
+/** SunSpec's bound on a scale factor; outside it the points that use it are worth nothing. */
+const MAX_EXPONENT = 10;
+const POWERS = Array.from({ length: MAX_EXPONENT + 1 }, (_, exponent) => Number(`1e${exponent}`));
+
+/** Gives the raw value of another register of the same poll, by name; scale factors are looked up with it. */
+export type RawOf = (name: string) => number | undefined;
+
+/** The value in the register's unit; `undefined` when it is not implemented or its scale factor is unusable. */
+export function physical(register: Register, raw: number | undefined, rawOf: RawOf): number | undefined {
+  if (raw === undefined || raw === register.absent) return undefined;
+  const number = register.encoding === "f32" ? floatOf(raw) : raw;
+  if (!Number.isFinite(number)) return undefined;
+  const divisor = divisorOf(register, rawOf);
+  // A division by 10 keeps 2305 → 230.5; a product with 0.1 would not.
+  return divisor === undefined ? undefined : divisor < 0 ? number * -divisor : number / divisor;
+}
+
+/** The physical values of whole samples: give it the columns once, then the values of each poll. */
+export function physicalColumns(
+  profile: Profile,
+  columns: readonly string[],
+): (values: readonly (number | undefined)[]) => (number | undefined)[] {
+  const registers = columns.map((name) => lookup(profile, name));
+  const index = new Map(registers.map((register, column) => [register?.name, column]));
+  return (values) => {
+    const rawOf: RawOf = (name) => values[index.get(name) ?? -1];
+    return registers.map((register, column) => register && physical(register, values[column], rawOf));
+  };
+}
+
+/** The raw value to write so that the register shows `value`, rounded to its resolution. Never clamped. */
+export function rawOfPhysical(
+  register: Register,
+  value: number,
+  rawOf: RawOf,
+): Outcome<number, "not_a_number" | "no_scale" | "out_of_range"> {
+  if (!Number.isFinite(value)) return refusal("not_a_number", `Cannot write ${value} to ${register.name}`);
+  const { plausible, unit, name } = register;
+  if (plausible && (value < plausible.min || value > plausible.max)) {
+    return refusal("out_of_range", `${name} takes ${plausible.min} to ${plausible.max} ${unit}: ${value} is outside`);
+  }
+  const divisor = divisorOf(register, rawOf);
+  if (divisor === undefined) return refusal("no_scale", `The scale factor of ${name} is unusable`);
+  const scaled = divisor < 0 ? value / -divisor : value * divisor;
+  const raw = register.encoding === "f32" ? floatBits(scaled) : Math.round(scaled);
+  const { min, max } = rawRange(register.encoding);
+  if (raw < min || raw > max || raw === register.absent) {
+    return refusal("out_of_range", `${name} cannot hold ${value} ${unit}`);
+  }
+  return success(raw);
+}
+
+/** What to divide a raw value by; negative: multiply by its magnitude. */
+function divisorOf(register: Register, rawOf: RawOf): number | undefined {
+  const { scale } = register;
+  if (scale.kind === "gain") return scale.gain;
+  const exponent = rawOf(scale.register);
+  if (exponent === undefined || Math.abs(exponent) > MAX_EXPONENT) return undefined;
+  const power = POWERS[Math.abs(exponent)];
+  return power === undefined || exponent <= 0 ? power : -power;
+}
