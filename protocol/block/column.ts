@@ -1,0 +1,94 @@
+import { bitLength, Magnitudes } from "./magnitude.ts";
+import { type BitCoder, Contexts } from "./range_coder.ts";
+
+/** The smallest raw value: of a signed 32-bit register. */
+export const LOWEST = -(2 ** 31);
+/** The largest raw value: of an unsigned 32-bit register. */
+export const HIGHEST = 2 ** 32 - 1;
+
+/** Level at which the first value of a column is coded: some ten bits are expected. */
+const FIRST_LEVEL = 14;
+/** The line through the last two values must have been better than the others by this much (1/16 steps) to be believed. */
+const LINE_HANDICAP = 32;
+
+/** What all columns of a block learn together, because each alone is too short to learn from. */
+export class ColumnContexts {
+  readonly firsts = new Magnitudes();
+  readonly residuals = new Magnitudes();
+  /** A gap, after: a value, a gap. */
+  readonly gaps = new Contexts(Uint16Array.of(600, 59536));
+  /** A minus, after: a hit, a plus, a minus. */
+  readonly signs = new Contexts(Uint16Array.of(32768, 32768, 32768));
+}
+
+/** One register through time. Each value is foretold by whichever of three predictors has lately been best. */
+export class Column {
+  #started = false;
+  #gap = 0;
+  #last = 0;
+  #before = 0;
+  /** Four times the running mean. */
+  #mean = 0;
+  /** Sixteen times the running mean size of the residuals, nearly. */
+  #size = 22;
+  /** What the last residual was: 0 a hit, 1 above, 2 below. */
+  #side = 0;
+  #lastMiss = 0;
+  #lineMiss = 0;
+  #meanMiss = 0;
+
+  /** Codes one value, or a gap. What comes back may lie outside the range: only the caller can refuse it. */
+  code(coder: BitCoder, shared: ColumnContexts, value: number | undefined): number | undefined {
+    this.#gap = coder.bit(shared.gaps, this.#gap, value === undefined ? 1 : 0);
+    if (this.#gap === 1) return undefined;
+    return this.#started ? this.#next(coder, shared, value ?? 0) : this.#first(coder, shared, value ?? 0);
+  }
+
+  #first(coder: BitCoder, shared: ColumnContexts, value: number): number {
+    const size = shared.firsts.code(coder, FIRST_LEVEL, Math.abs(value));
+    const first = size !== 0 && coder.bit(shared.signs, 0, value < 0 ? 1 : 0) === 1 ? -size : size;
+    this.#started = true;
+    this.#last = this.#before = first;
+    this.#mean = 4 * first;
+    return first;
+  }
+
+  #next(coder: BitCoder, shared: ColumnContexts, value: number): number {
+    const last = this.#last;
+    const line = Math.max(LOWEST, Math.min(HIGHEST, 2 * last - this.#before));
+    const mean = Math.floor((this.#mean + 2) / 4);
+    const predicted = this.#best(last, line, mean);
+    const next = predicted + this.#residual(coder, shared, value - predicted);
+    this.#lastMiss = decay(this.#lastMiss, 8) + 16 * Math.abs(next - last);
+    this.#lineMiss = decay(this.#lineMiss, 8) + 16 * Math.abs(next - line);
+    this.#meanMiss = decay(this.#meanMiss, 8) + 16 * Math.abs(next - mean);
+    this.#mean += next - mean;
+    this.#before = last;
+    this.#last = next;
+    return next;
+  }
+
+  #best(last: number, line: number, mean: number): number {
+    const meanWins = this.#meanMiss < this.#lastMiss;
+    const miss = meanWins ? this.#meanMiss : this.#lastMiss;
+    if (this.#lineMiss + LINE_HANDICAP < miss) return line;
+    return meanWins ? mean : last;
+  }
+
+  #residual(coder: BitCoder, shared: ColumnContexts, residual: number): number {
+    const size = shared.residuals.code(coder, bitLength(this.#size), Math.abs(residual));
+    this.#size = decay(this.#size, 2) + 8 * size;
+    if (size === 0) {
+      this.#side = 0;
+      return 0;
+    }
+    const below = coder.bit(shared.signs, this.#side, residual < 0 ? 1 : 0);
+    this.#side = 1 + below;
+    return below === 1 ? -size : size;
+  }
+}
+
+/** What is left of a sum after one part in `parts` is forgotten. */
+function decay(sum: number, parts: number): number {
+  return sum - Math.floor(sum / parts);
+}

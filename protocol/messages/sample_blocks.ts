@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { CODEC, MAX_COLUMNS, MAX_SAMPLES } from "../block/block.ts";
+import { DeviceId } from "../device_id.ts";
+
+/** Most bytes of a request body (PROTOCOL §1), 413 above. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+/** Most blocks in one upload. */
+export const MAX_BLOCKS = 256;
+/** Most values (samples × registers) in one upload, so that a small body cannot claim endless work. */
+export const MAX_VALUES = 1_000_000;
+
+/** Numbers a device's blocks; it grows for ever, over all its inverters. */
+export const BlockId = z.int().min(1);
+
+/** The name of one inverter of a node. */
+export const InverterName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 _ . -");
+
+/** The name of a register in its profile: `Vac1`, `103.W_SF`, `160.1.DCA`. */
+export const RegisterName = z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 _ . : -");
+
+const Time = z.int().min(0).max(2 ** 44 - 1);
+
+/** One block of an upload: consecutive samples of one inverter. */
+export const SampleBlock = z.object({
+  block_id: BlockId,
+  inverter: InverterName.default("inverter"),
+  profile: z.string().min(1).max(1024).describe("profile id that gives the registers their meaning"),
+  registers: z.array(RegisterName).min(1).max(MAX_COLUMNS)
+    .refine((names) => new Set(names).size === names.length, "must not name a register twice"),
+  codec: z.literal(CODEC),
+  count: z.int().min(1).max(MAX_SAMPLES).describe("samples in the block"),
+  start_ms: Time.describe("unix milliseconds of its earliest sample"),
+  end_ms: Time.describe("unix milliseconds of its latest sample"),
+  payload: z.base64().min(4).describe("the block's bytes"),
+}).refine((block) => block.start_ms <= block.end_ms, { path: ["end_ms"], message: "must not be before start_ms" });
+export type SampleBlock = z.infer<typeof SampleBlock>;
+
+/** What a node posts to `/process` (PROTOCOL §4). */
+export const SampleBlocksUpload = z.object({
+  device_id: DeviceId,
+  data_type: z.literal("sample_blocks"),
+  blocks: z.array(SampleBlock).min(1).max(MAX_BLOCKS)
+    .refine((blocks) => new Set(blocks.map((block) => block.block_id)).size === blocks.length, {
+      message: "must not hold a block_id twice",
+    })
+    .refine((blocks) => values(blocks) <= MAX_VALUES, { message: `must not hold more than ${MAX_VALUES} values` }),
+});
+export type SampleBlocksUpload = z.infer<typeof SampleBlocksUpload>;
+
+function values(blocks: readonly SampleBlock[]): number {
+  return blocks.reduce((sum, block) => sum + block.count * block.registers.length, 0);
+}
+
+const BlockIds = z.array(BlockId).max(MAX_BLOCKS);
+
+/**
+ * What a node needs from the answer. The gateway has more to say (PROTOCOL §4, legacy body); every block of the upload
+ * is in exactly one of the lists, and the node forgets all of them.
+ */
+export const SampleBlocksAnswer = z.object({
+  status: z.literal("success"),
+  device_id: DeviceId,
+  accepted_blocks: BlockIds.describe("stored by this upload"),
+  duplicate_blocks: BlockIds.describe("stored before"),
+  quarantined_blocks: BlockIds.default([]).describe("kept by the gateway, but it could not decode them"),
+});
+export type SampleBlocksAnswer = z.infer<typeof SampleBlocksAnswer>;
