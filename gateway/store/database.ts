@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { openSqlite } from "../../platform/sqlite.ts";
+import { SCHEMA as blockReceipts } from "./block_receipts.ts";
 import { SCHEMA as devices } from "./devices.ts";
+import { SCHEMA as quarantine } from "./quarantine.ts";
+import { SCHEMA as replay } from "./replay.ts";
+import { SCHEMA as securityLog } from "./security_log.ts";
 
 /** Version 1: the tables of every store, each beside the code that uses it. */
-const MIGRATIONS = [[devices].join("\n")];
+const MIGRATIONS = [[devices, replay, securityLog, blockReceipts, quarantine].join("\n")];
 
 /** The gateway's database file inside its data directory. */
 export function databasePath(dataDir: string): string {

@@ -1,0 +1,46 @@
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+
+export const SCHEMA = `
+CREATE TABLE quarantine (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  device_id TEXT NOT NULL,
+  fault TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  content TEXT NOT NULL
+) STRICT;
+`;
+
+const QuarantineRow = z.object({
+  id: z.number(),
+  at: z.number(),
+  device_id: z.string(),
+  fault: z.string(),
+  detail: z.string(),
+  content: z.string(),
+}).transform(({ device_id, ...row }) => ({ ...row, deviceId: device_id }));
+
+/** An item of a verified upload that could not be decoded, as it came. */
+export type Quarantined = Readonly<z.infer<typeof QuarantineRow>>;
+
+/** Keeps what could not be decoded, so that a better decoder can try again. */
+export interface Quarantine {
+  /** Called inside `GroupCommit.run`, with the rest of the upload. */
+  keep(item: Omit<Quarantined, "id">): void;
+  /** The newest first. */
+  latest(limit: number): readonly Quarantined[];
+}
+
+/** A quarantine that keeps its newest `maxRows` items. */
+export function createQuarantine(db: DatabaseSync, maxRows = 10_000): Quarantine {
+  const insert = db.prepare("INSERT INTO quarantine(at, device_id, fault, detail, content) VALUES (?, ?, ?, ?, ?)");
+  const trim = db.prepare("DELETE FROM quarantine WHERE id <= ?");
+  const latest = db.prepare("SELECT * FROM quarantine ORDER BY id DESC LIMIT ?");
+  return {
+    keep({ at, deviceId, fault, detail, content }) {
+      trim.run(Number(insert.run(at, deviceId, fault, detail, content).lastInsertRowid) - maxRows);
+    },
+    latest: (limit) => latest.all(limit).map((row) => QuarantineRow.parse(row)),
+  };
+}

@@ -1,0 +1,115 @@
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import { claimSequence, emptyWindow } from "./sequence_window.ts";
+
+export const SCHEMA = `
+CREATE TABLE sequence_window (
+  device INTEGER PRIMARY KEY REFERENCES device(id),
+  highest INTEGER NOT NULL,
+  used BLOB NOT NULL CHECK (length(used) = 128)
+) STRICT;
+CREATE TABLE board_counter (
+  fingerprint INTEGER PRIMARY KEY,
+  epoch INTEGER NOT NULL,
+  last INTEGER
+) STRICT;
+CREATE TABLE board_marks (
+  fingerprint INTEGER NOT NULL,
+  chunk INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  marks BLOB NOT NULL CHECK (length(marks) = 1024),
+  PRIMARY KEY (fingerprint, chunk, epoch)
+) STRICT, WITHOUT ROWID;
+`;
+
+const WindowRow = z.object({ highest: z.number(), used: z.instanceof(Uint8Array<ArrayBuffer>) });
+const CounterRow = z.object({ epoch: z.number(), last: z.number().nullable() });
+const MarksRow = z.object({ epoch: z.number(), marks: z.instanceof(Uint8Array<ArrayBuffer>) });
+const StateRow = z.object({ device_id: z.string(), sequence: z.number() });
+
+/** Which sequence numbers were used. Claiming is part of the transaction of the effect: called inside `GroupCommit.run`. */
+export interface Replay {
+  /** Uses a `signed` device's number; `false` when it was used before, on any path, or lies below the window. */
+  claim(device: number, sequence: number): boolean;
+  /** The number from which a `signed` device can go on. */
+  next(device: number): number;
+  /**
+   * Uses a board's number: greater than the last one, the first may be 0, and never with an HMAC that was accepted before.
+   * The state belongs to the key, so that it follows a board that is registered under another name.
+   */
+  claimBoard(fingerprint: number, sequence: number, mac: Uint8Array): boolean;
+  /** Lets a board start again from 0. Every HMAC that was accepted stays refused. */
+  resetBoard(fingerprint: number): void;
+  /** The highest accepted number of every device that had one, by device name. */
+  highest(): ReadonlyMap<string, number>;
+}
+
+export function createReplay(db: DatabaseSync): Replay {
+  const window = db.prepare("SELECT highest, used FROM sequence_window WHERE device = ?");
+  const save = db.prepare(`INSERT INTO sequence_window(device, highest, used) VALUES (?, ?, ?)
+    ON CONFLICT (device) DO UPDATE SET highest = excluded.highest, used = excluded.used`);
+  const boards = boardCounters(db);
+  const states = db.prepare(
+    `SELECT device_id, highest AS sequence FROM sequence_window JOIN device ON device = device.id
+    WHERE removed_at IS NULL
+    UNION ALL SELECT device_id, max(last) FROM device_key JOIN device ON device = device.id JOIN board_counter USING (fingerprint)
+    WHERE revoked_at IS NULL AND auth = 'legacy' AND last IS NOT NULL GROUP BY device_id`,
+  );
+  const load = (device: number) => {
+    const row = window.get(device);
+    return row === undefined ? emptyWindow() : WindowRow.parse(row);
+  };
+  return {
+    claim(device, sequence) {
+      const next = claimSequence(load(device), sequence);
+      if (next) save.run(device, next.highest, next.used);
+      return next !== undefined;
+    },
+    next: (device) => load(device).highest + 1,
+    ...boards,
+    highest: () => new Map(states.all().map((row) => StateRow.parse(row)).map((row) => [row.device_id, row.sequence])),
+  };
+}
+
+const CHUNK = 256;
+const MARK_BYTES = 4;
+
+/**
+ * A capture comes with the sequence number that it was accepted with, so what has to be remembered of an HMAC is 32 bits
+ * at the place of its number: 4 bytes an upload, in rows of 256. A mark of 0 means that the number was not used.
+ */
+function boardCounters(db: DatabaseSync): Pick<Replay, "claimBoard" | "resetBoard"> {
+  const counter = db.prepare("SELECT epoch, last FROM board_counter WHERE fingerprint = ?");
+  const save = db.prepare(`INSERT INTO board_counter(fingerprint, epoch, last) VALUES (?, ?, ?)
+    ON CONFLICT (fingerprint) DO UPDATE SET last = excluded.last`);
+  const reset = db.prepare(
+    "UPDATE board_counter SET epoch = epoch + 1, last = NULL WHERE fingerprint = ? AND last IS NOT NULL",
+  );
+  const marked = db.prepare("SELECT epoch, marks FROM board_marks WHERE fingerprint = ? AND chunk = ?");
+  const mark = db.prepare(`INSERT INTO board_marks(fingerprint, chunk, epoch, marks) VALUES (?, ?, ?, ?)
+    ON CONFLICT (fingerprint, chunk, epoch) DO UPDATE SET marks = excluded.marks`);
+  return {
+    claimBoard(fingerprint, sequence, mac) {
+      const row = counter.get(fingerprint);
+      const { epoch, last } = row === undefined ? { epoch: 0, last: null } : CounterRow.parse(row);
+      if (last !== null && sequence <= last) return false;
+      const chunk = Math.floor(sequence / CHUNK);
+      const chunks = marked.all(fingerprint, chunk).map((found) => MarksRow.parse(found));
+      const offset = sequence % CHUNK * MARK_BYTES;
+      const own = markOf(mac);
+      if (chunks.some(({ marks }) => own.every((byte, i) => byte === marks[offset + i]))) return false;
+      const marks = chunks.find((found) => found.epoch === epoch)?.marks ?? new Uint8Array(CHUNK * MARK_BYTES);
+      marks.set(own, offset);
+      mark.run(fingerprint, chunk, epoch, marks);
+      save.run(fingerprint, epoch, sequence);
+      return true;
+    },
+    resetBoard: (fingerprint) => void reset.run(fingerprint),
+  };
+}
+
+function markOf(mac: Uint8Array): Uint8Array {
+  const mark = mac.slice(0, MARK_BYTES);
+  if (mark.every((byte) => byte === 0)) mark[MARK_BYTES - 1] = 1;
+  return mark;
+}

@@ -1,0 +1,102 @@
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+
+export const SCHEMA = `
+CREATE TABLE security_log (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  device_id TEXT,
+  sequence INTEGER,
+  reason TEXT NOT NULL,
+  path TEXT NOT NULL,
+  address TEXT NOT NULL,
+  detail TEXT
+) STRICT;
+CREATE INDEX security_log_by_device ON security_log(device_id, id);
+CREATE TABLE security_count (
+  reason TEXT PRIMARY KEY,
+  validations INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
+/** What became of the validation of one device request (PROTOCOL §2.3). */
+export const Reason = z.enum(["ok", "unknown_device", "bad_signature", "bad_digest", "replay", "malformed", "policy"]);
+export type Reason = z.infer<typeof Reason>;
+
+/** One validation. */
+export interface Validation {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** The registered device, or the name that was claimed; left out when the request names none that could be one. */
+  readonly deviceId?: string;
+  readonly sequence?: number;
+  readonly reason: Reason;
+  readonly path: string;
+  /** Where it came from, without the port. */
+  readonly address: string;
+  /** A text for people; public. */
+  readonly detail?: string;
+}
+
+const LogRow = z.object({
+  id: z.number(),
+  at: z.number(),
+  device_id: z.string().nullable(),
+  sequence: z.number().nullable(),
+  reason: Reason,
+  path: z.string(),
+  address: z.string(),
+  detail: z.string().nullable(),
+}).transform((row) => ({
+  id: row.id,
+  at: row.at,
+  deviceId: row.device_id ?? undefined,
+  sequence: row.sequence ?? undefined,
+  reason: row.reason,
+  path: row.path,
+  address: row.address,
+  detail: row.detail ?? undefined,
+}));
+
+export type LoggedValidation = Readonly<z.infer<typeof LogRow>>;
+
+const CountRow = z.object({ reason: Reason, validations: z.number() });
+
+/** The log of validations. `append` is called inside `GroupCommit.run`, with the effect. */
+export interface SecurityLog {
+  append(validation: Validation): void;
+  /** The newest validations first, of one device or of all. */
+  latest(options: { readonly deviceId?: string; readonly limit: number }): readonly LoggedValidation[];
+  /** Validations ever made, by reason; the bound on the log's rows does not touch it. */
+  counts(): ReadonlyMap<Reason, number>;
+}
+
+/** Rows over the bound that may gather before they are deleted together. */
+const SLACK = 256;
+
+/** A log that keeps its newest `maxRows` rows. */
+export function createSecurityLog(db: DatabaseSync, maxRows = 100_000): SecurityLog {
+  const insert = db.prepare(`INSERT INTO security_log(at, device_id, sequence, reason, path, address, detail)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  const count = db.prepare(`INSERT INTO security_count(reason, validations) VALUES (?, 1)
+    ON CONFLICT (reason) DO UPDATE SET validations = validations + 1`);
+  const trim = db.prepare("DELETE FROM security_log WHERE id <= ?");
+  const ofAll = db.prepare("SELECT * FROM security_log WHERE id > ? ORDER BY id DESC LIMIT ?");
+  const ofDevice = db.prepare("SELECT * FROM security_log WHERE device_id = ? AND id > ? ORDER BY id DESC LIMIT ?");
+  const counts = db.prepare("SELECT reason, validations FROM security_count");
+  const newest = db.prepare("SELECT coalesce(max(id), 0) AS id FROM security_log");
+  return {
+    append({ at, deviceId, sequence, reason, path, address, detail }) {
+      const inserted = insert.run(at, deviceId ?? null, sequence ?? null, reason, path, address, detail ?? null);
+      const id = Number(inserted.lastInsertRowid);
+      if (id % SLACK === 0) trim.run(id - maxRows);
+      count.run(reason);
+    },
+    latest({ deviceId, limit }) {
+      const oldest = Number(newest.get()?.["id"]) - maxRows;
+      const rows = deviceId === undefined ? ofAll.all(oldest, limit) : ofDevice.all(deviceId, oldest, limit);
+      return rows.map((row) => LogRow.parse(row));
+    },
+    counts: () => new Map(counts.all().map((row) => CountRow.parse(row)).map((row) => [row.reason, row.validations])),
+  };
+}

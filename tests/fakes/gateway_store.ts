@@ -1,0 +1,37 @@
+import type { DatabaseSync } from "node:sqlite";
+import { openGatewayDatabase } from "../../gateway/store/database.ts";
+import { createDevices, type Devices } from "../../gateway/store/devices.ts";
+import { createKeyVault } from "../../gateway/store/key_vault.ts";
+import { systemRandom } from "../../platform/random.ts";
+
+/** A real gateway database in a directory of its own, which goes away with it. */
+export interface GatewayStore extends Disposable {
+  readonly directory: string;
+  readonly db: DatabaseSync;
+  readonly devices: Devices;
+  /** Closes the database and opens it again, as a restart does. */
+  restart(): GatewayStore;
+}
+
+const masterKey = systemRandom.bytes(32);
+
+export function openGatewayStore(directory = Deno.makeTempDirSync()): GatewayStore {
+  const db = openGatewayDatabase(directory);
+  const vault = createKeyVault(masterKey, systemRandom);
+  const close = () => {
+    if (db.isOpen) db.close();
+  };
+  return {
+    directory,
+    db,
+    devices: createDevices(db, { vault, random: systemRandom, allowPublishedKeys: true }),
+    restart() {
+      close();
+      return openGatewayStore(directory);
+    },
+    [Symbol.dispose]() {
+      close();
+      Deno.removeSync(directory, { recursive: true });
+    },
+  };
+}

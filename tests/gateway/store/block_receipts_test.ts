@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { createBlockReceipts } from "../../../gateway/store/block_receipts.ts";
+import { DeviceId } from "../../../protocol/device_id.ts";
+import { openGatewayStore } from "../../fakes/gateway_store.ts";
+
+function addDevice(store: ReturnType<typeof openGatewayStore>, name: string): number {
+  return store.devices.add({ deviceId: DeviceId.parse(name), model: "node", auth: "signed" }, 1).device.row;
+}
+
+const rows = (store: ReturnType<typeof openGatewayStore>) =>
+  store.db.prepare("SELECT * FROM block_receipt").all().length;
+
+Deno.test("each block of a device is claimed once, in any order, as a set of ids would", () => {
+  using store = openGatewayStore();
+  let device = 0;
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 }), (ids) => {
+      const row = addDevice(store, `device-${device++}`);
+      const receipts = createBlockReceipts(store.db);
+      const seen = new Set<number>();
+      for (const id of ids) {
+        assert.equal(receipts.claim(row, id), !seen.has(id));
+        seen.add(id);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("twenty thousand blocks, neighbours swapped, take one row", () => {
+  using store = openGatewayStore();
+  const row = addDevice(store, "roof");
+  const receipts = createBlockReceipts(store.db);
+  store.db.exec("BEGIN");
+  for (let id = 1; id <= 20_000; id++) assert.ok(receipts.claim(row, id % 2 === 0 ? id - 1 : id + 1));
+  store.db.exec("COMMIT");
+  assert.equal(rows(store), 1);
+  assert.ok(!receipts.claim(row, 1));
+  assert.ok(receipts.claim(row, Number.MAX_SAFE_INTEGER - 1));
+  assert.ok(!receipts.claim(row, Number.MAX_SAFE_INTEGER - 1));
+});
