@@ -1,9 +1,9 @@
 import { type Bytes, concat } from "../../crypto/bytes.ts";
 import { type Outcome, refusal, success } from "../outcome.ts";
 import type { Sample } from "../sample.ts";
-import { Column, ColumnContexts, HIGHEST, LOWEST } from "./column.ts";
-import { Magnitudes } from "./magnitude.ts";
-import { type BitCoder, Contexts, RangeDecoder, RangeEncoder } from "./range_coder.ts";
+import { Column, HIGHEST, LOWEST } from "./column.ts";
+import { COUNT_LEVEL, counts, REPEAT, START } from "./model.ts";
+import { type BitCoder, RangeDecoder, RangeEncoder } from "./range_coder.ts";
 import { TIME_BITS, Timeline } from "./timeline.ts";
 
 /** Name of the format on the wire (docs/block-format.md). */
@@ -25,9 +25,6 @@ export interface BlockShape {
   readonly count: number;
 }
 
-/** Level at which the number of samples is coded: some four bits are expected. */
-const COUNT_LEVEL = 8;
-
 /**
  * Samples as bytes, losslessly. 1 to 10,000 samples, each of the same 1 to 64 columns; times are whole unix milliseconds
  * from 0 to 2^44 - 1 in any order; values are whole numbers from -2^31 to 2^32 - 1, or undefined. Throws a `RangeError`
@@ -35,7 +32,7 @@ const COUNT_LEVEL = 8;
  */
 export function encodeBlock(series: { readonly samples: readonly Sample[] }): Bytes {
   const columns = columnsOf(series.samples);
-  const encoder = new RangeEncoder();
+  const encoder = new RangeEncoder(START);
   walk(encoder, columns, series.samples);
   return concat(Uint8Array.of(columns - 1), encoder.finish());
 }
@@ -51,7 +48,7 @@ export function decodeBlock(bytes: Uint8Array, expected?: BlockShape): Outcome<r
   if (expected !== undefined && expected.columns !== columns) {
     return refusal("mismatch", `${columns} columns where ${expected.columns} were announced`);
   }
-  const decoder = new RangeDecoder(bytes, 1);
+  const decoder = new RangeDecoder(START, bytes, 1);
   const walked = walk(decoder, columns, undefined, expected?.count);
   if (!walked.ok) return walked;
   const end = decoder.finish();
@@ -67,7 +64,7 @@ function walk(
 ): Outcome<readonly Sample[], BlockFault> {
   const timeline = new Timeline();
   const rows = new Rows(columns);
-  const count = 1 + new Magnitudes().code(coder, COUNT_LEVEL, (given?.length ?? 1) - 1);
+  const count = 1 + counts.code(coder, COUNT_LEVEL, (given?.length ?? 1) - 1);
   if (count > MAX_SAMPLES) return refusal("count", `${count} samples; a block has at most ${MAX_SAMPLES}`);
   if (expected !== undefined && count !== expected) {
     return refusal("mismatch", `${count} samples where ${expected} were announced`);
@@ -88,9 +85,6 @@ type Row = readonly (number | undefined)[];
 /** The values of one sample after the other. A row like the one before it costs next to nothing. */
 class Rows {
   readonly #columns: readonly Column[];
-  readonly #shared = new ColumnContexts();
-  /** A row like the last, after: another row, a row like the last. */
-  readonly #repeats = new Contexts(Uint16Array.of(10240, 52224));
   #repeat = 0;
   #last: Row | undefined;
 
@@ -101,12 +95,12 @@ class Rows {
   code(coder: BitCoder, given: Row | undefined): Outcome<Row, BlockFault> {
     const last = this.#last;
     if (last !== undefined) {
-      this.#repeat = coder.bit(this.#repeats, this.#repeat, given !== undefined && same(given, last) ? 1 : 0);
+      this.#repeat = coder.bit(REPEAT + this.#repeat, given !== undefined && same(given, last) ? 1 : 0);
       if (this.#repeat === 1) return success(last);
     }
     const row: (number | undefined)[] = [];
     for (const [index, column] of this.#columns.entries()) {
-      const value = column.code(coder, this.#shared, given?.[index]);
+      const value = column.code(coder, given?.[index]);
       if (value !== undefined && (value < LOWEST || value > HIGHEST)) {
         return refusal("range", `column ${index} has a value of ${value}`);
       }

@@ -1,25 +1,14 @@
-import { bitLength, Magnitudes } from "./magnitude.ts";
-import { type BitCoder, Contexts } from "./range_coder.ts";
+import { bitLength } from "./magnitude.ts";
+import { FIRST_LEVEL, firsts, GAP, residuals, SIGN } from "./model.ts";
+import type { BitCoder } from "./range_coder.ts";
 
 /** The smallest raw value: of a signed 32-bit register. */
 export const LOWEST = -(2 ** 31);
 /** The largest raw value: of an unsigned 32-bit register. */
 export const HIGHEST = 2 ** 32 - 1;
 
-/** Level at which the first value of a column is coded: some ten bits are expected. */
-const FIRST_LEVEL = 14;
 /** The line through the last two values must have been better than the others by this much (1/16 steps) to be believed. */
 const LINE_HANDICAP = 32;
-
-/** What all columns of a block learn together, because each alone is too short to learn from. */
-export class ColumnContexts {
-  readonly firsts = new Magnitudes();
-  readonly residuals = new Magnitudes();
-  /** A gap, after: a value, a gap. */
-  readonly gaps = new Contexts(Uint16Array.of(600, 59536));
-  /** A minus, after: a hit, a plus, a minus. */
-  readonly signs = new Contexts(Uint16Array.of(32768, 32768, 32768));
-}
 
 /** One register through time. Each value is foretold by whichever of three predictors has lately been best. */
 export class Column {
@@ -38,27 +27,27 @@ export class Column {
   #meanMiss = 0;
 
   /** Codes one value, or a gap. What comes back may lie outside the range: only the caller can refuse it. */
-  code(coder: BitCoder, shared: ColumnContexts, value: number | undefined): number | undefined {
-    this.#gap = coder.bit(shared.gaps, this.#gap, value === undefined ? 1 : 0);
+  code(coder: BitCoder, value: number | undefined): number | undefined {
+    this.#gap = coder.bit(GAP + this.#gap, value === undefined ? 1 : 0);
     if (this.#gap === 1) return undefined;
-    return this.#started ? this.#next(coder, shared, value ?? 0) : this.#first(coder, shared, value ?? 0);
+    return this.#started ? this.#next(coder, value ?? 0) : this.#first(coder, value ?? 0);
   }
 
-  #first(coder: BitCoder, shared: ColumnContexts, value: number): number {
-    const size = shared.firsts.code(coder, FIRST_LEVEL, Math.abs(value));
-    const first = size !== 0 && coder.bit(shared.signs, 0, value < 0 ? 1 : 0) === 1 ? -size : size;
+  #first(coder: BitCoder, value: number): number {
+    const size = firsts.code(coder, FIRST_LEVEL, Math.abs(value));
+    const first = size !== 0 && coder.bit(SIGN, value < 0 ? 1 : 0) === 1 ? -size : size;
     this.#started = true;
     this.#last = this.#before = first;
     this.#mean = 4 * first;
     return first;
   }
 
-  #next(coder: BitCoder, shared: ColumnContexts, value: number): number {
+  #next(coder: BitCoder, value: number): number {
     const last = this.#last;
     const line = Math.max(LOWEST, Math.min(HIGHEST, 2 * last - this.#before));
     const mean = Math.floor((this.#mean + 2) / 4);
     const predicted = this.#best(last, line, mean);
-    const next = predicted + this.#residual(coder, shared, value - predicted);
+    const next = predicted + this.#residual(coder, value - predicted);
     this.#lastMiss = decay(this.#lastMiss, 8) + 16 * Math.abs(next - last);
     this.#lineMiss = decay(this.#lineMiss, 8) + 16 * Math.abs(next - line);
     this.#meanMiss = decay(this.#meanMiss, 8) + 16 * Math.abs(next - mean);
@@ -75,14 +64,14 @@ export class Column {
     return meanWins ? mean : last;
   }
 
-  #residual(coder: BitCoder, shared: ColumnContexts, residual: number): number {
-    const size = shared.residuals.code(coder, bitLength(this.#size), Math.abs(residual));
+  #residual(coder: BitCoder, residual: number): number {
+    const size = residuals.code(coder, bitLength(this.#size), Math.abs(residual));
     this.#size = decay(this.#size, 2) + 8 * size;
     if (size === 0) {
       this.#side = 0;
       return 0;
     }
-    const below = coder.bit(shared.signs, this.#side, residual < 0 ? 1 : 0);
+    const below = coder.bit(SIGN + this.#side, residual < 0 ? 1 : 0);
     this.#side = 1 + below;
     return below === 1 ? -size : size;
   }

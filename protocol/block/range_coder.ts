@@ -1,24 +1,23 @@
 import type { Bytes } from "../../crypto/bytes.ts";
 import { type Outcome, refusal, success } from "../outcome.ts";
 
-/** Probability that a context's next bit is 1, 16 bits of fraction, with how often it was seen. Learns as it goes. */
-export class Contexts {
-  readonly p: Uint16Array;
-  readonly seen: Uint8Array;
+/**
+ * What a coder knows about each kind of bit it meets: a context is the probability that its next bit is 1 (16 bits of
+ * fraction, upper half) and how many bits taught it that (lower half). It learns as it goes.
+ */
+export type Contexts = Uint32Array;
 
-  constructor(priors: Uint16Array) {
-    this.p = priors.slice();
-    this.seen = new Uint8Array(priors.length);
-  }
+/** Contexts as they start, from their probabilities in 1/65536 (32 to 65,504). */
+export function contexts(probabilities: readonly number[]): Contexts {
+  return Uint32Array.from(probabilities, (probability) => probability * 65536);
+}
 
-  /** Moves a context towards the bit it saw: fast at first, then by about 1/30. */
-  learn(index: number, bit: number): void {
-    const seen = this.seen[index] ?? 0;
-    const p = this.p[index] ?? 0;
-    const target = bit === 0 ? FLOOR : CEILING;
-    this.p[index] = p + (((target - p) * (RATES[seen] ?? 0)) >> 16);
-    if (seen < RATES.length - 1) this.seen[index] = seen + 1;
-  }
+/** Moves a context towards the bit it saw: fast at first, then by about 1/30. */
+function learn(context: number, bit: number): number {
+  const seen = context & 0xffff;
+  const p = context >>> 16;
+  const moved = p + ((((bit === 0 ? FLOOR : CEILING) - p) * (RATES[seen] ?? 0)) >> 16);
+  return ((moved << 16) | (seen < RATES.length - 1 ? seen + 1 : seen)) >>> 0;
 }
 
 /** How far, in 1/65536, the n-th bit of a context moves it. All later bits move it as the last of these. */
@@ -31,8 +30,8 @@ const CEILING = 65536 - 32;
 
 /** Both directions of the coder look alike, so that a format is written down once: encoders return what they were given. */
 export interface BitCoder {
-  /** One bit in a context. */
-  bit(contexts: Contexts, index: number, bit: number): number;
+  /** One bit in the context of this index. */
+  bit(index: number, bit: number): number;
   /** `count` (1 to 16) bits that nothing is known about. */
   raw(count: number, value: number): number;
 }
@@ -61,17 +60,23 @@ function shortest(low: number, range: number): number {
 export class RangeEncoder implements BitCoder {
   #low = 0;
   #range = FULL - 1;
+  readonly #contexts: Contexts;
   readonly #bytes: number[] = [];
 
-  bit(contexts: Contexts, index: number, bit: number): number {
-    const one = share(this.#range, contexts.p[index] ?? 0);
+  constructor(contexts: Contexts) {
+    this.#contexts = contexts.slice();
+  }
+
+  bit(index: number, bit: number): number {
+    const context = this.#contexts[index] ?? 0;
+    const one = share(this.#range, context >>> 16);
     if (bit === 0) {
       this.#range -= one;
     } else {
       this.#low += this.#range - one;
       this.#range = one;
     }
-    contexts.learn(index, bit);
+    this.#contexts[index] = learn(context, bit);
     this.#normalise();
     return bit;
   }
@@ -116,6 +121,7 @@ export class RangeEncoder implements BitCoder {
 
 /** Reads what a `RangeEncoder` wrote. Any bytes read as something: `finish` tells whether an encoder wrote them. */
 export class RangeDecoder implements BitCoder {
+  readonly #contexts: Contexts;
   readonly #bytes: Uint8Array;
   #next: number;
   #range = FULL - 1;
@@ -123,15 +129,17 @@ export class RangeDecoder implements BitCoder {
   /** The bytes named a number that no encoder can reach. */
   #outside = false;
 
-  constructor(bytes: Uint8Array, start: number) {
+  constructor(contexts: Contexts, bytes: Uint8Array, start: number) {
+    this.#contexts = contexts.slice();
     this.#bytes = bytes;
     this.#next = start;
     for (let i = 0; i < 4; i++) this.#code = this.#code * 256 + this.#byte();
     this.#keepInside();
   }
 
-  bit(contexts: Contexts, index: number, _bit: number): number {
-    const rest = this.#range - share(this.#range, contexts.p[index] ?? 0);
+  bit(index: number, _bit: number): number {
+    const context = this.#contexts[index] ?? 0;
+    const rest = this.#range - share(this.#range, context >>> 16);
     const bit = this.#code < rest ? 0 : 1;
     if (bit === 0) {
       this.#range = rest;
@@ -139,7 +147,7 @@ export class RangeDecoder implements BitCoder {
       this.#code -= rest;
       this.#range -= rest;
     }
-    contexts.learn(index, bit);
+    this.#contexts[index] = learn(context, bit);
     this.#normalise();
     return bit;
   }
@@ -178,8 +186,8 @@ export class RangeDecoder implements BitCoder {
 
   #normalise(): void {
     while (this.#range < TOP) {
-      this.#range *= 256;
-      this.#code = this.#code * 256 + this.#byte();
+      this.#range = (this.#range << 8) >>> 0;
+      this.#code = ((this.#code << 8) | this.#byte()) >>> 0;
     }
   }
 }

@@ -1,5 +1,6 @@
-import { bitLength, Magnitudes } from "./magnitude.ts";
-import { type BitCoder, Contexts } from "./range_coder.ts";
+import { bitLength } from "./magnitude.ts";
+import { misses, TIME_SIGN } from "./model.ts";
+import type { BitCoder } from "./range_coder.ts";
 
 /** Bits of a timestamp: unix milliseconds up to the year 2527. */
 export const TIME_BITS = 44;
@@ -12,8 +13,6 @@ const STEP_LIMIT = 255;
 
 /** The times of the samples. A step is foretold by the median of the last three: one missed poll does not disturb it. */
 export class Timeline {
-  readonly #magnitudes = new Magnitudes();
-  readonly #signs = new Contexts(Uint16Array.of(2048, 32768));
   #started = false;
   #last = 0;
   #steps: readonly [number, number, number] | undefined;
@@ -29,22 +28,22 @@ export class Timeline {
   #next(coder: BitCoder, at: number): number {
     const step = at - this.#last;
     if (this.#steps === undefined) {
-      const initial = this.#signed(coder, FIRST_LEVEL, 0, step);
+      const initial = signed(coder, FIRST_LEVEL, 0, step);
       this.#steps = [initial, initial, initial];
       return this.#last + initial;
     }
     const [a, b, c] = this.#steps;
     const expected = Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
-    const miss = this.#signed(coder, bitLength(this.#size), 1, step - expected);
+    const miss = signed(coder, bitLength(this.#size), 1, step - expected);
     this.#size += 4 * Math.min(Math.abs(miss), STEP_LIMIT) - Math.floor(this.#size / 4);
     this.#steps = [b, c, expected + miss];
     return this.#last + expected + miss;
   }
+}
 
-  #signed(coder: BitCoder, level: number, sign: number, value: number): number {
-    const size = this.#magnitudes.code(coder, level, Math.abs(value));
-    return size !== 0 && coder.bit(this.#signs, sign, value < 0 ? 1 : 0) === 1 ? -size : size;
-  }
+function signed(coder: BitCoder, level: number, sign: number, value: number): number {
+  const size = misses.code(coder, level, Math.abs(value));
+  return size !== 0 && coder.bit(TIME_SIGN + sign, value < 0 ? 1 : 0) === 1 ? -size : size;
 }
 
 function first(coder: BitCoder, at: number): number {
