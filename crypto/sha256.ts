@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+import type { Bytes } from "./bytes.ts";
+
+/** SHA-256 of the whole, 32 bytes (FIPS 180-4). Text is hashed as UTF-8. */
+export function sha256(data: Uint8Array | string): Bytes {
+  return new Uint8Array(createHash("sha256").update(data).digest());
+}
+
+/** A hash that takes its input in pieces, in constant memory. */
+export interface Sha256 {
+  update(piece: Uint8Array): void;
+  /** SHA-256 of the pieces so far, 32 bytes; more pieces may follow. */
+  digest(): Bytes;
+}
+
+/** Starts an incremental SHA-256. Web Crypto has one-shot digests only, so this is node:crypto's. */
+export function createSha256(): Sha256 {
+  const hash = createHash("sha256");
+  return {
+    update: (piece) => void hash.update(piece),
+    digest: () => new Uint8Array(hash.copy().digest()),
+  };
+}

@@ -1,0 +1,188 @@
+import { contentDigest, isContentDigest, verifyContentDigest } from "../crypto/content_digest.ts";
+import { importHmacKey, verifyHmacSha256 } from "../crypto/hmac.ts";
+import { type RequestParts, type ResponseParts, signatureBase } from "../crypto/message_signature.ts";
+import { type Outcome, refusal, success } from "./outcome.ts";
+import {
+  component,
+  type Coverage,
+  type DeviceKey,
+  readSignatureFields,
+  type SignatureFields,
+  writeSignatureFields,
+} from "./signature_fields.ts";
+
+export type { DeviceKey } from "./signature_fields.ts";
+
+const REQUEST: Coverage = {
+  components: ["@method", "@path", "@query", "content-digest", "x-device-id", "x-sequence-number"].map((name) =>
+    component(name)
+  ),
+  tag: "ecowatt-v1",
+};
+
+const RESPONSE: Coverage = {
+  components: [component("@status"), component("content-digest"), component("x-sequence-number", true)],
+  tag: "ecowatt-v1-response",
+};
+
+/** Header fields by lower-case name. */
+export type Headers = Readonly<Record<string, string>>;
+
+/** What a node is about to send. */
+export interface RequestToSign {
+  readonly method: string;
+  /** Absolute and normalised, as `new URL(url).href` gives it: the path and query that go on the wire. */
+  readonly url: string;
+  readonly body: Uint8Array;
+  /** 1 to 2^53 - 1, never used before. */
+  readonly sequence: number;
+  /** Unix seconds. */
+  readonly created: number;
+}
+
+/** A request with its proof; `headers` go on the wire, and the answer is checked against it. */
+export interface SignedRequest {
+  readonly headers: Headers;
+  readonly parts: RequestParts;
+}
+
+/** What a request says of itself. Nothing of it is proven: it tells which key to look up. */
+export interface SignatureClaim extends Omit<SignatureFields, "input"> {
+  readonly request: RequestParts;
+  /** `X-Sequence-Number`, 1 to 2^53 - 1. */
+  readonly sequence: number;
+  readonly contentDigest: string;
+  readonly base: string;
+}
+
+/** A request whose signature and body are proven. Only `verifySignedRequest` makes one. */
+class VerifiedRequest {
+  readonly #claim: SignatureClaim;
+  /** The key that signed it, and signs the answer. */
+  readonly key: DeviceKey;
+
+  constructor(claim: SignatureClaim, key: DeviceKey) {
+    this.#claim = claim;
+    this.key = key;
+  }
+
+  get deviceId(): DeviceKey["deviceId"] {
+    return this.key.deviceId;
+  }
+  /** 1 to 2^53 - 1. Whether it was used before is for the replay window to say. */
+  get sequence(): number {
+    return this.#claim.sequence;
+  }
+  /** Unix seconds by the device's clock, which may be wrong. */
+  get created(): number {
+    return this.#claim.created;
+  }
+  get parts(): RequestParts {
+    return this.#claim.request;
+  }
+}
+
+export type { VerifiedRequest };
+
+/** Signs a request with a device's key: RFC 9421 over the six components, RFC 9530 over the body. */
+export function signRequest(key: DeviceKey, request: RequestToSign): SignedRequest {
+  const covered: Headers = {
+    "content-digest": contentDigest(request.body),
+    "x-device-id": key.deviceId,
+    "x-sequence-number": String(request.sequence),
+  };
+  const parts = { method: request.method, url: request.url, fields: fieldsOf(covered) };
+  const fields = writeSignatureFields(parts, REQUEST, key, request.created);
+  if (fields === undefined) throw new Error(`Cannot sign ${request.method} ${request.url}: it is not plain ASCII`);
+  return { headers: { ...covered, ...fields }, parts };
+}
+
+/** Step one, without a key and without the body: is it a signed request, and who claims to speak? */
+export function parseSignedRequest(request: RequestParts): Outcome<SignatureClaim, "malformed"> {
+  const fields = readSignatureFields(request, REQUEST);
+  if (!fields.ok) return fields;
+  const { input, ...claimed } = fields.value;
+  if (request.fields.get("x-device-id") !== claimed.deviceId) {
+    return refusal("malformed", "X-Device-Id is missing or not the device of the key");
+  }
+  const sequence = parseSequence(request.fields.get("x-sequence-number"));
+  if (sequence === undefined) return refusal("malformed", "X-Sequence-Number is missing or not 1 to 2^53 - 1");
+  const digest = request.fields.get("content-digest");
+  if (digest === null || !isContentDigest(digest)) {
+    return refusal("malformed", "Content-Digest is missing or not one sha-256");
+  }
+  const base = signatureBase(request, input);
+  if (base === undefined) return refusal("malformed", "The signed components are not plain ASCII");
+  return success({ ...claimed, request, sequence, contentDigest: digest, base });
+}
+
+/** Stands in for the key of a device that does not exist. What it verifies is refused all the same. */
+const decoy = importHmacKey(new Uint8Array(32));
+
+/**
+ * Step two: is the claim true, and is this the body? Without a key (`undefined`: no such device or key number) it does the
+ * same work as for a wrong key, so that the time does not tell which devices exist, and refuses with `unknown_device`.
+ */
+export function verifySignedRequest(
+  claim: SignatureClaim,
+  body: Uint8Array,
+  key: DeviceKey | undefined,
+): Outcome<VerifiedRequest, "unknown_device" | "bad_signature" | "bad_digest"> {
+  const authentic = verifyHmacSha256(key?.hmac ?? decoy, claim.base, claim.mac);
+  if (key === undefined) return refusal("unknown_device", "No such device or key");
+  if (!authentic || key.deviceId !== claim.deviceId || key.number !== claim.keyNumber) {
+    return refusal("bad_signature", "The signature does not fit the request");
+  }
+  if (!verifyContentDigest(claim.contentDigest, body)) {
+    return refusal("bad_digest", "Content-Digest does not fit the body");
+  }
+  return success(new VerifiedRequest(claim, key));
+}
+
+/** The three fields that sign an answer to `request`, with the key that signed the request. */
+export function signResponse(
+  request: VerifiedRequest,
+  answer: { readonly status: number; readonly body: Uint8Array; readonly created: number },
+): Headers {
+  const covered: Headers = { "content-digest": contentDigest(answer.body) };
+  const parts = { status: answer.status, fields: fieldsOf(covered), request: request.parts };
+  const fields = writeSignatureFields(parts, RESPONSE, request.key, answer.created);
+  if (fields === undefined) throw new Error("Cannot sign an answer: its request has no sequence number");
+  return { ...covered, ...fields };
+}
+
+/** Whether an answer is the gateway's to this very request, and its body whole. Do not act on one that is refused. */
+export function verifyResponse(
+  key: DeviceKey,
+  request: SignedRequest,
+  answer: Omit<ResponseParts, "request"> & { readonly body: Uint8Array },
+): Outcome<{ readonly created: number }, "malformed" | "bad_signature" | "bad_digest"> {
+  const parts: ResponseParts = { status: answer.status, fields: answer.fields, request: request.parts };
+  const fields = readSignatureFields(parts, RESPONSE);
+  if (!fields.ok) return fields;
+  const { input, mac, deviceId, keyNumber, created } = fields.value;
+  const digest = answer.fields.get("content-digest");
+  if (digest === null || !isContentDigest(digest)) {
+    return refusal("malformed", "Content-Digest is missing or not one sha-256");
+  }
+  const base = signatureBase(parts, input);
+  if (base === undefined || !verifyHmacSha256(key.hmac, base, mac)) {
+    return refusal("bad_signature", "The signature does not fit the answer");
+  }
+  if (deviceId !== key.deviceId || keyNumber !== key.number) {
+    return refusal("bad_signature", "The answer is signed for another key");
+  }
+  if (!verifyContentDigest(digest, answer.body)) return refusal("bad_digest", "Content-Digest does not fit the body");
+  return success({ created });
+}
+
+function fieldsOf(headers: Headers): { get(name: string): string | null } {
+  return { get: (name) => headers[name] ?? null };
+}
+
+/** Decimal digits without sign or leading zero, 1 to 2^53 - 1. */
+function parseSequence(digits: string | null): number | undefined {
+  if (digits === null || !/^[1-9][0-9]{0,15}$/.test(digits)) return undefined;
+  const sequence = Number(digits);
+  return Number.isSafeInteger(sequence) ? sequence : undefined;
+}

@@ -1,0 +1,126 @@
+import { type HmacKey, hmacSha256 } from "../crypto/hmac.ts";
+import { type RequestParts, type ResponseParts, signatureBase } from "../crypto/message_signature.ts";
+import {
+  type InnerList,
+  type Item,
+  type Parameters,
+  parseDictionary,
+  serialiseDictionary,
+  serialiseItem,
+} from "../crypto/structured_field.ts";
+import { DeviceId } from "./device_id.ts";
+import { type Outcome, refusal, success } from "./outcome.ts";
+
+/** One of a device's keys. An enrolled `ed25519` key would be a second member of this type, with an `alg` of its own. */
+export interface DeviceKey {
+  readonly deviceId: DeviceId;
+  /** Key number in the registry, 1 to 999,999,999. */
+  readonly number: number;
+  readonly hmac: HmacKey;
+}
+
+/** Which components a signature covers, and for what purpose it was made. */
+export interface Coverage {
+  readonly components: readonly Item[];
+  readonly tag: string;
+}
+
+/** `Signature-Input` and `Signature` as they were read: who claims to have signed what. Proves nothing yet. */
+export interface SignatureFields {
+  readonly input: InnerList;
+  /** Unix seconds by the signer's clock. */
+  readonly created: number;
+  readonly deviceId: DeviceId;
+  readonly keyNumber: number;
+  readonly mac: Uint8Array;
+}
+
+const LABEL = "ecowatt";
+/** The one algorithm for a pre-shared key. The key decides it, never the message (RFC 9421 section 7.3.6). */
+const ALGORITHM = "hmac-sha256";
+const MAX_INPUT_LENGTH = 512;
+const MAX_SIGNATURE_LENGTH = 128;
+const MAC_BYTES = 32;
+const KEY_ID = /^([A-Za-z0-9_.-]{1,64})\/([1-9][0-9]{0,8})$/;
+
+/** A component identifier: a field or a derived component, of the request when `req`. */
+export function component(name: string, ofRequest = false): Item {
+  const parameters: Parameters = ofRequest ? new Map([["req", { kind: "boolean", value: true }]]) : new Map();
+  return { kind: "item", item: { kind: "string", value: name }, parameters };
+}
+
+/** The two fields that sign `message`; `undefined` when a component of `coverage` is not in it. */
+export function writeSignatureFields(
+  message: RequestParts | ResponseParts,
+  coverage: Coverage,
+  key: DeviceKey,
+  created: number,
+): { readonly "signature-input": string; readonly signature: string } | undefined {
+  const parameters: Parameters = new Map([
+    ["created", { kind: "integer", value: created }],
+    ["keyid", { kind: "string", value: `${key.deviceId}/${key.number}` }],
+    ["alg", { kind: "string", value: ALGORITHM }],
+    ["tag", { kind: "string", value: coverage.tag }],
+  ]);
+  const input: InnerList = { kind: "list", items: coverage.components, parameters };
+  const base = signatureBase(message, input);
+  if (base === undefined) return undefined;
+  const mac: Item = { kind: "item", item: { kind: "bytes", value: hmacSha256(key.hmac, base) }, parameters: new Map() };
+  return {
+    "signature-input": serialiseDictionary(new Map([[LABEL, input]])),
+    signature: serialiseDictionary(new Map([[LABEL, mac]])),
+  };
+}
+
+/** Reads the two fields of a signature that covers exactly `coverage`; components and parameters in any order. */
+export function readSignatureFields(
+  message: RequestParts | ResponseParts,
+  coverage: Coverage,
+): Outcome<SignatureFields, "malformed"> {
+  const input = readInput(message);
+  if (input === undefined) return refusal("malformed", "Signature-Input is missing or not well formed");
+  if (!covers(input, coverage.components)) return refusal("malformed", "Signature-Input covers other components");
+  const parameters = readParameters(input.parameters, coverage.tag);
+  if (parameters === undefined) return refusal("malformed", "Signature-Input has other parameters");
+  const mac = readMac(message);
+  if (mac === undefined) return refusal("malformed", "Signature is missing or not well formed");
+  return success({ input, mac, ...parameters });
+}
+
+function readInput(message: RequestParts | ResponseParts): InnerList | undefined {
+  const inputs = parseDictionary(message.fields.get("signature-input") ?? "", MAX_INPUT_LENGTH);
+  const input = inputs?.get(LABEL);
+  return inputs?.size === 1 && input?.kind === "list" ? input : undefined;
+}
+
+function readMac(message: RequestParts | ResponseParts): Uint8Array | undefined {
+  const signatures = parseDictionary(message.fields.get("signature") ?? "", MAX_SIGNATURE_LENGTH);
+  const signature = signatures?.get(LABEL);
+  if (signatures?.size !== 1 || signature?.kind !== "item" || signature.parameters.size > 0) return undefined;
+  const { item } = signature;
+  return item.kind === "bytes" && item.value.length === MAC_BYTES ? item.value : undefined;
+}
+
+/** The same number of components, and each wanted one among them: so none comes twice and none is extra. */
+function covers(input: InnerList, wanted: readonly Item[]): boolean {
+  if (input.items.length !== wanted.length) return false;
+  const found = new Set(input.items.map(serialiseItem));
+  return wanted.every((item) => found.has(serialiseItem(item)));
+}
+
+function readParameters(
+  parameters: Parameters,
+  wantedTag: string,
+): Pick<SignatureFields, "created" | "deviceId" | "keyNumber"> | undefined {
+  const created = parameters.get("created");
+  if (parameters.size !== 4 || created?.kind !== "integer" || created.value < 0) return undefined;
+  if (text(parameters, "alg") !== ALGORITHM || text(parameters, "tag") !== wantedTag) return undefined;
+  const [, device, number] = KEY_ID.exec(text(parameters, "keyid") ?? "") ?? [];
+  const deviceId = DeviceId.safeParse(device);
+  return deviceId.success ? { created: created.value, deviceId: deviceId.data, keyNumber: Number(number) } : undefined;
+}
+
+function text(parameters: Parameters, name: string): string | undefined {
+  const item = parameters.get(name);
+  return item?.kind === "string" ? item.value : undefined;
+}

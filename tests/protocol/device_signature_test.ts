@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { toBase64, utf8 } from "../../crypto/bytes.ts";
+import { contentDigest } from "../../crypto/content_digest.ts";
+import { hmacSha256, importHmacKey } from "../../crypto/hmac.ts";
+import { DeviceId } from "../../protocol/device_id.ts";
+import {
+  type DeviceKey,
+  parseSignedRequest,
+  type RequestToSign,
+  signRequest,
+  signResponse,
+  type VerifiedRequest,
+  verifyResponse,
+  verifySignedRequest,
+} from "../../protocol/device_signature.ts";
+
+function testKey(deviceId = "node-1", number = 1, secret = "test-key"): DeviceKey {
+  return { deviceId: DeviceId.parse(deviceId), number, hmac: importHmacKey(utf8(secret)) };
+}
+
+const URL = "http://gateway.example:8080/process?x=1";
+const BODY = utf8('{"device_id":"node-1"}');
+
+function request(change: Partial<RequestToSign> = {}): RequestToSign {
+  return { method: "POST", url: URL, body: BODY, sequence: 7, created: 1_750_000_000, ...change };
+}
+
+/** What the gateway decides on a request as it was received. */
+function receive(
+  received: { method?: string; url?: string; headers: HeadersInit; body?: Uint8Array },
+  key: DeviceKey | undefined = testKey(),
+) {
+  const { method = "POST", url = URL, body = BODY } = received;
+  const claim = parseSignedRequest({ method, url, fields: new Headers(received.headers) });
+  return claim.ok ? verifySignedRequest(claim.value, body, key) : claim;
+}
+
+function fault(outcome: ReturnType<typeof receive>): string {
+  return outcome.ok ? "ok" : outcome.fault;
+}
+
+function verified(key = testKey()): VerifiedRequest {
+  const outcome = receive({ headers: signRequest(key, request()).headers }, key);
+  assert.ok(outcome.ok);
+  return outcome.value;
+}
+
+Deno.test("a signed request has the fields that the wire contract writes down", () => {
+  const { headers } = signRequest(testKey(), request());
+  assert.equal(headers["content-digest"], contentDigest(BODY));
+  assert.equal(headers["x-device-id"], "node-1");
+  assert.equal(headers["x-sequence-number"], "7");
+  const parameters =
+    '("@method" "@path" "@query" "content-digest" "x-device-id" "x-sequence-number");created=1750000000;' +
+    'keyid="node-1/1";alg="hmac-sha256";tag="ecowatt-v1"';
+  assert.equal(headers["signature-input"], `ecowatt=${parameters}`);
+  const base = [
+    '"@method": POST',
+    '"@path": /process',
+    '"@query": ?x=1',
+    `"content-digest": ${contentDigest(BODY)}`,
+    '"x-device-id": node-1',
+    '"x-sequence-number": 7',
+    `"@signature-params": ${parameters}`,
+  ].join("\n");
+  assert.equal(headers["signature"], `ecowatt=:${toBase64(hmacSha256(testKey().hmac, base))}:`);
+});
+
+Deno.test("what a node signs the gateway verifies, and the gateway's answer the node", () => {
+  const text = fc.string({ unit: "grapheme-ascii", maxLength: 20 });
+  fc.assert(fc.property(
+    fc.record({
+      deviceId: fc.stringMatching(/^[A-Za-z0-9_.-]{1,64}$/),
+      number: fc.integer({ min: 1, max: 999_999_999 }),
+      method: fc.constantFrom("GET", "POST", "PUT", "DELETE"),
+      url: fc.tuple(text, text).map(([path, query]) => {
+        const url = new globalThis.URL("http://gateway.example/");
+        url.pathname = path;
+        url.search = query;
+        return url.href;
+      }),
+      body: fc.uint8Array({ maxLength: 100 }),
+      sequence: fc.maxSafeInteger().filter((n) => n >= 1),
+      created: fc.integer({ min: 0, max: 2_000_000_000 }),
+      status: fc.integer({ min: 200, max: 599 }),
+      answer: fc.uint8Array({ maxLength: 100 }),
+    }),
+    ({ deviceId, number, method, url, body, sequence, created, status, answer }) => {
+      const key = testKey(deviceId, number);
+      const signed = signRequest(key, { method, url, body, sequence, created });
+      const outcome = receive({ method, url, body, headers: signed.headers }, key);
+      assert.ok(outcome.ok);
+      assert.equal(outcome.value.deviceId, deviceId);
+      assert.equal(outcome.value.sequence, sequence);
+      assert.equal(outcome.value.created, created);
+      const fields = new Headers(signResponse(outcome.value, { status, body: answer, created }));
+      assert.deepEqual(verifyResponse(key, signed, { status, fields, body: answer }), { ok: true, value: { created } });
+    },
+  ));
+});
+
+Deno.test("a request changed on its way is refused", async (t) => {
+  const { headers } = signRequest(testKey(), request());
+  const cases: readonly [string, Parameters<typeof receive>[0], string][] = [
+    ["nothing changed", { headers }, "ok"],
+    ["another method", { headers, method: "PUT" }, "bad_signature"],
+    ["another path", { headers, url: URL.replace("process", "changes") }, "bad_signature"],
+    ["another query", { headers, url: URL.replace("x=1", "x=2") }, "bad_signature"],
+    ["no query", { headers, url: URL.replace("?x=1", "") }, "bad_signature"],
+    ["another body", { headers, body: utf8("{}") }, "bad_digest"],
+    ["another body with its digest", {
+      headers: { ...headers, "content-digest": contentDigest(utf8("{}")) },
+      body: utf8("{}"),
+    }, "bad_signature"],
+    ["another sequence number", { headers: { ...headers, "x-sequence-number": "8" } }, "bad_signature"],
+    ["another device", { headers: { ...headers, "x-device-id": "node-2" } }, "malformed"],
+    ["another host", { headers, url: URL.replace("gateway", "other") }, "ok"],
+  ];
+  for (const [name, received, expected] of cases) {
+    await t.step(name, () => assert.equal(fault(receive(received)), expected));
+  }
+});
+
+Deno.test("a request is refused under another key, another key number and no key", () => {
+  const { headers } = signRequest(testKey(), request());
+  assert.equal(fault(receive({ headers }, testKey("node-1", 1, "test-other"))), "bad_signature");
+  assert.equal(fault(receive({ headers }, testKey("node-1", 2))), "bad_signature");
+  assert.equal(fault(receive({ headers }, testKey("node-2", 1))), "bad_signature");
+  const claim = parseSignedRequest({ method: "POST", url: URL, fields: new Headers(headers) });
+  assert.ok(claim.ok);
+  assert.equal(fault(verifySignedRequest(claim.value, BODY, undefined)), "unknown_device");
+});
+
+Deno.test("a request signed with the stand-in for a missing key is refused as well", () => {
+  const key: DeviceKey = { ...testKey(), hmac: importHmacKey(new Uint8Array(32)) };
+  const { headers } = signRequest(key, request());
+  const claim = parseSignedRequest({ method: "POST", url: URL, fields: new Headers(headers) });
+  assert.ok(claim.ok);
+  assert.equal(fault(verifySignedRequest(claim.value, BODY, undefined)), "unknown_device");
+});
+
+Deno.test("an answer changed on its way, for another request or for another key is refused", async (t) => {
+  const body = utf8('{"status":"success"}');
+  const answered = verified();
+  const fields = signResponse(answered, { status: 200, body, created: 1_750_000_001 });
+  const signed = signRequest(testKey(), request());
+  const cases: readonly [string, Partial<{ status: number; fields: HeadersInit; body: Uint8Array }>, string][] = [
+    ["nothing changed", {}, "ok"],
+    ["another status", { status: 401 }, "bad_signature"],
+    ["another body", { body: utf8("{}") }, "bad_digest"],
+    ["another digest", { fields: { ...fields, "content-digest": contentDigest(utf8("{}")) } }, "bad_signature"],
+    ["no signature at all", { fields: {} }, "malformed"],
+    ["the request's own signature", { fields: signed.headers }, "malformed"],
+  ];
+  for (const [name, change, expected] of cases) {
+    await t.step(name, () => {
+      const answer = { status: 200, fields, body, ...change };
+      const outcome = verifyResponse(testKey(), signed, { ...answer, fields: new Headers(answer.fields) });
+      assert.equal(outcome.ok ? "ok" : outcome.fault, expected);
+    });
+  }
+  await t.step("the answer to another sequence number", () => {
+    const other = signRequest(testKey(), request({ sequence: 8 }));
+    const outcome = verifyResponse(testKey(), other, { status: 200, fields: new Headers(fields), body });
+    assert.equal(outcome.ok ? "ok" : outcome.fault, "bad_signature");
+  });
+  await t.step("a key number that is not ours", () => {
+    const outcome = verifyResponse(testKey("node-1", 2), signed, { status: 200, fields: new Headers(fields), body });
+    assert.equal(outcome.ok ? "ok" : outcome.fault, "bad_signature");
+  });
+});
