@@ -8,6 +8,8 @@ export interface SqliteOptions {
   readonly migrations: readonly string[];
   /** Bytes a page, for a new file only. */
   readonly pageSize?: number;
+  /** Kept for this process alone: no shared-memory file (and no writes to it), and another process finds it locked. */
+  readonly exclusive?: boolean;
 }
 
 /**
@@ -17,11 +19,12 @@ export interface SqliteOptions {
 export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
   const db = new DatabaseSync(path);
   try {
+    db.exec("PRAGMA busy_timeout = 5000");
     db.exec(`PRAGMA page_size = ${options.pageSize ?? 4096}`);
+    if (options.exclusive) db.exec("PRAGMA locking_mode = EXCLUSIVE"); // before WAL, or the shared memory is set up
     db.exec("PRAGMA journal_mode = WAL");
     db.exec(`PRAGMA synchronous = ${options.synchronous}`);
     db.exec("PRAGMA foreign_keys = ON");
-    db.exec("PRAGMA busy_timeout = 5000");
     migrate(db, path, options.migrations);
     return db;
   } catch (error) {

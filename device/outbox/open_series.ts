@@ -1,0 +1,85 @@
+import { z } from "zod";
+import type { Sample, Series } from "../../protocol/sample.ts";
+import type { TailRecord } from "./tail.ts";
+
+/** Which inverter and which registers a sample belongs to. */
+export interface SeriesKey extends Omit<Series, "samples"> {
+  readonly inverter: string;
+}
+
+/** Samples of one series that are not in a block yet. */
+export interface OpenSeries extends SeriesKey {
+  readonly samples: Sample[];
+}
+
+const Names = z.array(z.string());
+const SeriesRecord = z.tuple([z.literal("series"), z.int(), z.string(), z.string(), Names]);
+const SampleRecord = z.tuple([z.int(), z.int()]).rest(z.int().nullable());
+
+/** The open samples of all series, and the lines of the tail file that describe them. */
+export class OpenSamples {
+  readonly #series: OpenSeries[] = [];
+  #count = 0;
+
+  /** Samples of all series. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Those with at least one sample. */
+  filled(): readonly OpenSeries[] {
+    return this.#series.filter((series) => series.samples.length > 0);
+  }
+
+  /** Adds a sample and tells which lines to write and how many samples its series has now. */
+  add(key: SeriesKey, sample: Sample): { readonly records: readonly TailRecord[]; readonly length: number } {
+    const known = this.#series.findIndex((series) => sameKey(series, key));
+    const index = known < 0 ? this.#open(key) : known;
+    const samples = this.#series[index]?.samples ?? [];
+    samples.push(sample);
+    this.#count++;
+    const record: TailRecord = [index, sample.at, ...sample.values.map((value) => value ?? null)];
+    const opening: TailRecord = ["series", index, key.inverter, key.profile, key.registers];
+    return { records: known < 0 ? [opening, record] : [record], length: samples.length };
+  }
+
+  /** Takes in the lines that a killed process left. What does not fit together is passed over. */
+  restore(records: readonly TailRecord[]): void {
+    const indexes = new Map<number, SeriesKey>();
+    for (const record of records) {
+      const series = SeriesRecord.safeParse(record);
+      if (series.success) {
+        const [, index, inverter, profile, registers] = series.data;
+        indexes.set(index, { inverter, profile, registers });
+        continue;
+      }
+      const sample = SampleRecord.safeParse(record);
+      const key = sample.success ? indexes.get(sample.data[0]) : undefined;
+      if (!sample.success || key === undefined) continue;
+      const [, at, ...values] = sample.data;
+      this.add(key, { at, values: values.map((value) => value ?? undefined) });
+    }
+  }
+
+  /** Drops the oldest sample of a series; false when there is none. */
+  dropOldest(key: SeriesKey): boolean {
+    const dropped = this.#series.find((series) => sameKey(series, key))?.samples.shift();
+    if (dropped !== undefined) this.#count--;
+    return dropped !== undefined;
+  }
+
+  clear(): void {
+    this.#series.length = 0;
+    this.#count = 0;
+  }
+
+  #open(key: SeriesKey): number {
+    const { inverter, profile, registers } = key;
+    return this.#series.push({ inverter, profile, registers: [...registers], samples: [] }) - 1;
+  }
+}
+
+function sameKey(a: SeriesKey, b: SeriesKey): boolean {
+  return a.inverter === b.inverter && a.profile === b.profile && a.registers.length === b.registers.length &&
+    a.registers.every((name, index) => name === b.registers[index]);
+}

@@ -1,0 +1,239 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Logger } from "@logtape/logtape";
+import { transaction } from "../../platform/sqlite.ts";
+import { encodeBlock } from "../../protocol/block/block.ts";
+import type { Sample } from "../../protocol/sample.ts";
+import {
+  type BlockTable,
+  type BlockTotals,
+  createBlockTable,
+  type OutboxState,
+  type StoredBlock,
+} from "./block_table.ts";
+import { OpenSamples, type OpenSeries, type SeriesKey } from "./open_series.ts";
+import { Tail } from "./tail.ts";
+import { Tally } from "./tally.ts";
+
+/** A series with so many open samples is sealed without waiting for its time. */
+const SEAL_SAMPLES = 1000;
+/** Most values in one block, so that any block fits into a request. */
+const BLOCK_VALUES = 50_000;
+/** Open samples of a series kept in memory while the disk takes none; older ones are dropped and counted. */
+const MAX_OPEN_SAMPLES = 10_000;
+/** Acknowledged blocks that may wait for the next transaction to be removed. */
+const MAX_DONE = 1024;
+
+/** What the outbox stands on. */
+export interface OutboxIo {
+  readonly db: DatabaseSync;
+  /** Path of the tail file. A folder in memory spares the flash (docs/decisions/036). */
+  readonly tailPath: string;
+  /** Most bytes of blocks; the oldest are dropped beyond. */
+  readonly limitBytes: number;
+  /**
+   * No block gets a number below: pass the unix milliseconds of the start. So a node with a new or an old disk does not
+   * use again a number that the gateway has seen.
+   */
+  readonly firstBlock: number;
+  readonly log: Logger;
+  /** What others write in the same transaction (Sequence.topUp); what it returns is called after the commit. */
+  readonly alongside?: () => (() => void) | undefined;
+}
+
+/** How the outbox is doing. */
+export interface OutboxStatus extends BlockTotals {
+  /** Samples that are not in a block yet. */
+  readonly openSamples: number;
+  /** Never delivered, because the outbox was full. */
+  readonly droppedBlocks: number;
+  readonly droppedSamples: number;
+  /** What the disk said when it last refused something; undefined when it took the last. */
+  readonly diskFault?: string;
+  /** Times that the disk refused something. */
+  readonly diskFaults: number;
+}
+
+/** Bounds of one look into the outbox. */
+export interface Portion {
+  readonly maxBlocks: number;
+  /** As `cost` measures them. */
+  readonly maxBytes: number;
+  /** Bytes that a block takes in a request. */
+  readonly cost: (block: StoredBlock) => number;
+}
+
+/**
+ * Samples on their way to the gateway. `append` puts them into the tail file, `seal` into compressed blocks in the
+ * database; the gateway's acknowledgement removes a block. Every sample is in exactly one of the three, also after a kill
+ * at any moment: a seal moves to the next generation, and a tail of another generation is void.
+ */
+export class Outbox implements Disposable {
+  readonly #io: OutboxIo;
+  readonly #table: BlockTable;
+  readonly #open = new OpenSamples();
+  readonly #tail: Tail;
+  #state: OutboxState;
+  #totals: BlockTotals;
+  /** Blocks that are done and not removed yet: undefined for acknowledged, a reason for refused. */
+  readonly #done = new Map<number, string | undefined>();
+  #lost = 0;
+  #diskFault: string | undefined;
+  #diskFaults = 0;
+
+  constructor(io: OutboxIo) {
+    this.#io = io;
+    this.#table = createBlockTable(io.db);
+    const state = this.#table.state();
+    this.#state = { ...state, nextBlock: Math.max(state.nextBlock, io.firstBlock) };
+    this.#totals = this.#table.totals();
+    const { tail, records } = Tail.open(io.tailPath, this.#state.generation);
+    this.#tail = tail;
+    this.#open.restore(records);
+  }
+
+  /** Takes a sample in. When it returns, a killed process does not lose it. Never throws: polling goes on whatever happens. */
+  append(key: SeriesKey, sample: Sample): void {
+    const { records, length } = this.#open.add(key, sample);
+    if (!this.#tail.append(records)) this.#faulty(new Error(`Cannot write to ${this.#io.tailPath}`));
+    if (length > MAX_OPEN_SAMPLES && this.#open.dropOldest(key)) this.#lost++;
+    else if (length % SEAL_SAMPLES === 0) this.seal();
+  }
+
+  /**
+   * One transaction: open samples become blocks, what is done is removed, the oldest beyond the limit are dropped. Nothing
+   * to do writes nothing. False when the disk refused; everything stays as it was, for the next time.
+   */
+  seal(): boolean {
+    if (this.#open.count === 0 && this.#done.size === 0) return true;
+    try {
+      const { state, totals, after } = transaction(this.#io.db, () => this.#write());
+      after?.();
+      this.#sealed(state, totals);
+      return true;
+    } catch (error) {
+      this.#faulty(error);
+      return false;
+    }
+  }
+
+  /** The oldest blocks to send, at least one if there is any. */
+  peek({ maxBlocks, maxBytes, cost }: Portion): readonly StoredBlock[] {
+    const portion: StoredBlock[] = [];
+    let bytes = 0;
+    for (const block of this.#table.unsent((id) => this.#done.has(id))) {
+      bytes += cost(block);
+      if (portion.length > 0 && bytes > maxBytes) break;
+      portion.push(block);
+      if (portion.length >= maxBlocks) break;
+    }
+    return portion;
+  }
+
+  /** The gateway has these blocks. They are removed with the next seal; until then they are only not sent again. */
+  acknowledge(ids: readonly number[]): void {
+    for (const id of ids) this.#done.set(id, undefined);
+    if (this.#done.size >= MAX_DONE) this.seal();
+  }
+
+  /** The gateway will not have this block: it is kept, out of the way of the others, until its room is needed. */
+  setAside(id: number, reason: string): void {
+    this.#done.set(id, reason);
+  }
+
+  status(): OutboxStatus {
+    const { droppedBlocks, droppedSamples } = this.#state;
+    return {
+      ...this.#totals,
+      openSamples: this.#open.count,
+      droppedBlocks,
+      droppedSamples: droppedSamples + this.#lost,
+      diskFaults: this.#diskFaults,
+      ...(this.#diskFault === undefined ? {} : { diskFault: this.#diskFault }),
+    };
+  }
+
+  /** Closes the tail file; seals first, so that the tail may be lost. */
+  [Symbol.dispose](): void {
+    this.seal();
+    this.#tail[Symbol.dispose]();
+  }
+
+  #write() {
+    const tally = new Tally(this.#totals);
+    let { nextBlock } = this.#state;
+    for (const block of this.#blocks(nextBlock)) {
+      this.#table.add(block);
+      tally.added(block);
+      nextBlock = block.id + 1;
+    }
+    for (const [id, reason] of this.#done) {
+      if (reason === undefined) tally.removed(this.#table.remove(id));
+      else tally.refused += Number(this.#table.refuse(id, reason));
+    }
+    const dropped = this.#dropBeyondLimit(tally);
+    const state: OutboxState = {
+      generation: this.#state.generation + 1,
+      nextBlock,
+      droppedBlocks: this.#state.droppedBlocks + dropped.blocks,
+      droppedSamples: this.#state.droppedSamples + this.#lost + dropped.samples,
+    };
+    this.#table.setState(state);
+    return { state, totals: tally.totals(), after: this.#io.alongside?.() };
+  }
+
+  *#blocks(nextBlock: number): Generator<StoredBlock> {
+    let id = nextBlock;
+    for (const { samples, ...key } of this.#open.filled()) {
+      const most = Math.min(SEAL_SAMPLES, Math.floor(BLOCK_VALUES / key.registers.length));
+      for (let start = 0; start < samples.length; start += most) {
+        yield toBlock(id++, { ...key, samples: samples.slice(start, start + most) });
+      }
+    }
+  }
+
+  #dropBeyondLimit(tally: Tally): { blocks: number; samples: number } {
+    const dropped = { blocks: 0, samples: 0 };
+    while (tally.bytes > this.#io.limitBytes) {
+      const first = this.#table.first();
+      const removed = first === undefined ? undefined : this.#table.remove(first);
+      if (removed === undefined) break;
+      tally.removed(removed);
+      dropped.blocks++;
+      dropped.samples += removed.count;
+    }
+    return dropped;
+  }
+
+  #sealed(state: OutboxState, totals: BlockTotals): void {
+    if (state.droppedSamples > this.#state.droppedSamples) {
+      this.#io.log.warn("outbox full: oldest samples dropped {samples}", {
+        samples: state.droppedSamples - this.#state.droppedSamples,
+      });
+    }
+    if (this.#diskFault !== undefined) this.#io.log.info("disk takes samples again");
+    this.#diskFault = undefined;
+    this.#state = state;
+    this.#totals = totals;
+    this.#lost = 0;
+    this.#done.clear();
+    this.#open.clear();
+    this.#tail.restart(state.generation);
+  }
+
+  #faulty(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    if (this.#diskFault === undefined) this.#io.log.error("disk refuses samples: {message}", { message });
+    this.#diskFault = message;
+    this.#diskFaults++;
+  }
+}
+
+function toBlock(id: number, { samples, ...key }: OpenSeries): StoredBlock {
+  let startMs = Infinity;
+  let endMs = -Infinity;
+  for (const { at } of samples) {
+    startMs = Math.min(startMs, at);
+    endMs = Math.max(endMs, at);
+  }
+  return { ...key, id, count: samples.length, startMs, endMs, payload: encodeBlock({ samples }) };
+}

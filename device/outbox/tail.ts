@@ -1,0 +1,117 @@
+import { crc32 } from "node:zlib";
+import { type Bytes, concat, utf8 } from "../../crypto/bytes.ts";
+
+/** One line of the tail file: JSON that the outbox understands. */
+export type TailRecord = readonly unknown[];
+
+/** Bytes kept for the next attempt while the disk refuses them. Past it, lines are given up until the next `restart`. */
+const MAX_PENDING = 1024 * 1024;
+const NEWLINE = 10;
+
+/**
+ * The file that keeps samples from being lost with the process until they are sealed into a block: a line each, with a
+ * CRC-32, one small write and no fsync. A line cut by a power cut fails its CRC and is passed over. A header line names
+ * the generation; what stands above it is void.
+ */
+export class Tail implements Disposable {
+  readonly #file: Deno.FsFile;
+  #pending: Bytes = new Uint8Array(0);
+  /** The last line in the file may be cut. */
+  #broken = false;
+  #gaveUp = false;
+
+  /** Opens or creates the file and returns what it holds of `generation`. */
+  static open(path: string, generation: number): { readonly tail: Tail; readonly records: readonly TailRecord[] } {
+    const file = Deno.openSync(path, { read: true, append: true, create: true, mode: 0o600 });
+    const tail = new Tail(file);
+    const found = parse(readAll(file));
+    if (found.generation === generation) {
+      tail.#broken = true;
+      return { tail, records: found.records };
+    }
+    tail.restart(generation);
+    return { tail, records: [] };
+  }
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /** Appends lines. False: the disk did not take all of them, the rest is tried again with the next. */
+  append(records: readonly TailRecord[]): boolean {
+    if (this.#gaveUp) return false;
+    const lines = concat(this.#pending, ...records.map(line));
+    const bytes = this.#broken ? concat(Uint8Array.of(NEWLINE), lines) : lines;
+    const written = this.#write(bytes);
+    if (written > 0) this.#broken = bytes[written - 1] !== NEWLINE;
+    const whole = written === 0 ? 0 : bytes.lastIndexOf(NEWLINE, written - 1) + 1;
+    this.#pending = bytes.slice(whole);
+    this.#gaveUp = this.#pending.length > MAX_PENDING;
+    return written === bytes.length;
+  }
+
+  /** Voids all lines: they are sealed. */
+  restart(generation: number): void {
+    try {
+      this.#file.truncateSync(0);
+      this.#broken = false;
+    } catch {
+      this.#broken = true; // the header below voids what is there
+    }
+    this.#pending = line(["tail", generation]);
+    this.#gaveUp = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  /** How many bytes the disk took. */
+  #write(bytes: Bytes): number {
+    let written = 0;
+    try {
+      while (written < bytes.length) written += this.#file.writeSync(bytes.subarray(written));
+    } catch {
+      // A full or failing disk: the caller counts it and polls on.
+    }
+    return written;
+  }
+}
+
+function line(record: TailRecord): Bytes {
+  const text = JSON.stringify(record);
+  return utf8(`${checksum(text)} ${text}\n`);
+}
+
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, "0");
+}
+
+function parse(text: string): { readonly generation: number; readonly records: readonly TailRecord[] } {
+  let generation = 0;
+  let records: TailRecord[] = [];
+  for (const whole of text.split("\n")) {
+    const body = whole.slice(9);
+    if (whole.slice(0, 9) !== `${checksum(body)} `) continue;
+    const record: unknown = JSON.parse(body);
+    if (!Array.isArray(record)) continue;
+    if (record[0] === "tail") {
+      generation = Number(record[1]);
+      records = [];
+    } else {
+      records.push(record);
+    }
+  }
+  return { generation, records };
+}
+
+function readAll(file: Deno.FsFile): string {
+  const bytes = new Uint8Array(file.statSync().size);
+  file.seekSync(0, Deno.SeekMode.Start);
+  for (let offset = 0; offset < bytes.length;) {
+    const read = file.readSync(bytes.subarray(offset));
+    if (read === null) break;
+    offset += read;
+  }
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,39 @@
+import type { DatabaseSync } from "node:sqlite";
+import { openSqlite } from "../../platform/sqlite.ts";
+
+/** Small pages: a commit that changes two of them writes 2 KiB to the flash, not 8 (docs/decisions/036). */
+const PAGE_BYTES = 1024;
+
+const MIGRATIONS = [`
+  CREATE TABLE state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    generation INTEGER NOT NULL, -- of the tail file whose samples are not in the table yet
+    next_block INTEGER NOT NULL,
+    reserved_sequence INTEGER NOT NULL, -- highest sequence number that may have been used
+    dropped_blocks INTEGER NOT NULL,
+    dropped_samples INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO state VALUES (1, 1, 1, 0, 0, 0);
+  CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    inverter TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    registers TEXT NOT NULL, -- JSON array of names
+    UNIQUE (inverter, profile, registers)
+  ) STRICT;
+  CREATE TABLE block (
+    id INTEGER PRIMARY KEY,
+    series INTEGER NOT NULL REFERENCES series (id),
+    count INTEGER NOT NULL,
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    refused TEXT -- why the gateway will not have it; set aside
+  ) STRICT;
+  CREATE INDEX block_refused ON block (id) WHERE refused IS NOT NULL;
+`];
+
+/** Opens the node's own database: what has to survive a power cut. One process at a time has it. */
+export function openNodeDatabase(path: string): DatabaseSync {
+  return openSqlite(path, { synchronous: "full", pageSize: PAGE_BYTES, exclusive: true, migrations: MIGRATIONS });
+}

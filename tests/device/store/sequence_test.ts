@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import type { DatabaseSync } from "node:sqlite";
+import { openNodeDatabase } from "../../../device/store/database.ts";
+import { Sequence } from "../../../device/store/sequence.ts";
+import { transaction } from "../../../platform/sqlite.ts";
+
+function withDatabase(body: (db: DatabaseSync) => void): void {
+  using db = openNodeDatabase(":memory:");
+  body(db);
+}
+
+Deno.test("numbers go up by one and start at 1", () =>
+  withDatabase((db) => {
+    const sequence = new Sequence(db);
+    assert.deepEqual([sequence.take(), sequence.take(), sequence.take()], [1, 2, 3]);
+  }));
+
+Deno.test("a restart at any moment never uses a number twice", () =>
+  withDatabase((db) => {
+    const used = new Set<number>();
+    for (let run = 0; run < 40; run++) {
+      const sequence = new Sequence(db);
+      for (let n = 0; n < 97 * run; n++) {
+        const number = sequence.take();
+        assert.ok(!used.has(number) && number >= 1);
+        used.add(number);
+        if (n % 300 === 0) transaction(db, () => sequence.topUp())?.();
+      }
+    }
+  }));
+
+Deno.test("a reservation in a transaction that is rolled back does not count", () =>
+  withDatabase((db) => {
+    const sequence = new Sequence(db);
+    for (let n = 0; n < 900; n++) sequence.take();
+    assert.throws(() =>
+      transaction(db, () => {
+        assert.ok(sequence.topUp());
+        throw new Error("disk full");
+      })
+    );
+    for (let n = 0; n < 500; n++) sequence.take();
+    assert.equal(new Sequence(db).take() > 1400, true);
+  }));
+
+Deno.test("the number the gateway names is gone on from, never back to", () =>
+  withDatabase((db) => {
+    const sequence = new Sequence(db);
+    sequence.take();
+    sequence.advanceTo(5_000_000);
+    assert.equal(sequence.take(), 5_000_000);
+    sequence.advanceTo(3);
+    sequence.advanceTo(NaN);
+    sequence.advanceTo(2 ** 53 - 1);
+    assert.equal(sequence.take(), 5_000_001);
+    assert.ok(new Sequence(db).take() > 5_000_001);
+  }));
