@@ -1,6 +1,9 @@
 import { type Outcome, refusal, success } from "../outcome.ts";
 import type { Profile, Register } from "./register.ts";
 
+/** Columns a sample has at most, scale factors included: what a sample block can hold. */
+export const MAX_COLUMNS = 64;
+
 /** Finding a register by any of its spellings, remembered per profile: the gateway asks for every upload. */
 const indexes = new WeakMap<Profile, ReadonlyMap<string, Register>>();
 
@@ -16,7 +19,7 @@ export function lookup(profile: Profile, name: string): Register | undefined {
 export function columnsOf(
   profile: Profile,
   names: readonly string[],
-): Outcome<readonly Register[], "unknown_register"> {
+): Outcome<readonly Register[], "unknown_register" | "too_many"> {
   const columns = new Map<string, Register>();
   for (const name of names) {
     const register = lookup(profile, name);
@@ -25,6 +28,9 @@ export function columnsOf(
     if (register.scale.kind !== "exponent") continue;
     const factor = lookup(profile, register.scale.register);
     if (factor) columns.set(factor.name, factor);
+  }
+  if (columns.size > MAX_COLUMNS) {
+    return refusal("too_many", `${columns.size} columns with scale factors; a sample has at most ${MAX_COLUMNS}`);
   }
   return success([...columns.values()]);
 }

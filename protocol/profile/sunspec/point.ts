@@ -126,7 +126,13 @@ export function setting(
 
 /** A scale factor. */
 export function factor(name: string): Point {
-  return { name, type: "sunssf", unit: "", description: "Scale factor (power of ten)" };
+  return {
+    name,
+    type: "sunssf",
+    unit: "",
+    plausible: { min: -10, max: 10 },
+    description: "Scale factor (power of ten)",
+  };
 }
 
 /** Registers that hold nothing we read. */

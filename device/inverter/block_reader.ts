@@ -1,0 +1,130 @@
+import { rawFromWords } from "../../protocol/profile/raw.ts";
+import type { Encoding } from "../../protocol/profile/register.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Bus } from "../modbus/bus.ts";
+import type { BusFault, BusOutcome } from "../modbus/fault.ts";
+import { type BlockReading, readBlock } from "./block_search.ts";
+import {
+  dueForRetry,
+  emptyQuarantine,
+  type Finding,
+  forgetOldCuts,
+  nextQuarantine,
+  obstaclesOf,
+  type Quarantine,
+} from "./quarantine.ts";
+import { type Block, blockOf, lineCost, planReads, type Span } from "./read_plan.ts";
+import { type RegisterKey, registerKey } from "./register_reader.ts";
+
+/** Refused registers asked again in one poll: a poll after a reconnect stays short. */
+const RETRIES_A_POLL = 4;
+
+/** A block with the words it was answered with. */
+export interface Part {
+  readonly block: Block;
+  readonly words: readonly number[];
+}
+
+/** What one pass over all spans brought. */
+export interface Pass {
+  readonly parts: readonly Part[];
+  /** Unix milliseconds of the first answer. */
+  readonly answeredAt?: number;
+  /** What ended the pass early. */
+  readonly fault?: BusFault;
+}
+
+/** Reads spans in the cheapest blocks and learns, from what the inverter refuses, how to read them without loss. */
+export interface BlockReader {
+  read(spans: readonly Span[], signal?: AbortSignal): Promise<Pass>;
+  quarantine(): Quarantine;
+}
+
+/** How blocks are read. */
+export interface BlockReaderOptions {
+  readonly unit: number;
+  /** Most words the inverter takes in one read. */
+  readonly maxRead: number;
+}
+
+/** A reader for one unit. It knows nothing of the map yet. */
+export function createBlockReader(
+  { unit, maxRead }: BlockReaderOptions,
+  io: { readonly bus: Pick<Bus, "read" | "state" | "timing">; readonly clock: Clock },
+): BlockReader {
+  let quarantine = emptyQuarantine;
+  let session: number | undefined;
+  let plan: { spans: readonly Span[]; learned: Quarantine; blocks: readonly Block[] } | undefined;
+
+  const learn = (finding: Finding) => quarantine = nextQuarantine(quarantine, finding, io.clock.monotonic());
+
+  /** What was learned before the unit went away is only a guess when it is back. */
+  function notice(): void {
+    const current = io.bus.state(unit).session;
+    if (session !== undefined && session !== current) learn({ kind: "reconnected" });
+    if (session !== undefined) session = current;
+    quarantine = forgetOldCuts(quarantine, io.clock.monotonic());
+  }
+
+  function blocksFor(spans: readonly Span[]): readonly Block[] {
+    if (plan?.spans !== spans || plan.learned !== quarantine) {
+      const obstacles = obstaclesOf(quarantine);
+      const wanted = spans.filter((span) => !obstacles.holes.has(keyOf(span)));
+      plan = { spans, learned: quarantine, blocks: planReads(wanted, lineCost(io.bus.timing), obstacles, maxRead) };
+    }
+    const due = new Set(dueForRetry(quarantine, io.clock.monotonic(), RETRIES_A_POLL));
+    const retries = spans.filter((span) => due.has(keyOf(span))).map((span) => blockOf([span]));
+    return retries.length === 0 ? plan.blocks : [...plan.blocks, ...retries];
+  }
+
+  function learnFrom({ answered, refused, cuts }: BlockReading<Span>): void {
+    if (quarantine.refused.size > 0) {
+      for (const span of answered.flatMap((part) => part.block.spans)) {
+        learn({ kind: "answered", register: keyOf(span) });
+      }
+    }
+    for (const { span, code } of refused) learn({ kind: "refused", register: keyOf(span), code });
+    for (const before of cuts) learn({ kind: "cut", before });
+  }
+
+  async function read(spans: readonly Span[], signal?: AbortSignal): Promise<Pass> {
+    notice();
+    const parts: Part[] = [];
+    let answeredAt: number | undefined;
+    const ask = async (block: Block): Promise<BusOutcome<readonly number[]>> => {
+      const outcome = await io.bus.read(unit, block.table, block.address, block.count, signal ? { signal } : {});
+      if (outcome.ok) answeredAt ??= io.clock.now();
+      return outcome;
+    };
+    let fault: BusFault | undefined;
+    for (const block of blocksFor(spans)) {
+      const reading = await readBlock(block, ask);
+      parts.push(...reading.answered);
+      learnFrom(reading);
+      fault = reading.fault;
+      if (fault) break;
+    }
+    if (answeredAt !== undefined) session ??= io.bus.state(unit).session;
+    return { parts, ...(answeredAt === undefined ? {} : { answeredAt }), ...(fault ? { fault } : {}) };
+  }
+
+  return { read, quarantine: () => quarantine };
+}
+
+function keyOf(span: Span): RegisterKey {
+  return registerKey(span.table, span.address);
+}
+
+/** The raw integer at a register, where a part of the pass holds it. */
+export function rawAt(
+  pass: Pass,
+  table: "holding" | "input",
+  address: number,
+  encoding: Encoding,
+): number | undefined {
+  for (const { block, words } of pass.parts) {
+    const offset = address - block.address;
+    if (block.table === table && offset >= 0 && offset < words.length) return rawFromWords(encoding, words, offset);
+  }
+  return undefined;
+}

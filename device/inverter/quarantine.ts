@@ -1,0 +1,75 @@
+import type { Obstacles } from "./read_plan.ts";
+import type { RegisterKey } from "./register_reader.ts";
+
+/** A refused register is asked again after this long: firmware updates add registers. */
+export const RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/** Why and until when a register is left out of the reads. */
+export interface Refused {
+  /** Exception code of the refusal. */
+  readonly code: number;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+  readonly retryAt: number;
+}
+
+/** What was learned about an inverter's map: a value, replaced by `nextQuarantine`. */
+export interface Quarantine {
+  readonly refused: ReadonlyMap<RegisterKey, Refused>;
+  /** Registers before which reads must end, with the monotonic milliseconds at which that is forgotten. */
+  readonly cuts: ReadonlyMap<RegisterKey, number>;
+}
+
+/** What a poll found out. */
+export type Finding =
+  | { readonly kind: "refused"; readonly register: RegisterKey; readonly code: number }
+  | { readonly kind: "answered"; readonly register: RegisterKey }
+  | { readonly kind: "cut"; readonly before: RegisterKey }
+  /** The unit came back or its line was opened again: it may be another inverter, or another firmware. */
+  | { readonly kind: "reconnected" };
+
+/** Nothing learned yet. */
+export const emptyQuarantine: Quarantine = { refused: new Map(), cuts: new Map() };
+
+/** What is known after `finding`, at `now` (monotonic milliseconds). */
+export function nextQuarantine(state: Quarantine, finding: Finding, now: number): Quarantine {
+  switch (finding.kind) {
+    case "refused": {
+      const since = state.refused.get(finding.register)?.since ?? now;
+      const entry: Refused = { code: finding.code, since, retryAt: now + RETRY_AFTER_MS };
+      return { ...state, refused: new Map(state.refused).set(finding.register, entry) };
+    }
+    case "answered": {
+      if (!state.refused.has(finding.register)) return state;
+      const refused = new Map(state.refused);
+      refused.delete(finding.register);
+      return { ...state, refused };
+    }
+    case "cut":
+      return { ...state, cuts: new Map(state.cuts).set(finding.before, now + RETRY_AFTER_MS) };
+    case "reconnected": {
+      const due = [...state.refused].map(([register, entry]) => [register, { ...entry, retryAt: now }] as const);
+      return { refused: new Map(due), cuts: new Map() };
+    }
+    default:
+      return finding satisfies never;
+  }
+}
+
+/** The same without the cuts whose time has come. */
+export function forgetOldCuts(state: Quarantine, now: number): Quarantine {
+  const cuts = [...state.cuts].filter(([, until]) => until > now);
+  return cuts.length === state.cuts.size ? state : { ...state, cuts: new Map(cuts) };
+}
+
+/** Refused registers to ask again, the longest waiting first. */
+export function dueForRetry(state: Quarantine, now: number, limit: number): readonly RegisterKey[] {
+  return [...state.refused].filter(([, entry]) => entry.retryAt <= now)
+    .sort(([, a], [, b]) => a.retryAt - b.retryAt || a.since - b.since)
+    .slice(0, limit).map(([register]) => register);
+}
+
+/** What the planning of reads has to keep clear of. */
+export function obstaclesOf(state: Quarantine): Obstacles {
+  return { holes: new Set(state.refused.keys()), cuts: new Set(state.cuts.keys()) };
+}
