@@ -66,13 +66,18 @@ Deno.test("the defaults of a three-phase inverter are one request, header includ
   assert.deepEqual(shape(map.value.spans), [[40070, 42]]);
 });
 
-Deno.test("six MPPT modules are parted from their scale factors only where 125 words end", () => {
-  const profile = profileById("sunspec:160@40254/128");
+Deno.test("MPPT modules are parted from their scale factors only where 125 words end", () => {
+  const profile = profileById("sunspec:160@40254/168");
   assert.ok(profile);
-  const map = registerMap(profile, Array.from({ length: 6 }, (_, k) => `160.${k + 1}.DCA`));
-  assert.ok(map.ok);
+  const names = (modules: number) => Array.from({ length: modules }, (_, k) => `160.${k + 1}.DCA`);
   for (const cost of [slow, network]) {
-    assert.deepEqual(shape(map.value.spans, cost), [[40254, 120]]);
+    const plan = (modules: number) => {
+      const map = registerMap(profile, names(modules));
+      assert.ok(map.ok);
+      return shape(map.value.spans, cost);
+    };
+    assert.deepEqual(plan(6), [[40254, 120]]);
+    assert.deepEqual(plan(8), [[40254, 120], [40254 + 139, 21]]);
   }
 });
 
