@@ -1,0 +1,31 @@
+import type { FaultPlan, Interface, SimulatorFault } from "./fault.ts";
+import { exceptionPdu, respond, type SimulatedUnit } from "./unit.ts";
+
+/** What all interfaces of one simulator share. */
+export interface Site {
+  readonly units: ReadonlyMap<number, SimulatedUnit>;
+  readonly plan: FaultPlan;
+}
+
+/** An answer, and how it goes wrong on its way. */
+export interface Reply {
+  readonly pdu: Uint8Array;
+  readonly fault: SimulatorFault | undefined;
+}
+
+/**
+ * Lets a unit answer; `undefined` when there is no such unit. A request whose answer gets lost has still taken effect,
+ * as on a real line; one that the fault plan refuses has not.
+ */
+export function reply(
+  site: Site,
+  over: Interface,
+  request: { readonly unit: number; readonly pdu: Uint8Array },
+  forced?: SimulatorFault,
+): Reply | undefined {
+  const unit = site.units.get(request.unit);
+  if (!unit) return undefined;
+  const fault = forced ?? site.plan.next({ over, unit: request.unit });
+  if (fault?.kind === "exception") return { pdu: exceptionPdu(request.pdu[0] ?? 0, fault.code), fault: undefined };
+  return { pdu: respond(unit, request.pdu), fault };
+}
