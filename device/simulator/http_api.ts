@@ -90,14 +90,15 @@ async function deliver(
   io: { readonly clock: Clock; readonly stop: AbortSignal },
 ): Promise<Response> {
   if (!given || given.fault?.kind === "timeout") return Response.json({ frame: "" });
-  if (given.fault?.kind === "disconnect") return new Response(brokenBody());
+  if (given.fault?.kind === "disconnect") return brokenOff();
   if (given.fault?.kind === "late") await io.clock.sleep(given.fault.delayMs, io.stop);
   return Response.json({ frame: toHex(rtuAnswer(given.unit, given, site.plan)).toUpperCase() });
 }
 
-/** A body that breaks off, which closes the connection. */
-function brokenBody(): ReadableStream {
-  return new ReadableStream({ pull: (controller) => controller.error(new Error("disconnected on request")) });
+/** An answer that ends before the length it announces, which breaks the connection. */
+function brokenOff(): Response {
+  const body = new ReadableStream({ pull: (controller) => controller.close() });
+  return new Response(body, { headers: { "content-length": "64" } });
 }
 
 /** Two registers of zero, or an echo: what there is to damage when no inverter is asked. */
