@@ -5,10 +5,13 @@ import { SCHEMA as blockReceipts } from "./block_receipts.ts";
 import { SCHEMA as devices } from "./devices.ts";
 import { SCHEMA as quarantine } from "./quarantine.ts";
 import { SCHEMA as replay } from "./replay.ts";
+import { SCHEMA as rollups } from "./rollups.ts";
+import { SCHEMA as samples } from "./samples.ts";
 import { SCHEMA as securityLog } from "./security_log.ts";
+import { SCHEMA as series } from "./series.ts";
 
 /** Version 1: the tables of every store, each beside the code that uses it. */
-const MIGRATIONS = [[devices, replay, securityLog, blockReceipts, quarantine].join("\n")];
+const MIGRATIONS = [[devices, replay, securityLog, blockReceipts, quarantine, series, samples, rollups].join("\n")];
 
 /** The gateway's database file inside its data directory. */
 export function databasePath(dataDir: string): string {

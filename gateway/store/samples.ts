@@ -1,0 +1,179 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Random } from "../../platform/random.ts";
+import { encodeBlock, MAX_SAMPLES } from "../../protocol/block/block.ts";
+import { profileById } from "../../protocol/profile/catalogue.ts";
+import { physicalColumns } from "../../protocol/profile/physical.ts";
+import { QUALITIES, type Sample } from "../../protocol/sample.ts";
+import type { SampleBatch, SampleSink } from "../process/sample_sink.ts";
+import { addValue, type Bucket, emptyBucket } from "./bucket.ts";
+import { createRollups, decodeOpen, encodeOpen, minuteOf, type OpenBuckets, type Rollups } from "./rollups.ts";
+import { createSeriesStore, type SeriesKey, type SeriesStore } from "./series.ts";
+
+export const SCHEMA = `
+CREATE TABLE sample_block (
+  series INTEGER NOT NULL REFERENCES sample_series(id),
+  start_ms INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  end_ms INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  quality INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  payload BLOB NOT NULL,
+  PRIMARY KEY (series, start_ms, number)
+) STRICT, WITHOUT ROWID;
+`;
+
+/** Series whose state is kept at hand between uploads. */
+const KEPT = 10_000;
+
+type ToPhysical = (values: readonly (number | undefined)[]) => readonly (number | undefined)[];
+
+/** What the next append to a series builds on, as of its `blocks`-th block. */
+interface SeriesState {
+  readonly id: number;
+  readonly toPhysical: ToPhysical;
+  blocks: number;
+  open: OpenBuckets;
+}
+
+/** Blocks, their series and their rollups, written together. */
+interface Parts {
+  readonly series: SeriesStore;
+  readonly rollups: Rollups;
+  insert(state: SeriesState, block: Block): void;
+}
+
+interface Block {
+  readonly batch: SampleBatch;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly quality: number;
+  readonly payload: Uint8Array;
+  readonly minutes: readonly Bucket[];
+}
+
+/**
+ * The samples of all devices. Appends a batch as one block with its payload as it came (or encoded here), and counts it
+ * into the rollups in the same transaction.
+ */
+export function createSamples(db: DatabaseSync, random: Random): SampleSink {
+  const parts = createParts(db, random);
+  // A state is taken out while it is used: what throws on the way leaves none behind.
+  const kept = new Map<string, SeriesState>();
+
+  const appendBlock = (batch: SampleBatch) => {
+    const key: SeriesKey = { device: batch.device, inverter: batch.inverter, ...batch.series };
+    const name = `${key.device}\n${key.inverter}\n${key.profile}\n${key.registers.join("\n")}`;
+    let state = kept.get(name) ?? load(parts.series, key);
+    kept.delete(name);
+    const block = toBlock(batch, state.toPhysical);
+    if (!tryAppend(parts, state, block)) {
+      state = load(parts.series, key); // what was kept belongs to a transaction that was rolled back
+      if (!tryAppend(parts, state, block)) {
+        throw new Error(`Cannot append to series ${state.id}: another process writes it`);
+      }
+    }
+    kept.set(name, state);
+    const oldest = kept.keys().next();
+    if (kept.size > KEPT && !oldest.done) kept.delete(oldest.value);
+  };
+  return {
+    append(batch) {
+      for (const part of split(batch)) appendBlock(part);
+    },
+  };
+}
+
+function createParts(db: DatabaseSync, random: Random): Parts {
+  const insert = db.prepare(
+    `INSERT INTO sample_block(series, start_ms, number, end_ms, count, quality, received_at, payload)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  return {
+    series: createSeriesStore(db, random),
+    rollups: createRollups(db),
+    insert(state, { batch, startMs, endMs, quality, payload }) {
+      const count = batch.series.samples.length;
+      insert.run(state.id, startMs, state.blocks, endMs, count, quality, batch.receivedAt, payload);
+    },
+  };
+}
+
+function load(series: SeriesStore, key: SeriesKey): SeriesState {
+  const stored = series.ensure(key);
+  const profile = profileById(key.profile);
+  return {
+    id: stored.id,
+    // Without the profile nobody knows what the numbers mean: the block is kept, the rollups have nothing to say.
+    toPhysical: profile ? physicalColumns(profile, key.registers) : () => [],
+    blocks: stored.blocks,
+    open: decodeOpen(stored.open, key.registers.length),
+  };
+}
+
+/** Writes the block unless `state` is not what the database has: then nothing is written and `state` is worthless. */
+function tryAppend(parts: Parts, state: SeriesState, block: Block): boolean {
+  const { open, closed } = parts.rollups.advance(state.id, state.open, block.minutes);
+  const { id, blocks } = state;
+  const columns = block.batch.series.registers.length;
+  const spanMs = block.endMs - block.startMs;
+  if (!parts.series.grow({ id, blocks, spanMs, open: encodeOpen(open, columns) })) return false;
+  parts.rollups.close(id, closed);
+  parts.insert(state, block);
+  state.blocks++;
+  state.open = open;
+  return true;
+}
+
+function toBlock(batch: SampleBatch, toPhysical: ToPhysical): Block {
+  const { samples } = batch.series;
+  const quality = QUALITIES.indexOf(batch.quality);
+  let startMs = Infinity, endMs = -Infinity;
+  for (const { at } of samples) {
+    if (at < startMs) startMs = at;
+    if (at > endMs) endMs = at;
+  }
+  return {
+    batch,
+    startMs,
+    endMs,
+    quality,
+    payload: batch.payload ?? encodeBlock(batch.series),
+    minutes: minutesOf(samples, batch.series.registers.length, quality, toPhysical),
+  };
+}
+
+function minutesOf(
+  samples: readonly Sample[],
+  columns: number,
+  quality: number,
+  toPhysical: ToPhysical,
+): readonly Bucket[] {
+  const minutes = new Map<number, Bucket>();
+  let minute: Bucket | undefined;
+  for (const { at, values } of samples) {
+    const start = minuteOf(at);
+    if (minute?.start !== start) {
+      minute = minutes.get(start) ?? emptyBucket(start, columns);
+      minutes.set(start, minute);
+    }
+    const physical = toPhysical(values);
+    for (let column = 0; column < columns; column++) {
+      const value = physical[column];
+      if (value !== undefined) addValue(minute, column, value, at, quality);
+    }
+  }
+  return [...minutes.values()];
+}
+
+/** The batch in pieces that fit a block; none of an empty one. */
+function split(batch: SampleBatch): readonly SampleBatch[] {
+  const { samples } = batch.series;
+  if (samples.length <= MAX_SAMPLES || batch.payload !== undefined) return samples.length === 0 ? [] : [batch];
+  const { payload: _, ...rest } = batch;
+  const pieces: SampleBatch[] = [];
+  for (let from = 0; from < samples.length; from += MAX_SAMPLES) {
+    pieces.push({ ...rest, series: { ...batch.series, samples: samples.slice(from, from + MAX_SAMPLES) } });
+  }
+  return pieces;
+}

@@ -1,0 +1,101 @@
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import type { Random } from "../../platform/random.ts";
+import { profileById } from "../../protocol/profile/catalogue.ts";
+import { lookup } from "../../protocol/profile/lookup.ts";
+import type { Register } from "../../protocol/profile/register.ts";
+
+export const SCHEMA = `
+CREATE TABLE sample_series (
+  id INTEGER PRIMARY KEY,
+  device TEXT NOT NULL,
+  inverter TEXT NOT NULL,
+  profile TEXT NOT NULL,
+  registers TEXT NOT NULL,
+  blocks INTEGER NOT NULL DEFAULT 0,
+  longest_ms INTEGER NOT NULL DEFAULT 0,
+  open BLOB,
+  UNIQUE (device, inverter, profile, registers)
+) STRICT;
+`;
+
+/** Samples that have the same columns. */
+export interface SeriesKey {
+  readonly device: string;
+  readonly inverter: string;
+  readonly profile: string;
+  readonly registers: readonly string[];
+}
+
+const SeriesRow = z.object({
+  id: z.number(),
+  inverter: z.string(),
+  profile: z.string(),
+  registers: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+  blocks: z.number(),
+  longest_ms: z.number(),
+  open: z.instanceof(Uint8Array).nullable(),
+}).transform((row) => ({
+  id: row.id,
+  inverter: row.inverter,
+  profile: row.profile,
+  registers: row.registers,
+  /** Blocks ever appended: the number of the next one. */
+  blocks: row.blocks,
+  /** Milliseconds from start to end of the longest block: how far before a range to look for blocks that reach into it. */
+  longestMs: row.longest_ms,
+  /** The open rollup buckets (rollups.ts). */
+  open: row.open ?? undefined,
+}));
+
+/** One series as it is stored. */
+export type StoredSeries = Readonly<z.infer<typeof SeriesRow>>;
+
+/** What an append changes in the row of its series. */
+export interface SeriesChange {
+  readonly id: number;
+  /** The number of blocks this change builds on. */
+  readonly blocks: number;
+  readonly spanMs: number;
+  readonly open: Uint8Array;
+}
+
+/** The series of all devices. Writing methods are called inside `GroupCommit.run`. */
+export interface SeriesStore {
+  /** The series, made when it is new. */
+  ensure(key: SeriesKey): StoredSeries;
+  /** Counts one block in; `false`, with nothing changed, when the series has not `blocks` blocks (any more). */
+  grow(change: SeriesChange): boolean;
+  ofDevice(device: string): readonly StoredSeries[];
+}
+
+export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore {
+  const insert = db.prepare(`INSERT INTO sample_series(id, device, inverter, profile, registers) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (device, inverter, profile, registers) DO NOTHING`);
+  const find = db.prepare(
+    "SELECT * FROM sample_series WHERE device = ? AND inverter = ? AND profile = ? AND registers = ?",
+  );
+  const grow = db.prepare(`UPDATE sample_series SET blocks = blocks + 1, open = ?, longest_ms = max(longest_ms, ?)
+    WHERE id = ? AND blocks = ?`);
+  const ofDevice = db.prepare("SELECT * FROM sample_series WHERE device = ? ORDER BY inverter, id");
+  return {
+    ensure({ device, inverter, profile, registers }) {
+      const names = JSON.stringify(registers);
+      insert.run(newId(random), device, inverter, profile, names);
+      return SeriesRow.parse(find.get(device, inverter, profile, names));
+    },
+    grow: ({ id, blocks, spanMs, open }) => Number(grow.run(open, spanMs, id, blocks).changes) === 1,
+    ofDevice: (device) => ofDevice.all(device).map((row) => SeriesRow.parse(row)),
+  };
+}
+
+/** 48 random bits: an id that was rolled back must not come back for another series while somebody remembers it. */
+function newId(random: Random): number {
+  return random.bytes(6).reduce((number, byte) => number * 256 + byte, 0);
+}
+
+/** The registers of a series, column by column; `undefined` for a name that its profile does not have. */
+export function registersOf(series: Pick<SeriesKey, "profile" | "registers">): readonly (Register | undefined)[] {
+  const profile = profileById(series.profile);
+  return series.registers.map((name) => profile && lookup(profile, name));
+}
