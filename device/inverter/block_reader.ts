@@ -30,7 +30,7 @@ export interface Pass {
   readonly parts: readonly Part[];
   /** Unix milliseconds of the first answer. */
   readonly answeredAt?: number;
-  /** What ended the pass early. */
+  /** The first thing that went wrong besides refusals; what was not answered is missing in `parts`. */
   readonly fault?: BusFault;
 }
 
@@ -101,14 +101,34 @@ export function createBlockReader(
       const reading = await readBlock(block, ask);
       parts.push(...reading.answered);
       learnFrom(reading);
-      fault = reading.fault;
-      if (fault) break;
+      fault ??= reading.fault;
+      if (reading.fault && endsPass(reading.fault)) break;
     }
     if (answeredAt !== undefined) session ??= io.bus.state(unit).session;
     return { parts, ...(answeredAt === undefined ? {} : { answeredAt }), ...(fault ? { fault } : {}) };
   }
 
   return { read, quarantine: () => quarantine };
+}
+
+/** Whether to leave the unit alone until the next pass. One that answers, if with trouble, is asked for the rest. */
+function endsPass(fault: BusFault): boolean {
+  switch (fault.kind) {
+    case "timeout":
+    case "offline":
+    case "line":
+    case "aborted":
+      return true;
+    case "exception":
+      // Gateway path unavailable, target did not respond: the inverter behind the gateway is gone.
+      return fault.code === 10 || fault.code === 11;
+    case "crc":
+    case "foreign":
+    case "refused":
+      return false;
+    default:
+      return fault satisfies never;
+  }
 }
 
 function keyOf(span: Span): RegisterKey {

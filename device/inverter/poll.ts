@@ -42,7 +42,7 @@ export type Poll =
     /** Raw integers, one a column; `undefined`: no trustworthy value. */
     readonly values: readonly (number | undefined)[];
     readonly withheld: Readonly<Withheld>;
-    /** What ended the poll before all registers were read. */
+    /** Why not all registers were read. */
     readonly fault?: PollFault;
   }
   | { readonly kind: "nothing"; readonly at: number; readonly withheld: Readonly<Withheld>; readonly fault: PollFault };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createInverter, type InverterOptions } from "../../../device/inverter/inverter.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
 import { RETRY_AFTER_MS } from "../../../device/inverter/quarantine.ts";
-import { busFault } from "../../../device/modbus/fault.ts";
+import { type BusFault, busFault } from "../../../device/modbus/fault.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import { physicalColumns } from "../../../protocol/profile/physical.ts";
 import { FakeClock } from "../../fakes/clock.ts";
@@ -107,6 +107,25 @@ Deno.test("silence gives nothing and a reason; silence half way keeps what was r
   const half = read(await inverter.poll());
   assert.deepEqual(half.values, tenWords.map((word, i) => i < 5 ? word : undefined));
   assert.equal(half.fault?.kind, "timeout");
+});
+
+Deno.test("trouble with one block leaves the others; an inverter that is gone is not asked on", async () => {
+  const table: readonly [BusFault, number][] = [
+    [busFault.exception("test", 17, 4), 2],
+    [busFault.crc("test", 17, 3), 2],
+    [busFault.foreign("test", 17, "unit 18"), 2],
+    [busFault.exception("test", 17, 11), 1],
+    [busFault.timeout("test", 17, 500, 3), 1],
+    [busFault.aborted("stopped"), 1],
+  ];
+  for (const [fault, asked] of table) {
+    const unit: Unit = { words: tenRegisters(), fault: ({ address }) => address === 0 ? fault : undefined };
+    const { inverter, requests } = setUp(unit, { maxRead: 5 });
+    const poll = await inverter.poll();
+    assert.equal(poll.fault, fault);
+    assert.equal(requests.length, asked, fault.message);
+    if (poll.kind === "read") assert.deepEqual(poll.values.slice(5), tenWords.slice(5));
+  }
 });
 
 Deno.test("implausible values are withheld and counted", async () => {
