@@ -1,6 +1,7 @@
 import { configure, getLogger, type Logger, type LogLevel, type LogRecord, reset } from "@logtape/logtape";
 import { redactByField } from "@logtape/redaction";
-import { type Terminal, terminal } from "./output.ts";
+import { type Command, Option } from "commander";
+import type { Terminal } from "./output.ts";
 
 /** Levels a user can choose. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -11,19 +12,36 @@ const PRIORITY: Record<LogLevel, number> = { trace: 7, debug: 7, info: 6, warnin
 /** Names of fields whose values never leave the process. */
 const SECRETS = [/(^|[_-])(key|psk|secret|token|password)$/i, /^authorization$/i];
 
-/** Sends the program's events to standard error, in journald's form when journald listens. */
+/** What a user says about logging. */
+export interface LogFlags {
+  readonly logLevel: LogLevel;
+  readonly logJson?: boolean;
+}
+
+/** Adds `--log-level` and `--log-json` to a command that runs for long. */
+export function logFlags(command: Command): Command {
+  return command
+    .addOption(new Option("--log-level <level>", "least severe events to log").choices(LOG_LEVELS).default("info"))
+    .option("--log-json", "log as JSON lines");
+}
+
+/** Sends the program's events to standard error, in journald's form where systemd listens. */
 export async function startLogging(
-  options: { level: LogLevel; json: boolean; journald: boolean; terminal?: Terminal },
+  flags: LogFlags,
+  terminal: Terminal,
+  journald = Deno.env.has("JOURNAL_STREAM"),
 ): Promise<Logger> {
-  const { err } = options.terminal ?? terminal;
-  const format = options.json ? jsonLine : options.journald ? journalLine : plainLine;
+  const format = flags.logJson ? jsonLine : journald ? journalLine : plainLine;
   await configure({
     reset: true,
     sinks: {
-      stderr: redactByField((record) => err(format(record)), { fieldPatterns: SECRETS, action: () => "[redacted]" }),
+      stderr: redactByField((record) => terminal.err(format(record)), {
+        fieldPatterns: SECRETS,
+        action: () => "[redacted]",
+      }),
     },
     loggers: [
-      { category: ["ecowatt"], lowestLevel: options.level, sinks: ["stderr"] },
+      { category: ["ecowatt"], lowestLevel: flags.logLevel, sinks: ["stderr"] },
       { category: ["logtape"], lowestLevel: "error", sinks: ["stderr"] },
     ],
   });

@@ -2,6 +2,7 @@ import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, 
 import type { z } from "zod";
 import type { Env } from "./data_dir.ts";
 import { substitute } from "./environment.ts";
+import { usage } from "./exit.ts";
 
 /** A place in a file and what is wrong there. */
 export interface FileFault {
@@ -14,6 +15,28 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | {
   readonly ok: false;
   readonly faults: readonly FileFault[];
 };
+
+/** Reads and checks a file; whatever is wrong with it is a usage fault that names the file, the lines and the columns. */
+export async function loadYaml<S extends z.ZodType>(path: string, schema: S): Promise<z.infer<S>> {
+  const parsed = parseYaml(await readText(path), schema, (name) => Deno.env.get(name));
+  if (parsed.ok) return parsed.value;
+  throw usage(parsed.faults.map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`).join("\n"));
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw usage(`Cannot read ${path}: ${readingTrouble(error)}`);
+  }
+}
+
+function readingTrouble(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** Parses YAML, fills in the environment's values and checks all of it against a schema. Every fault says where it is. */
 export function parseYaml<S extends z.ZodType>(text: string, schema: S, env: Env): Parsed<z.infer<S>> {

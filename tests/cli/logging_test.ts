@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { startLogging, stopLogging } from "../../cli/logging.ts";
 
-async function logged(options: { json?: boolean; journald?: boolean }): Promise<string[]> {
+async function logged(options: { logJson?: boolean; journald?: boolean }): Promise<string[]> {
   const lines: string[] = [];
   const terminal = { out: () => {}, err: (line: string) => void lines.push(line) };
-  const log = await startLogging({ level: "info", json: false, journald: false, terminal, ...options });
+  const log = await startLogging(
+    { logLevel: "info", logJson: options.logJson ?? false },
+    terminal,
+    options.journald ?? false,
+  );
   log.getChild("uplink").warn("refused {device} {token}", {
     device: "roof",
     token: "test-secret",
@@ -16,7 +20,7 @@ async function logged(options: { json?: boolean; journald?: boolean }): Promise<
 }
 
 Deno.test("a log line never shows what a field named as a secret holds", async () => {
-  for (const options of [{}, { json: true }, { journald: true }]) {
+  for (const options of [{}, { logJson: true }, { journald: true }]) {
     const lines = await logged(options);
     assert.equal(lines.length, 1);
     assert.ok(!lines[0]?.includes("test-secret"), lines[0]);
