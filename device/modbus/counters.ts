@@ -1,3 +1,5 @@
+import type { Reply } from "./line.ts";
+
 /** What happened with one unit, or on one bus, since the start. Only ever increases. */
 export interface Counters {
   /** Frames sent, retries and probes included. */
@@ -38,4 +40,27 @@ export interface UnitState {
 /** All zero. */
 export function zeroCounters(): Counters {
   return { requests: 0, answers: 0, timeouts: 0, crcErrors: 0, exceptions: 0, foreignFrames: 0, busyMs: 0 };
+}
+
+/** Counts one exchange that took `ms` of the line; without a reply, the line broke. */
+export function tally(counters: Counters, reply: Reply | undefined, ms: number): void {
+  counters.requests++;
+  counters.busyMs += ms;
+  if (reply === undefined) return;
+  counters.foreignFrames += reply.foreign;
+  switch (reply.kind) {
+    case "response":
+      counters.answers++;
+      if (reply.response.fc === "exception") counters.exceptions++;
+      return;
+    case "damaged":
+      counters.crcErrors++;
+      return;
+    case "silence":
+    case "foreign":
+      counters.timeouts++;
+      return;
+    case "sent":
+      return;
+  }
 }

@@ -57,7 +57,7 @@ export const busFault = {
     };
   },
   line(bus: string, detail: string, retryAt: number): BusFault {
-    return { kind: "line", message: `Cannot use ${bus}: ${detail}`, detail, retryAt };
+    return { kind: "line", message: detail.includes(bus) ? detail : `Cannot use ${bus}: ${detail}`, detail, retryAt };
   },
   refused(detail: string): BusFault {
     return { kind: "refused", message: `Cannot send the request: ${detail}`, detail };

@@ -71,6 +71,11 @@ export class MbapDeframer {
     return success({ tid: word(buffer, start), unit: buffer[start + 6] ?? 0, pdu });
   }
 
+  /** Whether the beginning of a frame is held whose end has not come. */
+  get partial(): boolean {
+    return this.#end > this.#start;
+  }
+
   /** Forgets what was pushed. */
   clear(): void {
     this.#start = this.#end = 0;

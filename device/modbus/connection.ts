@@ -1,0 +1,123 @@
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
+import type { BusCounters } from "./counters.ts";
+import { Deadline } from "./deadline.ts";
+import type { Line, Link } from "./line.ts";
+
+/** Why there is no link, and when (monotonic ms) the next try to open it is due. */
+export interface Unopened {
+  readonly detail: string;
+  readonly retryAt: number;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Keeps one line open: opens it when it is needed, again when it was lost, with growing pauses while that fails. */
+export class Connection {
+  readonly #line: Line;
+  readonly #io: { readonly clock: Clock; readonly log: Logger };
+  readonly #counters: BusCounters;
+  readonly #reopened: (wasAway: boolean) => void;
+  readonly #idle: Deadline;
+  #link: Link | undefined;
+  #openedAt = 0;
+  #answered = false;
+  #lost = false;
+  #silences = 0;
+  #failures = 0;
+  #unopened: Unopened = { detail: "", retryAt: -Infinity };
+
+  /** `reopened` is told when the line is back; `wasAway`: opening it had failed in between. */
+  constructor(
+    line: Line,
+    io: { readonly clock: Clock; readonly log: Logger },
+    counters: BusCounters,
+    reopened: (wasAway: boolean) => void,
+  ) {
+    this.#line = line;
+    this.#io = io;
+    this.#counters = counters;
+    this.#reopened = reopened;
+    this.#idle = new Deadline(io.clock, () => this.#drop());
+  }
+
+  /** The open link, if there is one that may still be used; it is in use until `release`. */
+  current(): Link | undefined {
+    if (this.#line.idleCloseMs !== undefined) this.#idle.disarm();
+    const { maxAgeMs } = this.#line;
+    if (maxAgeMs !== undefined && this.#io.clock.monotonic() - this.#openedAt >= maxAgeMs) this.#drop();
+    return this.#link;
+  }
+
+  /** Opens the line, unless that failed a moment ago. */
+  async open(signal: AbortSignal): Promise<Link | Unopened> {
+    if (this.#io.clock.monotonic() < this.#unopened.retryAt) return this.#unopened;
+    try {
+      this.#link = await this.#line.connect(signal);
+    } catch (error) {
+      this.#counters.openFailures++;
+      return this.#pause(error instanceof Error ? error.message : String(error));
+    }
+    this.#opened();
+    return this.#link;
+  }
+
+  /** The unit answered: the link works. */
+  answered(): void {
+    this.#answered = true;
+    this.#silences = 0;
+    this.#failures = 0;
+  }
+
+  /** Nothing came back. After too many times in a row the link is given up. */
+  silent(): void {
+    this.#silences++;
+    if (this.#silences >= (this.#line.reopenAfterSilences ?? Infinity)) this.#drop();
+  }
+
+  /** The link broke. One that had worked is opened again at once. */
+  broke(detail: string): Unopened {
+    this.#io.log.warn("line lost {bus}: {detail}", { bus: this.#line.name, detail });
+    this.#drop();
+    this.#lost = true;
+    if (this.#answered) return this.#unopened = { detail, retryAt: this.#io.clock.monotonic() };
+    return this.#pause(detail);
+  }
+
+  /** The link is not in use for now. */
+  release(): void {
+    if (this.#line.idleCloseMs !== undefined && this.#link) this.#idle.arm(this.#line.idleCloseMs);
+  }
+
+  close(): void {
+    this.#idle[Symbol.dispose]();
+    this.#drop();
+  }
+
+  #opened(): void {
+    const wasAway = this.#failures > 0;
+    if (this.#lost || wasAway) {
+      if (this.#lost) this.#counters.reconnects++;
+      this.#io.log.info("line open again {bus}", { bus: this.#line.name });
+      this.#reopened(wasAway);
+    }
+    this.#lost = this.#answered = false;
+    this.#silences = 0;
+    this.#openedAt = this.#io.clock.monotonic();
+  }
+
+  #pause(detail: string): Unopened {
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(this.#failures, 16), LONGEST_PAUSE_MS);
+    if (this.#failures === 0) {
+      this.#io.log.warn("line cannot be used {bus}: {detail}", { bus: this.#line.name, detail });
+    }
+    this.#failures++;
+    return this.#unopened = { detail, retryAt: this.#io.clock.monotonic() + pauseMs };
+  }
+
+  #drop(): void {
+    this.#link?.close();
+    this.#link = undefined;
+  }
+}

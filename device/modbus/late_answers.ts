@@ -1,0 +1,73 @@
+import type { Ask } from "./line.ts";
+import { type Request, responseLength } from "./pdu.ts";
+
+const MOST_MISSING = 64;
+
+interface Missing {
+  readonly ask: Ask;
+  /** Monotonic ms after which the answer is taken never to come. */
+  readonly until: number;
+}
+
+/**
+ * Answers of an RTU line that did not come in time and may still come. An RTU answer names neither its request nor its
+ * address, so a late one looks like the answer to the next request of its unit and function. Before such a request
+ * goes out, a probe does whose answer cannot be mistaken: units answer in order, so when it is there nothing older is
+ * still under way.
+ */
+export class LateAnswers {
+  #missing: Missing[] = [];
+
+  /** The answer to `ask` is missing until `until` (monotonic ms). */
+  note(ask: Ask, until: number): void {
+    if (this.#missing.length < MOST_MISSING) this.#missing.push({ ask, until });
+  }
+
+  /** Nothing of this unit is under way any more. */
+  clear(unit: number): void {
+    if (this.#missing.length > 0) this.#missing = this.#missing.filter((missing) => missing.ask.unit !== unit);
+  }
+
+  /** A request to send first, as an answer that is under way could be taken for the one to `ask`. */
+  probeFor(ask: Ask, now: number): Request | undefined {
+    if (this.#missing.length === 0) return undefined;
+    this.#missing = this.#missing.filter((missing) => missing.until > now);
+    const rivals = this.#missing.filter((missing) => missing.ask.unit === ask.unit);
+    if (!rivals.some((rival) => mistakable(rival.ask, ask))) return undefined;
+    return distinct([ask.request, ...rivals.map((rival) => rival.ask.request)]);
+  }
+
+  /** Whether an exception to function `fc` could be a late one. */
+  mayRefuse(unit: number, fc: number): boolean {
+    return this.#missing.some(({ ask }) => ask.unit === unit && ask.request.fc === fc);
+  }
+}
+
+/** The same write twice may be confirmed by either answer; everything else of one function may be mixed up. */
+function mistakable(late: Ask, next: Ask): boolean {
+  if (late.request.fc !== next.request.fc) return false;
+  return !(late.request.fc > 4 && sameBytes(late.pdu, next.pdu));
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** A read near the first request whose answer has a length that none of the requests' answers has. */
+function distinct(requests: readonly [Request, ...Request[]]): Request {
+  const [{ fc, address }] = requests;
+  const probeFc = fc <= 4 ? fc : fc === 5 || fc === 15 ? 1 : 3;
+  const taken = new Set(requests.filter((request) => request.fc === probeFc).map(responseLength));
+  return counts(probeFc).map((count) => readOf(probeFc, Math.min(address, 0x10000 - count), count))
+    .find((probe) => !taken.has(responseLength(probe))) ?? readOf(probeFc, 0, 1);
+}
+
+/** More counts than requests are ever missing. Two registers first: a device may refuse half of a 32-bit value. */
+function counts(fc: number): number[] {
+  const all = Array.from({ length: MOST_MISSING + 2 }, (_, i) => i + 1);
+  return fc <= 2 ? all.map((bytes) => 8 * bytes) : [2, 1, ...all.slice(2)];
+}
+
+function readOf(fc: number, address: number, count: number): Request {
+  return fc === 1 || fc === 2 ? { fc, address, count } : { fc: fc === 4 ? 4 : 3, address, count };
+}

@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { concat } from "../../../crypto/bytes.ts";
+import { tcpLine } from "../../../device/modbus/lines.ts";
+import { systemClock } from "../../../platform/clock.ts";
+import { busOn, faultOf, type Peer, sleep, tcpPeer, value, valuesAt } from "./peer.ts";
+
+function lineTo(peer: Peer, options: Partial<Parameters<typeof tcpLine>[0]> = {}) {
+  return tcpLine({ host: "127.0.0.1", port: peer.port, ...options }, systemClock);
+}
+
+Deno.test("every function reads and writes through Modbus TCP", async () => {
+  await using peer = tcpPeer((visit) => visit.send(visit.answer()));
+  await using bus = busOn(lineTo(peer));
+  assert.deepEqual(value(await bus.read(1, "holding", 5, 3)), [1005, 1006, 1007]);
+  assert.deepEqual(value(await bus.read(1, "input", 0, 125)), valuesAt(0, 125));
+  assert.deepEqual(value(await bus.readBits(1, "coils", 0, 4)), [true, false, false, true]);
+  assert.deepEqual(value(await bus.readBits(1, "discrete", 1, 3)), [false, false, true]);
+  value(await bus.write(1, 8, [50]));
+  value(await bus.write(1, 8, [50], { function: 16 }));
+  value(await bus.write(1, 8, [1, 2]));
+  value(await bus.writeBits(1, 3, [true]));
+  value(await bus.writeBits(1, 3, [true, false]));
+  value(await bus.writeBits(1, 3, [true], { function: 15 }));
+  assert.deepEqual(peer.visits.map((visit) => visit.request.fc), [3, 4, 1, 2, 6, 16, 16, 5, 15, 15]);
+  assert.equal(bus.state(1).status, "online");
+  assert.equal(bus.counters().requests, 10);
+  assert.equal(bus.counters().answers, 10);
+  assert.equal(peer.connections.total, 1);
+});
+
+Deno.test("what the protocol does not allow is refused without a request", async () => {
+  await using peer = tcpPeer((visit) => visit.send(visit.answer()));
+  await using bus = busOn(lineTo(peer));
+  assert.equal(faultOf(await bus.read(1, "holding", 0, 126)), "refused");
+  assert.equal(faultOf(await bus.read(256, "holding", 0, 1)), "refused");
+  assert.equal(faultOf(await bus.read(1, "holding", 65535, 2)), "refused");
+  assert.equal(faultOf(await bus.write(1, 0, [])), "refused");
+  assert.equal(faultOf(await bus.write(1, 0, [70000])), "refused");
+  assert.equal(faultOf(await bus.write(1, 0, [1, 2], { function: 6 })), "refused");
+  assert.equal(faultOf(await bus.writeBits(1, 0, [true, true], { function: 5 })), "refused");
+  assert.equal(peer.visits.length, 0);
+});
+
+Deno.test("a late answer is thrown away by its transaction id, not taken for the next", async () => {
+  await using peer = tcpPeer(async (visit) => {
+    if (visit.turn === 1) await sleep(220);
+    await visit.send(visit.answer({ base: 1000 * visit.turn }));
+  });
+  await using bus = busOn(lineTo(peer));
+  assert.deepEqual(value(await bus.read(1, "holding", 0, 2)), [2000, 2001]);
+  await sleep(120);
+  assert.deepEqual(value(await bus.read(1, "holding", 0, 2)), [3000, 3001]);
+  assert.equal(bus.state(1).counters.timeouts, 1);
+  assert.equal(bus.state(1).counters.foreignFrames, 1);
+});
+
+Deno.test("an answer with a wrong transaction id is passed over, and the right one behind it taken", async () => {
+  await using peer = tcpPeer((visit) =>
+    visit.send(concat(visit.answer({ tid: (visit.tid + 1) & 0xffff, base: 7 }), visit.answer()))
+  );
+  await using bus = busOn(lineTo(peer));
+  assert.deepEqual(value(await bus.read(1, "holding", 0, 1)), [1000]);
+  assert.equal(bus.counters().foreignFrames, 1);
+});
+
+Deno.test("an answer of another unit is no answer, and the fault names the unit", async () => {
+  await using peer = tcpPeer((visit) => visit.send(visit.answer({ unit: 9 })));
+  await using bus = busOn(lineTo(peer), { retries: 0 });
+  const outcome = await bus.read(1, "holding", 0, 1);
+  assert.equal(faultOf(outcome), "foreign");
+  assert.ok(!outcome.ok && outcome.fault.message.includes("unit 9"));
+});
+
+Deno.test("what is not Modbus TCP ends the connection, and the next one works", async () => {
+  await using peer = tcpPeer((visit) =>
+    visit.send(visit.turn === 1 ? new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n") : visit.answer())
+  );
+  await using bus = busOn(lineTo(peer), { retries: 0 });
+  const outcome = await bus.read(1, "holding", 0, 1);
+  assert.equal(faultOf(outcome), "line");
+  assert.ok(!outcome.ok && outcome.fault.message.includes("not Modbus TCP"));
+  await sleep(550);
+  assert.deepEqual(value(await bus.read(1, "holding", 0, 1)), [1000]);
+  assert.equal(peer.connections.total, 2);
+  assert.equal(bus.counters().reconnects, 1);
+});
+
+Deno.test("an answer that comes byte by byte is taken", async () => {
+  await using peer = tcpPeer(async (visit) => {
+    for (const byte of visit.answer()) {
+      await visit.send(Uint8Array.of(byte));
+      await sleep(2);
+    }
+  });
+  await using bus = busOn(lineTo(peer));
+  assert.deepEqual(value(await bus.read(1, "holding", 0, 10)), valuesAt(0, 10));
+});
+
+Deno.test("an answer that stops half-way ends the connection, as what follows could be taken for its rest", async () => {
+  await using peer = tcpPeer((visit) => visit.send(visit.turn === 2 ? visit.answer().subarray(0, 9) : visit.answer()));
+  await using bus = busOn(lineTo(peer));
+  value(await bus.read(1, "holding", 0, 4));
+  assert.deepEqual(value(await bus.read(1, "holding", 0, 4)), valuesAt(0, 4));
+  assert.equal(peer.connections.total, 2);
+});
+
+Deno.test("a connection lost in the middle of an answer is opened again at once", async () => {
+  await using peer = tcpPeer(async (visit) => {
+    if (visit.turn !== 2) return await visit.send(visit.answer());
+    await visit.send(visit.answer().subarray(0, 5));
+    visit.hangUp();
+  });
+  await using bus = busOn(lineTo(peer));
+  value(await bus.read(1, "holding", 0, 1));
+  assert.deepEqual(value(await bus.read(1, "holding", 0, 2)), [1000, 1001]);
+  assert.equal(bus.counters().reconnects, 1);
+  assert.equal(bus.state(1).session, 2);
+});
+
+Deno.test("a connection that the device closed while idle costs no request", async () => {
+  await using peer = tcpPeer(async (visit) => {
+    await visit.send(visit.answer());
+    visit.hangUp();
+  });
+  await using bus = busOn(lineTo(peer));
+  for (let turn = 0; turn < 3; turn++) {
+    value(await bus.read(1, "holding", 0, 1));
+    while (peer.connections.open > 0) await sleep(1);
+    await sleep(5);
+  }
+  assert.equal(peer.connections.total, 3);
+  assert.equal(bus.state(1).counters.timeouts, 0);
+});
+
+Deno.test("a device that serves one client at a time is never asked for a second connection", async () => {
+  let most = 0;
+  await using peer = tcpPeer(async (visit) => {
+    most = Math.max(most, peer.connections.open);
+    if (visit.turn % 3 === 0) return visit.hangUp();
+    await visit.send(visit.answer());
+  });
+  await using bus = busOn(lineTo(peer), { retries: 3 });
+  const reads = Array.from({ length: 12 }, (_, i) => bus.read(1 + i % 2, "holding", i, 1));
+  for (const [i, outcome] of (await Promise.all(reads)).entries()) assert.deepEqual(value(outcome), [1000 + i]);
+  assert.equal(most, 1);
+});
+
+Deno.test("a device that swallows the first request is answered by the retry, or by a pause after connecting", async () => {
+  await using peer = tcpPeer((visit) => visit.turn === 1 ? undefined : visit.send(visit.answer()));
+  await using bus = busOn(lineTo(peer, { connectDelayMs: 30 }));
+  const before = performance.now();
+  assert.deepEqual(value(await bus.read(1, "holding", 0, 1)), [1000]);
+  assert.ok(performance.now() - before >= 30);
+});
+
+Deno.test("three requests in a row without an answer open the connection again", async () => {
+  await using peer = tcpPeer((visit) => visit.turn <= 3 ? undefined : visit.send(visit.answer()));
+  await using bus = busOn(lineTo(peer), { retries: 3 });
+  assert.deepEqual(value(await bus.read(1, "holding", 0, 1)), [1000]);
+  assert.equal(peer.connections.total, 2);
+});
+
+Deno.test("a connection that is idle for long enough is given back, and opened for the next request", async () => {
+  await using peer = tcpPeer((visit) => visit.send(visit.answer()));
+  await using bus = busOn(lineTo(peer, { idleCloseMs: 30 }));
+  value(await bus.read(1, "holding", 0, 1));
+  while (peer.connections.open > 0) await sleep(2);
+  value(await bus.read(1, "holding", 0, 1));
+  assert.equal(peer.connections.total, 2);
+  assert.equal(bus.counters().reconnects, 0);
+});
+
+Deno.test("a connection that is old enough is replaced", async () => {
+  await using peer = tcpPeer((visit) => visit.send(visit.answer()));
+  await using bus = busOn(lineTo(peer, { maxAgeMs: 20 }));
+  value(await bus.read(1, "holding", 0, 1));
+  await sleep(25);
+  value(await bus.read(1, "holding", 0, 1));
+  assert.equal(peer.connections.total, 2);
+});
+
+Deno.test("a refused connection says so, is not tried again at once, and works when somebody listens", async () => {
+  const peer = tcpPeer(() => {});
+  const { port } = peer;
+  await peer[Symbol.asyncDispose]();
+  await using bus = busOn(tcpLine({ host: "127.0.0.1", port }, systemClock));
+  const refused = await bus.read(1, "holding", 0, 1);
+  assert.equal(faultOf(refused), "line");
+  assert.ok(!refused.ok && refused.fault.message.includes("refused") && refused.fault.message.includes(`:${port}`));
+  assert.equal(faultOf(await bus.read(1, "holding", 0, 1)), "line");
+  assert.equal(bus.counters().openFailures, 1);
+});
+
+for (const code of [1, 2, 3, 4]) {
+  Deno.test(`exception ${code} goes to the caller; the unit stays online and the connection open`, async () => {
+    await using peer = tcpPeer((visit) => visit.send(visit.turn === 1 ? visit.exception(code) : visit.answer()));
+    await using bus = busOn(lineTo(peer));
+    const outcome = await bus.read(1, "holding", 0, 1);
+    assert.ok(!outcome.ok && outcome.fault.kind === "exception");
+    assert.equal(outcome.fault.code, code);
+    value(await bus.read(1, "holding", 0, 1));
+    assert.equal(bus.state(1).status, "online");
+    assert.equal(peer.connections.total, 1);
+    assert.equal(bus.state(1).counters.exceptions, 1);
+  });
+}
+
+Deno.test("a busy device is asked again after 100 ms, and for ever busy is an exception", async () => {
+  await using peer = tcpPeer((visit) =>
+    visit.send(visit.turn <= 2 || visit.unit === 2 ? visit.exception(6) : visit.answer())
+  );
+  await using bus = busOn(lineTo(peer));
+  const before = performance.now();
+  assert.deepEqual(value(await bus.read(1, "holding", 0, 1)), [1000]);
+  assert.ok(performance.now() - before >= 195);
+  const outcome = await bus.read(2, "holding", 0, 1);
+  assert.ok(!outcome.ok && outcome.fault.kind === "exception" && outcome.fault.code === 6);
+  assert.equal(bus.state(2).counters.requests, 6);
+  assert.equal(bus.state(2).status, "online");
+});
+
+for (const code of [10, 11]) {
+  Deno.test(`exception ${code} of a gateway means that the unit is offline, and is not repeated at once`, async () => {
+    await using peer = tcpPeer((visit) => visit.send(visit.exception(code)));
+    await using bus = busOn(lineTo(peer));
+    assert.equal(faultOf(await bus.read(3, "holding", 0, 1)), "offline");
+    assert.equal(faultOf(await bus.read(3, "holding", 0, 1)), "offline");
+    assert.equal(peer.visits.length, 1);
+    assert.equal(bus.state(3).status, "offline");
+  });
+}
+
+Deno.test("a caller that gives up is answered at once, and the line goes on", async () => {
+  await using peer = tcpPeer((visit) => visit.turn === 1 ? undefined : visit.send(visit.answer()));
+  await using bus = busOn(lineTo(peer), { timeoutMs: 400 });
+  const before = performance.now();
+  assert.equal(faultOf(await bus.read(1, "holding", 0, 1, { signal: AbortSignal.timeout(30) })), "aborted");
+  assert.ok(performance.now() - before < 300);
+  value(await bus.read(1, "holding", 0, 1));
+});
+
+Deno.test("closing answers everybody who waits, within a second, and nothing works after it", async () => {
+  await using peer = tcpPeer(() => {});
+  const bus = busOn(lineTo(peer), { timeoutMs: 60_000 });
+  const waiting = [bus.read(1, "holding", 0, 1), bus.read(2, "holding", 0, 1), bus.write(1, 0, [1])];
+  while (peer.visits.length === 0) await sleep(1);
+  const before = performance.now();
+  await bus[Symbol.asyncDispose]();
+  assert.ok(performance.now() - before < 1000);
+  for (const outcome of await Promise.all(waiting)) assert.equal(faultOf(outcome), "aborted");
+  assert.equal(faultOf(await bus.read(1, "holding", 0, 1)), "aborted");
+});
+
+Deno.test("closing ends a connection attempt that hangs", async () => {
+  const bus = busOn(tcpLine({ host: "192.0.2.1", port: 502 }, systemClock)); // TEST-NET-1, RFC 5737
+  const waiting = bus.read(1, "holding", 0, 1);
+  await sleep(10);
+  const before = performance.now();
+  await bus[Symbol.asyncDispose]();
+  assert.ok(performance.now() - before < 1000);
+  await waiting;
+});
