@@ -9,9 +9,12 @@ import { SCHEMA as rollups } from "./rollups.ts";
 import { SCHEMA as samples } from "./samples.ts";
 import { SCHEMA as securityLog } from "./security_log.ts";
 import { SCHEMA as series } from "./series.ts";
+import { SCHEMA as tokens } from "./tokens.ts";
 
 /** Version 1: the tables of every store, each beside the code that uses it. */
-const MIGRATIONS = [[devices, replay, securityLog, blockReceipts, quarantine, series, samples, rollups].join("\n")];
+const MIGRATIONS = [
+  [devices, replay, securityLog, blockReceipts, quarantine, series, samples, rollups, tokens].join("\n"),
+];
 
 /** The gateway's database file inside its data directory. */
 export function databasePath(dataDir: string): string {
