@@ -1,8 +1,15 @@
 import type { Obstacles } from "./read_plan.ts";
 import type { RegisterKey } from "./register_reader.ts";
 
-/** A refused register is asked again after this long: firmware updates add registers. */
-export const RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+const MINUTE_MS = 60_000;
+
+/**
+ * A refused register is asked again after a minute, ten, an hour, and from then on daily: an inverter that starts
+ * refuses what it will answer soon, and firmware updates add registers.
+ */
+export const RETRY_PAUSES_MS: readonly number[] = [MINUTE_MS, 10 * MINUTE_MS, 60 * MINUTE_MS];
+/** The pause after those. */
+export const DAILY_MS = 24 * 60 * MINUTE_MS;
 
 /** Why and until when a register is left out of the reads. */
 export interface Refused {
@@ -10,6 +17,8 @@ export interface Refused {
   readonly code: number;
   /** Monotonic milliseconds. */
   readonly since: number;
+  /** Refusals in a row, one an attempt. */
+  readonly times: number;
   readonly retryAt: number;
 }
 
@@ -18,6 +27,8 @@ export interface Quarantine {
   readonly refused: ReadonlyMap<RegisterKey, Refused>;
   /** Registers before which reads must end, with the monotonic milliseconds at which that is forgotten. */
   readonly cuts: ReadonlyMap<RegisterKey, number>;
+  /** How often each cut was learned: what is learned again is remembered longer. */
+  readonly cutTimes: ReadonlyMap<RegisterKey, number>;
 }
 
 /** What a poll found out. */
@@ -29,14 +40,14 @@ export type Finding =
   | { readonly kind: "reconnected" };
 
 /** Nothing learned yet. */
-export const emptyQuarantine: Quarantine = { refused: new Map(), cuts: new Map() };
+export const emptyQuarantine: Quarantine = { refused: new Map(), cuts: new Map(), cutTimes: new Map() };
 
 /** What is known after `finding`, at `now` (monotonic milliseconds). */
 export function nextQuarantine(state: Quarantine, finding: Finding, now: number): Quarantine {
   switch (finding.kind) {
     case "refused": {
-      const since = state.refused.get(finding.register)?.since ?? now;
-      const entry: Refused = { code: finding.code, since, retryAt: now + RETRY_AFTER_MS };
+      const { since = now, times = 0 } = state.refused.get(finding.register) ?? {};
+      const entry: Refused = { code: finding.code, since, times: times + 1, retryAt: now + pauseAfter(times + 1) };
       return { ...state, refused: new Map(state.refused).set(finding.register, entry) };
     }
     case "answered": {
@@ -45,11 +56,16 @@ export function nextQuarantine(state: Quarantine, finding: Finding, now: number)
       refused.delete(finding.register);
       return { ...state, refused };
     }
-    case "cut":
-      return { ...state, cuts: new Map(state.cuts).set(finding.before, now + RETRY_AFTER_MS) };
+    case "cut": {
+      const times = (state.cutTimes.get(finding.before) ?? 0) + 1;
+      const cuts = new Map(state.cuts).set(finding.before, now + pauseAfter(times));
+      return { ...state, cuts, cutTimes: new Map(state.cutTimes).set(finding.before, times) };
+    }
     case "reconnected": {
-      const due = [...state.refused].map(([register, entry]) => [register, { ...entry, retryAt: now }] as const);
-      return { refused: new Map(due), cuts: new Map() };
+      const due = [...state.refused].map(([register, entry]) => {
+        return [register, { ...entry, times: 0, retryAt: now }] as const;
+      });
+      return { ...emptyQuarantine, refused: new Map(due) };
     }
     default:
       return finding satisfies never;
@@ -72,4 +88,8 @@ export function dueForRetry(state: Quarantine, now: number, limit: number): read
 /** What the planning of reads has to keep clear of. */
 export function obstaclesOf(state: Quarantine): Obstacles {
   return { holes: new Set(state.refused.keys()), cuts: new Set(state.cuts.keys()) };
+}
+
+function pauseAfter(times: number): number {
+  return RETRY_PAUSES_MS[times - 1] ?? DAILY_MS;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createInverter, type InverterOptions } from "../../../device/inverter/inverter.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
-import { RETRY_AFTER_MS } from "../../../device/inverter/quarantine.ts";
+import { DAILY_MS, RETRY_PAUSES_MS } from "../../../device/inverter/quarantine.ts";
 import { type BusFault, busFault } from "../../../device/modbus/fault.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import { physicalColumns } from "../../../protocol/profile/physical.ts";
@@ -67,7 +67,7 @@ Deno.test("one bad register costs one poll a few requests and never its value's 
   assert.deepEqual(requests, [{ address: 0, count: 4 }, { address: 5, count: 5 }]);
 });
 
-Deno.test("a quarantined register is asked again after a day and on reconnect", async () => {
+Deno.test("a quarantined register is asked again in time and on reconnect", async () => {
   const unit: Unit = { words: tenRegisters() };
   unit.words.delete(9);
   const { inverter, requests, clock } = setUp(unit);
@@ -76,16 +76,30 @@ Deno.test("a quarantined register is asked again after a day and on reconnect", 
     requests.length = 0;
     return { values: read(await inverter.poll()).values, requests: requests.length };
   };
-  assert.equal((await polled()).requests, 1);
-  await clock.advance(RETRY_AFTER_MS);
-  assert.equal((await polled()).requests, 2);
-  assert.equal((await polled()).requests, 1);
+  for (const pause of [...RETRY_PAUSES_MS, DAILY_MS]) {
+    assert.equal((await polled()).requests, 1);
+    await clock.advance(pause);
+    assert.equal((await polled()).requests, 2);
+  }
   unit.words.set(9, 4200);
   assert.equal((await polled()).values[9], undefined);
   unit.session = 2;
   assert.equal((await polled()).values[9], 4200);
   assert.deepEqual(inverter.quarantined(), []);
   assert.deepEqual(await polled(), { values: [...tenWords.slice(0, 9), 4200], requests: 1 });
+});
+
+Deno.test("an inverter that refuses everything while it starts is read whole a minute later", async () => {
+  const unit: Unit = { words: tenRegisters(), refuses: () => 2 };
+  const { inverter, requests, clock } = setUp(unit);
+  const starting = await inverter.poll();
+  assert.ok(starting.kind === "nothing" && starting.fault.kind === "no_values");
+  delete unit.refuses;
+  await clock.advance(60_000);
+  for (let poll = 0; poll < 3; poll++) await inverter.poll();
+  requests.length = 0;
+  assert.deepEqual(read(await inverter.poll()).values, tenWords);
+  assert.equal(requests.length, 1);
 });
 
 Deno.test("a unit that limits the length of reads is read in shorter ones", async () => {

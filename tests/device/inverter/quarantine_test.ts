@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  DAILY_MS,
   dueForRetry,
   emptyQuarantine,
   type Finding,
@@ -7,7 +8,6 @@ import {
   nextQuarantine,
   obstaclesOf,
   type Quarantine,
-  RETRY_AFTER_MS,
 } from "../../../device/inverter/quarantine.ts";
 
 function after(...findings: readonly (readonly [number, Finding])[]): Quarantine {
@@ -16,16 +16,20 @@ function after(...findings: readonly (readonly [number, Finding])[]): Quarantine
 
 const refusedFive = { kind: "refused", register: "holding:5", code: 2 } as const;
 
-Deno.test("a refused register is left out and asked again after a day", () => {
-  const state = after([1000, refusedFive]);
-  assert.deepEqual([...obstaclesOf(state).holes], ["holding:5"]);
-  assert.deepEqual(dueForRetry(state, 1000 + RETRY_AFTER_MS - 1, 4), []);
-  assert.deepEqual(dueForRetry(state, 1000 + RETRY_AFTER_MS, 4), ["holding:5"]);
-});
+const MINUTE = 60_000;
+const pauses = [MINUTE, 10 * MINUTE, 60 * MINUTE, DAILY_MS, DAILY_MS];
 
-Deno.test("refused again it waits another day and remembers since when", () => {
-  const state = after([1000, refusedFive], [RETRY_AFTER_MS + 1000, { ...refusedFive, code: 3 }]);
-  assert.deepEqual(state.refused.get("holding:5"), { code: 3, since: 1000, retryAt: 2 * RETRY_AFTER_MS + 1000 });
+Deno.test("a refused register is left out and asked again after a minute, ten, an hour, then daily", () => {
+  let state = emptyQuarantine;
+  let now = 1000;
+  for (const pause of pauses) {
+    state = nextQuarantine(state, refusedFive, now);
+    assert.deepEqual([...obstaclesOf(state).holes], ["holding:5"]);
+    assert.deepEqual(dueForRetry(state, now + pause - 1, 4), []);
+    assert.deepEqual(dueForRetry(state, now + pause, 4), ["holding:5"]);
+    now += pause;
+  }
+  assert.deepEqual(state.refused.get("holding:5"), { code: 2, since: 1000, times: 5, retryAt: now });
 });
 
 Deno.test("a register that answers is free, and answers of others change nothing", () => {
@@ -34,11 +38,12 @@ Deno.test("a register that answers is free, and answers of others change nothing
   assert.equal(nextQuarantine(state, { kind: "answered", register: "holding:5" }, 1).refused.size, 0);
 });
 
-Deno.test("after a reconnect every refused register is due and no cut holds", () => {
+Deno.test("after a reconnect every refused register is due, no cut holds, and pauses begin again", () => {
   const state = after([0, refusedFive], [0, { kind: "cut", before: "holding:9" }], [50, { kind: "reconnected" }]);
   assert.deepEqual(dueForRetry(state, 50, 4), ["holding:5"]);
   assert.equal(obstaclesOf(state).cuts.size, 0);
   assert.equal(obstaclesOf(state).holes.size, 1);
+  assert.equal(nextQuarantine(state, refusedFive, 60).refused.get("holding:5")?.retryAt, 60 + MINUTE);
 });
 
 Deno.test("the longest waiting are asked first, a few at a time", () => {
@@ -47,11 +52,22 @@ Deno.test("the longest waiting are asked first, a few at a time", () => {
     [10, { kind: "refused", register: "holding:1", code: 2 }],
     [30, { kind: "refused", register: "holding:3", code: 2 }],
   );
-  assert.deepEqual(dueForRetry(state, 2 * RETRY_AFTER_MS, 2), ["holding:1", "holding:2"]);
+  assert.deepEqual(dueForRetry(state, 2 * DAILY_MS, 2), ["holding:1", "holding:2"]);
 });
 
-Deno.test("cuts are forgotten after a day", () => {
-  const state = after([0, { kind: "cut", before: "holding:9" }]);
-  assert.equal(forgetOldCuts(state, RETRY_AFTER_MS - 1), state);
-  assert.equal(forgetOldCuts(state, RETRY_AFTER_MS).cuts.size, 0);
+Deno.test("cuts are forgotten after the same pauses, and all at once after a reconnect", () => {
+  let state = emptyQuarantine;
+  let now = 0;
+  for (const pause of pauses) {
+    state = nextQuarantine(state, { kind: "cut", before: "holding:9" }, now);
+    assert.equal(forgetOldCuts(state, now + pause - 1), state);
+    state = forgetOldCuts(state, now + pause);
+    assert.equal(obstaclesOf(state).cuts.size, 0);
+    now += pause;
+  }
+  const fresh = nextQuarantine(nextQuarantine(state, { kind: "reconnected" }, now), {
+    kind: "cut",
+    before: "holding:9",
+  }, now);
+  assert.equal(fresh.cuts.get("holding:9"), now + MINUTE);
 });
