@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { parseDictionary } from "./structured_field.ts";
 
-/** Characters of `sha-256=:<44>:`. Longer fields are refused unread. */
-const MAX_LENGTH = 128;
+/** One SHA-256 member without parameters. The last digit has two bits to spare, which are 0: there is one way to write it. */
+const ONE_SHA256 = /^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$/;
 
 /** The `Content-Digest` field of a body (RFC 9530 section 2): `sha-256=:<Base64>:`. */
 export function contentDigest(body: Uint8Array): string {
@@ -14,10 +13,7 @@ export function contentDigest(body: Uint8Array): string {
  * beside ours would be covered by the signature without anyone having checked it.
  */
 export function isContentDigest(field: string): boolean {
-  const digests = parseDictionary(field, MAX_LENGTH);
-  const digest = digests?.get("sha-256");
-  if (digests?.size !== 1 || digest?.kind !== "item" || digest.parameters.size > 0) return false;
-  return digest.item.kind === "bytes" && digest.item.value.length === 32;
+  return ONE_SHA256.test(field);
 }
 
 /** Whether `field` is the SHA-256 digest of the body as it was received. False for every other or malformed field. */

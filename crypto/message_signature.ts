@@ -1,4 +1,4 @@
-import { type BareItem, type InnerList, type Item, serialiseInnerList, serialiseItem } from "./structured_field.ts";
+import { type BareItem, type InnerList, type Item, serialiseItem, serialiseParameters } from "./structured_field.ts";
 
 /** Where the fields of a message are: `Headers` is one. Several lines of a field come joined by `, `. */
 export interface Fields {
@@ -38,16 +38,16 @@ export function pathAndQuery(url: string): { readonly path: string; readonly que
  * built: a component is unknown, absent, ambiguous, not ASCII, or comes twice.
  */
 export function signatureBase(message: RequestParts | ResponseParts, input: InnerList): string | undefined {
-  const seen = new Set<string>();
+  const identifiers: string[] = [];
   let base = "";
   for (const component of input.items) {
     const identifier = serialiseItem(component);
     const value = componentValue(message, component);
-    if (value === undefined || !/^[\t\x20-\x7e]*$/.test(value) || seen.has(identifier)) return undefined;
-    seen.add(identifier);
+    if (value === undefined || !/^[\t\x20-\x7e]*$/.test(value) || identifiers.includes(identifier)) return undefined;
+    identifiers.push(identifier);
     base += `${identifier}: ${value}\n`;
   }
-  return `${base}"@signature-params": ${serialiseInnerList(input)}`;
+  return `${base}"@signature-params": (${identifiers.join(" ")})${serialiseParameters(input.parameters)}`;
 }
 
 function componentValue(message: RequestParts | ResponseParts, component: Item): string | undefined {
@@ -73,9 +73,9 @@ function partValue(
   return name === "@status" ? String(part.status) : undefined;
 }
 
-/** RFC 9421 section 2.1: without the white space around it, folded lines made one. */
+/** RFC 9421 section 2.1: without the white space around it. Obsolete line folding is refused with the other line ends. */
 function fieldValue(part: RequestParts | ResponseParts, name: string): string | undefined {
-  return part.fields.get(name)?.replace(/[ \t]*\r?\n[ \t]+/g, " ").trim();
+  return part.fields.get(name)?.trim();
 }
 
 /** RFC 9421 section 2.2. */

@@ -43,6 +43,7 @@ export function parseDictionary(text: string, maxLength: number): Dictionary | u
 /** Serialises parameters (RFC 8941 section 4.1.1.2). */
 export function serialiseParameters(parameters: Parameters): string {
   let text = "";
+  if (parameters.size === 0) return text;
   for (const [key, value] of parameters) text += `;${key}${serialiseValue(value)}`;
   return text;
 }
@@ -75,7 +76,7 @@ function serialiseBareItem(item: BareItem): string {
     case "integer":
       return String(item.value);
     case "string":
-      return `"${item.value.replace(/["\\]/g, "\\$&")}"`;
+      return `"${escaped(item.value)}"`;
     case "token":
       return item.value;
     case "bytes":
@@ -83,6 +84,11 @@ function serialiseBareItem(item: BareItem): string {
     case "boolean":
       return item.value ? "?1" : "?0";
   }
+}
+
+/** Hardly any string has something to escape, and looking is cheaper than replacing. */
+function escaped(text: string): string {
+  return text.includes('"') || text.includes("\\") ? text.replace(/["\\]/g, "\\$&") : text;
 }
 
 const KEY = /[a-z*][a-z0-9_.*-]*/y;
@@ -170,7 +176,7 @@ class Reader {
     }
     if (/[-0-9]/.test(first)) {
       const digits = this.#match(INTEGER)?.[0];
-      return digits === undefined ? undefined : { kind: "integer", value: Number(digits) };
+      return digits === undefined ? undefined : { kind: "integer", value: Number(digits) + 0 }; // -0 is 0
     }
     const token = this.#match(TOKEN)?.[0];
     return token === undefined ? undefined : { kind: "token", value: token };
@@ -178,7 +184,8 @@ class Reader {
 
   #string(): BareItem | undefined {
     const inside = this.#match(STRING)?.[1];
-    return inside === undefined ? undefined : { kind: "string", value: inside.replace(/\\(.)/g, "$1") };
+    if (inside === undefined) return undefined;
+    return { kind: "string", value: inside.includes("\\") ? inside.replace(/\\(.)/g, "$1") : inside };
   }
 
   #bytes(): BareItem | undefined {

@@ -1,3 +1,4 @@
+import { fromBase64, toBase64 } from "../crypto/bytes.ts";
 import { type HmacKey, hmacSha256 } from "../crypto/hmac.ts";
 import { type RequestParts, type ResponseParts, signatureBase } from "../crypto/message_signature.ts";
 import {
@@ -5,8 +6,8 @@ import {
   type Item,
   type Parameters,
   parseDictionary,
-  serialiseDictionary,
-  serialiseItem,
+  serialiseInnerList,
+  serialiseParameters,
 } from "../crypto/structured_field.ts";
 import { DeviceId } from "./device_id.ts";
 import { type Outcome, refusal, success } from "./outcome.ts";
@@ -39,8 +40,8 @@ const LABEL = "ecowatt";
 /** The one algorithm for a pre-shared key. The key decides it, never the message (RFC 9421 section 7.3.6). */
 const ALGORITHM = "hmac-sha256";
 const MAX_INPUT_LENGTH = 512;
-const MAX_SIGNATURE_LENGTH = 128;
-const MAC_BYTES = 32;
+/** One member of 32 bytes without parameters. The last digit has two bits to spare, which are 0: there is one way to write it. */
+const ONE_MAC = /^ecowatt=:([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=):$/;
 const KEY_ID = /^([A-Za-z0-9_.-]{1,64})\/([1-9][0-9]{0,8})$/;
 
 /** A component identifier: a field or a derived component, of the request when `req`. */
@@ -65,10 +66,9 @@ export function writeSignatureFields(
   const input: InnerList = { kind: "list", items: coverage.components, parameters };
   const base = signatureBase(message, input);
   if (base === undefined) return undefined;
-  const mac: Item = { kind: "item", item: { kind: "bytes", value: hmacSha256(key.hmac, base) }, parameters: new Map() };
   return {
-    "signature-input": serialiseDictionary(new Map([[LABEL, input]])),
-    signature: serialiseDictionary(new Map([[LABEL, mac]])),
+    "signature-input": `${LABEL}=${serialiseInnerList(input)}`,
+    signature: `${LABEL}=:${toBase64(hmacSha256(key.hmac, base))}:`,
   };
 }
 
@@ -94,18 +94,19 @@ function readInput(message: RequestParts | ResponseParts): InnerList | undefined
 }
 
 function readMac(message: RequestParts | ResponseParts): Uint8Array | undefined {
-  const signatures = parseDictionary(message.fields.get("signature") ?? "", MAX_SIGNATURE_LENGTH);
-  const signature = signatures?.get(LABEL);
-  if (signatures?.size !== 1 || signature?.kind !== "item" || signature.parameters.size > 0) return undefined;
-  const { item } = signature;
-  return item.kind === "bytes" && item.value.length === MAC_BYTES ? item.value : undefined;
+  const [, base64] = ONE_MAC.exec(message.fields.get("signature") ?? "") ?? [];
+  return base64 === undefined ? undefined : fromBase64(base64);
 }
 
 /** The same number of components, and each wanted one among them: so none comes twice and none is extra. */
 function covers(input: InnerList, wanted: readonly Item[]): boolean {
   if (input.items.length !== wanted.length) return false;
-  const found = new Set(input.items.map(serialiseItem));
-  return wanted.every((item) => found.has(serialiseItem(item)));
+  return wanted.every((component) => input.items.some((item) => isSameComponent(item, component)));
+}
+
+function isSameComponent(a: Item, b: Item): boolean {
+  return a.item.kind === b.item.kind && a.item.value === b.item.value &&
+    serialiseParameters(a.parameters) === serialiseParameters(b.parameters);
 }
 
 function readParameters(
