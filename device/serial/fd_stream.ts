@@ -16,17 +16,17 @@ export class FdStream implements ByteStream {
   readonly #fd: number;
   readonly #wake: number;
   readonly #name: string;
-  readonly #onRelease: () => void;
+  readonly #onClose: () => void;
   readonly #chunk = new Uint8Array(new ArrayBuffer(CHUNK));
   #waiting = 0;
   #closed = false;
 
-  /** Takes over `fd`; `onRelease` runs just before it is closed. `name` is for messages. */
-  constructor(libc: Libc, fd: number, name: string, onRelease: () => void = () => {}) {
+  /** Takes over `fd`; `onClose` runs at once when it is closed, to give up its locks. `name` is for messages. */
+  constructor(libc: Libc, fd: number, name: string, onClose: () => void) {
     this.#libc = libc;
     this.#fd = fd;
     this.#name = name;
-    this.#onRelease = onRelease;
+    this.#onClose = onClose;
     this.#wake = libc.eventfd();
     if (this.#wake < 0) throw new Error(`Cannot use ${name}: ${libc.strerror(-this.#wake)}`);
   }
@@ -75,6 +75,7 @@ export class FdStream implements ByteStream {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#onClose();
     this.#libc.write(this.#wake, new Uint8Array(new BigUint64Array([1n]).buffer));
     if (this.#waiting === 0) this.#release();
   }
@@ -101,7 +102,6 @@ export class FdStream implements ByteStream {
   }
 
   #release(): void {
-    this.#onRelease();
     this.#libc.close(this.#fd);
     this.#libc.close(this.#wake);
   }

@@ -9,6 +9,7 @@ import { setRaw } from "./termios.ts";
 const TIOCEXCL = 0x540c;
 const TIOCNXCL = 0x540d;
 const LOCK_EX_NB = 2 | 4;
+const LOCK_UN = 8;
 
 /** An open serial port. Nobody else can open it meanwhile. */
 export interface SerialPort extends ByteStream {
@@ -25,7 +26,7 @@ export function openSerial(path: string, settings: SerialSettings): SerialPort {
   const fd = c.open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   const direction = fd < 0 ? fd : acquire(c, fd, path, settings);
   if (typeof direction !== "number") {
-    return serialPort(new FdStream(c, fd, path, () => c.ioctlNumber(fd, TIOCNXCL, 0)), path, direction);
+    return serialPort(new FdStream(c, fd, path, () => unlock(c, fd)), path, direction);
   }
   // Closed first, or we would find ourselves when we look who holds it.
   if (fd >= 0) c.close(fd);
@@ -38,7 +39,7 @@ function acquire(c: Libc, fd: number, path: string, settings: SerialSettings): D
   if (locked < 0) return locked;
   const raw = setRaw(c, fd, settings);
   const direction = raw < 0 ? raw : settings.rs485 && setRs485(c, fd, settings.rs485);
-  if (typeof direction === "number") c.ioctlNumber(fd, TIOCNXCL, 0);
+  if (typeof direction === "number") unlock(c, fd);
   return direction;
 }
 
@@ -50,6 +51,11 @@ function lock(c: Libc, fd: number, path: string): number {
   const locked = c.flock(fd, LOCK_EX_NB);
   if (locked < 0 || isPty(path)) return locked;
   return c.ioctlNumber(fd, TIOCEXCL, 0);
+}
+
+function unlock(c: Libc, fd: number): void {
+  c.ioctlNumber(fd, TIOCNXCL, 0);
+  c.flock(fd, LOCK_UN);
 }
 
 function isPty(path: string): boolean {

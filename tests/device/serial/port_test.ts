@@ -93,6 +93,14 @@ Deno.test("closing a port ends its waiting read and frees the port for the next"
   openSerial(line.pty.path, settings).close();
 });
 
+Deno.test("a port can be opened again in the same moment, while a read of the closed one still ends", async () => {
+  using line = pair();
+  const reading = line.port.read(10_000);
+  line.port.close();
+  openSerial(line.pty.path, settings).close();
+  await assert.rejects(reading, LineClosed);
+});
+
 Deno.test("a port is opened by one at a time; the second is told who has it", () => {
   using line = pair();
   assert.throws(() => openSerial(line.pty.path, settings), {
