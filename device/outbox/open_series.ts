@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fitsBlock } from "../../protocol/block/block.ts";
 import type { Sample, Series } from "../../protocol/sample.ts";
 import type { TailRecord } from "./tail.ts";
 
@@ -57,7 +58,8 @@ export class OpenSamples {
       const key = sample.success ? indexes.get(sample.data[0]) : undefined;
       if (!sample.success || key === undefined) continue;
       const [, at, ...values] = sample.data;
-      this.add(key, { at, values: values.map((value) => value ?? undefined) });
+      const restored = { at, values: values.map((value) => value ?? undefined) };
+      if (fitsBlock(restored, key.registers.length)) this.add(key, restored);
     }
   }
 

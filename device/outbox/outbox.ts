@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import { transaction } from "../../platform/sqlite.ts";
-import { encodeBlock } from "../../protocol/block/block.ts";
+import { encodeBlock, fitsBlock } from "../../protocol/block/block.ts";
 import type { Sample } from "../../protocol/sample.ts";
 import {
   type BlockTable,
@@ -56,10 +56,8 @@ export interface OutboxStatus extends BlockTotals {
 /** Bounds of one look into the outbox. */
 export interface Portion {
   readonly maxBlocks: number;
-  /** As `cost` measures them. */
-  readonly maxBytes: number;
-  /** Bytes that a block takes in a request. */
-  readonly cost: (block: StoredBlock) => number;
+  /** What part of the room in a request, 0 to 1, a block takes. */
+  readonly share: (block: StoredBlock) => number;
 }
 
 /**
@@ -93,6 +91,7 @@ export class Outbox implements Disposable {
 
   /** Takes a sample in. When it returns, a killed process does not lose it. Never throws: polling goes on whatever happens. */
   append(key: SeriesKey, sample: Sample): void {
+    if (!fitsBlock(sample, key.registers.length)) return this.#unfit(key, sample);
     const { records, length } = this.#open.add(key, sample);
     if (!this.#tail.append(records)) this.#faulty(new Error(`Cannot write to ${this.#io.tailPath}`));
     if (length > MAX_OPEN_SAMPLES && this.#open.dropOldest(key)) this.#lost++;
@@ -117,12 +116,12 @@ export class Outbox implements Disposable {
   }
 
   /** The oldest blocks to send, at least one if there is any. */
-  peek({ maxBlocks, maxBytes, cost }: Portion): readonly StoredBlock[] {
+  peek({ maxBlocks, share }: Portion): readonly StoredBlock[] {
     const portion: StoredBlock[] = [];
-    let bytes = 0;
+    let taken = 0;
     for (const block of this.#table.unsent((id) => this.#done.has(id))) {
-      bytes += cost(block);
-      if (portion.length > 0 && bytes > maxBytes) break;
+      taken += share(block);
+      if (portion.length > 0 && taken > 1) break;
       portion.push(block);
       if (portion.length >= maxBlocks) break;
     }
@@ -218,6 +217,12 @@ export class Outbox implements Disposable {
     this.#done.clear();
     this.#open.clear();
     this.#tail.restart(state.generation);
+  }
+
+  /** Only a fault of the program makes such a sample; it must not keep the others from being sealed. */
+  #unfit({ inverter }: SeriesKey, { at, values }: Sample): void {
+    this.#lost++;
+    this.#io.log.error("sample of {inverter} dropped: no block can hold it", { inverter, at, values });
   }
 
   #faulty(error: unknown): void {

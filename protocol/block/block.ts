@@ -123,18 +123,16 @@ function columnsOf(samples: readonly Sample[]): number {
   if (samples.length > MAX_SAMPLES || columns < 1 || columns > MAX_COLUMNS) {
     throw new RangeError(`Cannot encode ${samples.length} samples of ${columns} columns as one block`);
   }
-  for (const { at, values } of samples) {
-    if (!isWhole(at, 0, 2 ** TIME_BITS - 1)) throw new RangeError(`Cannot encode a time of ${at} ms`);
-    if (values.length !== columns) {
-      throw new RangeError(`Cannot encode ${values.length} values among ${columns} columns`);
-    }
-    for (const value of values) {
-      if (value !== undefined && !isWhole(value, LOWEST, HIGHEST)) {
-        throw new RangeError(`Cannot encode a value of ${value}`);
-      }
-    }
+  for (const sample of samples) {
+    if (!fitsBlock(sample, columns)) throw new RangeError(`Cannot encode a sample: ${JSON.stringify(sample)}`);
   }
   return columns;
+}
+
+/** Whether a sample can be in a block of so many columns. */
+export function fitsBlock({ at, values }: Sample, columns: number): boolean {
+  return columns >= 1 && columns <= MAX_COLUMNS && values.length === columns && isWhole(at, 0, 2 ** TIME_BITS - 1) &&
+    values.every((value) => value === undefined || isWhole(value, LOWEST, HIGHEST));
 }
 
 function isWhole(value: number, min: number, max: number): boolean {

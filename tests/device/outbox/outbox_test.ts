@@ -44,7 +44,7 @@ function sample(n: number): Sample {
 }
 
 function blocks(outbox: Outbox): readonly StoredBlock[] {
-  return outbox.peek({ maxBlocks: 1000, maxBytes: Infinity, cost: () => 0 });
+  return outbox.peek({ maxBlocks: 1000, share: () => 0 });
 }
 
 function samples(outbox: Outbox): readonly Sample[] {
@@ -238,15 +238,26 @@ Deno.test("a series with many samples is sealed at once, into blocks that fit a 
   assert.equal(samples(outbox).length, 1000);
 });
 
-Deno.test("a look into the outbox is bounded by blocks and bytes, but never empty", () => {
+Deno.test("a sample that no block can hold is dropped and counted, and harms no other", () => {
+  using folder = new Folder();
+  const { outbox } = folder.open();
+  outbox.append(roof, sample(0));
+  outbox.append(roof, { at: 0.5, values: [1, 2] });
+  outbox.append(roof, { at: 1, values: [1] });
+  outbox.append(roof, { at: 1, values: [1, 2 ** 32] });
+  assert.equal(outbox.seal(), true);
+  assert.deepEqual([samples(outbox), outbox.status().droppedSamples], [[sample(0)], 3]);
+});
+
+Deno.test("a look into the outbox is bounded by blocks and room, but never empty", () => {
   using folder = new Folder();
   const { outbox } = folder.open();
   for (let n = 0; n < 5; n++) {
     outbox.append(roof, sample(n));
     outbox.seal();
   }
-  const look = (maxBlocks: number, maxBytes: number) => outbox.peek({ maxBlocks, maxBytes, cost: () => 100 }).length;
-  assert.deepEqual([look(2, 1000), look(9, 350), look(9, 1), look(9, 1000)], [2, 3, 1, 5]);
+  const look = (maxBlocks: number, share: number) => outbox.peek({ maxBlocks, share: () => share }).length;
+  assert.deepEqual([look(2, 0.1), look(9, 0.3), look(9, 2), look(9, 0.1)], [2, 3, 1, 5]);
 });
 
 Deno.test("a second node cannot open the same database", () => {

@@ -1,0 +1,188 @@
+import type { Logger } from "@logtape/logtape";
+import { toBase64 } from "../../crypto/bytes.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Random } from "../../platform/random.ts";
+import { CODEC } from "../../protocol/block/block.ts";
+import { MAX_BLOCKS, MAX_BODY_BYTES, MAX_VALUES, type SampleBlock } from "../../protocol/messages/sample_blocks.ts";
+import type { StoredBlock } from "../outbox/block_table.ts";
+import type { Portion } from "../outbox/outbox.ts";
+import { backoffMs } from "./backoff.ts";
+import type { Bell } from "./bell.ts";
+import type { Exchange } from "./gateway_client.ts";
+import { judge, type Verdict } from "./verdict.ts";
+
+/** Times that the gateway may refuse a block alone before it is set aside. */
+const MAX_STRIKES = 3;
+/** Bytes of a body that are left to its frame. */
+const FRAME_BYTES = 4096;
+
+/** What the uplink stands on. */
+export interface UplinkIo {
+  readonly device: string;
+  readonly outbox: {
+    peek(portion: Portion): readonly StoredBlock[];
+    acknowledge(ids: readonly number[]): void;
+    setAside(id: number, reason: string): void;
+  };
+  readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
+  readonly sequence: { advanceTo(next: number): void };
+  /** Rings when there may be something to send. */
+  readonly bell: Bell;
+  readonly clock: Clock;
+  readonly random: Pick<Random, "float">;
+  readonly log: Logger;
+}
+
+/** How the uplink is doing. Times in unix milliseconds. */
+export interface UplinkStatus {
+  readonly sentBlocks: number;
+  readonly setAside: number;
+  readonly failuresInRow: number;
+  readonly lastOkAt?: number;
+  readonly lastError?: string;
+  /** When it tries again. */
+  readonly retryAt?: number;
+}
+
+/**
+ * Carries blocks from the outbox to the gateway, oldest first, several a request. A failure halves what is sent at once
+ * and a success doubles it: so a bad block is found, and a slow line gets small requests.
+ */
+export class Uplink {
+  readonly #io: UplinkIo;
+  #most = 1;
+  #strikes = { id: 0, count: 0 };
+  #sentBlocks = 0;
+  #setAside = 0;
+  #failures = 0;
+  #replays = 0;
+  #lastOkAt: number | undefined;
+  #lastError: string | undefined;
+  #retryAt: number | undefined;
+
+  constructor(io: UplinkIo) {
+    this.#io = io;
+  }
+
+  /** Sends until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const pause = await this.#step(signal);
+      if (signal.aborted) return;
+      if (pause === "idle") await this.#io.bell.wait(signal);
+      else if (pause > 0) await this.#sleep(pause, signal);
+    }
+  }
+
+  status(): UplinkStatus {
+    return {
+      sentBlocks: this.#sentBlocks,
+      setAside: this.#setAside,
+      failuresInRow: this.#failures,
+      ...(this.#lastOkAt === undefined ? {} : { lastOkAt: this.#lastOkAt }),
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      ...(this.#retryAt === undefined ? {} : { retryAt: this.#retryAt }),
+    };
+  }
+
+  /** One request. How many milliseconds to pause after it; `idle`: nothing to send. */
+  async #step(signal: AbortSignal): Promise<number | "idle"> {
+    try {
+      const blocks = this.#io.outbox.peek({ maxBlocks: this.#most, share });
+      if (blocks.length === 0) return "idle";
+      const message = { device_id: this.#io.device, data_type: "sample_blocks", blocks: blocks.map(toMessage) };
+      const exchange = await this.#io.gateway.post("/process", message, signal);
+      if (signal.aborted) return 0;
+      return this.#act(judge(exchange, this.#io.device, blocks.map(({ id }) => id)), blocks);
+    } catch (error) {
+      // The disk: no sequence number, or the outbox cannot be read. It may come back.
+      return this.#failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #act(verdict: Verdict, blocks: readonly StoredBlock[]): number {
+    switch (verdict.kind) {
+      case "stored":
+        return this.#stored(verdict.ids);
+      case "replay":
+        this.#io.log.warn("sequence number was used before; going on from {next}", { next: verdict.next });
+        this.#io.sequence.advanceTo(verdict.next);
+        return this.#replays++ === 0 ? 0 : this.#failed("replay");
+      case "refused":
+        return this.#refused(verdict, blocks);
+      case "later":
+        return Math.max(verdict.waitMs, this.#failed(verdict.reason));
+      default:
+        return verdict satisfies never;
+    }
+  }
+
+  #stored(ids: readonly number[]): number {
+    this.#io.outbox.acknowledge(ids);
+    if (this.#failures > 0) {
+      this.#io.log.info("gateway takes samples again after {failures} failures", { failures: this.#failures });
+    }
+    this.#sentBlocks += ids.length;
+    this.#most = Math.min(MAX_BLOCKS, this.#most * 2);
+    this.#failures = 0;
+    this.#replays = 0;
+    this.#lastOkAt = this.#io.clock.now();
+    this.#lastError = undefined;
+    return 0;
+  }
+
+  /** Halves down to the one block that is at fault; sets that aside only on the gateway's own word. */
+  #refused({ reason, proven }: Extract<Verdict, { kind: "refused" }>, blocks: readonly StoredBlock[]): number {
+    const [block] = blocks;
+    if (block === undefined || blocks.length > 1) {
+      this.#most = Math.max(1, Math.floor(blocks.length / 2));
+      this.#lastError = reason;
+      return backoffMs(1, this.#io.random.float());
+    }
+    if (!proven) return this.#failed(reason);
+    this.#strikes = { id: block.id, count: this.#strikes.id === block.id ? this.#strikes.count + 1 : 1 };
+    if (this.#strikes.count < MAX_STRIKES) {
+      this.#lastError = reason;
+      return backoffMs(this.#strikes.count, this.#io.random.float());
+    }
+    this.#io.outbox.setAside(block.id, reason);
+    this.#setAside++;
+    this.#io.log.error("block {block} set aside: {reason}", { block: block.id, reason });
+    return 0;
+  }
+
+  #failed(reason: string): number {
+    this.#failures++;
+    this.#most = Math.max(1, Math.floor(this.#most / 2));
+    if (this.#lastError !== reason) this.#io.log.warn("upload failed: {reason}", { reason });
+    this.#lastError = reason;
+    return backoffMs(this.#failures, this.#io.random.float());
+  }
+
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    this.#retryAt = this.#io.clock.now() + ms;
+    await this.#io.clock.sleep(ms, signal);
+    this.#retryAt = undefined;
+  }
+}
+
+/** What part of a request's room a block takes: of its bytes, or of the values that the gateway is ready to decode. */
+function share({ payload, profile, registers, count }: StoredBlock): number {
+  const names = registers.reduce((sum, name) => sum + name.length + 3, 0);
+  const bytes = Math.ceil(payload.length / 3) * 4 + names + profile.length + 320;
+  return Math.max(bytes / (MAX_BODY_BYTES - FRAME_BYTES), count * registers.length / MAX_VALUES);
+}
+
+function toMessage(block: StoredBlock): SampleBlock {
+  return {
+    block_id: block.id,
+    inverter: block.inverter,
+    profile: block.profile,
+    registers: [...block.registers],
+    codec: CODEC,
+    count: block.count,
+    start_ms: block.startMs,
+    end_ms: block.endMs,
+    payload: toBase64(block.payload),
+  };
+}

@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { getLogger } from "@logtape/logtape";
+import { openNodeDatabase } from "../../../device/store/database.ts";
+import { Sequence } from "../../../device/store/sequence.ts";
+import { Outbox } from "../../../device/outbox/outbox.ts";
+import { Bell } from "../../../device/uplink/bell.ts";
+import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
+import { Uplink } from "../../../device/uplink/uplink.ts";
+import { FakeClock } from "../../fakes/clock.ts";
+import { type Answer, SigningGateway, testKey } from "../../fakes/signing_gateway.ts";
+
+const key = { inverter: "roof", profile: "ecowatt", registers: ["Vac1", "Pac"] };
+
+/** An uplink with `blocks` blocks of one sample to send, running against a gateway on a real socket. */
+class Scene implements AsyncDisposable {
+  readonly folder = Deno.makeTempDirSync({ prefix: "ecowatt-uplink-" });
+  readonly db = openNodeDatabase(`${this.folder}/node.sqlite`);
+  readonly clock = new FakeClock();
+  readonly gateway = new SigningGateway();
+  readonly sequence = new Sequence(this.db);
+  readonly bell = new Bell();
+  readonly log = getLogger(["test"]);
+  readonly outbox = new Outbox({
+    db: this.db,
+    tailPath: `${this.folder}/tail`,
+    limitBytes: 2 ** 24,
+    firstBlock: 1,
+    log: this.log,
+  });
+  readonly #stop = new AbortController();
+  readonly uplink: Uplink;
+  #running: Promise<void> | undefined;
+
+  constructor(blocks: number, options: { readonly url?: string; readonly timeoutMs?: number } = {}) {
+    for (let n = 1; n <= blocks; n++) this.add(n);
+    this.uplink = new Uplink({
+      device: "test-node",
+      outbox: this.outbox,
+      sequence: this.sequence,
+      bell: this.bell,
+      clock: this.clock,
+      random: { float: () => 1 },
+      log: this.log,
+      gateway: new GatewayClient({
+        url: options.url ?? this.gateway.url,
+        key: testKey,
+        sequence: this.sequence,
+        clock: this.clock,
+        fetch,
+        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+      }),
+    });
+  }
+
+  add(n: number): void {
+    this.outbox.append(key, { at: n, values: [n, 2 * n] });
+    this.outbox.seal();
+  }
+
+  start(): void {
+    this.#running = this.uplink.run(this.#stop.signal);
+  }
+
+  /** Lets real requests finish and skips pauses, until `done`. */
+  async until(done: () => boolean, what: string): Promise<void> {
+    if (this.#running === undefined) this.start();
+    const deadline = Date.now() + 10_000;
+    while (!done()) {
+      assert.ok(Date.now() < deadline, `never happened: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      const { retryAt } = this.uplink.status();
+      if (retryAt !== undefined) await this.clock.advance(retryAt - this.clock.now());
+    }
+  }
+
+  async drained(): Promise<void> {
+    await this.until(() => this.outbox.peek({ maxBlocks: 1, share: () => 0 }).length === 0, "outbox drained");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    await this.gateway[Symbol.asyncDispose]();
+    this.outbox[Symbol.dispose]();
+    this.db.close();
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("a backlog is drained several blocks a request, each stored once, each number used once", async () => {
+  await using scene = new Scene(300);
+  await scene.drained();
+  assert.equal(scene.gateway.blocks.size, 300);
+  assert.equal(scene.gateway.duplicates, 0);
+  assert.deepEqual(scene.gateway.batches.slice(0, 5), [1, 2, 4, 8, 16]);
+  assert.equal(new Set(scene.gateway.sequences).size, scene.gateway.sequences.length);
+  assert.deepEqual(scene.gateway.blocks.get(7)?.samples, [{ at: 7, values: [7, 14] }]);
+  assert.equal(scene.uplink.status().sentBlocks, 300);
+});
+
+Deno.test("a new block is sent when the bell rings", async () => {
+  await using scene = new Scene(1);
+  await scene.drained();
+  scene.add(2);
+  scene.bell.ring();
+  await scene.until(() => scene.gateway.blocks.size === 2, "second block");
+});
+
+Deno.test("what cannot be proven to be the gateway's is not acted on", async (t) => {
+  const success = (ids: readonly number[]) => ({
+    status: "success",
+    device_id: "test-node",
+    accepted_blocks: ids,
+    duplicate_blocks: [],
+  });
+  const bad: Record<string, Answer> = {
+    "an unsigned 200": { status: 200, body: success([1]), unsigned: true },
+    "a changed 200": { status: 200, body: success([1]), forged: true },
+    "a 200 for another device": { status: 200, body: { ...success([1]), device_id: "other" } },
+    "a 200 that names other blocks": { status: 200, body: success([99]) },
+    "a 200 that says nothing": { status: 200, body: {} },
+    "an unsigned refusal": { status: 422, unsigned: true },
+    "an unsigned replay": { status: 401, body: { next_sequence: 2 ** 50 }, unsigned: true },
+    "a redirect": { status: 307, headers: { location: "http://127.0.0.1:1/" }, unsigned: true },
+  };
+  for (const [name, answer] of Object.entries(bad)) {
+    await t.step(name, async () => {
+      await using scene = new Scene(1);
+      scene.gateway.answer = (_, request) => request <= 5 ? answer : undefined;
+      await scene.until(() => scene.gateway.requests >= 5, "five attempts");
+      assert.equal(scene.outbox.peek({ maxBlocks: 9, share: () => 0 }).length, 1);
+      await scene.drained();
+      assert.equal(scene.gateway.blocks.size, 1);
+      assert.equal(scene.uplink.status().setAside, 0);
+      assert.ok(scene.gateway.sequences.every((sequence) => sequence < 100));
+    });
+  }
+});
+
+Deno.test("a gateway that is away for long is asked every five minutes at most, and gets everything afterwards", async () => {
+  await using scene = new Scene(10);
+  const asked: number[] = [];
+  let back = false;
+  scene.gateway.answer = () => {
+    asked.push(scene.clock.monotonic());
+    return back ? undefined : { status: 503 };
+  };
+  scene.start();
+  while (scene.clock.monotonic() < 86_400_000) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (scene.uplink.status().retryAt !== undefined) await scene.clock.advance(300_000);
+  }
+  const pauses = asked.slice(1).map((at, i) => at - (asked[i] ?? 0));
+  assert.ok(asked.length > 250 && pauses.slice(12).every((pause) => pause >= 300_000));
+  back = true;
+  await scene.drained();
+  assert.equal(scene.gateway.blocks.size, 10);
+  assert.equal(scene.uplink.status().lastError, undefined);
+});
+
+Deno.test("Retry-After is honoured, within bounds", async () => {
+  const table: [Answer, number][] = [
+    [{ status: 429, headers: { "retry-after": "40" } }, 40_000],
+    [{ status: 503, headers: { "retry-after": "999999" } }, 3_600_000],
+    [{ status: 503, headers: { "retry-after": "999999" }, unsigned: true }, 300_000],
+    [{ status: 503 }, 1_000],
+  ];
+  for (const [answer, expected] of table) {
+    await using scene = new Scene(1);
+    scene.gateway.answer = (_, request) => request === 1 ? answer : undefined;
+    const asked = scene.clock.now();
+    scene.start();
+    while (scene.uplink.status().retryAt === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.equal((scene.uplink.status().retryAt ?? 0) - asked, expected);
+    await scene.drained();
+  }
+});
+
+Deno.test("one bad block among many is found, set aside after three refusals, and the others pass", async () => {
+  await using scene = new Scene(100);
+  let alone = 0;
+  scene.gateway.answer = ({ blocks }) => {
+    if (!blocks.some((block) => block.block_id === 42)) return undefined;
+    if (blocks.length === 1) alone++;
+    return { status: 422, body: { detail: "block 42 is not what it says" } };
+  };
+  await scene.drained();
+  assert.equal(scene.gateway.blocks.size, 99);
+  assert.equal(alone, 3);
+  scene.outbox.seal();
+  const { refused, blocks } = scene.outbox.status();
+  assert.deepEqual([refused, blocks, scene.uplink.status().setAside], [1, 1, 1]);
+});
+
+Deno.test("a block refused by something on the way is never set aside", async () => {
+  await using scene = new Scene(3);
+  scene.gateway.answer = (_, request) => request <= 12 ? { status: 413, unsigned: true } : undefined;
+  await scene.drained();
+  assert.equal(scene.gateway.blocks.size, 3);
+});
+
+Deno.test("a node from an old disk image goes on from the sequence number that the gateway names", async () => {
+  await using scene = new Scene(2);
+  scene.gateway.answer = (_, request) =>
+    request === 1 ? { status: 401, body: { error: "replay", next_sequence: 70_000 } } : undefined;
+  await scene.drained();
+  assert.deepEqual(scene.gateway.sequences, [1, 70_000, 70_001]);
+});
+
+Deno.test("an answer that never comes is given up, and polling could go on meanwhile", async () => {
+  await using scene = new Scene(1, { timeoutMs: 5_000 });
+  let release = () => {};
+  scene.gateway.answer = (_, request) =>
+    request === 1 ? new Promise((resolve) => release = () => resolve(undefined)) : undefined;
+  scene.start();
+  while (scene.gateway.requests === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  scene.add(2);
+  await scene.clock.advance(5_000);
+  await scene.until(() => scene.uplink.status().lastError !== undefined, "timeout noticed");
+  assert.equal(scene.uplink.status().lastError, "no answer in time");
+  release();
+  await scene.drained();
+  assert.equal(scene.gateway.blocks.size, 2);
+});
+
+Deno.test("an address where nobody listens is named and retried", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  await using scene = new Scene(1, { url: `http://127.0.0.1:${port}` });
+  await scene.until(() => scene.uplink.status().failuresInRow >= 3, "three failures");
+  assert.match(scene.uplink.status().lastError ?? "", /refused/i);
+});
+
+Deno.test("a stop in the middle of a request ends it within a second", async () => {
+  const scene = new Scene(1);
+  let release = () => {};
+  scene.gateway.answer = () => new Promise((resolve) => release = () => resolve(undefined));
+  scene.start();
+  while (scene.gateway.requests === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  setTimeout(() => release(), 200);
+  const before = performance.now();
+  await scene[Symbol.asyncDispose]();
+  assert.ok(performance.now() - before < 1000);
+});
