@@ -77,7 +77,7 @@ function dictionary(frame: Uint8Array, memory: EncoderMemory): Outcome<Frame, Fr
   if (!base.ok) return base;
   return complete(frame, decoded, (content) => ({
     format: "dictionary",
-    reading: resolveByContinuity(content, base.value, memory),
+    reading: resolveByContinuity(content, base.value, memory.last ?? undefined),
   }));
 }
 

@@ -10,34 +10,33 @@ const VALUE_BYTES = [2, 2, 1, 1, 2, 1, 2, 2];
 const UNKNOWN_TYPE = 0;
 
 /**
- * Reads `50 | count | groups`, a group being `type | n | n positions | runs`, a run `value | length` (firmware acb9419,
- * compressWithSemanticRLE). Lossy by design: a run stands for values within a tolerance of its first, and types of one
- * byte keep only the low byte.
+ * Reads `50 | count | number of groups | groups`, a group being `type | n | n positions | runs`, a run `value | length`
+ * (firmware acb9419, compressWithSemanticRLE). Lossy by design: a run stands for values within a tolerance of its first,
+ * and types of one byte keep only the low byte.
  */
 export function decodeSemantic(frame: Uint8Array): Outcome<Decoded<Reading>, FrameFault> {
-  const count = frame[1];
-  if (count === undefined) return refusal("length", "semantic frame is too short");
-  if (count === 0) return refusal("field", "semantic frame of no values");
-  const values = new Array<number>(count);
+  const [, count, groups] = frame;
+  if (count === undefined || groups === undefined) return refusal("length", "semantic frame is too short");
+  const values = new Array<number | undefined>(count).fill(undefined);
   const qualities = new Array<Quality>(count).fill("exact");
-  let covered = 0;
-  let at = 2;
-  while (covered < count) {
+  let at = 3;
+  for (let i = 0; i < groups; i++) {
     const group = readGroup(frame, at, { values, qualities });
     if (!group.ok) return group;
-    covered += group.value.covered;
-    at = group.value.end;
+    at = group.value;
   }
-  return success({ content: { values, qualities }, length: at });
+  const known = values.filter((value) => value !== undefined);
+  if (count === 0 || known.length !== count) return refusal("field", `${known.length} values in place of ${count}`);
+  return success({ content: { values: known, qualities }, length: at });
 }
 
 interface Target {
-  readonly values: number[];
+  readonly values: (number | undefined)[];
   readonly qualities: Quality[];
 }
 
-/** Reads one group into `into`; every position may be written once. */
-function readGroup(frame: Uint8Array, at: number, into: Target): Outcome<{ covered: number; end: number }, FrameFault> {
+/** Reads one group into `into`, where every position may be written once; returns where it ends. */
+function readGroup(frame: Uint8Array, at: number, into: Target): Outcome<number, FrameFault> {
   const [type, n] = [frame[at], frame[at + 1]];
   const width = VALUE_BYTES[type ?? 0];
   if (type === undefined || n === undefined || frame.length < at + 2 + n) return refusal("length", "group is cut");
@@ -59,5 +58,5 @@ function readGroup(frame: Uint8Array, at: number, into: Target): Outcome<{ cover
     }
     done += length;
   }
-  return success({ covered: n, end });
+  return success(end);
 }
