@@ -11,8 +11,9 @@ export interface BoardState {
   readonly heardAt: number | null;
   /** Uptimes of the newest packets taken in this boot, oldest first: as many as a board can send again. */
   readonly taken: readonly number[];
-  /** Batches the board has made in this boot up to the newest packet, lost ones included. */
+  /** Number since boot, from 1, of the newest packet taken, and how many behind it were cut off its body. */
   readonly batches: number | null;
+  readonly cutOff: number;
   /** Believed time between two polls, and what the last two batches suggest. */
   readonly pollMs: number;
   readonly lastPollMs: number | null;
@@ -26,6 +27,7 @@ export const NEW_BOARD: BoardState = {
   heardAt: null,
   taken: [],
   batches: null,
+  cutOff: 0,
   pollMs: 2000,
   lastPollMs: null,
   encoder: FRESH_ENCODER,
@@ -40,6 +42,7 @@ const schema = z.object({
   heardAt: z.number().nullable(),
   taken: z.array(whole),
   batches: whole.nullable(),
+  cutOff: whole,
   pollMs: z.number(),
   lastPollMs: z.number().nullable(),
   encoder: z.object({

@@ -28,7 +28,8 @@ export function enterBoot(state: BoardState, body: UploadBody, arrival: number):
       heardAt: arrival,
       taken: [],
       batches: null,
-      encoder: { ...FRESH_ENCODER, last: state.encoder.last },
+      cutOff: 0,
+      encoder: FRESH_ENCODER,
     };
   }
   return { ...state, bodyAt: bodyAt + elapsed(bodyAt, body.timestamp), heardAt: arrival };
@@ -46,7 +47,7 @@ function hasRebooted(state: BoardState, body: UploadBody, arrival: number, bodyA
   if (oldest === undefined || newest === undefined) return false;
   if (uptimes.some((at) => state.taken.includes(at))) return false;
   if (uptimes.some((at) => at >= oldest && at <= newest)) return true;
-  if (body.batchesSinceBoot === (state.batches ?? NaN) + body.packets.length) return false;
+  if (body.batchesSinceBoot === (state.batches ?? NaN) + state.cutOff + body.packets.length) return false;
   // It was heard longer ago than its clock has run.
   return timestamp + CLOCK_SLACK_MS < arrival - heardAt && forward === timestamp - (bodyAt % CLOCK_PERIOD);
 }
@@ -64,19 +65,28 @@ export function packetUptime(timestamp: number | undefined, bodyAt: number | nul
 }
 
 /**
- * Number since boot, from 1, of the first of `fresh` packets at the end of a body. A board says how many batches it has made
- * in all but a cut body; there, nothing has left the board since the last body that was taken, unless its buffer ran over.
+ * Number since boot, from 1, of the first of the `fresh` packets that end a body. A board says how many batches it has made
+ * in all but a cut body. There, nothing has left the board since the last body it got an answer to, unless its buffer ran
+ * over; an answer has been lost when the body brings packets again.
  */
 export function firstBatchNumber(state: BoardState, body: UploadBody, fresh: number): number | undefined {
   if (body.batchesSinceBoot !== undefined) return body.batchesSinceBoot - fresh + 1;
   if (!body.cut || body.announced === undefined || body.announced >= BOARD_BATCHES) return undefined;
-  return (state.batches ?? 0) + 1;
+  if (state.batches === null) return state.taken.length === 0 ? 1 : undefined;
+  return state.batches + 1 + (fresh < body.packets.length ? 0 : state.cutOff);
 }
 
-/** The encoder's memory before batch `number`, and how many batches of this boot went missing just before it. */
+/** The state as it is before batch `number`, and how many batches before that one are now known to be lost. */
 export function reachBatch(state: BoardState, number: number | undefined): { state: BoardState; missing: number } {
-  if (number === 1) return { state: { ...state, encoder: { ...FRESH_ENCODER, last: state.encoder.last } }, missing: 0 };
-  if (number === undefined ? state.taken.length > 0 : state.batches === number - 1) return { state, missing: 0 };
-  const missing = number === undefined || state.batches === null ? 0 : Math.max(0, number - 1 - state.batches);
-  return { state: { ...state, encoder: forget(state.encoder) }, missing };
+  if (number === 1) return { state: { ...state, encoder: FRESH_ENCODER }, missing: 0 };
+  const follows = number === undefined ? state.taken.length > 0 && state.cutOff === 0 : state.batches === number - 1;
+  if (follows) return { state, missing: 0 };
+  const known = number === undefined || state.batches === null ? 0 : number - 1 - state.batches - state.cutOff;
+  return { state: { ...state, encoder: forget(state.encoder) }, missing: Math.max(0, known) };
+}
+
+/** The state behind a body whose `fresh` packets begin with batch `number` and that lost `cutOff` behind them. */
+export function leaveBody(state: BoardState, number: number | undefined, fresh: number, cutOff: number): BoardState {
+  if (fresh === 0) return { ...state, cutOff: Math.max(state.cutOff, cutOff) };
+  return { ...state, batches: number === undefined ? null : number + fresh - 1, cutOff };
 }

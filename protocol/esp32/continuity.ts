@@ -1,27 +1,23 @@
 import type { Quality } from "../sample.ts";
 import { type DictionaryFrame, MASKED_POSITIONS, popcount } from "./dictionary.ts";
-import { expect, type Expectation, surprise } from "./expectation.ts";
+import { type Expectation, expectFrom, expectUsual, surprise } from "./expectation.ts";
 import { type Reading, worse } from "./reading.ts";
 import { COLUMNS } from "./registers.ts";
 
 /** How many readings of the bytes so far are followed. */
 const BEAM = 32;
 
+/** A reading that is this much less likely than the best one (-log) is not followed further. */
+const HOPELESS = 8;
+
 /** One way to read the bytes up to some position. */
 interface Path {
   readonly cost: number;
   /** The sample before the frame (NaN: not known), then the values so far. */
-  readonly values: Float64Array;
-  /** How many codes were used after each position. */
-  readonly used: Uint8Array;
-}
-
-/** A path one position further. */
-interface Step {
-  readonly cost: number;
-  readonly path: Path;
-  readonly value: number;
+  readonly values: readonly number[];
+  /** How many codes are used, and bit p for each position that used one. */
   readonly used: number;
+  readonly differs: number;
 }
 
 /**
@@ -30,50 +26,37 @@ interface Step {
  * sample before it. What is open is marked `estimated`, what is not is worth what its pattern is worth.
  */
 export function resolveByContinuity(frame: DictionaryFrame, base: Reading, before: Reading | undefined): Reading {
-  let paths = [startPath(frame, before)];
-  let expectation = expect(base.values, paths[0]?.values.subarray(0, COLUMNS) ?? new Float64Array());
+  const start = base.values.map((_, column) => before?.values[column] ?? NaN);
+  let best: Path = { cost: 0, values: start, used: 0, differs: 0 };
+  let paths = [best];
+  let expectation = expectUsual(base.values);
   for (let position = 0; position < frame.count; position++) {
-    if (position === MASKED_POSITIONS) {
-      expectation = expect(base.values, paths[0]?.values.subarray(0, COLUMNS + position) ?? new Float64Array());
-    }
-    const steps = paths.flatMap((path) => stepsOf(path, position, frame, base.values, expectation));
-    if (steps.length > BEAM) steps.sort((a, b) => a.cost - b.cost).length = BEAM;
-    paths = steps.map((step) => extend(step, position, steps.length === 1));
+    if (position === MASKED_POSITIONS) expectation = expectFrom(base.values, best.values);
+    paths = prune(paths.flatMap((path) => stepsOf(path, position, frame, expectation)));
+    best = paths.reduce((least, path) => path.cost < least.cost ? path : least);
   }
-  const best = paths.reduce(
-    (least, path) => path.cost < least.cost ? path : least,
-    paths[0] ?? startPath(frame, before),
-  );
-  return { values: Array.from(best.values.subarray(COLUMNS)), qualities: qualitiesOf(frame, best, base) };
+  return { values: best.values.slice(COLUMNS), qualities: qualitiesOf(frame, best, base) };
 }
 
-function startPath(frame: DictionaryFrame, before: Reading | undefined): Path {
-  const values = new Float64Array(COLUMNS + frame.count);
-  for (let column = 0; column < COLUMNS; column++) values[column] = before?.values[column] ?? NaN;
-  return { cost: 0, values, used: new Uint8Array(frame.count) };
+/** The least surprising paths: at most BEAM, and none that is hopelessly behind the best. */
+function prune(paths: Path[]): Path[] {
+  const least = paths.reduce((cost, path) => Math.min(cost, path.cost), Infinity);
+  const kept = paths.filter((path) => path.cost <= least + HOPELESS);
+  return kept.length <= BEAM ? kept : kept.sort((a, b) => a.cost - b.cost).slice(0, BEAM);
 }
 
-/** The ways on from a path: no difference where that is possible, and each meaning of the next code. */
-function stepsOf(
-  path: Path,
-  position: number,
-  frame: DictionaryFrame,
-  base: readonly number[],
-  expectation: Expectation,
-): Step[] {
-  const used = position === 0 ? 0 : path.used[position - 1] ?? 0;
-  const pattern = base[position % COLUMNS] ?? 0;
-  const steps: Step[] = [];
-  const add = (value: number, codes: number) => {
-    const cost = path.cost + surprise(expectation, path.values, COLUMNS + position, value);
-    steps.push({ cost, path, value, used: codes });
-  };
-  const { same, differs } = choices(frame, position, frame.codes.length - used);
-  if (same) add(pattern, used);
-  const code = differs ? frame.codes[used] ?? [] : [];
-  for (const difference of code) if (pattern + difference >= 0) add(pattern + difference, used + 1);
+/** The ways on from a path: no difference where that is possible, and each meaning of the next code. Always one at least. */
+function stepsOf(path: Path, position: number, frame: DictionaryFrame, expectation: Expectation): Path[] {
+  const pattern = expectation.base[position % COLUMNS] ?? 0;
+  const { same, differs } = choices(frame, position, frame.codes.length - path.used);
+  const steps = same ? [extend(path, pattern, -1, expectation)] : [];
+  if (!differs) return steps;
+  const code = frame.codes[path.used] ?? [];
+  const possible = code.filter((difference) => pattern + difference >= 0);
   // No encoder writes a code whose every meaning is below 0, but noise does: registers are 16 bits.
-  if (steps.length === 0) add((pattern + (code[0] ?? 0)) & 0xffff, used + (differs ? 1 : 0));
+  for (const difference of possible.length > 0 ? possible : code) {
+    steps.push(extend(path, (pattern + difference) & 0xffff, position, expectation));
+  }
   return steps;
 }
 
@@ -85,21 +68,23 @@ function choices(frame: DictionaryFrame, position: number, codesLeft: number): {
   return { same: codesLeft < frame.count - position, differs: codesLeft > 0 };
 }
 
-/** Takes a step. A path that nobody else goes on from is extended in place. */
-function extend({ cost, path, value, used }: Step, position: number, alone: boolean): Path {
-  const next = alone ? { ...path, cost } : { cost, values: path.values.slice(), used: path.used.slice() };
-  next.values[COLUMNS + position] = value;
-  next.used[position] = used;
-  return next;
+/** The path one value further; `codeAt` is the position when a code was used, else -1. */
+function extend(path: Path, value: number, codeAt: number, expectation: Expectation): Path {
+  const cost = path.cost + surprise(expectation, path.values, value);
+  const values = path.values.slice();
+  values.push(value);
+  if (codeAt < 0) return { cost, values, used: path.used, differs: path.differs };
+  return { cost, values, used: path.used + 1, differs: path.differs | (1 << codeAt) };
 }
 
 function qualitiesOf(frame: DictionaryFrame, path: Path, base: Reading): readonly Quality[] {
   const open = Math.max(0, frame.count - MASKED_POSITIONS);
   const unmasked = frame.codes.length - popcount(frame.mask);
   const placed = unmasked === 0 || unmasked === open;
+  let used = 0;
   return Array.from({ length: frame.count }, (_, position) => {
-    const before = position === 0 ? 0 : path.used[position - 1] ?? 0;
-    const plain = path.used[position] === before || frame.codes[before]?.length === 1;
+    const differs = (path.differs >> position & 1) === 1;
+    const plain = !differs || frame.codes[used++]?.length === 1;
     const sure = plain && (placed || position < MASKED_POSITIONS);
     return worse(sure ? "exact" : "estimated", base.qualities[position % COLUMNS] ?? "exact");
   });

@@ -13,7 +13,7 @@ export interface Expectation {
 interface ColumnExpectation {
   /** Around the value above, and around the middle of the two values above. */
   readonly step: Spread;
-  /** The same for what stands still at 0: an inverter that gives nothing goes on giving nothing. */
+  /** The same for what is 0 while the power is: an inverter that gives nothing goes on giving nothing. */
   readonly idle: Spread;
   /** Around the pattern; known once some values have been seen. */
   readonly offset: Spread | undefined;
@@ -30,6 +30,12 @@ const USUAL_STEP = [1.5, 0.8, 0.5, 10, 0.5, 0.25];
 const FIRST_STEP = [15, 20, 15, 150, 15, 25];
 const FAR = [30, 30, 20, 400, 20, 20];
 const NEAR = [9, 6, 3, 45, 3, 9];
+
+/** A longer step counts as this many usual ones. */
+const MOST_STEPS = 10;
+
+/** A pattern that the values are further from than this many usual steps tells nothing about the next one. */
+const PATTERN_REACH = 10;
 
 /** How many observations the usual step is worth. */
 const TRUST = 2;
@@ -72,43 +78,59 @@ function likelihood(difference: number, { table, tail, width }: Spread): number 
 
 const FIRST = FIRST_STEP.map(spreadOf);
 
-/** What to expect of a board of which `values` (whole rows from some sample on, NaN where unknown) are known so far. */
-export function expect(base: readonly number[], values: Float64Array): Expectation {
-  const columns = USUAL_STEP.map((usual, column) => {
-    const step = meanStep(usual, column, values);
-    return {
-      step: spreadOf(step),
-      idle: spreadOf(step / 5),
-      offset: values.length > COLUMNS ? spreadOf(meanOffset(usual, column, values, base)) : undefined,
-      power: spreadOf(2 * step),
-    };
-  });
+function columnOf(step: number, offset: number | undefined): ColumnExpectation {
+  return {
+    step: spreadOf(step),
+    idle: spreadOf(step / 5),
+    power: spreadOf(2 * step),
+    offset: offset === undefined ? undefined : spreadOf(offset),
+  };
+}
+
+const UNLEARNED = USUAL_STEP.map((usual) => columnOf(usual, undefined));
+
+/** What to expect of a frame of which nothing is known yet. */
+export function expectUsual(base: readonly number[]): Expectation {
+  return { base, columns: UNLEARNED };
+}
+
+/** What to expect after `values`: the sample before the frame (NaN where unknown), then the values of the frame so far. */
+export function expectFrom(base: readonly number[], values: readonly number[]): Expectation {
+  const columns = USUAL_STEP.map((usual, column) =>
+    columnOf(meanStep(usual, column, values), meanOffset(usual, column, values, base))
+  );
   return { base, columns };
 }
 
-function meanStep(usual: number, column: number, values: Float64Array): number {
+function meanStep(usual: number, column: number, values: readonly number[]): number {
   let sum = TRUST * usual;
   let count = TRUST;
   for (let at = column + COLUMNS; at < values.length; at += COLUMNS) {
     const step = Math.abs((values[at] ?? 0) - (values[at - COLUMNS] ?? 0));
     if (Number.isNaN(step)) continue;
-    sum += Math.min(step, 10 * usual);
+    sum += Math.min(step, MOST_STEPS * usual);
     count++;
   }
   return sum / count;
 }
 
-function meanOffset(usual: number, column: number, values: Float64Array, base: readonly number[]): number {
+function meanOffset(
+  usual: number,
+  column: number,
+  values: readonly number[],
+  base: readonly number[],
+): number | undefined {
   let sum = TRUST * usual;
   let count = TRUST;
   for (let at = column + COLUMNS; at < values.length; at += COLUMNS, count++) {
     sum += Math.abs((values[at] ?? 0) - (base[column] ?? 0));
   }
-  return sum / count;
+  return sum / count > PATTERN_REACH * usual ? undefined : sum / count;
 }
 
-/** How surprising `value` is at place `at` of `values`, as a cost (-log of its likelihood); NaN stands for unknown values. */
-export function surprise(expectation: Expectation, values: Float64Array, at: number, value: number): number {
+/** How surprising `value` is behind `values` (whole rows from a first one on, NaN: unknown), as a cost: -log of its likelihood. */
+export function surprise(expectation: Expectation, values: readonly number[], value: number): number {
+  const at = values.length;
   const column = at % COLUMNS;
   const expected = expectation.columns[column];
   const base = expectation.base[column] ?? 0;
@@ -117,7 +139,7 @@ export function surprise(expectation: Expectation, values: Float64Array, at: num
   const above = values[at - COLUMNS] ?? NaN;
   const unseen = Number.isNaN(above);
   const from = unseen ? base : above;
-  const isIdle = above === 0 && column > 0 && column < TEMPERATURE;
+  const isIdle = above === 0 && values[at - column - COLUMNS + POWER] === 0 && column > 0 && column < TEMPERATURE;
   const spread = unseen ? first : isIdle ? expected.idle : expected.step;
   let sum = WEIGHT.above * likelihood(value - from, spread);
   let weight = WEIGHT.above;
@@ -142,7 +164,7 @@ export function surprise(expectation: Expectation, values: Float64Array, at: num
 }
 
 /** Power is voltage times current (tenths of each, watts), or differs from that as it did one sample before. */
-function powerLikelihood(values: Float64Array, at: number, value: number, spread: Spread): number {
+function powerLikelihood(values: readonly number[], at: number, value: number, spread: Spread): number {
   const power = (values[at - 3] ?? 0) * (values[at - 2] ?? 0) / 100;
   const above = values[at - COLUMNS] ?? NaN;
   const sum = WEIGHT.power * likelihood(value - power, spread);

@@ -35,12 +35,10 @@ export function decodeFrame(
 ): Outcome<Frame, FrameFault> {
   if (hints.headerlessBits !== undefined) return headerless(frame, memory, hints.headerlessBits);
   const headed = decodeHeaded(frame, memory);
-  if (!headed.ok) {
-    // The first bytes of a frame without header can look like any header.
-    const bare = frame[0] === 0xd0 && headed.fault === "missing_base" ? headed : headerless(frame, memory);
-    return bare.ok || headed.fault === "unknown_format" ? bare : headed;
-  }
-  return headed;
+  if (headed.ok || headed.fault === "missing_base") return headed;
+  // The first bytes of a frame without header can look like any header.
+  const bare = headerless(frame, memory);
+  return bare.ok || headed.fault === "unknown_format" ? bare : headed;
 }
 
 function decodeHeaded(frame: Uint8Array, memory: EncoderMemory): Outcome<Frame, FrameFault> {

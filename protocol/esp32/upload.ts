@@ -2,7 +2,7 @@ import { type Outcome, refusal, success } from "../outcome.ts";
 import type { Quality, Sample } from "../sample.ts";
 import { decodeBoardBase64 } from "./base64.ts";
 import type { BoardState } from "./board_state.ts";
-import { BOARD_BATCHES, enterBoot, firstBatchNumber, packetUptime, reachBatch } from "./boot.ts";
+import { BOARD_BATCHES, enterBoot, firstBatchNumber, leaveBody, packetUptime, reachBatch } from "./boot.ts";
 import { forget, remember } from "./encoder_memory.ts";
 import { decodeFrame, type Format } from "./frame.ts";
 import { followPolls, sampleTimes } from "./poll_times.ts";
@@ -80,18 +80,18 @@ export function decodeUpload(
   }));
   const fresh = items.filter(({ at }) => at === undefined || !isTaken(entered, at));
   const cutOff = body.cut ? Math.max(0, (body.announced ?? 0) - items.length) : 0;
-  const start = fresh.length === 0
-    ? { state: entered, missing: 0 }
-    : reachBatch(entered, firstBatchNumber(entered, body, fresh.length));
+  const number = firstBatchNumber(entered, body, fresh.length);
+  const start = fresh.length === 0 ? { state: entered, missing: 0 } : reachBatch(entered, number);
   const end = decodeItems(start.state, fresh, arrival);
+  const cutBefore = fresh.length < items.length ? entered.cutOff : 0;
   return {
-    state: leaveBody(end.state, body, fresh.length, cutOff),
+    state: leaveBody(end.state, number, fresh.length, cutOff),
     upload: {
       items: items.length,
       batches: end.batches,
       undecodable: end.undecodable,
       duplicates: items.length - fresh.length,
-      lost: start.missing + cutOff,
+      lost: start.missing + Math.max(0, cutOff - cutBefore),
     },
   };
 }
@@ -105,13 +105,6 @@ interface Item {
 /** A board sends forward only: what is not newer than the newest taken was taken. */
 function isTaken(state: BoardState, at: number): boolean {
   return at <= (state.taken.at(-1) ?? -Infinity);
-}
-
-/** Counts what the body brought, and what it lost behind its end. */
-function leaveBody(state: BoardState, body: UploadBody, fresh: number, cutOff: number): BoardState {
-  const batches = body.batchesSinceBoot ??
-    (state.batches === null && !body.cut ? null : (state.batches ?? 0) + fresh + cutOff);
-  return { ...state, batches, encoder: cutOff > 0 ? forget(state.encoder) : state.encoder };
 }
 
 interface Progress {
