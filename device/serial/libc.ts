@@ -8,6 +8,7 @@ const SYMBOLS = {
   ioctlNumber: { name: "ioctl", parameters: ["i32", "u64", "usize"], result: "i32" },
   ioctlWaiting: { name: "ioctl", parameters: ["i32", "u64", "usize"], result: "i32", nonblocking: true },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32", nonblocking: true },
+  usleep: { parameters: ["u32"], result: "i32", nonblocking: true },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   posix_openpt: { parameters: ["i32"], result: "i32" },
   grantpt: { parameters: ["i32"], result: "i32" },
@@ -61,6 +62,8 @@ export interface Libc {
   drain(fd: number): Promise<number>;
   /** poll(2) on an array of `struct pollfd`, which must not be touched before it resolves. */
   poll(pollfds: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<number>;
+  /** Resolves after so many microseconds, up to a second; timers of the event loop only know milliseconds. */
+  usleep(microseconds: number): Promise<number>;
   eventfd(): number;
   /** A new pty master, unlocked. */
   openpt(flags: number): number;
@@ -98,6 +101,7 @@ function load(): Libc {
     ioctlNumber: (fd, request, argument) => checked(symbols.ioctlNumber(fd, BigInt(request), BigInt(argument))),
     drain: (fd) => symbols.ioctlWaiting(fd, BigInt(TCSBRK), 1n),
     poll: (pollfds, timeoutMs) => symbols.poll(pollfds, BigInt(pollfds.length / 8), timeoutMs),
+    usleep: (microseconds) => symbols.usleep(Math.min(999_999, microseconds)),
     eventfd: () => checked(symbols.eventfd(0, EFD_CLOEXEC_NONBLOCK)),
     openpt: (flags) => {
       const fd = checked(symbols.posix_openpt(flags));

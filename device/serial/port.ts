@@ -1,6 +1,6 @@
 import type { ByteStream } from "../modbus/byte_stream.ts";
 import { FdStream } from "./fd_stream.ts";
-import { type Libc, libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from "./libc.ts";
+import { ERRNO, type Libc, libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from "./libc.ts";
 import { type Direction, setRs485 } from "./rs485.ts";
 import { serialFault } from "./serial_fault.ts";
 import type { SerialSettings } from "./settings.ts";
@@ -30,7 +30,10 @@ export function openSerial(path: string, settings: SerialSettings): SerialPort {
   }
   // Closed first, or we would find ourselves when we look who holds it.
   if (fd >= 0) c.close(fd);
-  throw serialFault(path, -direction, c.strerror(-direction));
+  const refused = direction === -ERRNO.EINVAL
+    ? `its driver does not take ${inWords(settings)}`
+    : c.strerror(-direction);
+  throw serialFault(path, -direction, refused);
 }
 
 /** Locks the port and sets it up; the negated errno when it refuses. */
@@ -51,6 +54,10 @@ function lock(c: Libc, fd: number, path: string): number {
   const locked = c.flock(fd, LOCK_EX_NB);
   if (locked < 0 || isPty(path)) return locked;
   return c.ioctlNumber(fd, TIOCEXCL, 0);
+}
+
+function inWords({ baud, parity, stopBits }: SerialSettings): string {
+  return `${baud} baud with parity ${parity} and ${stopBits} stop ${stopBits === 1 ? "bit" : "bits"}`;
 }
 
 function unlock(c: Libc, fd: number): void {

@@ -2,10 +2,13 @@ import { z } from "zod";
 import { uniform } from "./noise.ts";
 
 /**
- * How an answer goes wrong. `timeout`: none comes. `exception`: the inverter refuses. `crc`: damaged on the way (on
- * TCP, which has no CRC, a header that is not Modbus). `late`: after `delayMs`, whatever was asked meanwhile.
- * `garbage`: random bytes instead. `disconnect`: the connection is closed, the serial adapter unplugged and plugged in
- * again. `wrong_tid`: for another transaction (on a serial line: from another unit).
+ * How an answer goes wrong.
+ * `timeout`: none comes. `exception`: the inverter refuses. `garbage`: random bytes instead.
+ * `crc`: damaged on the way (on TCP, which has no CRC, a header that is not Modbus).
+ * `late`: after `delayMs`; meanwhile a serial line stands still, as its inverter does one thing at a time, while TCP
+ * answers what else is asked.
+ * `disconnect`: the connection is closed, the serial adapter unplugged and plugged in again.
+ * `wrong_tid`: for another transaction; on a serial line, from another unit.
  */
 export const SimulatorFault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("timeout") }),

@@ -1,4 +1,3 @@
-import type { Clock } from "../../platform/clock.ts";
 import type { ByteStream } from "../modbus/byte_stream.ts";
 
 /** Silence that ends an RTU frame, characters (Modbus over serial line 1.02 §2.5.1.1). */
@@ -6,30 +5,34 @@ const FRAME_GAP = 3.5;
 /** A schedule that is further behind than this starts anew, ms. */
 const STALE_MS = 20;
 
+/** A timer as exact as a UART: milliseconds, with fractions. */
+export interface FineTimer {
+  now(): number;
+  /** Resolves at a moment of `now`, or within a tenth of a millisecond after it. */
+  until(moment: number): Promise<void>;
+}
+
 /**
  * A stream that takes as long as a wire where a character takes `charMs`: what is read is handed on when its last
  * character and the silence after it would be over, what is written leaves character by character. Times are kept on
  * one schedule, so that late timers do not add up.
  */
-export function pacedStream(stream: ByteStream, charMs: number, clock: Clock): ByteStream {
+export function pacedStream(stream: ByteStream, charMs: number, timer: FineTimer): ByteStream {
   let wireFree = 0;
-  const until = async (moment: number) => {
-    for (let left = moment - clock.monotonic(); left > 0; left = moment - clock.monotonic()) await clock.sleep(left);
-  };
   return {
     async read(timeoutMs) {
       const bytes = await stream.read(timeoutMs);
       if (!bytes) return undefined;
-      wireFree = clock.monotonic() + (bytes.length + FRAME_GAP) * charMs;
-      await until(wireFree);
+      wireFree = timer.now() + (bytes.length + FRAME_GAP) * charMs;
+      await timer.until(wireFree);
       return bytes;
     },
     async write(bytes) {
-      const now = clock.monotonic();
+      const now = timer.now();
       const start = now - wireFree > STALE_MS ? now : wireFree;
       for (let sent = 0; sent < bytes.length;) {
-        await until(start + (sent + 1) * charMs);
-        const due = Math.min(bytes.length, Math.floor((clock.monotonic() - start) / charMs));
+        await timer.until(start + (sent + 1) * charMs);
+        const due = Math.min(bytes.length, Math.floor((timer.now() - start) / charMs));
         await stream.write(bytes.subarray(sent, Math.max(sent + 1, due)));
         sent = Math.max(sent + 1, due);
       }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { ByteStream } from "../modbus/byte_stream.ts";
 import { LineClosed } from "../modbus/byte_stream.ts";
-import { type Adu, decodeRtu, RTU_BYTES, rtuRequestLength } from "../modbus/rtu.ts";
+import { type Adu, decodeRtu, rtuRequestLength } from "../modbus/rtu.ts";
 import { rtuAnswer } from "./rtu_answer.ts";
 import { reply, type Site } from "./site.ts";
 
@@ -60,35 +60,35 @@ async function reopen(open: () => Line, clock: Clock, stop: AbortSignal): Promis
   }
 }
 
-/** Answers requests until the line is gone or a fault unplugs it. */
+/** Answers requests, one after the other as they came, until the line is gone or a fault unplugs it. */
 async function serveLine(site: Site, stream: ByteStream, clock: Clock, stop: AbortSignal): Promise<void> {
   let held = new Uint8Array();
-  const late = new AbortController();
-  const ended = AbortSignal.any([stop, late.signal]);
   try {
     for (;;) {
       const chunk = await stream.read(held.length > 0 ? PAUSE_MS : IDLE_MS);
-      const { frame, rest } = takeRequest(chunk ? joined(held, chunk) : new Uint8Array());
-      held = rest;
-      if (frame && await answer(site, stream, frame, clock, ended) === "unplug") return;
+      // Silence after a part of a request drops it.
+      held = chunk ? joined(held, chunk) : new Uint8Array();
+      for (let taken = takeRequest(held); taken; taken = takeRequest(held)) {
+        held = taken.rest;
+        if (taken.frame && await answer(site, stream, taken.frame, clock, stop) === "unplug") return;
+      }
     }
   } catch (error) {
     if (!(error instanceof LineClosed)) throw error;
-  } finally {
-    late.abort();
   }
 }
 
 /**
- * The request at the start of what has arrived. Bytes that begin no request, fail the CRC or follow a request (the
- * client must wait for its answer) are dropped; silence after a part of one drops it, too.
+ * The request at the start of what has arrived; `undefined` while it is not whole. Where none begins, or its CRC is
+ * wrong, all of it is dropped.
  */
-function takeRequest(bytes: Uint8Array<ArrayBuffer>): { frame?: Adu; rest: Uint8Array<ArrayBuffer> } {
+function takeRequest(bytes: Uint8Array<ArrayBuffer>): { frame?: Adu; rest: Uint8Array<ArrayBuffer> } | undefined {
   const length = rtuRequestLength(bytes);
-  if (length === "unknown" || bytes.length > RTU_BYTES.max) return { rest: new Uint8Array() };
-  if (length === "more" || bytes.length < length) return { rest: bytes };
+  if (length === "more") return undefined;
+  if (length === "unknown") return { rest: new Uint8Array() };
+  if (bytes.length < length) return undefined;
   const decoded = decodeRtu(bytes.subarray(0, length));
-  return decoded.ok ? { frame: decoded.value, rest: new Uint8Array() } : { rest: new Uint8Array() };
+  return decoded.ok ? { frame: decoded.value, rest: bytes.slice(length) } : { rest: new Uint8Array() };
 }
 
 async function answer(
@@ -106,11 +106,8 @@ async function answer(
   const given = reply(site, "rtu", frame);
   if (!given || given.fault?.kind === "timeout") return;
   if (given.fault?.kind === "disconnect") return "unplug";
-  const bytes = rtuAnswer(frame.unit, given, site.plan);
-  if (given.fault?.kind !== "late") return await stream.write(bytes);
-  void clock.sleep(given.fault.delayMs, stop).then(async () => {
-    if (!stop.aborted) await stream.write(bytes).catch(() => {});
-  });
+  if (given.fault?.kind === "late") await clock.sleep(given.fault.delayMs, stop);
+  await stream.write(rtuAnswer(frame.unit, given, site.plan));
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
+import { libc } from "../serial/libc.ts";
 import { openSerial } from "../serial/port.ts";
 import { openPty } from "../serial/pty.ts";
 import { bitsPerCharacter } from "../serial/settings.ts";
@@ -8,7 +9,7 @@ import { createFaultPlan, type FaultRule, type SimulatorFault } from "./fault.ts
 import { httpApi } from "./http_api.ts";
 import { createInverter, type InverterValues, type SimulatedInverter } from "./inverter.ts";
 import type { SimulatorOptions } from "./options.ts";
-import { pacedStream } from "./paced_stream.ts";
+import { type FineTimer, pacedStream } from "./paced_stream.ts";
 import { type Line, serveRtu } from "./rtu_server.ts";
 import type { Site } from "./site.ts";
 import { sunspecUnit } from "./sunspec_unit.ts";
@@ -55,7 +56,7 @@ export async function startSimulator(options: SimulatorOptions, io: SimulatorIo)
   const http = options.httpPort === null ? undefined : starting.use(serveHttp(site, options, options.httpPort, io));
   const rtu = options.serial === undefined
     ? undefined
-    : starting.use(serveRtu(site, lineOf(options, options.serial, io), io));
+    : starting.use(serveRtu(site, lineOf(options, options.serial), io));
   const running = starting.move();
   const simulator: Simulator = {
     get addresses() {
@@ -90,11 +91,22 @@ function unitsOf(options: SimulatorOptions, inverter: SimulatedInverter): Readon
   return units;
 }
 
-function lineOf(options: SimulatorOptions, serial: string, io: SimulatorIo): () => Line {
+function lineOf(options: SimulatorOptions, serial: string): () => Line {
   const charMs = 1000 * bitsPerCharacter(options.line) / options.line.baud;
   return () => {
     const line = serial === "pty" ? openPty() : { path: serial, stream: openSerial(serial, options.line) };
-    return options.paced ? { path: line.path, stream: pacedStream(line.stream, charMs, io.clock) } : line;
+    return options.paced ? { path: line.path, stream: pacedStream(line.stream, charMs, fineTimer()) } : line;
+  };
+}
+
+/** The machine's own time: a wire is not simulated faster or slower. */
+function fineTimer(): FineTimer {
+  const now = () => performance.now();
+  return {
+    now,
+    async until(moment) {
+      for (let left = moment - now(); left > 0; left = moment - now()) await libc().usleep(Math.ceil(1000 * left));
+    },
   };
 }
 
