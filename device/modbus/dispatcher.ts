@@ -3,6 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { RequestOptions } from "./bus.ts";
 import { Connection, type Unopened } from "./connection.ts";
 import { type BusCounters, tally, type UnitState, zeroCounters } from "./counters.ts";
+import { exceptionName } from "./exception.ts";
 import { type BusFault, busFault, type BusOutcome } from "./fault.ts";
 import type { Ask, Line, Link, Reply } from "./line.ts";
 import { isByte } from "./packing.ts";
@@ -116,7 +117,7 @@ export class Dispatcher {
         case "response":
           if (attempt.response.fc !== "exception") return { ok: true, value: attempt.response };
           if (attempt.response.code !== BUSY.code || busy === BUSY.times) {
-            return this.#exception(unit, ask.unit, attempt.response.code);
+            return { ok: false, fault: this.#exception(unit, ask.unit, attempt.response.code) };
           }
           busy++;
           sent--; // a busy unit is alive: it costs none of the attempts
@@ -134,7 +135,7 @@ export class Dispatcher {
         case "silence":
         case "damaged":
         case "foreign":
-          if (this.#givenUp(unit, ask.unit, WHY[attempt.kind]) || sent >= most) {
+          if (sent >= most || unit.resting(this.#io.clock.monotonic())) {
             return { ok: false, fault: this.#unanswered(attempt, timed, sent) };
           }
           break;
@@ -174,33 +175,40 @@ export class Dispatcher {
     }
   }
 
+  /** Learns from an exchange, before the next one begins. */
   #account(unit: Unit, id: number, reply: Reply | undefined, ms: number): void {
     tally(unit.counters, reply, ms);
     tally(this.#counters, reply, ms);
-    if (reply === undefined) return this.#brokeAt(unit, id, ms);
-    if (reply.kind === "sent") return;
-    if (reply.kind !== "response") {
-      unit.missed(ms);
-      return reply.kind === "silence" ? this.#connection.silent() : undefined;
+    if (reply === undefined) {
+      // Some gateways hang up when a dead unit is asked: where others share the line, that is the unit's failure.
+      if (this.#shared) this.#missed(unit, id, ms, "the connection breaks when it is asked");
+      return;
     }
-    this.#connection.answered();
-    if (reply.response.fc === "exception" && isGateways(reply.response.code)) return unit.missed(ms);
-    if (unit.answered(reply.tookMs)) this.#io.log.info("unit back {bus} {unit}", { bus: this.#line.name, unit: id });
+    switch (reply.kind) {
+      case "sent":
+        return;
+      case "silence":
+        this.#connection.silent();
+        return this.#missed(unit, id, ms, WHY.silence);
+      case "damaged":
+      case "foreign":
+        return this.#missed(unit, id, ms, WHY[reply.kind]);
+      case "response":
+        this.#connection.answered();
+        if (reply.response.fc === "exception" && isGateways(reply.response.code)) {
+          unit.missed(ms);
+          return this.#rest(unit, id, exceptionName(reply.response.code));
+        }
+        if (unit.answered(reply.tookMs)) {
+          this.#io.log.info("unit back {bus} {unit}", { bus: this.#line.name, unit: id });
+        }
+    }
   }
 
-  /** Some gateways hang up when a dead unit is asked: where others share the line, that is the unit's failure. */
-  #brokeAt(unit: Unit, id: number, ms: number): void {
-    if (!this.#shared) return;
+  /** A unit that did not answer as often as it may is left alone for a while. */
+  #missed(unit: Unit, id: number, ms: number, reason: string): void {
     unit.missed(ms);
-    this.#givenUp(unit, id, "the connection breaks when it is asked");
-  }
-
-  /** Lets a unit rest that did not answer as often as it may. Whether it rests now. */
-  #givenUp(unit: Unit, id: number, reason: string): boolean {
-    if (unit.resting(this.#io.clock.monotonic())) return true;
-    if (!unit.dead && unit.silences <= this.#options.retries) return false;
-    this.#rest(unit, id, reason);
-    return true;
+    if (unit.dead || unit.silences > this.#options.retries) this.#rest(unit, id, reason);
   }
 
   #rest(unit: Unit, id: number, reason: string): void {
@@ -208,11 +216,8 @@ export class Dispatcher {
     this.#io.log.warn("unit offline {bus} {unit}: {reason}", { bus: this.#line.name, unit: id, reason });
   }
 
-  #exception(unit: Unit, id: number, code: number): Answer {
-    const fault = busFault.exception(this.#line.name, id, code);
-    if (!isGateways(code)) return { ok: false, fault };
-    this.#rest(unit, id, fault.message);
-    return { ok: false, fault: this.#offline(unit, id) };
+  #exception(unit: Unit, id: number, code: number): BusFault {
+    return isGateways(code) ? this.#offline(unit, id) : busFault.exception(this.#line.name, id, code);
   }
 
   #offline(unit: Unit, id: number): BusFault {

@@ -63,7 +63,7 @@ class HttpLink implements Link {
   async #post(path: "read" | "write", frame: string, timeoutMs: number): Promise<string | undefined> {
     const late = new AbortController();
     const answered = new AbortController();
-    this.#clock.sleep(timeoutMs, answered.signal).then(() => late.abort());
+    this.#clock.sleep(timeoutMs, answered.signal).then(() => answered.signal.aborted || late.abort());
     try {
       const response = await fetch(`${this.#options.baseUrl.replace(/\/+$/, "")}/api/inverter/${path}`, {
         method: "POST",

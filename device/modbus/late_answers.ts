@@ -1,45 +1,65 @@
 import type { Ask } from "./line.ts";
-import { type Request, responseLength } from "./pdu.ts";
+import { type Request, type Response, responseLength } from "./pdu.ts";
 
 const MOST_MISSING = 64;
 
 interface Missing {
   readonly ask: Ask;
+  /** A later request was answered: a unit that answers in order will not send it any more. */
+  passed: boolean;
   /** Monotonic ms after which the answer is taken never to come. */
   readonly until: number;
 }
 
 /**
  * Answers of an RTU line that did not come in time and may still come. An RTU answer names neither its request nor its
- * address, so a late one looks like the answer to the next request of its unit and function. Before such a request
- * goes out, a probe does whose answer cannot be mistaken: units answer in order, so when it is there nothing older is
- * still under way.
+ * address, so a late one looks like the answer to the next request of its unit and function. Against that: before such
+ * a request goes out, a probe does whose answer cannot be mistaken, and as units answer in order, nothing older comes
+ * after it. Gateways may not keep the order: for a while an answer stays doubtful, and a second one beside it counts.
  */
 export class LateAnswers {
   #missing: Missing[] = [];
 
   /** The answer to `ask` is missing until `until` (monotonic ms). */
   note(ask: Ask, until: number): void {
-    if (this.#missing.length < MOST_MISSING) this.#missing.push({ ask, until });
+    if (this.#missing.length < MOST_MISSING) this.#missing.push({ ask, until, passed: false });
   }
 
-  /** Nothing of this unit is under way any more. */
-  clear(unit: number): void {
-    if (this.#missing.length > 0) this.#missing = this.#missing.filter((missing) => missing.ask.unit !== unit);
+  /** A request was answered after everything that is missing of this unit. */
+  pass(unit: number): void {
+    for (const missing of this.#missing) missing.passed ||= missing.ask.unit === unit;
+  }
+
+  /** An answer that was missing came, now of no use: the oldest to a request of this unit and function. */
+  came({ unit, request }: Ask): void {
+    const at = this.#missing.findIndex(({ ask }) => ask.unit === unit && ask.request.fc === request.fc);
+    if (at >= 0) this.#missing.splice(at, 1);
   }
 
   /** A request to send first, as an answer that is under way could be taken for the one to `ask`. */
   probeFor(ask: Ask, now: number): Request | undefined {
-    if (this.#missing.length === 0) return undefined;
-    this.#missing = this.#missing.filter((missing) => missing.until > now);
-    const rivals = this.#missing.filter((missing) => missing.ask.unit === ask.unit);
+    const rivals = this.#rivals(ask, now).filter((missing) => !missing.passed);
     if (!rivals.some((rival) => mistakable(rival.ask, ask))) return undefined;
     return distinct([ask.request, ...rivals.map((rival) => rival.ask.request)]);
   }
 
+  /** Whether what looks like the answer to `ask` may be one that is missing. */
+  doubts(ask: Ask, response: Response, now: number): boolean {
+    return this.#rivals(ask, now).some((rival) =>
+      mistakable(rival.ask, ask) &&
+      (response.fc === "exception" || responseLength(rival.ask.request) === responseLength(ask.request))
+    );
+  }
+
   /** Whether an exception to function `fc` could be a late one. */
   mayRefuse(unit: number, fc: number): boolean {
-    return this.#missing.some(({ ask }) => ask.unit === unit && ask.request.fc === fc);
+    return this.#missing.some(({ ask, passed }) => !passed && ask.unit === unit && ask.request.fc === fc);
+  }
+
+  #rivals({ unit }: Ask, now: number): readonly Missing[] {
+    if (this.#missing.length === 0) return this.#missing;
+    this.#missing = this.#missing.filter((missing) => missing.until > now);
+    return this.#missing.filter((missing) => missing.ask.unit === unit);
   }
 }
 

@@ -5,7 +5,7 @@ import { LateAnswers } from "./late_answers.ts";
 import type { Ask, Link, Reply } from "./line.ts";
 import { encodeRequest, type Response } from "./pdu.ts";
 import { encodeRtu, RTU_BYTES } from "./rtu.ts";
-import { answerBytes, diagnose, findResponse, isComplete } from "./rtu_match.ts";
+import { answerBytes, diagnose, findResponse, type Found, isComplete } from "./rtu_match.ts";
 
 /** How an RTU line behaves. */
 export interface RtuOptions {
@@ -25,12 +25,16 @@ const SETTLED_MS = 50;
 /** Most bytes looked at for one answer: echo, frames for others and the answer. More is a jabbering line. */
 const MOST_BYTES = 4 * RTU_BYTES.max;
 
+const NOTHING = new Uint8Array();
+
 /** Modbus RTU over a line of bytes: a serial port, or a gateway that passes bytes through TCP. */
 export class RtuLink implements Link {
   readonly #stream: ByteStream;
   readonly #clock: Clock;
   readonly #options: RtuOptions;
   readonly #late = new LateAnswers();
+  /** The longest that a unit lately took to answer, ms. */
+  readonly #usualMs = new Map<number, number>();
   readonly #input = new Uint8Array(MOST_BYTES);
   #length = 0;
   #quietFrom = -Infinity;
@@ -45,25 +49,22 @@ export class RtuLink implements Link {
 
   async exchange(ask: Ask): Promise<Reply> {
     const probe = this.#late.probeFor(ask, this.#clock.monotonic());
-    if (probe === undefined) return await this.#ask(ask);
-    const pdu = encodeRequest(probe);
-    if (!pdu.ok) return { kind: "foreign", detail: pdu.detail, foreign: 0 };
-    const reply = await this.#exchange({ ...ask, request: probe, pdu: pdu.value });
-    if (reply.kind !== "response") return reply;
-    if (!this.#proves(reply.response, ask.unit)) return { kind: "silence", foreign: reply.foreign + 1 };
-    this.#late.clear(ask.unit);
-    return await this.#exchange(ask);
+    if (probe !== undefined) {
+      const pdu = encodeRequest(probe);
+      if (!pdu.ok) return { kind: "foreign", detail: pdu.detail, foreign: 0 };
+      const reply = await this.#exchange({ ...ask, request: probe, pdu: pdu.value });
+      if (reply.kind !== "response") return reply;
+      if (!this.#proves(reply.response, ask.unit)) return { kind: "silence", foreign: reply.foreign + 1 };
+      this.#late.pass(ask.unit);
+    }
+    const reply = await this.#exchange(ask);
+    // Nothing that is missing could have been taken for this answer: it came after all of them.
+    if (reply.kind === "response" && ask.request.fc <= 4) this.#late.pass(ask.unit);
+    return reply;
   }
 
   close(): void {
     this.#stream.close();
-  }
-
-  /** An exchange that no missing answer can disturb: when a read is answered, nothing older is under way. */
-  async #ask(ask: Ask): Promise<Reply> {
-    const reply = await this.#exchange(ask);
-    if (reply.kind === "response" && ask.request.fc <= 4) this.#late.clear(ask.unit);
-    return reply;
   }
 
   async #exchange(ask: Ask): Promise<Reply> {
@@ -82,22 +83,38 @@ export class RtuLink implements Link {
 
   async #answer(ask: Ask, sent: Uint8Array, sentAt: number): Promise<Reply> {
     const wireMs = this.#options.timing.charMs * (sent.length + answerBytes(ask));
-    const response = await this.#collect(ask, sent, sentAt + ask.timeoutMs + wireMs);
-    if (response === undefined) return await this.#missed(ask, sent);
+    const found = await this.#collect(ask, sent, sentAt + ask.timeoutMs + wireMs);
+    if (found === undefined) return await this.#missed(ask, sent);
     const tookMs = Math.max(0, this.#clock.monotonic() - sentAt - wireMs);
-    return { kind: "response", response, tookMs, foreign: 0 };
+    if (this.#late.doubts(ask, found.response, sentAt) && await this.#second(ask, sent, found, sentAt + wireMs)) {
+      this.#late.came(ask);
+      return { kind: "foreign", detail: "a late answer came beside the right one", foreign: 2 };
+    }
+    this.#usualMs.set(ask.unit, Math.max(tookMs, (this.#usualMs.get(ask.unit) ?? 0) * 0.9));
+    return { kind: "response", response: found.response, tookMs, foreign: 0 };
+  }
+
+  /** Whether another answer follows while one could: then nobody knows which of the two is the late one. */
+  async #second(ask: Ask, sent: Uint8Array, first: Found, from: number): Promise<boolean> {
+    const rest = this.#heard(sent).slice(first.end);
+    this.#length = 0;
+    this.#append(rest);
+    if (findResponse(rest, ask)) return true;
+    const usualMs = this.#usualMs.get(ask.unit);
+    const waitMs = usualMs === undefined ? ask.timeoutMs : Math.min(ask.timeoutMs, Math.max(SETTLED_MS, 4 * usualMs));
+    return await this.#collect(ask, NOTHING, from + waitMs) !== undefined;
   }
 
   /** Reads until the answer is whole (never waiting for the silence after it) or the time is over. */
-  async #collect(ask: Ask, sent: Uint8Array, deadline: number): Promise<Response | undefined> {
+  async #collect(ask: Ask, sent: Uint8Array, deadline: number): Promise<Found | undefined> {
     for (let left = deadline - this.#clock.monotonic(); left > 0; left = deadline - this.#clock.monotonic()) {
       const damaged = isComplete(this.#heard(sent), ask);
       const bytes = await this.#stream.read(damaged ? Math.min(SETTLED_MS, left) : left);
       if (bytes === undefined) return undefined;
       this.#append(bytes);
       this.#noticeEcho(ask, sent);
-      const response = this.#echoed(sent) ? findResponse(this.#heard(sent), ask) : undefined;
-      if (response) return response;
+      const found = this.#echoed(sent) ? findResponse(this.#heard(sent), ask) : undefined;
+      if (found) return found;
     }
     return undefined;
   }
@@ -105,12 +122,12 @@ export class RtuLink implements Link {
   /** No answer: says what came instead, and listens on so that a late one does not run into the next request. */
   async #missed(ask: Ask, sent: Uint8Array): Promise<Reply> {
     const reply = this.#why(ask, sent);
+    if (isComplete(this.#heard(sent), ask)) return reply; // it came, damaged: nothing is missing
     this.#late.note(ask, this.#clock.monotonic() + Math.max(this.#options.lateMs ?? LATE_MS, 4 * ask.timeoutMs));
-    if (isComplete(this.#heard(sent), ask)) return reply;
     this.#length = 0;
-    const came = await this.#collect(ask, new Uint8Array(), this.#clock.monotonic() + ask.timeoutMs);
-    if (came === undefined) return reply;
-    if (came.fc !== "exception") this.#late.clear(ask.unit);
+    const late = await this.#collect(ask, NOTHING, this.#clock.monotonic() + ask.timeoutMs);
+    if (late === undefined) return reply;
+    this.#late.came(ask);
     return { ...reply, foreign: reply.foreign + 1 };
   }
 

@@ -12,16 +12,22 @@ export function answerBytes(ask: Ask): number {
   return responseLength(ask.request) + FRAME_OVERHEAD;
 }
 
+/** An answer, and the offset of the first byte behind it. */
+export interface Found {
+  readonly response: Response;
+  readonly end: number;
+}
+
 /**
  * The answer to a request among received bytes, wherever it starts: noise and frames for others may precede it. That is
  * safe as unit, function, length and CRC must all fit, at least 32 bits: noise does so once in billions of frames.
  */
-export function findResponse(bytes: Uint8Array, ask: Ask): Response | undefined {
+export function findResponse(bytes: Uint8Array, ask: Ask): Found | undefined {
   for (let at = 0; at + EXCEPTION_BYTES <= bytes.length; at++) {
     const end = at + frameLength(bytes, at, ask);
     if (end === at || end > bytes.length || !endsWithCrc(bytes, at, end)) continue;
     const response = decodeResponse(bytes.subarray(at + 1, end - 2), ask.request);
-    if (response.ok) return response.value;
+    if (response.ok) return { response: response.value, end };
   }
   return undefined;
 }

@@ -33,7 +33,7 @@ async function connect(
   const waiting = new AbortController();
   const giveUp = () => attempt.abort();
   signal.addEventListener("abort", giveUp, { once: true });
-  clock.sleep(timeoutMs, waiting.signal).then(() => attempt.abort());
+  clock.sleep(timeoutMs, waiting.signal).then(() => waiting.signal.aborted || attempt.abort());
   try {
     if (signal.aborted) giveUp();
     const connection = await Deno.connect({ hostname: host, port, signal: attempt.signal });

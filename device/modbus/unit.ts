@@ -70,7 +70,7 @@ export class Unit {
     return back;
   }
 
-  /** It is given up for a while. True when it was not dead before. */
+  /** It is given up for a while, for what its misses cost. True when it was not dead before. */
   rest(now: number, reason: string, shared: boolean, options: BackoffOptions): boolean {
     this.#failures++;
     this.#retryAt = now + pauseAfter(this.#failures, this.#costMs, shared, options);
