@@ -33,7 +33,12 @@ const MIGRATIONS = [`
   CREATE INDEX block_refused ON block (id) WHERE refused IS NOT NULL;
 `];
 
-/** Opens the node's own database: what has to survive a power cut. One process at a time has it. */
+/** Opens the node's own database: what has to survive a power cut. Throws when another process has it. */
 export function openNodeDatabase(path: string): DatabaseSync {
-  return openSqlite(path, { synchronous: "full", pageSize: PAGE_BYTES, exclusive: true, migrations: MIGRATIONS });
+  try {
+    return openSqlite(path, { synchronous: "full", pageSize: PAGE_BYTES, exclusive: true, migrations: MIGRATIONS });
+  } catch (error) {
+    if (!(error instanceof Error && /locked/.test(error.message))) throw error;
+    throw new Error(`Cannot open ${path}: another node is running with it`, { cause: error });
+  }
 }

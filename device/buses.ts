@@ -1,0 +1,98 @@
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../platform/clock.ts";
+import { ecowatt } from "../protocol/profile/ecowatt.ts";
+import type { BusConfig, InverterConfig } from "./bus_config.ts";
+import { createInverter, type Inverter } from "./inverter/inverter.ts";
+import type { Bus } from "./modbus/bus.ts";
+import { httpLine } from "./modbus/http_line.ts";
+import type { Line } from "./modbus/line.ts";
+import { createBus } from "./modbus/line_bus.ts";
+import { rtuLine, rtuOverTcpLine, tcpLine } from "./modbus/lines.ts";
+import { openSerial } from "./serial/port.ts";
+import { bitsPerCharacter, type SerialSettings } from "./serial/settings.ts";
+
+/** What a bus and its inverters stand on. */
+export interface BusPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** One inverter, with how it was configured. */
+export interface ConfiguredInverter {
+  readonly config: InverterConfig;
+  readonly inverter: Inverter;
+}
+
+const UNIT = { ecowatt: 17, sunspec: 1 } as const;
+
+/** The bus of a configuration. Nothing is opened before the first request. */
+export function busOf(config: BusConfig, io: BusPorts): Bus {
+  const { timeout, min_timeout, retries } = config.timing;
+  const minTimeoutMs = Math.min(min_timeout, timeout);
+  return createBus(lineOf(config, io.clock), { timeoutMs: timeout, minTimeoutMs, retries }, io);
+}
+
+/** The inverters of a configuration, on their bus. */
+export function invertersOf(config: BusConfig, bus: Bus, io: BusPorts): readonly ConfiguredInverter[] {
+  return config.inverters.map((inverter) => ({
+    config: inverter,
+    inverter: createInverter({
+      unit: inverter.unit ?? UNIT[inverter.profile],
+      profile: inverter.profile === "ecowatt" ? ecowatt : "sunspec",
+      registers: inverter.registers ?? [],
+      device: inverter.device,
+      maxRead: inverter.max_read,
+    }, { bus, clock: io.clock }),
+  }));
+}
+
+function lineOf(config: BusConfig, clock: Clock): Line {
+  const { gap } = config.timing;
+  const gapMs = gap === undefined ? {} : { gapMs: gap };
+  if (config.serial) return serialLine(config.serial, gapMs, clock);
+  if (config.tcp) return tcpLine({ ...connectionOf(config.tcp), ...gapMs }, clock);
+  if (config.rtu_over_tcp) {
+    const { baud, local_echo } = config.rtu_over_tcp;
+    const pace = { ...(baud === undefined ? {} : { baud }), ...echo(local_echo), ...gapMs };
+    return rtuOverTcpLine({ ...connectionOf(config.rtu_over_tcp), ...pace }, clock);
+  }
+  if (config.http) return httpLine({ baseUrl: config.http.url, apiKey: config.http.api_key }, clock);
+  throw new Error(`Cannot open the bus ${config.name}: it says neither serial, tcp, rtu_over_tcp nor http`);
+}
+
+function serialLine(config: NonNullable<BusConfig["serial"]>, gap: { gapMs?: number }, clock: Clock): Line {
+  const { path, baud, parity, stop_bits, rs485 } = config;
+  const settings: SerialSettings = {
+    baud,
+    parity,
+    stopBits: stop_bits,
+    ...(rs485 === undefined ? {} : {
+      rs485: {
+        rtsOnSend: rs485.rts_on_send,
+        rtsAfterSend: rs485.rts_after_send,
+        rxDuringTx: rs485.rx_during_tx,
+        terminate: rs485.terminate,
+        delayBeforeMs: rs485.delay_before,
+        delayAfterMs: rs485.delay_after,
+      },
+    }),
+  };
+  const pace = { baud, bitsPerChar: bitsPerCharacter(settings), ...echo(config.local_echo), ...gap };
+  return rtuLine(path, () => openSerial(path, settings), pace, clock);
+}
+
+function connectionOf(config: NonNullable<BusConfig["tcp"]>) {
+  const { host, port, connect_timeout, connect_delay, idle_close, max_age } = config;
+  return {
+    host,
+    port,
+    connectTimeoutMs: connect_timeout,
+    connectDelayMs: connect_delay,
+    ...(idle_close === undefined ? {} : { idleCloseMs: idle_close }),
+    ...(max_age === undefined ? {} : { maxAgeMs: max_age }),
+  };
+}
+
+function echo(localEcho: boolean | undefined): { localEcho?: boolean } {
+  return localEcho === undefined ? {} : { localEcho };
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { DeviceId } from "../protocol/device_id.ts";
+import { BusConfig } from "./bus_config.ts";
+import { bytes, duration } from "./quantity.ts";
+
+/** The `node:` section of the configuration file. Durations are parsed to milliseconds, sizes to bytes. */
+export const NodeConfig = z.strictObject({
+  device_id: DeviceId.describe("this node's name at the gateway"),
+  gateway: z.url({ protocol: /^https?$/, error: "must be an address such as http://gateway:8080" })
+    .describe("address of the gateway"),
+  key_file: z.string().min(1).optional()
+    .describe(
+      "file with the device key, 64 hex digits, readable by its owner only; default: device.key in the data directory",
+    ),
+  key: z.string().regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits").optional()
+    .describe("the device key itself; better is key_file or ${NAME} from the environment"),
+  key_number: z.int().min(1).max(2 ** 31 - 1).default(1).describe("number of the key at the gateway"),
+  poll_interval: duration("0.1s", "3600s").default(2000).describe("between two polls of an inverter; default 2s"),
+  upload_interval: duration("1s", "86400s").default(30_000)
+    .describe("between two uploads, and writes to the disk; default 30s, which writes some 18 MB a day"),
+  outbox_limit: bytes("1MiB", "1024GiB").default(256 * 2 ** 20)
+    .describe("samples kept while the gateway is away; the oldest are dropped beyond; default 256MiB"),
+  buses: z.array(BusConfig).min(1).max(64),
+}).superRefine((node, context) => {
+  const refuse = (path: readonly PropertyKey[], message: string) =>
+    context.addIssue({ code: "custom", path: [...path], message });
+  if (node.key !== undefined && node.key_file !== undefined) refuse(["key"], "give key or key_file, not both");
+  if (node.upload_interval < node.poll_interval) refuse(["upload_interval"], "must not be below poll_interval");
+  const inverters = node.buses.flatMap((bus, i) =>
+    bus.inverters.map(({ name }, j) => ({ name, path: ["buses", i, "inverters", j, "name"] }))
+  );
+  const buses = node.buses.map(({ name }, i) => ({ name, path: ["buses", i, "name"] }));
+  for (const { name, path } of [...repeated(inverters), ...repeated(buses)]) {
+    refuse(path, `"${name}" is taken: every one needs a name of its own`);
+  }
+});
+export type NodeConfig = z.infer<typeof NodeConfig>;
+
+/** Those whose name came before. */
+function repeated<T extends { readonly name: string }>(named: readonly T[]): readonly T[] {
+  const seen = new Set<string>();
+  return named.filter(({ name }) => {
+    const known = seen.has(name);
+    seen.add(name);
+    return known;
+  });
+}

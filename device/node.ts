@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import { Sampler, type SamplerStatus } from "./acquisition/sampler.ts";
+import { keepSchedule } from "./acquisition/schedule.ts";
+import { busOf, type ConfiguredInverter, invertersOf } from "./buses.ts";
+import type { NodeConfig } from "./config.ts";
+import { loadDeviceKey } from "./device_key.ts";
+import { Outbox, type OutboxStatus } from "./outbox/outbox.ts";
+import { openNodeDatabase } from "./store/database.ts";
+import { Sequence } from "./store/sequence.ts";
+import { Bell } from "./uplink/bell.ts";
+import { GatewayClient } from "./uplink/gateway_client.ts";
+import { Uplink, type UplinkStatus } from "./uplink/uplink.ts";
+
+/** What a node stands on. */
+export interface NodeIo {
+  /** Folder of the node's state; made if missing. */
+  readonly dataDir: string;
+  /**
+   * Folder for the samples of the last seconds, best in memory (systemd's RuntimeDirectory, kept over restarts): it spares
+   * the flash. Default: the data directory.
+   */
+  readonly tailDir?: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly fetch: typeof fetch;
+  readonly log: Logger;
+}
+
+/** How a node is doing. */
+export interface NodeStatus {
+  readonly device: string;
+  readonly inverters: readonly SamplerStatus[];
+  readonly outbox: OutboxStatus;
+  readonly uplink: UplinkStatus;
+}
+
+/** A running acquisition node. Disposing it stops it within a second; samples not uploaded are on disk then. */
+export interface Node extends AsyncDisposable {
+  status(): NodeStatus;
+  /** The inverters, for whoever reads or writes registers besides. */
+  readonly inverters: readonly ConfiguredInverter[];
+}
+
+/** Starts polling and uploading. Throws an `Error` for people: a key that cannot be read, a data directory in use. */
+export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
+  const key = await loadDeviceKey(config, io.dataDir);
+  const tailDir = io.tailDir ?? io.dataDir;
+  for (const folder of [io.dataDir, tailDir]) await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  await using opening = new AsyncDisposableStack();
+  const stop = new AbortController();
+  const { clock, random, log } = io;
+
+  const db = opening.adopt(openNodeDatabase(join(io.dataDir, "node.sqlite")), (db) => db.close());
+  const sequence = new Sequence(db);
+  const outbox = opening.use(
+    new Outbox({
+      db,
+      tailPath: join(tailDir, "node.tail"),
+      limitBytes: config.outbox_limit,
+      firstBlock: clock.now(),
+      alongside: () => sequence.topUp(),
+      log,
+    }),
+  );
+  const inverters = config.buses.flatMap((bus) => invertersOf(bus, opening.use(busOf(bus, io)), io));
+
+  const bell = new Bell();
+  const gateway = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch });
+  const uplink = new Uplink({ device: key.deviceId, outbox, gateway, sequence, bell, clock, random, log });
+  const samplers = inverters.map(({ config: { name, poll_interval }, inverter }) => ({
+    sampler: new Sampler({ name, poll: (signal) => inverter.poll(signal) }, { sink: outbox, log }),
+    periodMs: () => poll_interval ?? config.poll_interval,
+  }));
+  const upload = () => {
+    outbox.seal();
+    bell.ring();
+  };
+
+  const running = Promise.all([
+    ...samplers.map(({ sampler, periodMs }) => sampler.run(periodMs, { clock, signal: stop.signal })),
+    keepSchedule({ periodMs: () => config.upload_interval, run: upload }, { clock, signal: stop.signal }),
+    uplink.run(stop.signal),
+  ]);
+  opening.defer(async () => {
+    stop.abort();
+    await running;
+  });
+  log.info("node started: {device}, {inverters} inverters", { device: key.deviceId, inverters: inverters.length });
+
+  const parts = opening.move();
+  return {
+    inverters,
+    status: () => ({
+      device: key.deviceId,
+      inverters: samplers.map(({ sampler }) => sampler.status()),
+      outbox: outbox.status(),
+      uplink: uplink.status(),
+    }),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}

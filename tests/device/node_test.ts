@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { getLogger } from "@logtape/logtape";
+import { NodeConfig } from "../../device/config.ts";
+import { type Node, startNode } from "../../device/node.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { systemRandom } from "../../platform/random.ts";
+import { countingInverter, countOf } from "../e2e/counting_inverter.ts";
+import { SigningGateway } from "../fakes/signing_gateway.ts";
+
+const testKeyDigits = "07".repeat(32);
+
+function configOf(ports: Record<string, number>, gateway: string): NodeConfig {
+  return NodeConfig.parse({
+    device_id: "test-node",
+    gateway,
+    key: testKeyDigits,
+    poll_interval: "100ms",
+    upload_interval: "1s",
+    buses: Object.entries(ports).map(([name, port]) => ({
+      name,
+      tcp: { host: "127.0.0.1", port },
+      timing: { timeout: "500ms" },
+      inverters: [{ name }],
+    })),
+  });
+}
+
+function start(config: NodeConfig, dataDir: string): Promise<Node> {
+  const log = getLogger(["test"]);
+  return startNode(config, { dataDir, clock: systemClock, random: systemRandom, fetch, log });
+}
+
+async function until(done: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!done()) {
+    assert.ok(Date.now() < deadline, `never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The numbers that an inverter's samples at the gateway carry, in their order. */
+function counts(gateway: SigningGateway, inverter: string): readonly number[] {
+  return [...gateway.blocks.values()].filter((block) => block.inverter === inverter)
+    .flatMap(({ samples }) => samples.map(({ values }) => countOf(values[3] ?? -1, values[9] ?? -1)));
+}
+
+Deno.test("what two inverters on two buses say arrives at the gateway, every poll once", async () => {
+  const dataDir = Deno.makeTempDirSync();
+  await using gateway = new SigningGateway();
+  await using roof = countingInverter();
+  await using barn = countingInverter();
+  const config = configOf({ roof: roof.port, barn: barn.port }, gateway.url);
+  {
+    await using node = await start(config, dataDir);
+    await until(() => counts(gateway, "roof").length >= 15 && counts(gateway, "barn").length >= 15, "samples");
+    const { device, inverters, uplink } = node.status();
+    assert.equal(device, "test-node");
+    assert.deepEqual(inverters.map(({ inverter, failures }) => [inverter, failures]), [["roof", 0], ["barn", 0]]);
+    assert.ok(uplink.sentBlocks >= 2 && uplink.lastError === undefined);
+  }
+  for (const name of ["roof", "barn"]) {
+    assert.deepEqual(counts(gateway, name), counts(gateway, name).map((_, i) => i), name);
+  }
+  Deno.removeSync(dataDir, { recursive: true });
+});
+
+Deno.test("polling goes on while the gateway is silent, a stop takes less than a second and loses nothing", async () => {
+  const dataDir = Deno.makeTempDirSync();
+  await using gateway = new SigningGateway();
+  await using roof = countingInverter();
+  const held: (() => void)[] = [];
+  gateway.answer = () => new Promise((resolve) => held.push(() => resolve(undefined)));
+  const config = configOf({ roof: roof.port }, gateway.url);
+  const node = await start(config, dataDir);
+  await until(() => held.length > 0, "an upload that gets no answer");
+  const before = roof.answered();
+  await until(() => roof.answered() >= before + 10, "polls meanwhile");
+  const stopping = performance.now();
+  await node[Symbol.asyncDispose]();
+  assert.ok(performance.now() - stopping < 1000);
+  const answered = roof.answered();
+  gateway.answer = () => undefined;
+  for (const release of held) release();
+  await using _again = await start(config, dataDir);
+  await until(() => counts(gateway, "roof").length > answered, "all samples");
+  assert.deepEqual(counts(gateway, "roof").slice(0, answered), Array.from({ length: answered }, (_, i) => i));
+  await _again[Symbol.asyncDispose]();
+  Deno.removeSync(dataDir, { recursive: true });
+});
+
+Deno.test("an inverter that is away is counted and named, the other is polled on", async () => {
+  const dataDir = Deno.makeTempDirSync();
+  await using gateway = new SigningGateway();
+  await using roof = countingInverter();
+  const gone = countingInverter();
+  await gone[Symbol.asyncDispose]();
+  const node = await start(configOf({ roof: roof.port, barn: gone.port }, gateway.url), dataDir);
+  const barn = () => node.status().inverters[1];
+  await until(() => roof.answered() > 10 && (barn()?.failures ?? 0) > 2, "polls and failures");
+  assert.ok(barn()?.lastFault?.includes(String(gone.port)), barn()?.lastFault);
+  await node[Symbol.asyncDispose]();
+  Deno.removeSync(dataDir, { recursive: true });
+});
+
+Deno.test("a data directory that another node has is refused in one line", async () => {
+  const dataDir = Deno.makeTempDirSync();
+  const module = new URL("../../device/store/database.ts", import.meta.url).href;
+  const other = new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `import { openNodeDatabase } from ${JSON.stringify(module)};
+       openNodeDatabase(${JSON.stringify(`${dataDir}/node.sqlite`)}); console.log("open"); setTimeout(() => {}, 60000)`,
+    ],
+    stdout: "piped",
+  }).spawn();
+  const reader = other.stdout.getReader();
+  await reader.read();
+  await assert.rejects(start(configOf({ roof: 1 }, "http://127.0.0.1:1"), dataDir), /another node is running/);
+  other.kill("SIGKILL");
+  await reader.cancel();
+  await other.status;
+  Deno.removeSync(dataDir, { recursive: true });
+});

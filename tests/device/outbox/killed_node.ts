@@ -1,0 +1,60 @@
+// A node in small that is there to be killed: real schedule, outbox, sequence and uplink, and an inverter that counts.
+// Arguments: folder, gateway address, first number. Prints each number once it is in the outbox.
+import { getLogger } from "@logtape/logtape";
+import { Sampler } from "../../../device/acquisition/sampler.ts";
+import { keepSchedule } from "../../../device/acquisition/schedule.ts";
+import { Outbox } from "../../../device/outbox/outbox.ts";
+import { openNodeDatabase } from "../../../device/store/database.ts";
+import { Sequence } from "../../../device/store/sequence.ts";
+import { Bell } from "../../../device/uplink/bell.ts";
+import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
+import { Uplink } from "../../../device/uplink/uplink.ts";
+import { systemClock as clock } from "../../../platform/clock.ts";
+import { systemRandom as random } from "../../../platform/random.ts";
+import { testKey } from "../../fakes/signing_gateway.ts";
+
+const [folder = "", url = "", first = "0"] = Deno.args;
+const log = getLogger(["test"]);
+const { signal } = new AbortController();
+const db = openNodeDatabase(`${folder}/node.sqlite`);
+const sequence = new Sequence(db);
+const outbox = new Outbox({
+  db,
+  tailPath: `${folder}/node.tail`,
+  limitBytes: 2 ** 26,
+  firstBlock: 1,
+  alongside: () => sequence.topUp(),
+  log,
+});
+const bell = new Bell();
+const gateway = new GatewayClient({ url, key: testKey, sequence, clock, fetch });
+const uplink = new Uplink({ device: testKey.deviceId, outbox, gateway, sequence, bell, clock, random, log });
+
+let number = Number(first);
+const printer = new TextEncoder();
+const inverters = ["roof", "barn"].map((name) =>
+  new Sampler({
+    name,
+    poll: () =>
+      Promise.resolve({ kind: "read", at: clock.now(), profile: { id: "count" }, columns: ["n"], values: [number++] }),
+  }, {
+    sink: {
+      append(key, sample) {
+        outbox.append(key, sample);
+        Deno.stdout.writeSync(printer.encode(`${sample.values[0]}\n`));
+      },
+    },
+    log,
+  })
+);
+await Promise.all([
+  ...inverters.map((inverter) => inverter.run(() => 4, { clock, signal })),
+  keepSchedule({
+    periodMs: () => 30,
+    run: () => {
+      outbox.seal();
+      bell.ring();
+    },
+  }, { clock, signal }),
+  uplink.run(signal),
+]);
