@@ -23,8 +23,8 @@ export interface Frame {
 
 /** What is known of a frame from elsewhere. */
 export interface FrameHints {
-  /** Width of a headerless frame's values; says also that there is no header. */
-  readonly headerlessBits?: number;
+  /** The frame has no header, and values of so many bits (16: little-endian words). */
+  readonly headerlessWidth?: number;
 }
 
 /** Reads one frame of a board, given what its encoder remembers. One or two zero bytes may follow (Base64 filler). */
@@ -33,12 +33,18 @@ export function decodeFrame(
   memory: EncoderMemory,
   hints: FrameHints = {},
 ): Outcome<Frame, FrameFault> {
-  if (hints.headerlessBits !== undefined) return headerless(frame, memory, hints.headerlessBits);
+  if (hints.headerlessWidth !== undefined) return headerless(frame, memory, hints.headerlessWidth);
   const headed = decodeHeaded(frame, memory);
   if (headed.ok || headed.fault === "missing_base") return headed;
-  // The first bytes of a frame without header can look like any header.
-  const bare = headerless(frame, memory);
-  return bare.ok || headed.fault === "unknown_format" ? bare : headed;
+  if (headed.fault === "unknown_format") return headerless(frame, memory);
+  return frame.length === RAW_SAMPLE_BYTES ? guessed(headerless(frame, memory, 16)) : headed;
+}
+
+/** A sample of six words without header, whose first byte can look like any header. */
+const RAW_SAMPLE_BYTES = 12;
+
+function guessed(frame: Outcome<Frame, FrameFault>): Outcome<Frame, FrameFault> {
+  return frame.ok ? success({ ...frame.value, reading: readingOf(frame.value.reading.values, "estimated") }) : frame;
 }
 
 function decodeHeaded(frame: Uint8Array, memory: EncoderMemory): Outcome<Frame, FrameFault> {
@@ -89,8 +95,8 @@ function temporalDelta(frame: Uint8Array, memory: EncoderMemory): Outcome<Frame,
   }));
 }
 
-function headerless(frame: Uint8Array, memory: EncoderMemory, bits?: number): Outcome<Frame, FrameFault> {
-  const packed = decodeHeaderless(frame, bits);
+function headerless(frame: Uint8Array, memory: EncoderMemory, width?: number): Outcome<Frame, FrameFault> {
+  const packed = decodeHeaderless(frame, width);
   if (!packed.ok) return packed;
   return success({ format: "headerless", reading: unpacked(packed.value, memory) });
 }

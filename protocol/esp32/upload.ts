@@ -129,7 +129,7 @@ function decodeItem(progress: Progress, { packet, item, at }: Item, arrival: num
   const content = readContent(packet, state);
   if (!content.ok) {
     const { fault, detail } = content;
-    progress.undecodable.push({ item, key, fault, detail, source: packet.source });
+    progress.undecodable.push({ item, key, fault, detail, source: sourceText(packet.source) });
     progress.state = { ...polled, taken, encoder: forget(state.encoder) };
     return;
   }
@@ -148,6 +148,15 @@ function decodeItem(progress: Progress, { packet, item, at }: Item, arrival: num
   });
   const columns = ids ?? reading.values.map((_, i) => layout[i % COLUMNS] ?? 0);
   progress.state = { ...polled, taken, encoder: remember(state.encoder, reading, columns) };
+}
+
+/** An item as text. What nests too deep to be written out is not kept. */
+function sourceText(source: unknown): string {
+  try {
+    return (typeof source === "string" ? source : JSON.stringify(source) ?? "").slice(0, 4096);
+  } catch {
+    return "";
+  }
 }
 
 interface Content {
@@ -180,8 +189,14 @@ function readFrame(text: string, frameBytes: number | undefined, state: BoardSta
 /** The longest frame any format can have, with room: a board prints at most 252 characters. */
 const MOST_BASE64 = 1400;
 
+/** Most values of an item of plain numbers: a hundred samples. */
+const MOST_NUMBERS = 600;
+
 /** Plain register values: whole samples of six; what is left over at the end is not a sample. */
 function readNumbers(numbers: readonly unknown[]): Outcome<Content, ItemFault> {
+  if (numbers.length > MOST_NUMBERS) {
+    return refusal("length", `${numbers.length} values, at most ${MOST_NUMBERS} are taken`);
+  }
   const values = numbers.filter((value): value is number => Number.isInteger(value));
   if (values.length < numbers.length || values.some((value) => value < 0 || value > 0xffff)) {
     return refusal("value", "register values are whole numbers from 0 to 65535");

@@ -12,8 +12,9 @@ function idsOf(vector: Vector): readonly number[] {
 }
 
 function decode(vector: Vector, memory: EncoderMemory): Frame {
-  const bits = vector.method === "bitpack-noheader" ? vector.decode?.bits : undefined;
-  const frame = decodeFrame(vector.hex, memory, bits === undefined ? {} : { headerlessBits: bits });
+  const width = vector.method === "raw-noheader" ? 16 : vector.decode?.bits;
+  const hints = vector.method.endsWith("noheader") && width !== undefined ? { headerlessWidth: width } : {};
+  const frame = decodeFrame(vector.hex, memory, hints);
   assert.ok(frame.ok, `${vector.id}: ${frame.ok ? "" : frame.detail}`);
   return frame.value;
 }
