@@ -1,0 +1,114 @@
+import type { Bytes } from "../crypto/bytes.ts";
+import { type Outcome, refusal, success } from "../protocol/outcome.ts";
+import { Fault } from "./fault.ts";
+
+/** Bounds of a request body. */
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** The whole body has to arrive within this time. */
+  readonly timeoutMs: number;
+}
+
+/** JSON of a device never nests deeper. */
+export const MAX_JSON_DEPTH = 32;
+
+/**
+ * The body of a request, as it came. Throws `Fault`: `too_large` as soon as more than `maxBytes` are announced or have arrived,
+ * `unsupported_media_type` for a compressed body, `malformed` when it ends early or comes too slowly.
+ */
+export async function readBody(request: Request, limits: BodyLimits): Promise<Bytes> {
+  const coding = request.headers.get("content-encoding");
+  if (coding !== null && coding.trim().toLowerCase() !== "identity") {
+    throw new Fault("unsupported_media_type", "Cannot read a compressed body");
+  }
+  const announced = request.headers.get("content-length");
+  if (announced !== null && Number(announced) > limits.maxBytes) throw tooLarge(limits);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Fault("malformed", "The body did not arrive in time")), limits.timeoutMs);
+  });
+  try {
+    return await Promise.race([announced === null ? collect(request, limits) : whole(request), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A body whose length was announced: the HTTP layer holds it to that. */
+async function whole(request: Request): Promise<Bytes> {
+  try {
+    return await request.bytes();
+  } catch (cause) {
+    throw new Fault("malformed", "The body ended early", { cause });
+  }
+}
+
+async function collect(request: Request, limits: BodyLimits): Promise<Bytes> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request.body ?? []) {
+      length += chunk.length;
+      if (length > limits.maxBytes) throw tooLarge(limits);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw cause instanceof Fault ? cause : new Fault("malformed", "The body ended early", { cause });
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+function tooLarge(limits: BodyLimits): Fault {
+  return new Fault("too_large", `The body is larger than ${limits.maxBytes} bytes`);
+}
+
+/** Refuses a body that does not call itself JSON (RFC 8259), with or without parameters. */
+export function requireJson(headers: Headers): void {
+  const type = headers.get("content-type");
+  if (type === "application/json") return;
+  if (type?.split(";", 1)[0]?.trim().toLowerCase() === "application/json") return;
+  throw new Fault("unsupported_media_type", "The body has to be application/json");
+}
+
+export type JsonFault = "utf8" | "json" | "depth";
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The value of a JSON text; nested too deeply is refused before anything walks it. */
+export function parseJson(body: Uint8Array): Outcome<unknown, JsonFault> {
+  let text: string;
+  try {
+    text = decoder.decode(body);
+  } catch {
+    return refusal("utf8", "The body is not UTF-8");
+  }
+  if (!isShallow(body, MAX_JSON_DEPTH)) return refusal("depth", `The body nests deeper than ${MAX_JSON_DEPTH}`);
+  try {
+    return success(JSON.parse(text));
+  } catch {
+    return refusal("json", "The body is not JSON");
+  }
+}
+
+/** Whether no bracket or brace outside of a string opens deeper than `depth`. Bytes that are no JSON may pass. */
+export function isShallow(json: Uint8Array, depth: number): boolean {
+  let open = 0;
+  let inString = false;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i];
+    if (inString) {
+      if (byte === 0x5c) i++; // an escape: its next byte is no quote
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++open > depth) return false;
+    } else if (byte === 0x7d || byte === 0x5d) open--;
+  }
+  return true;
+}
