@@ -48,6 +48,8 @@ const DeviceRow = z.object({
 /** One registered device. */
 export type Device = Readonly<z.infer<typeof DeviceRow>>;
 
+const AddressRow = z.object({ last_address: z.string().nullable() });
+
 /** What it takes to register one. */
 export interface NewDevice {
   readonly deviceId: DeviceId;
@@ -70,6 +72,8 @@ export interface Devices {
   withWireId(wireId: string): readonly Device[];
   /** The `legacy` devices whose last verified upload came from this address. */
   withAddress(address: string): readonly Device[];
+  /** Where its last verified upload came from; `undefined` before the first. */
+  addressOf(device: Device): string | undefined;
   /** Remembers where a verified upload of a `legacy` device came from. */
   sawAt(device: Device, address: string): void;
   /** Takes a device off the registry and destroys its keys; its samples and replay state stay. `false` when there was none. */
@@ -97,6 +101,7 @@ export function createDevices(db: DatabaseSync, io: DevicesIo): Devices {
   const all = db.prepare("SELECT * FROM device WHERE removed_at IS NULL ORDER BY device_id");
   const byWireId = db.prepare("SELECT * FROM device WHERE wire_id = ? AND removed_at IS NULL ORDER BY id");
   const byAddress = db.prepare("SELECT * FROM device WHERE last_address = ? AND removed_at IS NULL ORDER BY id");
+  const address = db.prepare("SELECT last_address FROM device WHERE id = ?");
   const setAddress = db.prepare("UPDATE device SET last_address = ?2 WHERE id = ?1 AND last_address IS NOT ?2");
   const markRemoved = db.prepare("UPDATE device SET removed_at = ?2 WHERE id = ?1");
   const version = registryVersion(db);
@@ -113,7 +118,8 @@ export function createDevices(db: DatabaseSync, io: DevicesIo): Devices {
     list: () => all.all().map((row) => DeviceRow.parse(row)),
     withWireId: (wireId) => byWireId.all(wireId).map((row) => DeviceRow.parse(row)),
     withAddress: (address) => byAddress.all(address).map((row) => DeviceRow.parse(row)),
-    sawAt: (device, address) => void setAddress.run(device.row, address),
+    addressOf: (device) => AddressRow.parse(address.get(device.row)).last_address ?? undefined,
+    sawAt: (device, from) => void setAddress.run(device.row, from),
     remove(deviceId, now) {
       const device = find(deviceId);
       if (!device) return false;

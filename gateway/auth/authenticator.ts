@@ -1,0 +1,113 @@
+import { importHmacKey } from "../../crypto/hmac.ts";
+import { parseSignedRequest, verifySignedRequest } from "../../protocol/device_signature.ts";
+import { parseUploadBody } from "../../protocol/esp32/upload_body.ts";
+import { parseLegacySignature, verifyLegacySignature } from "../../protocol/legacy_signature.ts";
+import { DeviceId } from "../../protocol/device_id.ts";
+import { Fault } from "../fault.ts";
+import { parseJson } from "../request_body.ts";
+import type { Device, Devices } from "../store/devices.ts";
+import type { DeviceRequest, Identity, Stranger } from "./identity.ts";
+import type { KeyRing } from "./key_ring.ts";
+
+/** Finds out who speaks. Throws `Fault` `malformed` when an unsigned body is no JSON: then it names nobody. */
+export type Authenticator = (request: DeviceRequest) => Identity | Stranger;
+
+/** The one path on which boards sign (PROTOCOL §2.1). */
+export const UPLOAD_PATH = "/process";
+
+/** Stands in for the key of a board that does not exist, so that the time does not tell. */
+const decoy = importHmacKey(new Uint8Array(32));
+
+export function createAuthenticator(io: { readonly ring: KeyRing; readonly devices: Devices }): Authenticator {
+  return (request) => {
+    const { headers, path } = request;
+    if (headers.has("signature-input") || headers.has("signature") || headers.has("x-device-id")) {
+      return bySignature(request, io.ring);
+    }
+    if (path === UPLOAD_PATH) return byHmac(request, io.ring);
+    return byAddress(request, io.devices);
+  };
+}
+
+/** PROTOCOL §2.2. A `legacy` device's key is bound to the other scheme. */
+function bySignature(request: DeviceRequest, ring: KeyRing): Identity | Stranger {
+  const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
+  if (!claim.ok) return stranger("malformed", claim.detail, named(request.headers.get("x-device-id")));
+  const { deviceId, keyNumber, sequence } = claim.value;
+  const found = ring.byId(deviceId, keyNumber);
+  const verified = verifySignedRequest(claim.value, request.body, found?.key);
+  if (!verified.ok) return stranger(verified.fault, verified.detail, { deviceId, sequence });
+  if (found?.device.auth !== "signed") {
+    return stranger("policy", "a legacy device does not sign", { deviceId, sequence });
+  }
+  return { kind: "signed", device: found.device, request: verified.value };
+}
+
+/** PROTOCOL §2.1: boards share a name, and the key that verifies says which one it is. */
+function byHmac(request: DeviceRequest, ring: KeyRing): Identity | Stranger {
+  const proof = parseLegacySignature(request.headers);
+  if (!proof.ok) return stranger("malformed", proof.detail);
+  const { sequence, mac } = proof.value;
+  const name = nameOf(request.body);
+  const known = { ...named(name), sequence };
+  const keys = ring.ofBoards(name);
+  if (keys.length === 0) {
+    verifyLegacySignature(proof.value, request.body, decoy);
+    return stranger("unknown_device", "No such board", known);
+  }
+  // All of them are tried, also after the right one: the time says nothing about who is registered.
+  const [match] = keys.filter(({ key }) => verifyLegacySignature(proof.value, request.body, key.hmac));
+  if (!match) return stranger("bad_signature", "The HMAC does not fit the body", known);
+  return { kind: "board", device: match.device, fingerprint: match.fingerprint, sequence, mac };
+}
+
+/** PROTOCOL §2.1: the other paths of boards come unsigned, from where the last verified upload came. */
+function byAddress(request: DeviceRequest, devices: Devices): Identity | Stranger {
+  const name = nameOf(request.body);
+  const known = named(name);
+  const boards = devices.withWireId(name);
+  const here = devices.withAddress(request.address).filter((device) => boards.some(({ row }) => row === device.row));
+  const [device, other] = here.length > 0 ? here : silent(boards, devices);
+  if (device && !other) return { kind: "address", device };
+  if (other) return stranger("policy", "several boards are at this address", known);
+  if (boards.length > 0) return stranger("policy", "no upload of this board was verified from this address", known);
+  const signs = devices.find(name) !== undefined;
+  return stranger(signs ? "policy" : "unknown_device", signs ? "this device has to sign" : "No such board", known);
+}
+
+/** The only board of its name, as long as it has never uploaded: nothing tells yet where it is. */
+function silent(boards: readonly Device[], devices: Devices): readonly Device[] {
+  const [only] = boards;
+  return boards.length === 1 && only && devices.addressOf(only) === undefined ? [only] : [];
+}
+
+/** The name an unsigned body gives its sender; boards cut their bodies, so it may end anywhere behind that. */
+function nameOf(body: Uint8Array): string {
+  const json = parseJson(body);
+  if (!json.ok) {
+    const cut = json.fault === "json" ? parseUploadBody(body) : undefined;
+    if (cut?.ok && cut.value.wireId !== undefined) return cut.value.wireId;
+    throw new Fault("malformed", json.detail);
+  }
+  const { device_id, id } = fieldsOf(json.value);
+  const name = typeof device_id === "string" ? device_id : id;
+  if (typeof name === "string") return name;
+  throw new Fault("malformed", "The body names no device", { fields: [{ path: "device_id", message: "is required" }] });
+}
+
+function fieldsOf(value: unknown): { readonly device_id?: unknown; readonly id?: unknown } {
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+function named(name: string | null): { readonly deviceId?: DeviceId } {
+  const deviceId = DeviceId.safeParse(name);
+  return deviceId.success ? { deviceId: deviceId.data } : {};
+}
+
+function stranger(
+  reason: Stranger["reason"],
+  detail: string,
+  known: { readonly deviceId?: DeviceId; readonly sequence?: number } = {},
+): Stranger {
+  return { kind: "stranger", reason, detail, ...known };
+}

@@ -1,0 +1,40 @@
+import type { VerifiedRequest } from "../../protocol/device_signature.ts";
+import type { Device } from "../store/devices.ts";
+import type { Reason } from "../store/security_log.ts";
+
+/** A request of a device, with all of its body. */
+export interface DeviceRequest {
+  readonly method: string;
+  /** Absolute, as it came. */
+  readonly url: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Where it came from, without the port. */
+  readonly address: string;
+}
+
+/** Who speaks. Only `createAuthenticator` makes one; whether the number was used before is not known yet. */
+export type Identity =
+  /** The device signed this request (PROTOCOL §2.2), and its answer gets signed. */
+  | { readonly kind: "signed"; readonly device: Device; readonly request: VerifiedRequest }
+  /** A board's upload with its HMAC (PROTOCOL §2.1). */
+  | {
+    readonly kind: "board";
+    readonly device: Device;
+    readonly fingerprint: number;
+    readonly sequence: number;
+    readonly mac: Uint8Array;
+  }
+  /** A board's unsigned request, believed because of the address of its last verified upload. */
+  | { readonly kind: "address"; readonly device: Device };
+
+/** A request that nobody is behind, and what the log says of it. The client learns less. */
+export interface Stranger {
+  readonly kind: "stranger";
+  readonly reason: Exclude<Reason, "ok" | "replay">;
+  /** The name that was claimed, when it could be one. */
+  readonly deviceId?: string;
+  readonly sequence?: number;
+  readonly detail: string;
+}

@@ -1,0 +1,52 @@
+import type { Replay } from "../store/replay.ts";
+import type { SecurityLog, Validation } from "../store/security_log.ts";
+import type { DeviceRequest, Identity, Stranger } from "./identity.ts";
+
+/** A device's clock may be off by this much before the log says so, in seconds (PROTOCOL §2.2). */
+const CLOCK_TOLERANCE_S = 300;
+
+/** What came of the number of an authentic request. */
+export type Claim = { readonly used: false } | { readonly used: true; readonly nextSequence?: number };
+
+/** Uses the request's sequence number and logs the outcome: part of the transaction of the effect. */
+export function claimNumber(
+  identity: Identity,
+  request: DeviceRequest,
+  io: { readonly replay: Replay; readonly log: SecurityLog; readonly now: number },
+): Claim {
+  const { deviceId, row } = identity.device;
+  const validation = { at: io.now, deviceId, path: request.path, address: request.address };
+  switch (identity.kind) {
+    case "signed": {
+      const { sequence, created } = identity.request;
+      if (!io.replay.claim(row, sequence)) {
+        io.log.append({ ...validation, sequence, reason: "replay" });
+        return { used: true, nextSequence: io.replay.next(row) };
+      }
+      io.log.append({ ...validation, sequence, reason: "ok", ...clockDetail(created - io.now / 1000) });
+      return { used: false };
+    }
+    case "board": {
+      const { sequence, mac, fingerprint } = identity;
+      const used = !io.replay.claimBoard(fingerprint, sequence, mac);
+      io.log.append({ ...validation, sequence, reason: used ? "replay" : "ok", detail: "legacy" });
+      return { used };
+    }
+    case "address":
+      io.log.append({ ...validation, reason: "ok", detail: "unsigned, by address" });
+      return { used: false };
+    default:
+      return identity satisfies never;
+  }
+}
+
+/** The log's line on a request that was refused. */
+export function refusalOf(stranger: Stranger, request: DeviceRequest, now: number): Validation {
+  const { kind: _, ...known } = stranger;
+  return { ...known, at: now, path: request.path, address: request.address };
+}
+
+function clockDetail(offBySeconds: number): { readonly detail?: string } {
+  if (Math.abs(offBySeconds) <= CLOCK_TOLERANCE_S) return {};
+  return { detail: `the device's clock is ${Math.round(offBySeconds)} s off` };
+}
