@@ -1,0 +1,170 @@
+import { getLogger } from "@logtape/logtape";
+import { importHmacKey } from "../../crypto/hmac.ts";
+import { toHex, utf8 } from "../../crypto/bytes.ts";
+import { createDevicePaths, dispatch } from "../../gateway/device_paths.ts";
+import type { DeviceRoute } from "../../gateway/device_route.ts";
+import { Fault } from "../../gateway/fault.ts";
+import { problemResponse } from "../../gateway/problem.ts";
+import type { BodyLimits } from "../../gateway/request_body.ts";
+import { startServer } from "../../gateway/server.ts";
+import { createGroupCommit } from "../../gateway/store/group_commit.ts";
+import { createSamples } from "../../gateway/store/samples.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { systemRandom } from "../../platform/random.ts";
+import { CODEC, encodeBlock } from "../../protocol/block/block.ts";
+import { toBase64 } from "../../crypto/bytes.ts";
+import { DeviceId } from "../../protocol/device_id.ts";
+import { type DeviceKey, signRequest, verifyResponse } from "../../protocol/device_signature.ts";
+import { legacySignature } from "../../protocol/legacy_signature.ts";
+import type { Sample } from "../../protocol/sample.ts";
+import { type GatewayStore, openGatewayStore } from "./gateway_store.ts";
+
+/** The device side of a real gateway: its database, its server on a port of its own. */
+export interface DeviceGateway extends AsyncDisposable {
+  readonly store: GatewayStore;
+  readonly url: string;
+  readonly port: number;
+  /** Stops it and starts another one on the same database. */
+  restart(): Promise<DeviceGateway>;
+}
+
+export interface DeviceGatewayOptions {
+  readonly routes?: readonly DeviceRoute[];
+  readonly limits?: BodyLimits;
+}
+
+export function startDeviceGateway(options: DeviceGatewayOptions = {}, store = openGatewayStore()): DeviceGateway {
+  const log = getLogger(["test"]);
+  const abort = new AbortController();
+  const commits = createGroupCommit(store.db);
+  const paths = createDevicePaths({
+    db: store.db,
+    devices: store.devices,
+    samples: createSamples(store.db, systemRandom),
+    commits,
+    clock: systemClock,
+    log,
+    signal: abort.signal,
+    ...(options.limits ? { limits: options.limits } : {}),
+  }, options.routes);
+  const handler = dispatch(paths, () => problemResponse(new Fault("not_found", "There is nothing here")));
+  const server = startServer({ hostname: "127.0.0.1", port: 0, handler, log });
+  const stop = async () => {
+    abort.abort();
+    await server.stop();
+    await commits.close();
+  };
+  return {
+    store,
+    url: `http://127.0.0.1:${server.port}`,
+    port: server.port,
+    async restart() {
+      await stop();
+      return startDeviceGateway(options, store.restart());
+    },
+    async [Symbol.asyncDispose]() {
+      await stop();
+      store[Symbol.dispose]();
+    },
+  };
+}
+
+/** Registers a signing device and gives its key. */
+export function addSigned(store: GatewayStore, name: string): DeviceKey {
+  const { device, key } = store.devices.add({ deviceId: DeviceId.parse(name), model: "node", auth: "signed" }, 1);
+  return { deviceId: device.deviceId, number: key.number, hmac: importHmacKey(key.raw) };
+}
+
+/** What a device posts: the bytes and the headers. */
+export interface Post {
+  readonly path: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether the answer is the gateway's to this request, signed. */
+  readonly verify: (response: Response, body: Uint8Array) => boolean;
+}
+
+/** A signed request; `body` is an object for JSON, or bytes. */
+export function signedPost(
+  gateway: DeviceGateway,
+  key: DeviceKey,
+  sequence: number,
+  body: unknown,
+  path = "/process",
+): Post {
+  const bytes = body instanceof Uint8Array ? new Uint8Array(body) : utf8(JSON.stringify(body));
+  const created = Math.floor(Date.now() / 1000);
+  const signed = signRequest(key, { method: "POST", url: gateway.url + path, body: bytes, sequence, created });
+  return {
+    path,
+    body: bytes,
+    headers: { "content-type": "application/json", ...signed.headers },
+    verify: (response, answer) =>
+      verifyResponse(key, signed, { status: response.status, fields: response.headers, body: answer }).ok,
+  };
+}
+
+/** An upload as a board sends it. */
+export function boardPost(rawKey: Uint8Array, sequence: number, body: Uint8Array<ArrayBuffer>): Post {
+  const mac = toHex(legacySignature(importHmacKey(rawKey), body, sequence));
+  return {
+    path: "/process",
+    body,
+    headers: { "content-type": "application/json", "x-sequence-number": String(sequence), "x-hmac-sha256": mac },
+    verify: () => false,
+  };
+}
+
+/** An answer, read. */
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly json: ReturnType<typeof JSON.parse>;
+  /** Whether it is signed for the request. */
+  readonly signed: boolean;
+}
+
+export async function send(gateway: DeviceGateway, post: Post): Promise<Answered> {
+  const response = await fetch(gateway.url + post.path, { method: "POST", body: post.body, headers: post.headers });
+  const body = await response.bytes();
+  return {
+    status: response.status,
+    headers: response.headers,
+    json: JSON.parse(new TextDecoder().decode(body)),
+    signed: post.verify(response, body),
+  };
+}
+
+/** One block of an upload, of the ten-register inverter. */
+export function blockOf(
+  blockId: number,
+  samples: readonly Sample[],
+  registers = ["Vac1", "Pac"],
+): Record<string, unknown> {
+  const times = samples.map((sample) => sample.at);
+  return {
+    block_id: blockId,
+    inverter: "roof-1",
+    profile: "ecowatt",
+    registers,
+    codec: CODEC,
+    count: samples.length,
+    start_ms: Math.min(...times),
+    end_ms: Math.max(...times),
+    payload: toBase64(encodeBlock({ samples })),
+  };
+}
+
+/** Samples of two registers, two seconds apart. */
+export function someSamples(count = 5, start = 1_780_000_000_000): Sample[] {
+  return Array.from({ length: count }, (_, i) => ({ at: start + 2000 * i, values: [2300 + i, 1000 + 10 * i] }));
+}
+
+export function upload(deviceId: string, ...blocks: readonly Record<string, unknown>[]): Record<string, unknown> {
+  return { device_id: deviceId, data_type: "sample_blocks", blocks };
+}
+
+/** Samples in the store, all series together. */
+export function storedSamples(store: GatewayStore): number {
+  return Number(store.db.prepare("SELECT coalesce(sum(count), 0) AS n FROM sample_block").get()?.["n"]);
+}
