@@ -7,7 +7,7 @@ import { forget, remember } from "./encoder_memory.ts";
 import { decodeFrame, type Format } from "./frame.ts";
 import { followPolls, sampleTimes } from "./poll_times.ts";
 import type { FrameFault } from "./raw.ts";
-import { type Reading, readingOf, worst } from "./reading.ts";
+import { type Reading, readingOf, sliceReading, worst } from "./reading.ts";
 import { columnNames, COLUMNS, DEFAULT_LAYOUT } from "./registers.ts";
 import type { Packet, UploadBody } from "./upload_body.ts";
 
@@ -207,8 +207,6 @@ function readNumbers(numbers: readonly unknown[]): Outcome<Content, ItemFault> {
 }
 
 function toRows(reading: Reading): readonly Reading[] {
-  return Array.from({ length: reading.values.length / COLUMNS }, (_, row) => ({
-    values: reading.values.slice(row * COLUMNS, (row + 1) * COLUMNS),
-    qualities: reading.qualities.slice(row * COLUMNS, (row + 1) * COLUMNS),
-  }));
+  const rows = Array.from({ length: reading.values.length / COLUMNS }, (_, row) => row * COLUMNS);
+  return rows.map((start) => sliceReading(reading, start, start + COLUMNS));
 }

@@ -40,6 +40,20 @@ Deno.test("a reboot is noticed by the smaller clock", () => {
   assert.deepEqual(upload.batches[0]?.key, { boot: 2, uptimeMs: 13_000 });
 });
 
+Deno.test("a reboot is noticed by the smaller clock also when no fewer batches were made", () => {
+  const gateway = new Listener();
+  gateway.hear(boardBody(18_000, batches(1, 1), 1), START);
+  const upload = gateway.hear(boardBody(17_900, [{ frame: rawFrame(NIGHT), timestamp: 12_900 }], 1), START + 60_000);
+  assert.deepEqual(upload.batches[0]?.key, { boot: 2, uptimeMs: 12_900 });
+});
+
+Deno.test("a reboot is noticed by a board that was silent for longer than its clock has run", () => {
+  const gateway = new Listener();
+  gateway.hear(boardBody(18_000, batches(1, 1), 1), START);
+  const upload = gateway.hear(boardBody(64_200, batches(5, 6), 6), START + 3_600_000);
+  assert.equal(upload.batches[0]?.key?.boot, 2);
+});
+
 Deno.test("a reboot is noticed by the smaller number of batches though the clock is ahead", () => {
   const gateway = new Listener();
   gateway.hear(boardBody(118_000, batches(11, 11), 11), START);
@@ -83,6 +97,15 @@ Deno.test("a cut body counts what it lost once, also when its answer got lost an
   const after = gateway.hear(boardBody(164_000, batches(15, 16), 16), START + 30_000);
   assert.deepEqual([after.batches.length, after.lost], [2, 0]);
   assert.equal(gateway.state.boot, 1);
+});
+
+Deno.test("behind a cut body that was answered comes a gap, also when the next body is cut too", () => {
+  const gateway = new Listener();
+  const cut = gateway.hear(boardBody(134_000, batches(1, 13), 13), START);
+  const next = gateway.hear(boardBody(264_000, batches(14, 26, REPEAT_FRAME), 26), START + 130_000);
+  assert.equal(cut.batches.length + cut.lost, 13);
+  assert.deepEqual([next.batches.length, next.items + next.lost], [0, 13]);
+  assert.ok(next.undecodable.every((item) => item.fault === "missing_base"));
 });
 
 Deno.test("a first body that is cut begins with the first batch of its boot", () => {
