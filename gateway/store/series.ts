@@ -66,6 +66,7 @@ export interface SeriesStore {
   ensure(key: SeriesKey): StoredSeries;
   /** Counts one block in; `false`, with nothing changed, when the series has not `blocks` blocks (any more). */
   grow(change: SeriesChange): boolean;
+  /** By inverter, profile and registers. */
   ofDevice(device: string): readonly StoredSeries[];
 }
 
@@ -77,7 +78,7 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
   );
   const grow = db.prepare(`UPDATE sample_series SET blocks = blocks + 1, open = ?, longest_ms = max(longest_ms, ?)
     WHERE id = ? AND blocks = ?`);
-  const ofDevice = db.prepare("SELECT * FROM sample_series WHERE device = ? ORDER BY inverter, id");
+  const ofDevice = db.prepare("SELECT * FROM sample_series WHERE device = ? ORDER BY inverter, profile, registers");
   return {
     ensure({ device, inverter, profile, registers }) {
       const names = JSON.stringify(registers);

@@ -1,0 +1,211 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { fromBase64, toBase64 } from "../../crypto/bytes.ts";
+import { DeviceId } from "../../protocol/device_id.ts";
+import type { Management } from "../management.ts";
+import type { DeviceSecret } from "../store/device_keys.ts";
+import { AuthPolicy, type Device } from "../store/devices.ts";
+import type { Activity } from "../store/latest_values.ts";
+import type { Access } from "./access.ts";
+import type { ApiEnv } from "./env.ts";
+import { jsonBody } from "./json_body.ts";
+import { json, PROBLEMS } from "./problem_schema.ts";
+
+/** The `{device_id}` of a path. */
+export const DeviceParam = z.object({ device_id: DeviceId });
+const KeyParam = DeviceParam.extend({
+  number: z.string().regex(/^[1-9]\d{0,8}$/, "must be a key number").transform(Number)
+    .openapi({ type: "integer", example: 1 }),
+});
+
+const Key = z.object({
+  number: z.number().int(),
+  created_at_ms: z.number().int(),
+  revoked_at_ms: z.number().int().nullable(),
+}).openapi("DeviceKey");
+
+const NewKey = z.object({
+  number: z.number().int(),
+  key: z.string().describe("32 bytes in Base64; told only here"),
+}).openapi("NewDeviceKey");
+
+const DeviceView = z.object({
+  device_id: z.string(),
+  model: z.string(),
+  auth: AuthPolicy,
+  weak: z.boolean().describe("The device proves less than it could: the boards' scheme signs uploads only"),
+  wire_id: z.string().nullable().describe("What a legacy board calls itself"),
+  created_at_ms: z.number().int(),
+  last_upload_ms: z.number().int().nullable().describe("When the newest block of samples was received"),
+  last_sample_ms: z.number().int().nullable().describe("The time of the newest sample"),
+  inverters: z.array(z.string()).describe("Names of the inverters that samples came from"),
+}).openapi("Device");
+
+const NewDeviceBody = z.strictObject({
+  device_id: DeviceId,
+  model: z.string().min(1).max(64).default("ecowatt-node"),
+  auth: AuthPolicy.default("signed"),
+  wire_id: DeviceId.optional().describe("For legacy: what the board calls itself; its device_id when left out"),
+  key: z.string().transform((text, c) => {
+    const bytes = fromBase64(text);
+    if (bytes?.length === 32) return bytes;
+    c.addIssue({ code: "custom", message: "must be 32 bytes in Base64" });
+    return z.NEVER;
+  }).optional().openapi({ type: "string" }).describe("A key that the board has already: 32 bytes in Base64"),
+}).refine(({ auth, wire_id }) => auth === "legacy" || wire_id === undefined, {
+  message: "is for legacy devices only",
+  path: ["wire_id"],
+}).openapi("NewDevice");
+
+export interface DevicesApiIo {
+  readonly management: Management;
+  readonly activity: (deviceId: string) => Activity;
+}
+
+/** `/api/v1/devices`: the registry and its keys. */
+export function addDeviceRoutes(
+  api: OpenAPIHono<ApiEnv>,
+  access: Access,
+  { management, activity }: DevicesApiIo,
+): void {
+  const view = (device: Device) => deviceView(device, activity(device.deviceId));
+  api.openapi(listRoute(access), (c) => {
+    const { limit, after } = c.req.valid("query");
+    const rest = management.listDevices().filter(({ deviceId }) => after === undefined || deviceId > after);
+    const page = rest.slice(0, limit);
+    const next = rest.length > limit ? page.at(-1)?.deviceId ?? null : null;
+    return c.json({ devices: page.map(view), next }, 200);
+  });
+  api.openapi(getRoute(access), (c) => {
+    const device = management.device(c.req.valid("param").device_id);
+    return c.json({ ...view(device), keys: management.keys(device.deviceId).map(keyView) }, 200);
+  });
+  api.openapi(createDeviceRoute(access), async (c) => {
+    const { device_id, model, auth, wire_id, key } = c.req.valid("json");
+    const added = await management.addDevice({
+      deviceId: device_id,
+      model,
+      auth,
+      ...(wire_id === undefined ? {} : { wireId: wire_id }),
+      ...(key === undefined ? {} : { key }),
+    });
+    return c.json({ ...view(added.device), key: newKey(added.key) }, 201);
+  });
+  api.openapi(removeRoute(access), async (c) => {
+    await management.removeDevice(c.req.valid("param").device_id);
+    return c.body(null, 204);
+  });
+  api.openapi(issueKeyRoute(access), async (c) => {
+    return c.json(newKey(await management.issueKey(c.req.valid("param").device_id)), 201);
+  });
+  api.openapi(revokeKeyRoute(access), async (c) => {
+    const { device_id, number } = c.req.valid("param");
+    await management.revokeKey(device_id, number);
+    return c.body(null, 204);
+  });
+}
+
+function deviceView({ deviceId, model, auth, wireId, createdAt }: Device, activity: Activity) {
+  return {
+    device_id: deviceId,
+    model,
+    auth,
+    weak: auth === "legacy",
+    wire_id: wireId ?? null,
+    created_at_ms: createdAt,
+    last_upload_ms: activity.lastReceivedAt ?? null,
+    last_sample_ms: activity.lastSampleAt ?? null,
+    inverters: [...activity.inverters],
+  };
+}
+
+function keyView(
+  { number, createdAt, revokedAt }: { number: number; createdAt: number; revokedAt: number | undefined },
+) {
+  return { number, created_at_ms: createdAt, revoked_at_ms: revokedAt ?? null };
+}
+
+function newKey({ number, raw }: DeviceSecret) {
+  return { number, key: toBase64(raw) };
+}
+
+const PATH = "/api/v1/devices";
+const tags = ["devices"];
+
+function listRoute(access: Access) {
+  const query = z.object({
+    limit: z.coerce.number().int().min(1).max(1000).default(100),
+    after: DeviceId.optional().describe("Go on after this device: `next` of the page before"),
+  });
+  const page = z.object({ devices: z.array(DeviceView), next: z.string().nullable() });
+  return createRoute({
+    method: "get",
+    path: PATH,
+    tags,
+    summary: "The registered devices, by name",
+    ...access("viewer"),
+    request: { query },
+    responses: { 200: json(page, "A page of devices"), ...PROBLEMS },
+  });
+}
+
+function getRoute(access: Access) {
+  return createRoute({
+    method: "get",
+    path: `${PATH}/{device_id}`,
+    tags,
+    summary: "One device with its keys' numbers",
+    ...access("viewer"),
+    request: { params: DeviceParam },
+    responses: { 200: json(DeviceView.extend({ keys: z.array(Key) }), "The device"), ...PROBLEMS },
+  });
+}
+
+function createDeviceRoute(access: Access) {
+  const guard = access("admin");
+  return createRoute({
+    method: "post",
+    path: PATH,
+    tags,
+    summary: "Registers a device and tells its key, once",
+    security: guard.security,
+    middleware: [guard.middleware, jsonBody],
+    request: { body: { required: true, content: { "application/json": { schema: NewDeviceBody } } } },
+    responses: { 201: json(DeviceView.extend({ key: NewKey }), "The device and its key"), ...PROBLEMS },
+  });
+}
+
+function removeRoute(access: Access) {
+  return createRoute({
+    method: "delete",
+    path: `${PATH}/{device_id}`,
+    tags,
+    summary: "Takes a device off the registry and destroys its keys; its samples stay",
+    ...access("admin"),
+    request: { params: DeviceParam },
+    responses: { 204: { description: "Done" }, ...PROBLEMS },
+  });
+}
+
+function issueKeyRoute(access: Access) {
+  return createRoute({
+    method: "post",
+    path: `${PATH}/{device_id}/keys`,
+    tags,
+    summary: "Issues one more key, told once; the keys before stay valid until they are revoked",
+    ...access("admin"),
+    request: { params: DeviceParam },
+    responses: { 201: json(NewKey, "The key"), ...PROBLEMS },
+  });
+}
+
+function revokeKeyRoute(access: Access) {
+  return createRoute({
+    method: "delete",
+    path: `${PATH}/{device_id}/keys/{number}`,
+    tags,
+    summary: "Revokes a key; not the last one",
+    ...access("admin"),
+    request: { params: KeyParam },
+    responses: { 204: { description: "Done" }, ...PROBLEMS },
+  });
+}

@@ -1,0 +1,21 @@
+import type { MiddlewareHandler } from "hono";
+import { Fault } from "../fault.ts";
+import { type BodyLimits, parseJson, readBody, requireJson } from "../request_body.ts";
+import type { ApiEnv } from "./env.ts";
+
+/** An operator's request is small. */
+const LIMITS: BodyLimits = { maxBytes: 1 << 20, timeoutMs: 10_000 };
+
+/**
+ * Reads a JSON body within the bounds of the gateway before anything else looks at it. Throws `Fault`: `too_large`,
+ * `unsupported_media_type`, `malformed`.
+ */
+export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  requireJson(c.req.raw.headers);
+  const body = await readBody(c.req.raw, LIMITS);
+  const parsed = parseJson(body);
+  if (!parsed.ok) throw new Fault("malformed", parsed.detail);
+  const { url, method, headers } = c.req.raw;
+  c.req.raw = new Request(url, { method, headers, body });
+  await next();
+};

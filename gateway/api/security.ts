@@ -1,0 +1,148 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { toBase64 } from "../../crypto/bytes.ts";
+import { DeviceId } from "../../protocol/device_id.ts";
+import type { Management } from "../management.ts";
+import type { Replay } from "../store/replay.ts";
+import { type LoggedValidation, Reason, type SecurityLog } from "../store/security_log.ts";
+import type { Access } from "./access.ts";
+import type { ApiEnv } from "./env.ts";
+import { jsonBody } from "./json_body.ts";
+import { json, PROBLEMS } from "./problem_schema.ts";
+
+const Status = z.literal("success");
+
+const StatsView = z.object({
+  status: Status,
+  security_stats: z.object({
+    total_validations: z.number().int(),
+    valid_requests: z.number().int(),
+    invalid_requests: z.number().int(),
+    by_reason: z.partialRecord(Reason, z.number().int()),
+    devices_tracked: z.number().int(),
+    device_sequences: z.record(z.string(), z.number().int()).describe("The highest accepted number of each device"),
+  }),
+}).openapi("SecurityStats");
+
+const LogView = z.object({
+  status: Status,
+  device_id: z.string().nullable(),
+  log_count: z.number().int(),
+  log: z.array(z.object({
+    timestamp: z.string().describe("RFC 3339 UTC"),
+    device_id: z.string().nullable(),
+    sequence: z.number().int().nullable(),
+    valid: z.boolean(),
+    message: z.string(),
+    reason: Reason,
+    path: z.string(),
+    address: z.string(),
+  })),
+}).openapi("SecurityLog");
+
+const ResetView = z.object({
+  status: Status,
+  message: z.string(),
+  device_id: z.string(),
+  key_number: z.number().int().optional(),
+  key: z.string().optional().describe("The new key of a signed device: 32 bytes in Base64, told only here"),
+}).openapi("SecurityReset");
+
+export interface SecurityApiIo {
+  readonly management: Pick<Management, "resetDevice">;
+  readonly securityLog: Pick<SecurityLog, "latest" | "counts">;
+  readonly replay: Pick<Replay, "highest">;
+}
+
+/** `/security/*` (PROTOCOL §3). */
+export function addSecurityRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: SecurityApiIo): void {
+  api.openapi(statsRoute(access), (c) => c.json({ status: "success", security_stats: statsOf(io) } as const, 200));
+  api.openapi(logRoute(access), (c) => {
+    const { device_id, limit } = c.req.valid("query");
+    const log = io.securityLog.latest({ limit, ...(device_id === undefined ? {} : { deviceId: device_id }) });
+    return c.json(
+      { status: "success", device_id: device_id ?? null, log_count: log.length, log: log.map(entryView) } as const,
+      200,
+    );
+  });
+  api.openapi(resetRoute(access), async (c) => {
+    const { device_id } = c.req.valid("json");
+    const key = await io.management.resetDevice(device_id);
+    const message = key === undefined
+      ? "The board starts again from 0; what it sent before stays refused"
+      : `The device has the new key ${key.number}; its old keys are revoked`;
+    const secret = key === undefined ? {} : { key_number: key.number, key: toBase64(key.raw) };
+    return c.json({ status: "success", message, device_id, ...secret } as const, 200);
+  });
+}
+
+function statsOf({ securityLog, replay }: SecurityApiIo) {
+  const counts = securityLog.counts();
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const valid = counts.get("ok") ?? 0;
+  const sequences = replay.highest();
+  return {
+    total_validations: total,
+    valid_requests: valid,
+    invalid_requests: total - valid,
+    by_reason: Object.fromEntries(counts),
+    devices_tracked: sequences.size,
+    device_sequences: Object.fromEntries(sequences),
+  };
+}
+
+function entryView({ at, deviceId, sequence, reason, path, address, detail }: LoggedValidation) {
+  return {
+    timestamp: new Date(at).toISOString(),
+    device_id: deviceId ?? null,
+    sequence: sequence ?? null,
+    valid: reason === "ok",
+    message: detail ?? reason,
+    reason,
+    path,
+    address,
+  };
+}
+
+const tags = ["security"];
+
+function statsRoute(access: Access) {
+  return createRoute({
+    method: "get",
+    path: "/security/stats",
+    tags,
+    summary: "How many requests of devices were accepted and refused",
+    ...access("viewer"),
+    responses: { 200: json(StatsView, "The counts"), ...PROBLEMS },
+  });
+}
+
+function logRoute(access: Access) {
+  const query = z.object({
+    device_id: DeviceId.optional(),
+    limit: z.coerce.number().int().min(1).max(1000).default(100),
+  });
+  return createRoute({
+    method: "get",
+    path: "/security/log",
+    tags,
+    summary: "The newest validations first",
+    ...access("viewer"),
+    request: { query },
+    responses: { 200: json(LogView, "The log"), ...PROBLEMS },
+  });
+}
+
+function resetRoute(access: Access) {
+  const guard = access("admin");
+  const body = z.strictObject({ device_id: DeviceId }).openapi("SecurityResetRequest");
+  return createRoute({
+    method: "post",
+    path: "/security/reset",
+    tags,
+    summary: "Lets a device start again: a signed one with a new key, a board from 0",
+    security: guard.security,
+    middleware: [guard.middleware, jsonBody],
+    request: { body: { required: true, content: { "application/json": { schema: body } } } },
+    responses: { 200: json(ResetView, "Done"), ...PROBLEMS },
+  });
+}

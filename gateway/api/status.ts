@@ -1,0 +1,71 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Clock } from "../../platform/clock.ts";
+import { Fault } from "../fault.ts";
+import type { Access } from "./access.ts";
+import type { ApiEnv } from "./env.ts";
+import { json, PROBLEMS } from "./problem_schema.ts";
+
+/** Where existing dashboards read samples (PROTOCOL §3). */
+const MQTT_TOPIC = "esp32/ecowatt_data";
+
+const StatusView = z.object({
+  server_status: z.literal("running"),
+  server_version: z.string(),
+  mqtt_connected: z.boolean(),
+  mqtt_topic: z.string(),
+  supported_features: z.array(z.string()),
+  current_time: z.string().describe("RFC 3339 UTC"),
+}).openapi("Status");
+
+const HealthView = z.object({ status: z.literal("healthy") }).openapi("Health");
+
+export interface StatusApiIo {
+  readonly clock: Pick<Clock, "now">;
+  readonly version: string;
+  /** What this gateway can do, for clients that ask. */
+  readonly features: readonly string[];
+  readonly mqttConnected: () => boolean;
+  /** Whether the store can be read and written now. Never rejects. */
+  readonly healthy: () => Promise<boolean>;
+}
+
+/** `/status`, and `/health`, which is the only path without credentials and reveals nothing else. */
+export function addStatusRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: StatusApiIo): void {
+  api.openapi(statusRoute(access), (c) => {
+    const view: z.infer<typeof StatusView> = {
+      server_status: "running",
+      server_version: io.version,
+      mqtt_connected: io.mqttConnected(),
+      mqtt_topic: MQTT_TOPIC,
+      supported_features: [...io.features],
+      current_time: new Date(io.clock.now()).toISOString(),
+    };
+    return c.json(view, 200);
+  });
+  api.openapi(healthRoute(), async (c) => {
+    if (await io.healthy()) return c.json({ status: "healthy" } as const, 200);
+    throw new Fault("unavailable", "The gateway is not healthy", { retryAfter: 5 });
+  });
+}
+
+function statusRoute(access: Access) {
+  return createRoute({
+    method: "get",
+    path: "/status",
+    tags: ["status"],
+    summary: "What this gateway is and can do",
+    ...access("viewer"),
+    responses: { 200: json(StatusView, "The status"), ...PROBLEMS },
+  });
+}
+
+function healthRoute() {
+  return createRoute({
+    method: "get",
+    path: "/health",
+    tags: ["status"],
+    summary: "Whether samples can be stored now; 503 when not",
+    security: [],
+    responses: { 200: json(HealthView, "Healthy"), ...PROBLEMS },
+  });
+}

@@ -1,0 +1,57 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { type Access, type AccessIo, createAccess } from "./api/access.ts";
+import { addDeviceRoutes, type DevicesApiIo } from "./api/devices.ts";
+import type { ApiEnv } from "./api/env.ts";
+import { type ErrorsIo, onError, onUnknown, validationFault } from "./api/errors.ts";
+import { addDocumentRoute } from "./api/document.ts";
+import { addSampleRoutes, type SamplesApiIo } from "./api/samples.ts";
+import { addSecurityRoutes, type SecurityApiIo } from "./api/security.ts";
+import { addStatusRoutes, type StatusApiIo } from "./api/status.ts";
+import { addTokenRoutes, type TokensApiIo } from "./api/tokens.ts";
+import type { Handler } from "./server.ts";
+
+/** A path that devices post to; it authenticates and answers by itself. */
+export interface DevicePath {
+  readonly path: string;
+  readonly handler: Handler;
+}
+
+/** Everything the routes need. */
+export type AppIo =
+  & AccessIo
+  & ErrorsIo
+  & DevicesApiIo
+  & SamplesApiIo
+  & SecurityApiIo
+  & StatusApiIo
+  & TokensApiIo
+  & { readonly devicePaths: readonly DevicePath[] };
+
+/** The gateway's HTTP application. */
+export type App = OpenAPIHono<ApiEnv>;
+
+/** Puts all routes together. Whatever they throw becomes a problem (PROTOCOL §1), also what nobody foresaw. */
+export function createApp(io: AppIo): App {
+  const app: App = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw validationFault(result.error);
+    },
+  });
+  for (const { path, handler } of io.devicePaths) app.all(path, (c) => handler(c.req.raw, c.env.address));
+  const access: Access = createAccess(io);
+  addStatusRoutes(app, access, io);
+  addSecurityRoutes(app, access, io);
+  addDeviceRoutes(app, access, io);
+  addSampleRoutes(app, access, io);
+  addTokenRoutes(app, access, io);
+  addDocumentRoute(app, access, io.version);
+  app.onError(onError(io));
+  const unknown = onUnknown(app);
+  app.notFound((c) => unknown(c.req.path, c.req.method));
+  return app;
+}
+
+/** The application as the server calls it. */
+export function handlerOf(app: App): Handler {
+  return (request, address) => app.fetch(request, { address });
+}

@@ -1,0 +1,36 @@
+import { z } from "zod";
+import type { Ages } from "./store/retention.ts";
+
+const DAY_MS = 86_400_000;
+
+/** An age in days, or `forever`. */
+const Days = z.union([z.number().min(0.01).max(36_500), z.literal("forever")]);
+type Days = z.infer<typeof Days>;
+
+/** The section `gateway:` of the configuration file. */
+export const GatewayConfig = z.strictObject({
+  host: z.string().min(1).default("127.0.0.1").describe("Address to listen on; 0.0.0.0 or :: for all"),
+  port: z.number().int().min(0).max(65_535).default(8080).describe("HTTP port; 0 takes a free one"),
+  retention_days: z.strictObject({
+    raw: Days.default(30).describe("Samples as they were polled"),
+    "1m": Days.default(365).describe("Summaries of minutes"),
+    "15m": Days.default(1_825).describe("Summaries of quarters of an hour"),
+    "1d": Days.default("forever").describe("Summaries of UTC days"),
+  }).prefault({}).describe("Days that samples are kept after their time, or forever"),
+  security_log_rows: z.number().int().min(1_000).max(10_000_000).default(100_000)
+    .describe("Validations of device requests that the security log keeps"),
+  body_limit_bytes: z.number().int().min(65_536).max(16_777_216).default(1_048_576)
+    .describe("Largest body of a device's request"),
+  body_timeout_s: z.number().min(1).max(300).default(30)
+    .describe("Seconds in which the body of a device's request has to arrive"),
+}).describe("The gateway: takes what nodes and boards upload, stores it and answers operators");
+export type GatewayConfig = Readonly<z.infer<typeof GatewayConfig>>;
+
+/** How long each resolution is kept, in milliseconds. */
+export function agesOf({ retention_days: days }: Pick<GatewayConfig, "retention_days">): Ages {
+  return { raw: ageOf(days.raw), "1m": ageOf(days["1m"]), "15m": ageOf(days["15m"]), "1d": ageOf(days["1d"]) };
+}
+
+function ageOf(days: Days): number | undefined {
+  return days === "forever" ? undefined : days * DAY_MS;
+}

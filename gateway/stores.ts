@@ -1,0 +1,68 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Random } from "../platform/random.ts";
+import type { SampleSink } from "./process/sample_sink.ts";
+import { openGatewayDatabase } from "./store/database.ts";
+import { createDevices, type Devices } from "./store/devices.ts";
+import { createGroupCommit, type GroupCommit } from "./store/group_commit.ts";
+import { openKeyVault } from "./store/key_vault.ts";
+import { createRawPoints, type RawPoints } from "./store/raw_points.ts";
+import { createReplay, type Replay } from "./store/replay.ts";
+import { createRetention, type Retention } from "./store/retention.ts";
+import { createRollups, type Rollups } from "./store/rollups.ts";
+import { createSamples } from "./store/samples.ts";
+import { createSecurityLog, type SecurityLog } from "./store/security_log.ts";
+import { createSeriesStore, type SeriesStore } from "./store/series.ts";
+import { createTokens, type Tokens } from "./store/tokens.ts";
+
+/** Every store of a gateway over its one database. Disposing commits what waits and closes the file. */
+export interface Stores extends AsyncDisposable {
+  readonly db: DatabaseSync;
+  readonly commit: GroupCommit;
+  readonly devices: Devices;
+  readonly replay: Replay;
+  readonly securityLog: SecurityLog;
+  readonly series: SeriesStore;
+  readonly samples: SampleSink;
+  readonly points: RawPoints;
+  readonly rollups: Rollups;
+  readonly retention: Retention;
+  readonly tokens: Tokens;
+}
+
+export interface StoresOptions {
+  readonly random: Random;
+  /** Rows of the security log that are kept. */
+  readonly securityLogRows: number;
+  /** Whether keys that were published may be used; only the demo says yes. */
+  readonly allowPublishedKeys?: boolean;
+}
+
+/** Opens the stores in a data directory, made when it is missing. Other processes may have them open as well. */
+export async function openStores(dataDir: string, options: StoresOptions): Promise<Stores> {
+  const { random, securityLogRows, allowPublishedKeys = false } = options;
+  const db = openGatewayDatabase(dataDir);
+  try {
+    const vault = await openKeyVault(dataDir, random);
+    const commit = createGroupCommit(db);
+    return {
+      db,
+      commit,
+      devices: createDevices(db, { vault, random, allowPublishedKeys }),
+      replay: createReplay(db),
+      securityLog: createSecurityLog(db, securityLogRows),
+      series: createSeriesStore(db, random),
+      samples: createSamples(db, random),
+      points: createRawPoints(db),
+      rollups: createRollups(db),
+      retention: createRetention(db),
+      tokens: createTokens(db, random),
+      async [Symbol.asyncDispose]() {
+        await commit.close();
+        db.close();
+      },
+    };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}

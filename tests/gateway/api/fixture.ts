@@ -1,0 +1,107 @@
+import { getLogger } from "@logtape/logtape";
+import { type App, createApp, type DevicePath } from "../../../gateway/app.ts";
+import { agesOf, GatewayConfig } from "../../../gateway/config.ts";
+import { createManagement, type Management } from "../../../gateway/management.ts";
+import { createSampleReader } from "../../../gateway/sample_reader.ts";
+import { Role } from "../../../gateway/store/tokens.ts";
+import { openStores, type Stores } from "../../../gateway/stores.ts";
+import { systemRandom } from "../../../platform/random.ts";
+import { DeviceId } from "../../../protocol/device_id.ts";
+import type { Quality, Sample } from "../../../protocol/sample.ts";
+import { FakeClock } from "../../fakes/clock.ts";
+
+/** 2026-06-21T12:00:00Z, where the clock stands. */
+export const NOW = Date.UTC(2026, 5, 21, 12);
+
+/** The application over a real database, with a token for each role. */
+export interface Fixture extends AsyncDisposable {
+  readonly app: App;
+  readonly clock: FakeClock;
+  readonly stores: Stores;
+  readonly management: Management;
+  /** The secrets. */
+  readonly tokens: Readonly<Record<Role, string>>;
+  /** Whether `/health` finds the store healthy. */
+  readonly health: { ok: boolean };
+  /** A request with the token of a role, and a JSON body if there is one. */
+  send(role: Role | undefined, method: string, path: string, body?: unknown): Promise<Response>;
+  /** Sends as admin and reads the JSON of the answer, whatever its status. */
+  ask(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
+  store(batch: StoredBatch): Promise<void>;
+}
+
+export interface StoredBatch {
+  readonly device: string;
+  readonly inverter?: string;
+  readonly profile?: string;
+  readonly registers: readonly string[];
+  readonly samples: readonly Sample[];
+  readonly quality?: Quality;
+}
+
+export async function openFixture(devicePaths: readonly DevicePath[] = []): Promise<Fixture> {
+  const folder = await Deno.makeTempDir();
+  const stores = await openStores(folder, { random: systemRandom, securityLogRows: 1_000 });
+  const clock = new FakeClock(NOW);
+  const log = getLogger(["test"]);
+  const management = createManagement({ ...stores, clock });
+  const reader = createSampleReader(stores);
+  const health = { ok: true };
+  const app = createApp({
+    ...stores,
+    management,
+    reader,
+    activity: reader.activity,
+    clock,
+    log,
+    random: systemRandom,
+    ages: agesOf(GatewayConfig.parse({})),
+    version: "1.2.3",
+    features: ["test"],
+    mqttConnected: () => false,
+    healthy: () => Promise.resolve(health.ok),
+    devicePaths,
+  });
+  const tokens = { viewer: "", operator: "", admin: "" };
+  for (const role of Role.options) tokens[role] = (await management.createToken({ name: `test ${role}`, role })).secret;
+  const send: Fixture["send"] = async (role, method, path, body) =>
+    await app.request(path, {
+      method,
+      headers: {
+        ...(role === undefined ? {} : { authorization: `Bearer ${tokens[role]}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    }, { address: "192.0.2.1" });
+  return {
+    app,
+    clock,
+    stores,
+    management,
+    tokens,
+    health,
+    send,
+    async ask(method, path, body) {
+      const response = await send("admin", method, path, body);
+      const text = await response.text();
+      return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+    },
+    store({ device, inverter = "inverter", profile = "ecowatt", registers, samples, quality = "exact" }) {
+      const series = { profile, registers, samples };
+      const batch = { device: DeviceId.parse(device), inverter, series, quality, receivedAt: clock.now() };
+      return stores.commit.run(() => stores.samples.append(batch));
+    },
+    async [Symbol.asyncDispose]() {
+      await stores[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** What lies at `path` in a JSON value: `at(body, "devices", 0, "device_id")`. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  return path.reduce((inner, key) => {
+    if (typeof inner !== "object" || inner === null) return undefined;
+    return Object.entries(inner).find(([name]) => name === String(key))?.[1];
+  }, value);
+}
