@@ -51,6 +51,8 @@ const STRINGS = [{ share: 0.57, volts: 362 }, { share: 0.53, volts: 341 }] as co
 const EFFICIENCY = 0.972;
 /** What the electronics use themselves, of the rating. */
 const OWN_USE = 0.002;
+/** Moments before now that the cabinet remembers. */
+const HEATED_MS = [4 * 60_000, 8 * 60_000, 12 * 60_000] as const;
 const TRIP_SLOT_MS = 10 * 60_000;
 const TRIP_MS = 2 * 60_000;
 
@@ -70,7 +72,7 @@ export function plantAt(plant: Plant, at: number, controls: Controls): PlantValu
     at,
     irradiance,
     airCelsius,
-    cabinetCelsius: airCelsius + 4 + 22 * acWatts / plant.ratedWatts + smooth(plant.seed, CHANNEL.cabinet, at, 90_000),
+    cabinetCelsius: airCelsius + 4 + warmth(plant, at, acWatts) + smooth(plant.seed, CHANNEL.cabinet, at, 90_000),
     dc: [
       dcInput(first.volts, dcPossible[0] ?? 0, used, irradiance, cellCelsius),
       dcInput(second.volts, dcPossible[1] ?? 0, used, irradiance, cellCelsius),
@@ -84,10 +86,21 @@ export function plantAt(plant: Plant, at: number, controls: Controls): PlantValu
   };
 }
 
+/** Kelvins by which the load warms the cabinet: its switches at once, its metal by what the sun gave minutes before. */
+function warmth(plant: Plant, at: number, acWatts: number): number {
+  const before = sum(HEATED_MS.map((ms) => sunWatts(plant, at - ms))) / HEATED_MS.length;
+  return (8 * acWatts + 14 * before) / plant.ratedWatts;
+}
+
 /** AC power without a limit, W: what the energy counter integrates. */
 export function availableWattsAt(plant: Plant, at: number): number {
+  return isTripped(plant, at) ? 0 : sunWatts(plant, at);
+}
+
+/** AC power that the sun allows, W. */
+function sunWatts(plant: Plant, at: number): number {
   const irradiance = irradianceAt(plant, at);
-  if (irradiance === 0 || isTripped(plant, at)) return 0;
+  if (irradiance === 0) return 0;
   const cellCelsius = airTemperature(plant, plant.seed, at) + 0.03 * irradiance;
   return acOf(plant, sum(STRINGS.map(({ share }) => stringWatts(plant, share, irradiance, cellCelsius))));
 }
