@@ -88,8 +88,10 @@ Deno.test("unplugging ends a waiting read with LineClosed, and every later call"
 Deno.test("closing a port ends its waiting read and frees the port for the next", async () => {
   using line = pair();
   const reading = line.port.read(10_000);
+  const start = performance.now();
   line.port.close();
   await assert.rejects(reading, { name: "LineClosed", message: /it was closed/ });
+  assert.ok(performance.now() - start < 1000, "at once, not at the read's timeout");
   openSerial(line.pty.path, settings).close();
 });
 

@@ -120,6 +120,16 @@ Deno.test("a late frame arrives in front of the answer to the next request", asy
   assert.deepEqual([...heard.subarray(25, 28)], [17, 3, 2]);
 });
 
+Deno.test("requests that pile up while the line is held up are all answered, in order", async () => {
+  await using line = await running();
+  line.simulator.inject({ kind: "late", delayMs: 60 });
+  await line.port.write(READ_ALL);
+  assert.equal(await line.port.read(10), undefined);
+  await line.port.write(Uint8Array.of(...frame(17, [3, 0, 8, 0, 1]), ...frame(17, [3, 0, 0, 0, 2])));
+  const heard = await hear(line.port);
+  assert.deepEqual([heard.length, heard[2], heard[25 + 2], heard[25 + 7 + 2]], [25 + 7 + 9, 20, 2, 4]);
+});
+
 Deno.test("a disconnect unplugs the pty; a new one comes up", async () => {
   await using line = await running();
   const path = line.simulator.addresses.serial;

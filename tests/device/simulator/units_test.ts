@@ -162,6 +162,11 @@ for (const { options, base, models, end, first } of maps) {
     near(`${model}.W`, values.acWatts, 0.5);
     near(`${model}.PhVphC`, values.phaseVolts[2] ?? 0, 0.05);
     near(`${model}.A`, values.acWatts / 230, 1);
+    near(`${model}.AphB`, values.acWatts / 3 / (values.phaseVolts[1] ?? 0), 0.006);
+    near(`${model}.Hz`, values.hertz, 0.006);
+    near(`${model}.PF`, 100, 0);
+    near(`${model}.DCA`, values.dc[0].amps + values.dc[1].amps, 0.006);
+    near(`${model}.TmpCab`, values.cabinetCelsius, 0.06);
     near(`${model}.WH`, values.wattHours, 2);
     near(`${model}.DCW`, values.dc[0].watts + values.dc[1].watts, 0.5);
     near(`${model}.St`, 4, 0);
