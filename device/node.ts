@@ -2,11 +2,13 @@ import { join } from "node:path";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import { Sampler, type SamplerStatus } from "./acquisition/sampler.ts";
+import { Sampler, type SamplerStatus, type SampleSink } from "./acquisition/sampler.ts";
 import { keepSchedule } from "./acquisition/schedule.ts";
 import { busOf, type ConfiguredInverter, invertersOf } from "./buses.ts";
 import type { NodeConfig } from "./config.ts";
 import { loadDeviceKey } from "./device_key.ts";
+import type { Inverter, QuarantinedRegister } from "./inverter/inverter.ts";
+import type { Withheld } from "./inverter/poll.ts";
 import { Outbox, type OutboxStatus } from "./outbox/outbox.ts";
 import { openNodeDatabase } from "./store/database.ts";
 import { Sequence } from "./store/sequence.ts";
@@ -29,10 +31,18 @@ export interface NodeIo {
   readonly log: Logger;
 }
 
+/** How one inverter is doing. */
+export interface InverterStatus extends SamplerStatus {
+  /** Profile id, once known. */
+  readonly profile?: string;
+  readonly quarantined: readonly QuarantinedRegister[];
+  readonly withheld: Readonly<Withheld>;
+}
+
 /** How a node is doing. */
 export interface NodeStatus {
   readonly device: string;
-  readonly inverters: readonly SamplerStatus[];
+  readonly inverters: readonly InverterStatus[];
   readonly outbox: OutboxStatus;
   readonly uplink: UplinkStatus;
 }
@@ -70,15 +80,16 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   const bell = new Bell();
   const gateway = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch });
   const uplink = new Uplink({ device: key.deviceId, outbox, gateway, sequence, bell, clock, random, log });
-  const samplers = inverters.map(({ config: { name, poll_interval }, inverter }) => ({
-    sampler: new Sampler({ name, poll: (signal) => inverter.poll(signal) }, { sink: outbox, log }),
-    periodMs: () => poll_interval ?? config.poll_interval,
-  }));
   const upload = () => {
     outbox.seal();
     bell.ring();
   };
-
+  const sink = withFirst(outbox, upload);
+  const samplers = inverters.map(({ config: { name, poll_interval }, inverter }) => ({
+    inverter,
+    sampler: new Sampler({ name, poll: (signal) => inverter.poll(signal) }, { sink, log }),
+    periodMs: () => poll_interval ?? config.poll_interval,
+  }));
   const running = Promise.all([
     ...samplers.map(({ sampler, periodMs }) => sampler.run(periodMs, { clock, signal: stop.signal })),
     keepSchedule({ periodMs: () => config.upload_interval, run: upload }, { clock, signal: stop.signal }),
@@ -95,10 +106,32 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
     inverters,
     status: () => ({
       device: key.deviceId,
-      inverters: samplers.map(({ sampler }) => sampler.status()),
+      inverters: samplers.map(({ sampler, inverter }) => statusOf(sampler, inverter)),
       outbox: outbox.status(),
       uplink: uplink.status(),
     }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+/** Passes samples on and says when the first one is in: whoever starts a node wants to see at once that it works. */
+function withFirst(sink: SampleSink, onFirst: () => void): SampleSink {
+  let first = true;
+  return {
+    append(key, sample) {
+      sink.append(key, sample);
+      if (first) onFirst();
+      first = false;
+    },
+  };
+}
+
+function statusOf(sampler: Sampler, inverter: Inverter): InverterStatus {
+  const profile = inverter.profile()?.id;
+  return {
+    ...sampler.status(),
+    ...(profile === undefined ? {} : { profile }),
+    quarantined: inverter.quarantined(),
+    withheld: inverter.withheld(),
   };
 }

@@ -99,7 +99,8 @@ class Rows {
       if (this.#repeat === 1) return success(last);
     }
     const row: (number | undefined)[] = [];
-    for (const [index, column] of this.#columns.entries()) {
+    for (const column of this.#columns) {
+      const index = row.length;
       const value = column.code(coder, given?.[index]);
       if (value !== undefined && (value < LOWEST || value > HIGHEST)) {
         return refusal("range", `column ${index} has a value of ${value}`);

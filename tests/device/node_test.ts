@@ -64,6 +64,18 @@ Deno.test("what two inverters on two buses say arrives at the gateway, every pol
   Deno.removeSync(dataDir, { recursive: true });
 });
 
+Deno.test("the first sample is at the gateway at once, however long the upload interval", async () => {
+  const dataDir = Deno.makeTempDirSync();
+  await using gateway = new SigningGateway();
+  await using roof = countingInverter();
+  const config = { ...configOf({ roof: roof.port }, gateway.url), upload_interval: 3_600_000 };
+  const node = await start(config, dataDir);
+  await until(() => counts(gateway, "roof").length > 0, "first sample");
+  assert.equal(node.status().inverters[0]?.profile, "ecowatt");
+  await node[Symbol.asyncDispose]();
+  Deno.removeSync(dataDir, { recursive: true });
+});
+
 Deno.test("polling goes on while the gateway is silent, a stop takes less than a second and loses nothing", async () => {
   const dataDir = Deno.makeTempDirSync();
   await using gateway = new SigningGateway();
