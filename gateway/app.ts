@@ -10,12 +10,6 @@ import { addStatusRoutes, type StatusApiIo } from "./api/status.ts";
 import { addTokenRoutes, type TokensApiIo } from "./api/tokens.ts";
 import type { Handler } from "./server.ts";
 
-/** A path that devices post to; it authenticates and answers by itself. */
-export interface DevicePath {
-  readonly path: string;
-  readonly handler: Handler;
-}
-
 /** Everything the routes need. */
 export type AppIo =
   & AccessIo
@@ -24,10 +18,9 @@ export type AppIo =
   & SamplesApiIo
   & SecurityApiIo
   & StatusApiIo
-  & TokensApiIo
-  & { readonly devicePaths: readonly DevicePath[] };
+  & TokensApiIo;
 
-/** The gateway's HTTP application. */
+/** What the gateway serves to operators; the paths of devices are beside it (device_paths.ts). */
 export type App = OpenAPIHono<ApiEnv>;
 
 /** Puts all routes together. Whatever they throw becomes a problem (PROTOCOL §1), also what nobody foresaw. */
@@ -37,7 +30,6 @@ export function createApp(io: AppIo): App {
       if (!result.success) throw validationFault(result.error);
     },
   });
-  for (const { path, handler } of io.devicePaths) app.all(path, (c) => handler(c.req.raw, c.env.address));
   const access: Access = createAccess(io);
   addStatusRoutes(app, access, io);
   addSecurityRoutes(app, access, io);

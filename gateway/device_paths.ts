@@ -17,7 +17,7 @@ import type { Devices } from "./store/devices.ts";
 import type { GroupCommit } from "./store/group_commit.ts";
 import { createQuarantine } from "./store/quarantine.ts";
 import { createReplay } from "./store/replay.ts";
-import { createSecurityLog } from "./store/security_log.ts";
+import { createSecurityLog, type SecurityLog } from "./store/security_log.ts";
 
 /** Bounds of what devices send (PROTOCOL §1). */
 export const DEVICE_LIMITS: BodyLimits = { maxBytes: MAX_BODY_BYTES, timeoutMs: 30_000 };
@@ -32,6 +32,8 @@ export interface DevicePathsIo {
   /** Ends answers that wait. */
   readonly signal: AbortSignal;
   readonly limits?: BodyLimits;
+  /** One with the default bound when left out. */
+  readonly securityLog?: SecurityLog;
 }
 
 /** The handlers of every path that devices post to: `/process`, and those of `more`. */
@@ -48,7 +50,7 @@ export function createDevicePaths(io: DevicePathsIo, more: readonly DeviceRoute[
     ...io,
     authenticate: createAuthenticator({ ring: createKeyRing(devices), devices }),
     replay: createReplay(db),
-    securityLog: createSecurityLog(db),
+    securityLog: io.securityLog ?? createSecurityLog(db),
     limits: io.limits ?? DEVICE_LIMITS,
   };
   return new Map([process, ...more].map((route) => [route.path, createDeviceEdge(edge, route)]));

@@ -43,7 +43,7 @@ function listen({ hostname, port, handler, log }: ServerOptions): Deno.HttpServe
     } catch (error) {
       if (error instanceof Fault) return problemResponse(error);
       log.error("request failed: {error}", { error });
-      return new Response(null, { status: 500 });
+      return problemResponse(new Fault("unavailable", "The gateway could not do this", { retryAfter: 30 }));
     }
   };
   try {

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { fromBase64, toBase64 } from "../../crypto/bytes.ts";
+import { fromHex, toHex } from "../../crypto/bytes.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import type { Management } from "../management.ts";
 import type { DeviceSecret } from "../store/device_keys.ts";
@@ -25,7 +25,7 @@ const Key = z.object({
 
 const NewKey = z.object({
   number: z.number().int(),
-  key: z.string().describe("32 bytes in Base64; told only here"),
+  key: z.string().describe("64 hex digits; told only here"),
 }).openapi("NewDeviceKey");
 
 const DeviceView = z.object({
@@ -46,11 +46,11 @@ const NewDeviceBody = z.strictObject({
   auth: AuthPolicy.default("signed"),
   wire_id: DeviceId.optional().describe("For legacy: what the board calls itself; its device_id when left out"),
   key: z.string().transform((text, c) => {
-    const bytes = fromBase64(text);
+    const bytes = fromHex(text);
     if (bytes?.length === 32) return bytes;
-    c.addIssue({ code: "custom", message: "must be 32 bytes in Base64" });
+    c.addIssue({ code: "custom", message: "must be 64 hex digits" });
     return z.NEVER;
-  }).optional().openapi({ type: "string" }).describe("A key that the board has already: 32 bytes in Base64"),
+  }).optional().openapi({ type: "string" }).describe("A key that the board has already: 64 hex digits"),
 }).refine(({ auth, wire_id }) => auth === "legacy" || wire_id === undefined, {
   message: "is for legacy devices only",
   path: ["wire_id"],
@@ -125,7 +125,7 @@ function keyView(
 }
 
 function newKey({ number, raw }: DeviceSecret) {
-  return { number, key: toBase64(raw) };
+  return { number, key: toHex(raw) };
 }
 
 const PATH = "/api/v1/devices";

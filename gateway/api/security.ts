@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { toBase64 } from "../../crypto/bytes.ts";
+import { toHex } from "../../crypto/bytes.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import type { Management } from "../management.ts";
 import type { Replay } from "../store/replay.ts";
@@ -44,7 +44,7 @@ const ResetView = z.object({
   message: z.string(),
   device_id: z.string(),
   key_number: z.number().int().optional(),
-  key: z.string().optional().describe("The new key of a signed device: 32 bytes in Base64, told only here"),
+  key: z.string().optional().describe("The new key of a signed device: 64 hex digits, told only here"),
 }).openapi("SecurityReset");
 
 export interface SecurityApiIo {
@@ -70,7 +70,7 @@ export function addSecurityRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: 
     const message = key === undefined
       ? "The board starts again from 0; what it sent before stays refused"
       : `The device has the new key ${key.number}; its old keys are revoked`;
-    const secret = key === undefined ? {} : { key_number: key.number, key: toBase64(key.raw) };
+    const secret = key === undefined ? {} : { key_number: key.number, key: toHex(key.raw) };
     return c.json({ status: "success", message, device_id, ...secret } as const, 200);
   });
 }

@@ -86,7 +86,7 @@ export interface Post {
 
 /** A signed request; `body` is an object for JSON, or bytes. */
 export function signedPost(
-  gateway: DeviceGateway,
+  gateway: Pick<DeviceGateway, "url">,
   key: DeviceKey,
   sequence: number,
   body: unknown,
@@ -124,7 +124,7 @@ export interface Answered {
   readonly signed: boolean;
 }
 
-export async function send(gateway: DeviceGateway, post: Post): Promise<Answered> {
+export async function send(gateway: Pick<DeviceGateway, "url">, post: Post): Promise<Answered> {
   const response = await fetch(gateway.url + post.path, { method: "POST", body: post.body, headers: post.headers });
   const body = await response.bytes();
   return {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { fromBase64, toBase64 } from "../../../crypto/bytes.ts";
+import { fromHex, toHex } from "../../../crypto/bytes.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { at, NOW, openFixture } from "./fixture.ts";
 
@@ -12,7 +12,7 @@ Deno.test("a device is registered, shown, listed page by page and taken off", as
   assert.equal(status, 201);
   const { number, key } = Secret.parse(at(body, "key"));
   assert.equal(number, 1);
-  assert.equal(fromBase64(key)?.length, 32);
+  assert.equal(fromHex(key)?.length, 32);
   for (const device_id of ["c", "a"]) assert.equal((await f.ask("POST", "/api/v1/devices", { device_id })).status, 201);
   assert.deepEqual((await f.ask("GET", "/api/v1/devices/b")).body, {
     device_id: "b",
@@ -39,7 +39,7 @@ Deno.test("a device is registered, shown, listed page by page and taken off", as
 
 Deno.test("a board is registered with the key that it has, and is called weak", async () => {
   await using f = await openFixture();
-  const key = toBase64(new Uint8Array(32).fill(7)); // test key
+  const key = toHex(new Uint8Array(32).fill(7)); // test key
   const board = { device_id: "barn", auth: "legacy", wire_id: "ESP32_EcoWatt_Smart", key };
   const { status, body } = await f.ask("POST", "/api/v1/devices", board);
   assert.equal(status, 201);
@@ -50,7 +50,7 @@ Deno.test("a board is registered with the key that it has, and is called weak", 
     [board, 409],
     [{ ...board, device_id: "shed" }, 422],
     [{ device_id: "shed", wire_id: "x" }, 400],
-    [{ device_id: "shed", key: "AAAA" }, 400],
+    [{ device_id: "shed", key: "00ff" }, 400],
     [{ device_id: "shed", auth: "none" }, 400],
     [{}, 400],
   ];

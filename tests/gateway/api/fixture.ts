@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { type App, createApp, type DevicePath } from "../../../gateway/app.ts";
+import { type App, createApp } from "../../../gateway/app.ts";
 import { agesOf, GatewayConfig } from "../../../gateway/config.ts";
 import { createManagement, type Management } from "../../../gateway/management.ts";
 import { createSampleReader } from "../../../gateway/sample_reader.ts";
@@ -22,7 +22,7 @@ export interface Fixture extends AsyncDisposable {
   /** The secrets. */
   readonly tokens: Readonly<Record<Role, string>>;
   /** Whether `/health` finds the store healthy. */
-  readonly health: { ok: boolean };
+  readonly health: { ok: boolean | "broken" };
   /** A request with the token of a role, and a JSON body if there is one. */
   send(role: Role | undefined, method: string, path: string, body?: unknown): Promise<Response>;
   /** Sends as admin and reads the JSON of the answer, whatever its status. */
@@ -39,14 +39,14 @@ export interface StoredBatch {
   readonly quality?: Quality;
 }
 
-export async function openFixture(devicePaths: readonly DevicePath[] = []): Promise<Fixture> {
+export async function openFixture(): Promise<Fixture> {
   const folder = await Deno.makeTempDir();
   const stores = await openStores(folder, { random: systemRandom, securityLogRows: 1_000 });
   const clock = new FakeClock(NOW);
   const log = getLogger(["test"]);
   const management = createManagement({ ...stores, clock });
   const reader = createSampleReader(stores);
-  const health = { ok: true };
+  const health: Fixture["health"] = { ok: true };
   const app = createApp({
     ...stores,
     management,
@@ -59,8 +59,7 @@ export async function openFixture(devicePaths: readonly DevicePath[] = []): Prom
     version: "1.2.3",
     features: ["test"],
     mqttConnected: () => false,
-    healthy: () => Promise.resolve(health.ok),
-    devicePaths,
+    healthy: () => health.ok === "broken" ? Promise.reject(new Error("test: a detail")) : Promise.resolve(health.ok),
   });
   const tokens = { viewer: "", operator: "", admin: "" };
   for (const role of Role.options) tokens[role] = (await management.createToken({ name: `test ${role}`, role })).secret;

@@ -1,0 +1,109 @@
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import { type AppIo, createApp, handlerOf } from "./app.ts";
+import { agesOf, type GatewayConfig } from "./config.ts";
+import { createDevicePaths, dispatch } from "./device_paths.ts";
+import { lockDirectory } from "./directory_lock.ts";
+import { isStoreHealthy } from "./health.ts";
+import { createManagement, type Management } from "./management.ts";
+import { keepRetention } from "./retention_task.ts";
+import { createSampleReader } from "./sample_reader.ts";
+import { type Handler, startServer } from "./server.ts";
+import { openStores, type Stores } from "./stores.ts";
+
+/** What a gateway needs of the machine. */
+export interface GatewayIo {
+  /** Where its database and master key are; made when missing. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Of the program, for `/status`. */
+  readonly version: string;
+  /** Whether keys that were published with the original project may be used; only the demo says yes. */
+  readonly allowPublishedKeys?: boolean;
+}
+
+/** A running gateway. Disposing stops it within a second; what was acknowledged is on disk. */
+export interface Gateway extends AsyncDisposable {
+  readonly hostname: string;
+  readonly port: number;
+  /** `http://…`, to be reached at from this machine. */
+  readonly url: string;
+  readonly management: Management;
+}
+
+/** What `/status` says it can do. */
+const FEATURES = ["signed_uploads", "legacy_uploads", "sample_blocks", "rollups", "csv", "operator_tokens", "openapi"];
+
+/**
+ * Starts the gateway role: opens the stores, listens, and deletes what is too old. Throws one clear line when the port or
+ * the data directory is taken or cannot be used.
+ */
+export async function startGateway(config: GatewayConfig, io: GatewayIo): Promise<Gateway> {
+  const { dataDir, clock, random, log } = io;
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.use(lockDirectory(dataDir));
+  const stores = cleanup.use(await openStores(dataDir, storesOptions(config, io)));
+  const stop = new AbortController();
+  const management = createManagement({ ...stores, clock });
+  const app = createApp(appIo(config, io, stores, management));
+  const paths = devicePaths(config, io, stores, stop.signal);
+  const { host: hostname, port } = config;
+  const server = cleanup.use(startServer({ hostname, port, handler: dispatch(paths, handlerOf(app)), log }));
+  const retention = keepRetention(agesOf(config), { ...stores, clock, log }, stop.signal);
+  cleanup.defer(() => retention);
+  cleanup.defer(() => stop.abort());
+  const running = cleanup.move();
+  log.info("gateway listens {host} {port}", { host: server.hostname, port: server.port });
+  return {
+    hostname: server.hostname,
+    port: server.port,
+    url: urlOf(server.hostname, server.port),
+    management,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function storesOptions(
+  { security_log_rows: securityLogRows }: GatewayConfig,
+  { random, allowPublishedKeys }: GatewayIo,
+) {
+  return { random, securityLogRows, ...(allowPublishedKeys === undefined ? {} : { allowPublishedKeys }) };
+}
+
+function devicePaths(
+  config: GatewayConfig,
+  { clock, log }: GatewayIo,
+  stores: Stores,
+  signal: AbortSignal,
+): ReadonlyMap<string, Handler> {
+  const limits = { maxBytes: config.body_limit_bytes, timeoutMs: 1000 * config.body_timeout_s };
+  return createDevicePaths({ ...stores, commits: stores.commit, clock, log, signal, limits });
+}
+
+function appIo(config: GatewayConfig, io: GatewayIo, stores: Stores, management: Management): AppIo {
+  const reader = createSampleReader(stores);
+  const { clock, random, log, version, dataDir } = io;
+  return {
+    ...stores,
+    management,
+    reader,
+    activity: reader.activity,
+    clock,
+    random,
+    log,
+    version,
+    ages: agesOf(config),
+    features: FEATURES,
+    mqttConnected: () => false,
+    healthy: () => isStoreHealthy(dataDir, stores.commit, () => void stores.devices.find("health")),
+  };
+}
+
+/** An address that means all is reached at the loopback. */
+function urlOf(hostname: string, port: number): string {
+  const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,23 @@
+import { statfs } from "node:fs/promises";
+import type { GroupCommit } from "./store/group_commit.ts";
+
+/** Below this the next uploads may not fit any more. */
+const MIN_FREE_BYTES = 4 << 20;
+
+/**
+ * Whether samples could be stored now: the write lock can be had, the database can be read, the disk has room. Writes
+ * nothing, so that asking often wears no flash. Never rejects.
+ */
+export async function isStoreHealthy(
+  dataDir: string,
+  commit: Pick<GroupCommit, "run">,
+  read: () => void,
+): Promise<boolean> {
+  try {
+    await commit.run(read);
+    const { bavail, bsize } = await statfs(dataDir);
+    return bavail * bsize >= MIN_FREE_BYTES;
+  } catch {
+    return false;
+  }
+}

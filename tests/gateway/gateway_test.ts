@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { getLogger } from "@logtape/logtape";
+import { importHmacKey } from "../../crypto/hmac.ts";
+import { GatewayConfig } from "../../gateway/config.ts";
+import { type Gateway, startGateway } from "../../gateway/gateway.ts";
+import { isStoreHealthy } from "../../gateway/health.ts";
+import { openLocalManagement } from "../../gateway/local_management.ts";
+import { createGroupCommit } from "../../gateway/store/group_commit.ts";
+import type { DeviceSecret } from "../../gateway/store/device_keys.ts";
+import { openStores } from "../../gateway/stores.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { systemRandom } from "../../platform/random.ts";
+import { DeviceId } from "../../protocol/device_id.ts";
+import { blockOf, send, signedPost, someSamples, upload } from "../fakes/device_gateway.ts";
+
+const ROOF = DeviceId.parse("roof");
+
+function start(dataDir: string, port = 0): Promise<Gateway> {
+  const config = GatewayConfig.parse({ port, retention_days: { raw: "forever", "1m": "forever" } });
+  const log = getLogger(["test"]);
+  return startGateway(config, { dataDir, clock: systemClock, random: systemRandom, log, version: "1.2.3" });
+}
+
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function keyOf({ number, raw }: DeviceSecret) {
+  return { deviceId: ROOF, number, hmac: importHmacKey(raw) };
+}
+
+async function get(gateway: Gateway, token: string, path: string) {
+  const response = await fetch(gateway.url + path, { headers: { authorization: `Bearer ${token}` } });
+  return { status: response.status, text: await response.text() };
+}
+
+const SAMPLES = "/api/v1/devices/roof/samples.csv?resolution=raw&from=0";
+
+Deno.test("what a node uploads is read back over the API, also after a restart", async () => {
+  await withFolder(async (folder) => {
+    let key: DeviceSecret, token: string, before: string;
+    {
+      await using gateway = await start(folder);
+      key = (await gateway.management.addDevice({ deviceId: ROOF, model: "test", auth: "signed" })).key;
+      token = (await gateway.management.createToken({ name: "test", role: "viewer" })).secret;
+      const answer = await send(
+        gateway,
+        signedPost(gateway, keyOf(key), 1, upload("roof", blockOf(1, someSamples(3)))),
+      );
+      assert.deepEqual([answer.status, answer.signed], [200, true]);
+      before = (await get(gateway, token, SAMPLES)).text;
+      assert.equal(
+        before,
+        "time,inverter,quality,Vac1,Pac\r\n" +
+          "2026-05-28T20:26:40.000Z,roof-1,exact,230,1000\r\n" +
+          "2026-05-28T20:26:42.000Z,roof-1,exact,230.1,1010\r\n" +
+          "2026-05-28T20:26:44.000Z,roof-1,exact,230.2,1020\r\n",
+      );
+    }
+    await using gateway = await start(folder);
+    const again = await send(gateway, signedPost(gateway, keyOf(key), 2, upload("roof", blockOf(1, someSamples(3)))));
+    assert.equal(again.json.duplicate_blocks.length, 1);
+    assert.deepEqual(await get(gateway, token, SAMPLES), { status: 200, text: before });
+    assert.equal((await fetch(`${gateway.url}/health`)).status, 200);
+  });
+});
+
+Deno.test("a device and a token made or revoked by another process count at once", async () => {
+  await withFolder(async (folder) => {
+    await using gateway = await start(folder);
+    await using local = await openLocalManagement(folder, { clock: systemClock, random: systemRandom });
+    const { token, secret } = await local.management.createToken({ name: "test", role: "viewer" });
+    assert.equal((await get(gateway, secret, "/status")).status, 200);
+    const { key } = await local.management.addDevice({ deviceId: ROOF, model: "test", auth: "signed" });
+    const body = upload("roof", blockOf(1, someSamples()));
+    assert.equal((await send(gateway, signedPost(gateway, keyOf(key), 1, body))).status, 200);
+    const selection = local.samples.select({ device: ROOF, from: 0, to: 2 ** 43 });
+    assert.equal([...local.samples.raw(selection)].length, 5);
+    await local.management.resetDevice(ROOF);
+    assert.equal((await send(gateway, signedPost(gateway, keyOf(key), 2, body))).status, 401);
+    await local.management.revokeToken(token.id);
+    assert.equal((await get(gateway, secret, "/status")).status, 401);
+  });
+});
+
+Deno.test("a port or a data directory that is taken is one clear line, and nothing stays behind", async () => {
+  await withFolder(async (folder) => {
+    await using gateway = await start(folder);
+    await assert.rejects(start(folder), { message: `Cannot start the gateway: another one uses ${folder}` });
+    await withFolder(async (other) => {
+      const taken = `Cannot listen on 127.0.0.1:${gateway.port}: another program uses that port`;
+      await assert.rejects(start(other, gateway.port), { message: taken });
+      await using free = await start(other);
+      assert.ok(free.port > 0);
+    });
+  });
+});
+
+Deno.test("a gateway stops within a second, also while somebody reads a long answer", async () => {
+  await withFolder(async (folder) => {
+    const gateway = await start(folder);
+    const { secret } = await gateway.management.createToken({ name: "test", role: "viewer" });
+    const { key } = await gateway.management.addDevice({ deviceId: ROOF, model: "test", auth: "signed" });
+    const body = upload("roof", blockOf(1, someSamples(5_000)));
+    assert.equal((await send(gateway, signedPost(gateway, keyOf(key), 1, body))).status, 200);
+    const response = await fetch(gateway.url + SAMPLES, { headers: { authorization: `Bearer ${secret}` } });
+    const began = performance.now();
+    await gateway[Symbol.asyncDispose]();
+    assert.ok(performance.now() - began < 1_000);
+    await response.body?.cancel();
+  });
+});
+
+Deno.test("the store is healthy unless it cannot be written, read, or has no room", async () => {
+  await withFolder(async (folder) => {
+    const stores = await openStores(folder, { random: systemRandom, securityLogRows: 1_000 });
+    const read = () => void stores.devices.find("x");
+    assert.equal(await isStoreHealthy(folder, stores.commit, read), true);
+    assert.equal(await isStoreHealthy(`${folder}/gone`, stores.commit, read), false);
+    const closed = createGroupCommit(stores.db);
+    await closed.close();
+    assert.equal(await isStoreHealthy(folder, closed, read), false);
+    const broken = () => {
+      throw new Error("test: disk I/O error");
+    };
+    assert.equal(await isStoreHealthy(folder, stores.commit, broken), false);
+    await stores[Symbol.asyncDispose]();
+  });
+});
+
+Deno.test("the configuration has a sensible default for everything and refuses what it does not know", () => {
+  const config = GatewayConfig.parse({});
+  assert.deepEqual([config.host, config.port, config.retention_days], [
+    "127.0.0.1",
+    8080,
+    { raw: 30, "1m": 365, "15m": 1825, "1d": "forever" },
+  ]);
+  for (
+    const wrong of [{ prot: 1 }, { port: 70_000 }, { retention_days: { raw: 0 } }, { retention_days: { raw: "1 y" } }]
+  ) {
+    assert.equal(GatewayConfig.safeParse(wrong).success, false, JSON.stringify(wrong));
+  }
+});
