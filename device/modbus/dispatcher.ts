@@ -135,7 +135,7 @@ export class Dispatcher {
         case "silence":
         case "damaged":
         case "foreign":
-          if (sent >= most || unit.resting(this.#io.clock.monotonic())) {
+          if (sent >= most || this.#resting(unit)) {
             return { ok: false, fault: this.#unanswered(attempt, timed, sent) };
           }
           break;
@@ -148,11 +148,10 @@ export class Dispatcher {
 
   /** Waits for the line and uses it once. */
   async #attempt(unit: Unit, ask: Ask, priority: Priority, signal: AbortSignal): Promise<Attempt> {
-    if (unit.resting(this.#io.clock.monotonic())) return { kind: "resting" };
+    if (this.#resting(unit)) return { kind: "resting" };
     if (!this.#turnstile.tryEnter() && !(await this.#turnstile.enter(priority, signal))) return { kind: "aborted" };
     try {
-      const started = this.#io.clock.monotonic();
-      if (unit.resting(started)) return { kind: "resting" };
+      if (this.#resting(unit)) return { kind: "resting" };
       const link = this.#connection.current() ?? await this.#connection.open(this.#closing.signal);
       if (!("exchange" in link)) return { kind: "line", unopened: link };
       return await this.#exchange(link, unit, ask);
@@ -173,6 +172,10 @@ export class Dispatcher {
       this.#account(unit, ask.unit, undefined, this.#io.clock.monotonic() - started);
       return { kind: "line", unopened };
     }
+  }
+
+  #resting(unit: Unit): boolean {
+    return unit.dead && unit.resting(this.#io.clock.monotonic());
   }
 
   /** Learns from an exchange, before the next one begins. */

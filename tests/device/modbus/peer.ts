@@ -133,6 +133,7 @@ function peer(
 
   const accepting = (async () => {
     for await (const connection of listener) {
+      connection.setNoDelay(true);
       open.add(connection);
       connections.total++;
       connections.open++;

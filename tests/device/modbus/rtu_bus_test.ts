@@ -50,22 +50,28 @@ Deno.test("an answer is taken as soon as its last byte is in, also byte by byte"
 
 Deno.test("a late answer that comes while the line rests is thrown away, and the retry needs no probe", async () => {
   await using peer = rtuPeer(async (visit) => {
-    if (visit.turn === 1) await sleep(200); // timeout 150, listened to until 300
+    if (visit.turn === 1) await sleep(450); // timeout 300, listened to until 600
     await visit.send(visit.answer({ base: 1000 * visit.turn }));
   });
-  await using bus = busOn(lineTo(peer));
+  await using bus = busOn(lineTo(peer), { timeoutMs: 300 });
   assert.deepEqual(value(await bus.read(1, "holding", 0, 2)), [2000, 2001]);
   assert.equal(peer.visits.length, 2);
   assert.equal(bus.counters().foreignFrames, 1);
 });
 
 Deno.test("an answer later than that is not taken for the retry's: a probe of another length finds it out", async () => {
+  const probed = Promise.withResolvers<void>();
+  const late = Promise.withResolvers<void>();
   await using peer = rtuPeer(async (visit) => {
-    if (visit.turn === 1) await sleep(340); // after the rest of 300 ms: while the retry waits for its answer
-    if (visit.turn === 2) await sleep(80);
+    if (visit.turn === 1) await probed.promise;
+    if (visit.turn === 2) {
+      probed.resolve();
+      await late.promise;
+    }
     await visit.send(visit.answer({ base: 1000 * visit.turn }));
+    late.resolve();
   });
-  await using bus = busOn(lineTo(peer));
+  await using bus = busOn(lineTo(peer), { timeoutMs: 250 });
   assert.deepEqual(value(await bus.read(1, "holding", 0, 4)), valuesAt(0, 4, 3000));
   const counts = peer.visits.map(({ request }) => "count" in request ? request.count : 0);
   assert.deepEqual(counts, [4, 2, 4]);
@@ -132,6 +138,21 @@ Deno.test("noise behind an answer does not reach the next", async () => {
   await using peer = rtuPeer((visit) => visit.send(concat(visit.answer(), Uint8Array.of(1, 3, 4, 0xff, 0xff))));
   await using bus = busOn(lineTo(peer));
   for (let i = 0; i < 3; i++) assert.deepEqual(value(await bus.read(1, "holding", i, 2)), [1000 + i, 1001 + i]);
+});
+
+Deno.test("an answer that nobody waits for is thrown away before the next request", async () => {
+  await using peer = rtuPeer(async (visit) => {
+    const answer = visit.answer({ base: visit.turn });
+    await sleep(15);
+    await visit.send(answer);
+    await sleep(10);
+    await visit.send(answer);
+  });
+  await using bus = busOn(lineTo(peer));
+  for (let turn = 1; turn < 4; turn++) {
+    assert.deepEqual(value(await bus.read(1, "holding", 0, 1)), [turn]);
+    await sleep(30);
+  }
 });
 
 Deno.test("an answer of another unit is no answer", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { concat } from "../../../crypto/bytes.ts";
 import { tcpLine } from "../../../device/modbus/lines.ts";
 import { systemClock } from "../../../platform/clock.ts";
@@ -251,12 +252,64 @@ Deno.test("closing answers everybody who waits, within a second, and nothing wor
   assert.equal(faultOf(await bus.read(1, "holding", 0, 1)), "aborted");
 });
 
+/** A port on which nobody takes connections: its queue is full, so that a further attempt hangs. */
+async function fullPort(): Promise<Disposable & { readonly port: number }> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+  const { port } = listener.addr;
+  const stop = new AbortController();
+  const fillers: Deno.Conn[] = [];
+  for (let full = false; !full;) {
+    full = await Promise.race([
+      Deno.connect({ port, hostname: "127.0.0.1", signal: stop.signal })
+        .then((connection) => fillers.push(connection) === 0, () => true),
+      sleep(100).then(() => true),
+    ]);
+  }
+  return {
+    port,
+    [Symbol.dispose]() {
+      stop.abort();
+      for (const filler of fillers) filler.close();
+      listener.close();
+    },
+  };
+}
+
+Deno.test("a connection attempt that hangs is given up after its timeout, with a text that says what to check", async () => {
+  using full = await fullPort();
+  await using bus = busOn(tcpLine({ host: "127.0.0.1", port: full.port, connectTimeoutMs: 50 }, systemClock));
+  const outcome = await bus.read(1, "holding", 0, 1);
+  assert.equal(faultOf(outcome), "line");
+  assert.ok(!outcome.ok && outcome.fault.message.includes("no connection within 50 ms"));
+});
+
 Deno.test("closing ends a connection attempt that hangs", async () => {
-  const bus = busOn(tcpLine({ host: "192.0.2.1", port: 502 }, systemClock)); // TEST-NET-1, RFC 5737
+  using full = await fullPort();
+  const bus = busOn(tcpLine({ host: "127.0.0.1", port: full.port }, systemClock));
   const waiting = bus.read(1, "holding", 0, 1);
   await sleep(10);
   const before = performance.now();
   await bus[Symbol.asyncDispose]();
   assert.ok(performance.now() - before < 1000);
-  await waiting;
+  assert.equal(faultOf(await waiting), "aborted");
+});
+
+Deno.test("whatever a device sends, every request ends in time and the next good answer is right", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { minLength: 1, maxLength: 4 }),
+      async (noise) => {
+        await using peer = tcpPeer((visit) => visit.turn === 1 ? visit.send(...noise) : visit.send(visit.answer()));
+        await using bus = busOn(lineTo(peer), { timeoutMs: 20, minTimeoutMs: 20, retries: 0, backoff: { stepMs: 0 } });
+        await bus.read(1, "holding", 0, 1);
+        for (;;) {
+          const outcome = await bus.read(1, "holding", 5, 2, { timeoutMs: 500 });
+          if (outcome.ok) return assert.deepEqual(outcome.value, [1005, 1006]);
+          assert.ok(outcome.fault.kind === "line" || outcome.fault.kind === "foreign");
+          await sleep(50);
+        }
+      },
+    ),
+    { numRuns: 10 },
+  );
 });
