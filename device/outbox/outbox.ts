@@ -42,6 +42,8 @@ export interface OutboxIo {
 
 /** How the outbox is doing. */
 export interface OutboxStatus extends BlockTotals {
+  /** Blocks that the gateway has yet to take. The others of `blocks` are done and go with the next seal, or set aside. */
+  readonly waiting: number;
   /** Samples that are not in a block yet. */
   readonly openSamples: number;
   /** Never delivered, because the outbox was full. */
@@ -143,6 +145,7 @@ export class Outbox implements Disposable {
     const { droppedBlocks, droppedSamples } = this.#state;
     return {
       ...this.#totals,
+      waiting: this.#totals.blocks - this.#totals.refused - this.#done.size,
       openSamples: this.#open.count,
       droppedBlocks,
       droppedSamples: droppedSamples + this.#lost,

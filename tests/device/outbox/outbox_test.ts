@@ -146,6 +146,7 @@ Deno.test("acknowledged blocks go with the next seal, their numbers are never us
   outbox.seal();
   outbox.acknowledge([1]);
   assert.deepEqual(blocks(outbox), []);
+  assert.deepEqual([outbox.status().blocks, outbox.status().waiting], [1, 0]);
   outbox.seal();
   assert.deepEqual([outbox.status().blocks, outbox.status().bytes], [0, 0]);
   folder.kill();
