@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { CliFailure, EXIT } from "./exit.ts";
+
+/** Answers a request as the gateway does: over the network, or inside this process. */
+export type Transport = (request: Request) => Promise<Response>;
+
+/** The operator API of one gateway. */
+export interface ApiClient {
+  /** Asks and checks the answer; a refusal is a `CliFailure` with the gateway's own words. */
+  call<S extends z.ZodType>(method: string, path: string, answer: S, body?: unknown): Promise<z.infer<S>>;
+}
+
+const Problem = z.object({
+  detail: z.string().optional(),
+  title: z.string().optional(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+
+/** A client for the gateway at `base`. */
+export function createApiClient(base: string, token: string | undefined, send: Transport): ApiClient {
+  return {
+    async call(method, path, answer, body) {
+      const request = new Request(new URL(path, base), {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const response = await sent(request, base, send);
+      const text = await response.text();
+      if (!response.ok) throw refused(response.status, text);
+      const parsed = answer.safeParse(text === "" ? undefined : json(text));
+      if (!parsed.success) throw new CliFailure(EXIT.failed, `${base} does not answer like an EcoWatt gateway`);
+      return parsed.data;
+    },
+  };
+}
+
+async function sent(request: Request, base: string, send: Transport): Promise<Response> {
+  try {
+    return await send(request);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliFailure(EXIT.unreachable, `Cannot reach the gateway at ${base}: ${why}`);
+  }
+}
+
+function refused(status: number, text: string): CliFailure {
+  const problem = Problem.safeParse(json(text));
+  const words = problem.success ? problem.data.detail ?? problem.data.title : undefined;
+  return new CliFailure(EXIT.failed, words ?? `the gateway answers with status ${status}`);
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // not JSON: the caller says what it is then
+  }
+}

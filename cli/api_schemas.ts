@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+/** What the operator API answers, as far as the command line shows it. */
+export const DeviceInfo = z.object({
+  device_id: z.string(),
+  model: z.string(),
+  auth: z.enum(["signed", "legacy"]),
+  wire_id: z.string().nullable(),
+  created_at_ms: z.number(),
+  last_upload_ms: z.number().nullable(),
+  last_sample_ms: z.number().nullable(),
+  inverters: z.array(z.string()),
+});
+export type DeviceInfo = z.infer<typeof DeviceInfo>;
+
+export const DevicePage = z.object({ devices: z.array(DeviceInfo), next: z.string().nullable() });
+
+export const KeyInfo = z.object({
+  number: z.number(),
+  created_at_ms: z.number(),
+  revoked_at_ms: z.number().nullable(),
+});
+
+export const DeviceDetails = DeviceInfo.extend({ keys: z.array(KeyInfo) });
+
+/** A key as it is told once: 32 bytes in Base64. */
+export const KeySecret = z.object({ number: z.number(), key: z.base64() });
+export type KeySecret = z.infer<typeof KeySecret>;
+
+export const AddedDevice = DeviceInfo.extend({ key: KeySecret });
+
+export const TokenInfo = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: z.enum(["viewer", "operator", "admin"]),
+  created_at_ms: z.number(),
+  expires_at_ms: z.number().nullable(),
+  revoked_at_ms: z.number().nullable(),
+  last_used_ms: z.number().nullable(),
+});
+
+export const TokenList = z.object({ tokens: z.array(TokenInfo) });
+
+export const AddedToken = TokenInfo.extend({ token: z.string() });
+
+/** No body. */
+export const Nothing = z.undefined();

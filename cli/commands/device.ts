@@ -1,0 +1,114 @@
+import type { Command } from "commander";
+import { fromHex, toBase64 } from "../../crypto/bytes.ts";
+import { AddedDevice, DeviceDetails, type DeviceInfo, DevicePage, Nothing } from "../api_schemas.ts";
+import { usage } from "../exit.ts";
+import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
+import { DEFAULT_GATEWAY, handover } from "../handover.ts";
+import { readSecretFile } from "../secret_file.ts";
+import { type Terminal, table } from "../output.ts";
+import { ago } from "../time.ts";
+
+interface AddFlags extends GatewayFlags {
+  readonly model?: string;
+  readonly legacy?: boolean;
+  readonly wireId?: string;
+  readonly keyFile?: string;
+  readonly gateway: string;
+}
+
+const PATH = "/api/v1/devices";
+
+/** The registry of devices. */
+export function addDevice(program: Command, terminal: Terminal): void {
+  const device = program.command("device").description("register, list and remove devices");
+  gatewayFlags(device.command("add <device>"))
+    .description("register a device and print what its side needs, with its new key")
+    .option("--model <name>", "its model (default ecowatt-node, for boards ESP32_EcoWatt)")
+    .option("--legacy", "an ESP32 board of the older scheme, which signs uploads only")
+    .option("--wire-id <name>", "with --legacy: what the board calls itself (default ESP32_EcoWatt_Smart)")
+    .option("--key-file <file>", "take the key that the device has already: a file of 64 hex digits")
+    .option("--gateway <url>", "address of this gateway as the device sees it", DEFAULT_GATEWAY)
+    .action((name: string, flags: AddFlags) => add(name, flags, terminal));
+  gatewayFlags(device.command("list")).description("list the devices")
+    .action((flags: GatewayFlags) => list(flags, terminal));
+  gatewayFlags(device.command("show <device>")).description("show one device and its keys")
+    .action((name: string, flags: GatewayFlags) => show(name, flags, terminal));
+  gatewayFlags(device.command("remove <device>")).description("remove a device; its samples stay")
+    .action((name: string, flags: GatewayFlags) => remove(name, flags, terminal));
+}
+
+async function add(name: string, flags: AddFlags, terminal: Terminal): Promise<void> {
+  if (flags.wireId !== undefined && !flags.legacy) throw usage("--wire-id goes with --legacy");
+  const key = flags.keyFile === undefined ? undefined : await keyFrom(flags.keyFile);
+  const added = await withGateway(flags, (api) =>
+    api.call("POST", PATH, AddedDevice, {
+      device_id: name,
+      model: flags.model ?? (flags.legacy ? "ESP32_EcoWatt" : "ecowatt-node"),
+      auth: flags.legacy ? "legacy" : "signed",
+      ...(flags.legacy ? { wire_id: flags.wireId ?? "ESP32_EcoWatt_Smart" } : {}),
+      ...(key === undefined ? {} : { key }),
+    }));
+  terminal.out(flags.json ? JSON.stringify(added) : handover(added, added.key, flags.gateway));
+}
+
+async function keyFrom(path: string): Promise<string> {
+  const raw = fromHex(await readSecretFile(path));
+  if (raw?.length !== 32) throw usage(`${path} does not hold a key of 64 hex digits`);
+  return toBase64(raw);
+}
+
+async function list(flags: GatewayFlags, terminal: Terminal): Promise<void> {
+  const devices = await withGateway(flags, async (api) => {
+    const all: DeviceInfo[] = [];
+    for (let after = ""; ;) {
+      const page = await api.call("GET", `${PATH}?limit=1000${after}`, DevicePage);
+      all.push(...page.devices);
+      if (page.next === null) return all;
+      after = `&after=${encodeURIComponent(page.next)}`;
+    }
+  });
+  if (flags.json) return terminal.out(JSON.stringify(devices));
+  if (devices.length === 0) return terminal.out("No device is registered yet: ecowatt device add NAME");
+  const header = ["DEVICE", "MODEL", "AUTH", "LAST SAMPLE", "INVERTERS"];
+  terminal.out(table(header, devices.map((device) => [
+    device.device_id,
+    device.model,
+    authOf(device),
+    ago(device.last_sample_ms),
+    device.inverters.join(" "),
+  ])));
+}
+
+async function show(name: string, flags: GatewayFlags, terminal: Terminal): Promise<void> {
+  const device = await withGateway(flags, (api) => api.call("GET", pathOf(name), DeviceDetails));
+  if (flags.json) return terminal.out(JSON.stringify(device));
+  const facts = [
+    ["device", device.device_id],
+    ["model", device.model],
+    ["authentication", authOf(device)],
+    ["registered", new Date(device.created_at_ms).toISOString()],
+    ["last sample", ago(device.last_sample_ms)],
+    ["last upload", ago(device.last_upload_ms)],
+    ["inverters", device.inverters.join(" ") || "none yet"],
+    ...device.keys.map((key) => [
+      `key ${key.number}`,
+      `since ${new Date(key.created_at_ms).toISOString()}${key.revoked_at_ms === null ? "" : ", revoked"}`,
+    ]),
+  ];
+  terminal.out(facts.map(([label, value]) => `${label?.padEnd(16)}${value}`).join("\n"));
+}
+
+async function remove(name: string, flags: GatewayFlags, terminal: Terminal): Promise<void> {
+  await withGateway(flags, (api) => api.call("DELETE", pathOf(name), Nothing));
+  terminal.out(flags.json ? JSON.stringify({ removed: name }) : `${name} is removed: its keys are void, its samples stay`);
+}
+
+/** The weak scheme is named as such wherever it shows. */
+function authOf(device: Pick<DeviceInfo, "auth" | "wire_id">): string {
+  return device.auth === "legacy" ? `legacy (weak), calls itself ${device.wire_id}` : "signed";
+}
+
+/** The API path of a device. */
+export function pathOf(name: string): string {
+  return `${PATH}/${encodeURIComponent(name)}`;
+}

@@ -1,0 +1,40 @@
+import type { Command } from "commander";
+import { toHex } from "../../crypto/bytes.ts";
+import { systemRandom } from "../../platform/random.ts";
+import { DeviceDetails, KeySecret, Nothing } from "../api_schemas.ts";
+import { number } from "../arguments.ts";
+import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
+import { DEFAULT_GATEWAY, handover } from "../handover.ts";
+import type { Terminal } from "../output.ts";
+import { writeNewSecretFile } from "../secret_file.ts";
+import { pathOf } from "./device.ts";
+
+/** Keys of devices. */
+export function addKeys(program: Command, terminal: Terminal): void {
+  const keys = program.command("keys").description("make, rotate and revoke the keys of devices");
+  keys.command("generate <file>")
+    .description("write a new device key (64 hex digits) to a file of mode 0600 that does not exist yet")
+    .action(async (file: string) => {
+      await writeNewSecretFile(file, toHex(systemRandom.bytes(32)));
+      terminal.out(`A new key is in ${file}`);
+    });
+  gatewayFlags(keys.command("rotate <device>"))
+    .description("issue one more key and print what the device's side needs; the old keys stay valid until revoked")
+    .option("--gateway <url>", "address of this gateway as the device sees it", DEFAULT_GATEWAY)
+    .action((name: string, flags: GatewayFlags & { gateway: string }) => rotate(name, flags, terminal));
+  gatewayFlags(keys.command("revoke <device> <number>"))
+    .description("make a key worthless at once")
+    .action(async (name: string, keyNumber: string, flags: GatewayFlags) => {
+      const path = `${pathOf(name)}/keys/${number(keyNumber)}`;
+      await withGateway(flags, (api) => api.call("DELETE", path, Nothing));
+      terminal.out(flags.json ? JSON.stringify({ revoked: Number(keyNumber) }) : `Key ${keyNumber} of ${name} is revoked`);
+    });
+}
+
+async function rotate(name: string, flags: GatewayFlags & { gateway: string }, terminal: Terminal): Promise<void> {
+  const { device, secret } = await withGateway(flags, async (api) => ({
+    device: await api.call("GET", pathOf(name), DeviceDetails),
+    secret: await api.call("POST", `${pathOf(name)}/keys`, KeySecret),
+  }));
+  terminal.out(flags.json ? JSON.stringify(secret) : handover(device, secret, flags.gateway));
+}
