@@ -16,3 +16,13 @@ export function dataDir(flag: string | undefined, env: Env, isRoot: boolean): st
 export function processDataDir(flag: string | undefined): string {
   return dataDir(flag, (name) => Deno.env.get(name), Deno.uid() === 0);
 }
+
+/** State of the gateway within the data directory. */
+export function gatewayDir(dataDir: string): string {
+  return join(dataDir, "gateway");
+}
+
+/** State of the node within the data directory. */
+export function nodeDir(dataDir: string): string {
+  return join(dataDir, "node");
+}

@@ -11,7 +11,9 @@ export async function readSecretFile(path: string): Promise<string> {
     ({ mode } = await Deno.stat(path));
     text = await Deno.readTextFile(path);
   } catch (error) {
-    throw usage(`Cannot read ${path}: ${error instanceof Deno.errors.NotFound ? "there is no such file" : "no access"}`);
+    throw usage(
+      `Cannot read ${path}: ${error instanceof Deno.errors.NotFound ? "there is no such file" : "no access"}`,
+    );
   }
   if (mode !== null && (mode & OTHERS) !== 0) throw usage(`Others may read ${path}: chmod 600 ${path}`);
   return text.trim();

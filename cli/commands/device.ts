@@ -5,7 +5,7 @@ import { usage } from "../exit.ts";
 import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
 import { DEFAULT_GATEWAY, handover } from "../handover.ts";
 import { readSecretFile } from "../secret_file.ts";
-import { type Terminal, table } from "../output.ts";
+import { table, type Terminal } from "../output.ts";
 import { ago } from "../time.ts";
 
 interface AddFlags extends GatewayFlags {
@@ -60,7 +60,7 @@ async function keyFrom(path: string): Promise<string> {
 async function list(flags: GatewayFlags, terminal: Terminal): Promise<void> {
   const devices = await withGateway(flags, async (api) => {
     const all: DeviceInfo[] = [];
-    for (let after = ""; ;) {
+    for (let after = "";;) {
       const page = await api.call("GET", `${PATH}?limit=1000${after}`, DevicePage);
       all.push(...page.devices);
       if (page.next === null) return all;
@@ -70,13 +70,16 @@ async function list(flags: GatewayFlags, terminal: Terminal): Promise<void> {
   if (flags.json) return terminal.out(JSON.stringify(devices));
   if (devices.length === 0) return terminal.out("No device is registered yet: ecowatt device add NAME");
   const header = ["DEVICE", "MODEL", "AUTH", "LAST SAMPLE", "INVERTERS"];
-  terminal.out(table(header, devices.map((device) => [
-    device.device_id,
-    device.model,
-    authOf(device),
-    ago(device.last_sample_ms),
-    device.inverters.join(" "),
-  ])));
+  terminal.out(table(
+    header,
+    devices.map((device) => [
+      device.device_id,
+      device.model,
+      authOf(device),
+      ago(device.last_sample_ms),
+      device.inverters.join(" "),
+    ]),
+  ));
 }
 
 async function show(name: string, flags: GatewayFlags, terminal: Terminal): Promise<void> {
@@ -100,7 +103,9 @@ async function show(name: string, flags: GatewayFlags, terminal: Terminal): Prom
 
 async function remove(name: string, flags: GatewayFlags, terminal: Terminal): Promise<void> {
   await withGateway(flags, (api) => api.call("DELETE", pathOf(name), Nothing));
-  terminal.out(flags.json ? JSON.stringify({ removed: name }) : `${name} is removed: its keys are void, its samples stay`);
+  terminal.out(
+    flags.json ? JSON.stringify({ removed: name }) : `${name} is removed: its keys are void, its samples stay`,
+  );
 }
 
 /** The weak scheme is named as such wherever it shows. */

@@ -27,7 +27,9 @@ export function addKeys(program: Command, terminal: Terminal): void {
     .action(async (name: string, keyNumber: string, flags: GatewayFlags) => {
       const path = `${pathOf(name)}/keys/${number(keyNumber)}`;
       await withGateway(flags, (api) => api.call("DELETE", path, Nothing));
-      terminal.out(flags.json ? JSON.stringify({ revoked: Number(keyNumber) }) : `Key ${keyNumber} of ${name} is revoked`);
+      terminal.out(
+        flags.json ? JSON.stringify({ revoked: Number(keyNumber) }) : `Key ${keyNumber} of ${name} is revoked`,
+      );
     });
 }
 

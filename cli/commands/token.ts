@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { AddedToken, Nothing, TokenList } from "../api_schemas.ts";
 import { number } from "../arguments.ts";
 import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
-import { type Terminal, table } from "../output.ts";
+import { table, type Terminal } from "../output.ts";
 import { ago } from "../time.ts";
 
 interface CreateFlags extends GatewayFlags {

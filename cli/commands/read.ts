@@ -1,0 +1,115 @@
+import { getLogger } from "@logtape/logtape";
+import type { Command } from "commander";
+import { busOf, type ConfiguredInverter, invertersOf } from "../../device/buses.ts";
+import type { BusConfig } from "../../device/bus_config.ts";
+import type { Poll } from "../../device/inverter/poll.ts";
+import { duration } from "../../device/quantity.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { lookup } from "../../protocol/profile/lookup.ts";
+import { physicalColumns } from "../../protocol/profile/physical.ts";
+import { DEFAULT_CONFIG, loadNodeConfig } from "../config_file.ts";
+import { CliFailure, EXIT, usage } from "../exit.ts";
+import { INVERTER_URLS, inverterUrl } from "../inverter_url.ts";
+import { table, type Terminal } from "../output.ts";
+import { untilStopped } from "../signals.ts";
+
+interface Flags {
+  readonly config?: string;
+  readonly watch?: string;
+  readonly registers?: string;
+  readonly json?: boolean;
+}
+
+/** Reads inverters once, or again and again, without a node. */
+export function addRead(program: Command, terminal: Terminal): void {
+  program.command("read [inverter]")
+    .description(`read an inverter now: one of the configuration by name (all without a name), or one at an address`)
+    .option("--config <file>", `configuration with the inverters (default ${DEFAULT_CONFIG})`)
+    .option("--registers <names>", "only these, separated by commas")
+    .option("--watch <interval>", "again and again, such as 1s, until Ctrl-C")
+    .option("--json", "one JSON object a reading")
+    .addHelpText(
+      "after",
+      `\nAddresses: ${INVERTER_URLS}.\nThe API key of an http:// address is taken from ECOWATT_API_KEY.`,
+    )
+    .action((inverter: string | undefined, flags: Flags) => read(inverter, flags, terminal));
+}
+
+async function read(name: string | undefined, flags: Flags, terminal: Terminal): Promise<void> {
+  const buses = await busesFor(name, flags);
+  const everyMs = flags.watch === undefined ? undefined : intervalOf(flags.watch);
+  using stop = untilStopped();
+  await using open = new AsyncDisposableStack();
+  const io = { clock: systemClock, log: getLogger(["ecowatt", "read"]) };
+  const inverters = buses.flatMap((bus) => invertersOf(bus, open.use(busOf(bus, io)), io));
+  do {
+    const started = systemClock.monotonic();
+    for (const { config, inverter } of inverters) {
+      const poll = await inverter.poll(stop.signal);
+      if (stop.signal.aborted) return;
+      show(config.name, poll, flags, everyMs !== undefined, terminal);
+    }
+    if (everyMs !== undefined) await systemClock.sleep(everyMs - (systemClock.monotonic() - started), stop.signal);
+  } while (everyMs !== undefined && !stop.signal.aborted);
+}
+
+async function busesFor(name: string | undefined, flags: Flags): Promise<readonly BusConfig[]> {
+  const buses = name?.includes("://")
+    ? [inverterUrl(name, Deno.env.get("ECOWATT_API_KEY"))]
+    : named(name, (await loadNodeConfig(flags.config)).node.buses);
+  const registers = flags.registers?.split(",").map((register) => register.trim());
+  if (registers === undefined) return buses;
+  return buses.map((bus) => ({ ...bus, inverters: bus.inverters.map((inverter) => ({ ...inverter, registers })) }));
+}
+
+function named(name: string | undefined, buses: readonly BusConfig[]): readonly BusConfig[] {
+  if (name === undefined) return buses;
+  const found = buses
+    .map((bus) => ({ ...bus, inverters: bus.inverters.filter((inverter) => inverter.name === name) }))
+    .filter((bus) => bus.inverters.length > 0);
+  if (found.length > 0) return found;
+  const known = buses.flatMap((bus) => bus.inverters.map((inverter) => inverter.name)).join(", ");
+  throw usage(`There is no inverter "${name}" in the configuration; it has ${known}`);
+}
+
+function intervalOf(text: string): number {
+  const parsed = duration("0.1s", "3600s").safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw usage(`--watch: ${parsed.error.issues[0]?.message ?? "is no duration"}`);
+}
+
+function show(
+  name: ConfiguredInverter["config"]["name"],
+  poll: Poll,
+  flags: Flags,
+  goesOn: boolean,
+  terminal: Terminal,
+): void {
+  if (poll.kind === "nothing") {
+    const failure = new CliFailure(
+      poll.fault.kind === "registers" ? EXIT.usage : EXIT.unreachable,
+      `Cannot read ${name}: ${poll.fault.message}`,
+    );
+    if (!goesOn) throw failure;
+    return terminal.err(failure.message);
+  }
+  const readings = readingsOf(poll);
+  if (flags.json) {
+    const values = Object.fromEntries(readings.map(({ name, value, unit }) => [name, { value: value ?? null, unit }]));
+    return terminal.out(JSON.stringify({ inverter: name, time: new Date(poll.at).toISOString(), values }));
+  }
+  const rows = readings.map((
+    { name, value, unit, description },
+  ) => [name, value?.toString() ?? "-", unit, description]);
+  terminal.out(`${name} at ${new Date(poll.at).toISOString()}\n${table(["REGISTER", "VALUE", "UNIT", ""], rows)}`);
+}
+
+function readingsOf(poll: Extract<Poll, { kind: "read" }>) {
+  const values = physicalColumns(poll.profile, poll.columns)(poll.values);
+  return poll.columns.flatMap((column, index) => {
+    const register = lookup(poll.profile, column);
+    const isFactor = poll.profile.registers.some(({ scale }) => scale.kind === "exponent" && scale.register === column);
+    if (!register || isFactor) return [];
+    return [{ name: column, value: values[index], unit: register.unit, description: register.description }];
+  });
+}

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { NodeConfig } from "../device/config.ts";
+import { GatewayConfig } from "../gateway/config.ts";
+import { CliFailure, EXIT, usage } from "./exit.ts";
+import { loadYaml } from "./yaml_file.ts";
+
+/** The configuration file: which roles this box has. A new key is a new line here and in its role's schema. */
+export const ConfigFile = z.strictObject({
+  data_dir: z.string().min(1).optional().describe("folder of the state; --data-dir wins over it"),
+  gateway: GatewayConfig.optional(),
+  node: NodeConfig.optional().describe("The node: polls inverters and uploads to a gateway"),
+}).refine(({ gateway, node }) => gateway !== undefined || node !== undefined, {
+  message: "must have a `gateway:` section, a `node:` section or both",
+});
+export type ConfigFile = z.infer<typeof ConfigFile>;
+
+/** Where a configuration is looked for when the command line names none. */
+export const DEFAULT_CONFIG = "/etc/ecowatt/ecowatt.yaml";
+
+/** The checked configuration; whatever is wrong with it is a usage fault with lines and columns. */
+export function loadConfig(path: string | undefined): Promise<ConfigFile> {
+  return loadYaml(path ?? DEFAULT_CONFIG, ConfigFile);
+}
+
+/** The node's section of a configuration, or a usage fault that says that there is none. */
+export async function loadNodeConfig(path: string | undefined): Promise<{ file: ConfigFile; node: NodeConfig }> {
+  const file = await loadConfig(path);
+  if (file.node === undefined) throw usage(`${path ?? DEFAULT_CONFIG} has no \`node:\` section`);
+  return { file, node: file.node };
+}
+
+/** JSON Schema (2020-12) of the file, for editors. */
+export function configSchema(): unknown {
+  try {
+    return z.toJSONSchema(ConfigFile, { io: "input", unrepresentable: "any" });
+  } catch (error) {
+    throw new CliFailure(EXIT.failed, "the schema of the configuration cannot be expressed", { cause: error });
+  }
+}
