@@ -19,7 +19,9 @@ export function inverterUrl(text: string, apiKey: string | undefined): BusConfig
     }],
   });
   if (checked.success) return checked.data;
-  throw usage(checked.error.issues.map(({ path, message }) => `${path.at(-1) ?? "address"}: ${message}`).join("; "));
+  throw usage(
+    checked.error.issues.map(({ path, message }) => `${String(path.at(-1) ?? "address")}: ${message}`).join("; "),
+  );
 }
 
 function parsed(text: string): URL {
