@@ -1,9 +1,29 @@
 import type { Logger } from "@logtape/logtape";
 import type { NodeConfig } from "../device/config.ts";
 import { type Node, startNode } from "../device/node.ts";
+import type { GatewayConfig } from "../gateway/config.ts";
+import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { systemClock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
-import { nodeDir } from "./data_dir.ts";
+import { VERSION } from "./commands/version.ts";
+import { gatewayDir, nodeDir } from "./data_dir.ts";
+
+/** Starts a gateway on the real clock, network and disk. */
+export function openGateway(
+  config: GatewayConfig,
+  dataDir: string,
+  log: Logger,
+  options: { readonly allowPublishedKeys?: boolean } = {},
+): Promise<Gateway> {
+  return startGateway(config, {
+    dataDir: gatewayDir(dataDir),
+    clock: systemClock,
+    random: systemRandom,
+    log: log.getChild("gateway"),
+    version: VERSION,
+    ...options,
+  });
+}
 
 /** Starts a node on the real clock, network and disk. */
 export function openNode(config: NodeConfig, dataDir: string, log: Logger): Promise<Node> {

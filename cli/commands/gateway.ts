@@ -1,0 +1,38 @@
+import type { Command } from "commander";
+import { GatewayConfig } from "../../gateway/config.ts";
+import { checked, number } from "../arguments.ts";
+import { loadConfig } from "../config_file.ts";
+import { processDataDir } from "../data_dir.ts";
+import { logFlags, type LogFlags, startLogging } from "../logging.ts";
+import type { Terminal } from "../output.ts";
+import { openGateway } from "../roles.ts";
+import { aborted, untilStopped } from "../signals.ts";
+
+interface Flags extends LogFlags {
+  readonly config?: string;
+  readonly dataDir?: string;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+/** The gateway alone. */
+export function addGateway(program: Command, terminal: Terminal): void {
+  const command = program.command("gateway")
+    .description("run the gateway: take uploads, store them, answer operators")
+    .option("--config <file>", "configuration file with a `gateway:` section; without it, the defaults")
+    .option("--data-dir <folder>", "folder of the state")
+    .option("--host <address>", "address to listen on (default 127.0.0.1)")
+    .option("--port <port>", "HTTP port, 0 for any (default 8080)", number);
+  logFlags(command).action((flags: Flags) => run(flags, terminal));
+}
+
+async function run(flags: Flags, terminal: Terminal): Promise<void> {
+  const file = flags.config === undefined ? {} : await loadConfig(flags.config);
+  const { host = file.gateway?.host, port = file.gateway?.port } = flags;
+  const config = checked(GatewayConfig, { ...file.gateway, host, port });
+  const log = await startLogging(flags, terminal);
+  using stop = untilStopped();
+  await using gateway = await openGateway(config, processDataDir(flags.dataDir ?? file.data_dir), log);
+  terminal.out(`Gateway on ${gateway.url}`);
+  await aborted(stop.signal);
+}

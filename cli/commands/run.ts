@@ -1,0 +1,38 @@
+import type { Command } from "commander";
+import { DEFAULT_CONFIG, loadConfig } from "../config_file.ts";
+import { processDataDir } from "../data_dir.ts";
+import { logFlags, type LogFlags, startLogging } from "../logging.ts";
+import type { Terminal } from "../output.ts";
+import { openGateway, openNode } from "../roles.ts";
+import { aborted, untilStopped } from "../signals.ts";
+
+interface Flags extends LogFlags {
+  readonly config?: string;
+  readonly dataDir?: string;
+}
+
+/** Whatever roles the configuration has, in one process. */
+export function addRun(program: Command, terminal: Terminal): void {
+  const command = program.command("run")
+    .description("run what the configuration describes: a gateway, a node or both")
+    .option("--config <file>", `configuration file (default ${DEFAULT_CONFIG})`)
+    .option("--data-dir <folder>", "folder of the state");
+  logFlags(command).action((flags: Flags) => run(flags, terminal));
+}
+
+async function run(flags: Flags, terminal: Terminal): Promise<void> {
+  const file = await loadConfig(flags.config);
+  const dataDir = processDataDir(flags.dataDir ?? file.data_dir);
+  const log = await startLogging(flags, terminal);
+  using stop = untilStopped();
+  await using running = new AsyncDisposableStack();
+  if (file.gateway) {
+    const gateway = running.use(await openGateway(file.gateway, dataDir, log));
+    terminal.out(`Gateway on ${gateway.url}`);
+  }
+  if (file.node) {
+    running.use(await openNode(file.node, dataDir, log));
+    terminal.out(`Node ${file.node.device_id} polls and uploads to ${file.node.gateway}`);
+  }
+  await aborted(stop.signal);
+}

@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import { getLogger } from "@logtape/logtape";
+import { openLocalApi } from "../gateway/local_api.ts";
+import { systemClock } from "../platform/clock.ts";
+import { systemRandom } from "../platform/random.ts";
+import { type ApiClient, createApiClient } from "./api_client.ts";
+import { VERSION } from "./commands/version.ts";
+import { gatewayDir, processDataDir } from "./data_dir.ts";
+import { CliFailure, EXIT, usage } from "./exit.ts";
+
+/** How a command finds its gateway. */
+export interface GatewayFlags {
+  readonly url?: string;
+  readonly token?: string;
+  readonly dataDir?: string;
+  readonly json?: boolean;
+}
+
+/** Adds `--url`, `--token`, `--data-dir` and `--json` to a command that speaks to a gateway. */
+export function gatewayFlags(command: Command): Command {
+  return command
+    .option("--url <url>", "address of the gateway (or ECOWATT_URL); without it, the data directory of this machine")
+    .option("--token <token>", "operator token, best given as ECOWATT_TOKEN")
+    .option("--data-dir <folder>", "folder of the state, for a gateway on this machine")
+    .option("--json", "as JSON");
+}
+
+/**
+ * Runs `work` against the gateway that the flags and the environment name. On this machine that needs no token: who may
+ * read the data directory may do anything to it.
+ */
+export async function withGateway<T>(flags: GatewayFlags, work: (api: ApiClient) => Promise<T>): Promise<T> {
+  const url = flags.url ?? Deno.env.get("ECOWATT_URL");
+  if (url !== undefined) {
+    const token = flags.token ?? Deno.env.get("ECOWATT_TOKEN");
+    if (token === undefined) throw usage("A gateway at an address needs a token: set ECOWATT_TOKEN or give --token");
+    return await work(createApiClient(base(url), token, fetch));
+  }
+  const folder = gatewayDir(processDataDir(flags.dataDir));
+  await using local = await opened(folder);
+  return await work(createApiClient("http://local", undefined, local.answer));
+}
+
+async function opened(folder: string) {
+  try {
+    const io = { clock: systemClock, random: systemRandom, log: getLogger(["ecowatt", "local"]), version: VERSION };
+    return await openLocalApi(folder, io);
+  } catch (error) {
+    throw new CliFailure(EXIT.failed, `Cannot open the gateway's data in ${folder}`, { cause: error });
+  }
+}
+
+function base(text: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url.origin;
+  throw usage(`"${text}" is not an address such as http://gateway:8080`);
+}
