@@ -1,6 +1,15 @@
 import type { Command } from "commander";
 import type { Terminal } from "./output.ts";
+import { addCheck } from "./commands/check.ts";
+import { addDemo } from "./commands/demo.ts";
+import { addDevice } from "./commands/device.ts";
+import { addGateway } from "./commands/gateway.ts";
+import { addKeys } from "./commands/keys.ts";
+import { addNode } from "./commands/node.ts";
+import { addRead } from "./commands/read.ts";
+import { addRun } from "./commands/run.ts";
 import { addSimulate } from "./commands/simulate.ts";
+import { addToken } from "./commands/token.ts";
 import { addVersion } from "./commands/version.ts";
 
 /** Adds one command to the program. */
@@ -8,6 +17,15 @@ export type AddCommand = (program: Command, terminal: Terminal) => void;
 
 /** Every command, in the order in which the help lists them. */
 export const COMMANDS: readonly AddCommand[] = [
+  addDemo,
+  addRun,
+  addGateway,
+  addNode,
   addSimulate,
+  addRead,
+  addCheck,
+  addDevice,
+  addKeys,
+  addToken,
   addVersion,
 ];

@@ -19,9 +19,9 @@ export interface LogFlags {
 }
 
 /** Adds `--log-level` and `--log-json` to a command that runs for long. */
-export function logFlags(command: Command): Command {
+export function logFlags(command: Command, level: (typeof LOG_LEVELS)[number] = "info"): Command {
   return command
-    .addOption(new Option("--log-level <level>", "least severe events to log").choices(LOG_LEVELS).default("info"))
+    .addOption(new Option("--log-level <level>", "least severe events to log").choices(LOG_LEVELS).default(level))
     .option("--log-json", "log as JSON lines");
 }
 

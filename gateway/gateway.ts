@@ -42,7 +42,7 @@ const FEATURES = ["signed_uploads", "legacy_uploads", "sample_blocks", "rollups"
  * the data directory is taken or cannot be used.
  */
 export async function startGateway(config: GatewayConfig, io: GatewayIo): Promise<Gateway> {
-  const { dataDir, clock, random, log } = io;
+  const { dataDir, clock, log } = io;
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(lockDirectory(dataDir));
   const stores = cleanup.use(await openStores(dataDir, storesOptions(config, io)));
@@ -83,7 +83,13 @@ function devicePaths(
   return createDevicePaths({ ...stores, commits: stores.commit, clock, log, signal, limits });
 }
 
-function appIo(config: GatewayConfig, io: GatewayIo, stores: Stores, management: Management): AppIo {
+/** Everything the routes need, over open stores. */
+export function appIo(
+  config: Pick<GatewayConfig, "retention_days">,
+  io: GatewayIo,
+  stores: Stores,
+  management: Management,
+): AppIo {
   const reader = createSampleReader(stores);
   const { clock, random, log, version, dataDir } = io;
   return {

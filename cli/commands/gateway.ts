@@ -3,7 +3,7 @@ import { GatewayConfig } from "../../gateway/config.ts";
 import { checked, number } from "../arguments.ts";
 import { loadConfig } from "../config_file.ts";
 import { processDataDir } from "../data_dir.ts";
-import { logFlags, type LogFlags, startLogging } from "../logging.ts";
+import { type LogFlags, logFlags, startLogging } from "../logging.ts";
 import type { Terminal } from "../output.ts";
 import { openGateway } from "../roles.ts";
 import { aborted, untilStopped } from "../signals.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { DEFAULT_CONFIG, loadConfig } from "../config_file.ts";
 import { processDataDir } from "../data_dir.ts";
-import { logFlags, type LogFlags, startLogging } from "../logging.ts";
+import { type LogFlags, logFlags, startLogging } from "../logging.ts";
 import type { Terminal } from "../output.ts";
 import { openGateway, openNode } from "../roles.ts";
 import { aborted, untilStopped } from "../signals.ts";

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
+import { fromBase64 } from "../../crypto/bytes.ts";
 import { importHmacKey } from "../../crypto/hmac.ts";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../gateway/gateway.ts";
 import { isStoreHealthy } from "../../gateway/health.ts";
-import { openLocalManagement } from "../../gateway/local_management.ts";
+import { openLocalApi } from "../../gateway/local_api.ts";
 import { createGroupCommit } from "../../gateway/store/group_commit.ts";
 import type { DeviceSecret } from "../../gateway/store/device_keys.ts";
 import { openStores } from "../../gateway/stores.ts";
@@ -73,18 +74,31 @@ Deno.test("what a node uploads is read back over the API, also after a restart",
 Deno.test("a device and a token made or revoked by another process count at once", async () => {
   await withFolder(async (folder) => {
     await using gateway = await start(folder);
-    await using local = await openLocalManagement(folder, { clock: systemClock, random: systemRandom });
-    const { token, secret } = await local.management.createToken({ name: "test", role: "viewer" });
-    assert.equal((await get(gateway, secret, "/status")).status, 200);
-    const { key } = await local.management.addDevice({ deviceId: ROOF, model: "test", auth: "signed" });
+    const io = { clock: systemClock, random: systemRandom, log: getLogger(["test"]), version: "0.0.0" };
+    await using api = await openLocalApi(folder, io);
+    const local = async (method: string, path: string, body?: unknown) => {
+      const init = body === undefined ? {} : {
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" },
+      };
+      const response = await api.answer(new Request(`http://local${path}`, { method, ...init }));
+      assert.ok(response.ok, `${method} ${path}: ${response.status}`);
+      return response.status === 204 ? undefined : await response.json();
+    };
+    const { id, token } = await local("POST", "/api/v1/tokens", { name: "test", role: "viewer" });
+    assert.equal((await get(gateway, token, "/status")).status, 200);
+    const { key } = await local("POST", "/api/v1/devices", { device_id: ROOF });
+    const raw = fromBase64(key.key);
+    assert.ok(raw);
+    const deviceKey = keyOf({ number: key.number, raw });
     const body = upload("roof", blockOf(1, someSamples()));
-    assert.equal((await send(gateway, signedPost(gateway, keyOf(key), 1, body))).status, 200);
-    const selection = local.samples.select({ device: ROOF, from: 0, to: 2 ** 43 });
-    assert.equal([...local.samples.raw(selection)].length, 5);
-    await local.management.resetDevice(ROOF);
-    assert.equal((await send(gateway, signedPost(gateway, keyOf(key), 2, body))).status, 401);
-    await local.management.revokeToken(token.id);
-    assert.equal((await get(gateway, secret, "/status")).status, 401);
+    assert.equal((await send(gateway, signedPost(gateway, deviceKey, 1, body))).status, 200);
+    const { points } = await local("GET", `/api/v1/devices/${ROOF}/samples?resolution=raw&from=0`);
+    assert.equal(points.length, 5);
+    await local("POST", "/security/reset", { device_id: ROOF });
+    assert.equal((await send(gateway, signedPost(gateway, deviceKey, 2, body))).status, 401);
+    await local("DELETE", `/api/v1/tokens/${id}`);
+    assert.equal((await get(gateway, token, "/status")).status, 401);
   });
 });
 

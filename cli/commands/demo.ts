@@ -1,0 +1,98 @@
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { SimulatorOptions } from "../../device/simulator/options.ts";
+import { type Simulator, startSimulator } from "../../device/simulator/simulator.ts";
+import { GatewayConfig } from "../../gateway/config.ts";
+import type { Gateway } from "../../gateway/gateway.ts";
+import { utf8 } from "../../crypto/bytes.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { writeFileAtomic } from "../../platform/files.ts";
+import { createApiClient } from "../api_client.ts";
+import { checked, number } from "../arguments.ts";
+import { loadNodeConfig } from "../config_file.ts";
+import { DEMO_DEVICE, type DemoFiles, demoFiles, demoYaml, registerDevice, viewerToken } from "../demo/site.ts";
+import { watchSamples } from "../demo/watch.ts";
+import { type LogFlags, logFlags, startLogging } from "../logging.ts";
+import type { Terminal } from "../output.ts";
+import { openGateway, openNode } from "../roles.ts";
+import { untilStopped } from "../signals.ts";
+
+interface Flags extends LogFlags {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly modbusPort: number;
+  readonly httpPort: number;
+  readonly serial?: string;
+}
+
+/** Gateway, node and simulated inverter in one process, on 127.0.0.1. */
+export function addDemo(program: Command, terminal: Terminal): void {
+  const command = program.command("demo")
+    .description("run a gateway, a node and a simulated inverter on 127.0.0.1, to look at")
+    .option("--data-dir <folder>", "folder of the state", ".ecowatt-demo")
+    .option("--port <port>", "port of the gateway", number, 8080)
+    .option("--modbus-port <port>", "port of the simulated inverter's Modbus TCP", number, 5020)
+    .option("--http-port <port>", "port of the simulated inverter's HTTP API", number, 8090)
+    .option("--serial <path>", "let the node read the inverter over Modbus RTU: a serial port's path, or `pty`");
+  logFlags(command, "warning").action((flags: Flags) => demo(flags, terminal));
+}
+
+async function demo(flags: Flags, terminal: Terminal): Promise<void> {
+  const folder = resolve(flags.dataDir);
+  const files = demoFiles(folder);
+  const log = await startLogging(flags, terminal);
+  using stop = untilStopped();
+  await using running = new AsyncDisposableStack();
+  const simulator = running.use(
+    await startSimulator(simulatorOptions(flags), { clock: systemClock, log: log.getChild("simulator") }),
+  );
+  const config = checked(GatewayConfig, { port: flags.port });
+  const gateway = running.use(await openGateway(config, folder, log, { allowPublishedKeys: true }));
+  await writeConfig(folder, files, gateway, simulator);
+  const token = await viewerToken(gateway, files);
+  running.use(await openNode((await loadNodeConfig(files.config)).node, folder, log));
+  terminal.out(welcome(gateway, simulator, flags.dataDir));
+  await watchSamples(createApiClient(gateway.url, token, fetch), terminal, systemClock, stop.signal);
+  terminal.out("Stopping; everything is kept for the next start.");
+}
+
+/** It is always noon at the start of a demo, so that there is power to see. */
+function simulatorOptions({ modbusPort, httpPort, serial }: Flags): SimulatorOptions {
+  return checked(SimulatorOptions, {
+    port: modbusPort,
+    httpPort,
+    start: "2026-03-10T06:40:00Z",
+    profile: "both",
+    ...(serial === undefined ? {} : { serial }),
+  });
+}
+
+async function writeConfig(
+  folder: string,
+  files: DemoFiles,
+  gateway: Gateway,
+  { addresses }: Simulator,
+): Promise<void> {
+  const text = demoYaml({
+    folder,
+    gateway: gateway.url,
+    port: gateway.port,
+    keyNumber: await registerDevice(gateway, files),
+    line: addresses.serial === undefined
+      ? `tcp: { host: ${addresses.tcp?.host}, port: ${addresses.tcp?.port} }`
+      : `serial: { path: ${JSON.stringify(addresses.serial)} }`,
+  });
+  await writeFileAtomic(files.config, utf8(text));
+}
+
+function welcome(gateway: Gateway, { addresses }: Simulator, folder: string): string {
+  const token = join(folder, "viewer.token");
+  return `EcoWatt demo, with its state in ${folder}. Ctrl-C stops it.
+
+  gateway             ${gateway.url}
+  simulated inverter  tcp://${addresses.tcp?.host}:${addresses.tcp?.port} (unit 17: ecowatt, unit 1: sunspec), ${addresses.http}
+
+Read the inverter:    ecowatt read --config ${join(folder, "ecowatt.yaml")}
+Ask the gateway:      curl -H "Authorization: Bearer $(cat ${token})" \\
+                        ${gateway.url}/api/v1/devices/${DEMO_DEVICE}/latest`;
+}

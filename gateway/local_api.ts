@@ -1,0 +1,50 @@
+import { createApp, handlerOf } from "./app.ts";
+import { GatewayConfig } from "./config.ts";
+import { appIo, type GatewayIo } from "./gateway.ts";
+import { createManagement } from "./management.ts";
+import { openStores } from "./stores.ts";
+import type { Token } from "./store/tokens.ts";
+
+/** The operator API of a data directory, answered inside this process. */
+export interface LocalApi extends AsyncDisposable {
+  answer(request: Request): Promise<Response>;
+}
+
+/**
+ * Opens a data directory for operators at the machine itself, also while a gateway runs on it. Every request is an
+ * administrator's: who may read the directory needs no token.
+ */
+export async function openLocalApi(
+  dataDir: string,
+  { clock, random, log, version }: Omit<GatewayIo, "dataDir">,
+): Promise<LocalApi> {
+  // The security log is the running gateway's to trim: nothing here appends to it.
+  const stores = await openStores(dataDir, { random, securityLogRows: Infinity });
+  const io = { dataDir, clock, random, log, version };
+  const management = createManagement({ ...stores, clock });
+  const app = createApp({
+    ...appIo(GatewayConfig.parse({}), io, stores, management),
+    tokens: { ...stores.tokens, find: () => localAdmin(clock.now()) },
+  });
+  const handler = handlerOf(app);
+  return {
+    async answer(request) {
+      request.headers.set("authorization", "Bearer local");
+      return await handler(request, "local");
+    },
+    [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
+  };
+}
+
+/** Used just now, so that nobody writes down when. */
+function localAdmin(now: number): Token {
+  return {
+    id: "local",
+    name: "local",
+    role: "admin",
+    createdAt: now,
+    lastUsedAt: now,
+    expiresAt: undefined,
+    revokedAt: undefined,
+  };
+}
