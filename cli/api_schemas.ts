@@ -23,8 +23,8 @@ export const KeyInfo = z.object({
 
 export const DeviceDetails = DeviceInfo.extend({ keys: z.array(KeyInfo) });
 
-/** A key as it is told once: 32 bytes in Base64. */
-export const KeySecret = z.object({ number: z.number(), key: z.base64() });
+/** A key as it is told once: 64 hex digits. */
+export const KeySecret = z.object({ number: z.number(), key: z.string().regex(/^[0-9a-f]{64}$/) });
 export type KeySecret = z.infer<typeof KeySecret>;
 
 export const AddedDevice = DeviceInfo.extend({ key: KeySecret });

@@ -1,4 +1,3 @@
-import { fromBase64, toHex } from "../crypto/bytes.ts";
 import type { DeviceInfo, KeySecret } from "./api_schemas.ts";
 
 /** Where the other side finds this gateway when nobody said. */
@@ -17,7 +16,7 @@ export function nodeYaml(device: Named, secret: KeySecret, gateway: string): str
 node:
   device_id: ${JSON.stringify(device.device_id)}
   gateway: ${gateway}
-  key: "${hexOf(secret)}"
+  key: "${secret.key}"
   key_number: ${secret.number}
   buses:
     - name: inverters
@@ -29,7 +28,7 @@ node:
 
 /** The key as an ESP32 board's sources take it in. */
 export function cHeader(device: Named, secret: KeySecret, gateway: string): string {
-  const hex = hexOf(secret);
+  const hex = secret.key;
   const bytes = hex.match(/../g)?.map((byte) => `0x${byte}`) ?? [];
   const rows = [0, 8, 16, 24].map((start) => `    ${bytes.slice(start, start + 8).join(", ")},`);
   return `// EcoWatt board "${device.device_id}", key ${secret.number}. Keep it out of version control.
@@ -43,11 +42,4 @@ static const unsigned char ECOWATT_PSK[32] = {
 ${rows.join("\n")}
 };
 #define HMAC_PSK "${hex}"`;
-}
-
-/** 64 hex digits. */
-export function hexOf(secret: KeySecret): string {
-  const raw = fromBase64(secret.key);
-  if (raw?.length !== 32) throw new Error("The gateway gave a key that is not 32 bytes");
-  return toHex(raw);
 }

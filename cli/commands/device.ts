@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { fromHex, toBase64 } from "../../crypto/bytes.ts";
 import { AddedDevice, DeviceDetails, type DeviceInfo, DevicePage, Nothing } from "../api_schemas.ts";
 import { usage } from "../exit.ts";
 import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
@@ -52,9 +51,9 @@ async function add(name: string, flags: AddFlags, terminal: Terminal): Promise<v
 }
 
 async function keyFrom(path: string): Promise<string> {
-  const raw = fromHex(await readSecretFile(path));
-  if (raw?.length !== 32) throw usage(`${path} does not hold a key of 64 hex digits`);
-  return toBase64(raw);
+  const key = await readSecretFile(path);
+  if (!/^[0-9a-fA-F]{64}$/.test(key)) throw usage(`${path} does not hold a key of 64 hex digits`);
+  return key;
 }
 
 async function list(flags: GatewayFlags, terminal: Terminal): Promise<void> {

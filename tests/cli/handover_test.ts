@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { handover } from "../../cli/handover.ts";
 import { ConfigFile } from "../../cli/config_file.ts";
 import { parseYaml } from "../../cli/yaml_file.ts";
-import { toBase64 } from "../../crypto/bytes.ts";
 
-const testKey = Uint8Array.from({ length: 32 }, (_, index) => index);
-const secret = { number: 2, key: toBase64(testKey) };
+const testKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const secret = { number: 2, key: testKey };
 
 Deno.test("what is handed to a node is a configuration that works as it stands", () => {
   const device = { device_id: "1e5", auth: "signed", wire_id: null } as const;
@@ -14,7 +13,7 @@ Deno.test("what is handed to a node is a configuration that works as it stands",
   assert.partialDeepStrictEqual(parsed.value.node, {
     device_id: "1e5",
     gateway: "http://gateway:8080",
-    key: "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+    key: testKey,
     key_number: 2,
   });
 });

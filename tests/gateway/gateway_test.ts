@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
-import { fromBase64 } from "../../crypto/bytes.ts";
+import { fromHex } from "../../crypto/bytes.ts";
 import { importHmacKey } from "../../crypto/hmac.ts";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../gateway/gateway.ts";
@@ -88,7 +88,7 @@ Deno.test("a device and a token made or revoked by another process count at once
     const { id, token } = await local("POST", "/api/v1/tokens", { name: "test", role: "viewer" });
     assert.equal((await get(gateway, token, "/status")).status, 200);
     const { key } = await local("POST", "/api/v1/devices", { device_id: ROOF });
-    const raw = fromBase64(key.key);
+    const raw = fromHex(key.key);
     assert.ok(raw);
     const deviceKey = keyOf({ number: key.number, raw });
     const body = upload("roof", blockOf(1, someSamples()));
