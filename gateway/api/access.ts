@@ -1,4 +1,5 @@
-import type { MiddlewareHandler } from "hono";
+import type { Logger } from "@logtape/logtape";
+import type { Context, MiddlewareHandler } from "hono";
 import type { Clock } from "../../platform/clock.ts";
 import { Fault } from "../fault.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
@@ -9,6 +10,7 @@ export interface AccessIo {
   readonly tokens: Tokens;
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Pick<Clock, "now">;
+  readonly log: Logger;
 }
 
 /** What a route says of who may use it: for the API document and for the check, in one. */
@@ -30,8 +32,17 @@ export function createAccess(io: AccessIo): Access {
       }
       c.set("token", token);
       await next();
+      c.res.headers.set("cache-control", "no-store");
+      if (c.req.method !== "GET") noteChange(io.log, c, token);
     },
   });
+}
+
+/** Who changed what: the log is the trace that an administrator's token leaves. */
+function noteChange(log: Logger, c: Context<ApiEnv>, { id, name }: Token): void {
+  const { method, path } = c.req;
+  const fields = { method, path, status: c.res.status, operator: name, operator_id: id, address: c.env.address };
+  log.info("operator request {method} {path} {status} {operator}", fields);
 }
 
 function authenticate(header: string | undefined, { tokens, commit, clock }: AccessIo): Token {
