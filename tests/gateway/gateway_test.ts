@@ -67,7 +67,8 @@ Deno.test("what a node uploads is read back over the API, also after a restart",
     const again = await send(gateway, signedPost(gateway, keyOf(key), 2, upload("roof", blockOf(1, someSamples(3)))));
     assert.equal(again.json.duplicate_blocks.length, 1);
     assert.deepEqual(await get(gateway, token, SAMPLES), { status: 200, text: before });
-    assert.equal((await fetch(`${gateway.url}/health`)).status, 200);
+    const health = await fetch(`${gateway.url}/health`);
+    assert.deepEqual([health.status, await health.json()], [200, { status: "healthy" }]);
   });
 });
 
