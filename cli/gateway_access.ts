@@ -46,7 +46,8 @@ async function opened(folder: string) {
     const io = { clock: systemClock, random: systemRandom, log: getLogger(["ecowatt", "local"]), version: VERSION };
     return await openLocalApi(folder, io);
   } catch (error) {
-    throw new CliFailure(EXIT.failed, `Cannot open the gateway's data in ${folder}`, { cause: error });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliFailure(EXIT.failed, `Cannot open the gateway's data in ${folder}: ${why}`, { cause: error });
   }
 }
 

@@ -41,8 +41,7 @@ function inherit(parent: Command): void {
   }
 }
 
+/** Messages are written for people; what caused them is for the log. */
 function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error && !error.message.includes(error.cause.message) ? error.cause : undefined;
-  return cause === undefined ? error.message : `${error.message}: ${explain(cause)}`;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   readonly program?: readonly [string, ...string[]];
+  /** How long `says` waits; default 60 s. */
+  readonly patienceMs?: number;
 }
 
 /** Runs the product to its end. */
@@ -36,7 +38,7 @@ export interface Running extends AsyncDisposable {
   readonly exit: Promise<number>;
   out(): string;
   err(): string;
-  /** The first match in standard output or error, waiting for it. Rejects when the process ends or 60 s pass without. */
+  /** The first match in standard output or error, waiting for it. Rejects when the process ends or its patience does. */
   says(pattern: RegExp): Promise<RegExpMatchArray>;
   kill(signal: Deno.Signal): Promise<number>;
 }
@@ -79,7 +81,13 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
     out: () => written.out,
     err: () => written.err,
     kill,
-    says: (pattern) => saying(pattern, () => written.out + written.err, () => ended, changed),
+    says: (pattern) =>
+      saying(pattern, {
+        text: () => written.out + written.err,
+        ended: () => ended,
+        changed,
+        patienceMs: options.patienceMs ?? PATIENCE_MS,
+      }),
     [Symbol.asyncDispose]: async () => void await kill("SIGKILL"),
   };
 }
@@ -92,12 +100,14 @@ function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-function saying(
-  pattern: RegExp,
-  text: () => string,
-  ended: () => boolean,
-  changed: EventTarget,
-): Promise<RegExpMatchArray> {
+interface Speech {
+  text(): string;
+  ended(): boolean;
+  readonly changed: EventTarget;
+  readonly patienceMs: number;
+}
+
+function saying(pattern: RegExp, { text, ended, changed, patienceMs }: Speech): Promise<RegExpMatchArray> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void) => {
       clearTimeout(timer);
@@ -109,8 +119,8 @@ function saying(
       if (match) return finish(() => resolve(match));
       if (ended()) finish(() => reject(new Error(`the process ended without saying ${pattern}:\n${text()}`)));
     };
-    const late = () => finish(() => reject(new Error(`${PATIENCE_MS} ms passed without ${pattern}:\n${text()}`)));
-    const timer = setTimeout(late, PATIENCE_MS);
+    const late = () => finish(() => reject(new Error(`${patienceMs} ms passed without ${pattern}:\n${text()}`)));
+    const timer = setTimeout(late, patienceMs);
     changed.addEventListener("text", look);
     look();
   });
