@@ -1,0 +1,66 @@
+import { MAX_COLUMNS } from "../profile/lookup.ts";
+import type { SettingsRefusal, SettingsTarget } from "./rules.ts";
+import type { SettingsValues } from "./settings.ts";
+
+/** What a board does until it is told otherwise (esp32/wire.md §1). */
+const BOARD_DEFAULTS = { poll_interval_s: 2, upload_interval_s: 15 };
+/** Polls in one batch of a board. */
+export const BOARD_BATCH = 5;
+/** Batches that fit into a board's upload; with one more its body is cut at 4,096 bytes (esp32/wire.md §3.2). */
+export const BOARD_BATCHES = 8;
+/** Bytes a value takes at most while a node keeps it. */
+const VALUE_BYTES = 4;
+/** Bytes a node keeps unless its configuration says otherwise. */
+const BUFFER_BYTES = 256 * 2 ** 20;
+/** Within this time every device has to get an upload through. */
+const DAY_S = 86_400;
+
+/**
+ * Why these settings, each of them in its range, would leave the device unable to upload within 24 hours. A device shows up
+ * when it uploads, and it uploads when it has something to send and room to keep it until then:
+ * an upload interval of a day at most, a poll (a batch, for boards) within it, and no more between two uploads than fits.
+ */
+export function reachabilityRefusals(settings: SettingsValues, target: SettingsTarget): readonly SettingsRefusal[] {
+  const refusals = orderRefusals(settings, target);
+  if (refusals.length > 0) return refusals;
+  return target.auth === "legacy" ? boardRefusals(settings, target) : bufferRefusals(settings, target);
+}
+
+/** `upload ≥ poll`, said beside other reasons as well. */
+export function orderRefusals(settings: SettingsValues, { inForce = {} }: SettingsTarget): readonly SettingsRefusal[] {
+  const poll = settings.poll_interval_s ?? inForce.poll_interval_s;
+  const upload = settings.upload_interval_s ?? inForce.upload_interval_s;
+  if (poll === undefined || upload === undefined || upload >= poll) return [];
+  return [{
+    key: settings.upload_interval_s === undefined ? "poll_interval_s" : "upload_interval_s",
+    message: `the upload interval (${upload} s) must not be below the poll interval (${poll} s)`,
+  }];
+}
+
+function boardRefusals(settings: SettingsValues, { inForce = {} }: SettingsTarget): readonly SettingsRefusal[] {
+  const poll = settings.poll_interval_s ?? inForce.poll_interval_s ?? BOARD_DEFAULTS.poll_interval_s;
+  const upload = settings.upload_interval_s ?? inForce.upload_interval_s ?? BOARD_DEFAULTS.upload_interval_s;
+  const batchS = BOARD_BATCH * poll;
+  if (batchS > DAY_S) {
+    return [{ key: "poll_interval_s", message: "a batch of five polls would take more than 24 hours" }];
+  }
+  if (Math.ceil(upload / batchS) <= BOARD_BATCHES) return [];
+  const most = BOARD_BATCHES * batchS;
+  return [{
+    key: settings.upload_interval_s === undefined ? "poll_interval_s" : "upload_interval_s",
+    message: `an upload of this board holds ${BOARD_BATCHES} batches of ${BOARD_BATCH} polls: ` +
+      `with ${poll} s between polls it has to upload at least every ${most} s, or it cuts its uploads and loses samples`,
+  }];
+}
+
+function bufferRefusals(settings: SettingsValues, target: SettingsTarget): readonly SettingsRefusal[] {
+  const { poll_interval_s: poll, upload_interval_s: upload, registers } = { ...target.inForce, ...settings };
+  if (poll === undefined || upload === undefined) return [];
+  const bytes = Math.ceil(upload / poll) * (registers?.length ?? MAX_COLUMNS) * VALUE_BYTES;
+  const room = target.bufferBytes ?? BUFFER_BYTES;
+  if (bytes <= room) return [];
+  return [{
+    key: settings.upload_interval_s === undefined ? "poll_interval_s" : "upload_interval_s",
+    message: `up to ${bytes} bytes would gather between two uploads; this node keeps ${room}`,
+  }];
+}
