@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** One SHA-256 member without parameters. The last digit has two bits to spare, which are 0: there is one way to write it. */
+/** One SHA-256 member without parameters. The last digit has two bits to spare, which are 0: one way to write it. */
 const ONE_SHA256 = /^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$/;
 
 /** The `Content-Digest` field of a body (RFC 9530 section 2): `sha-256=:<Base64>:`. */

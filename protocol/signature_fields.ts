@@ -40,7 +40,7 @@ const LABEL = "ecowatt";
 /** The one algorithm for a pre-shared key. The key decides it, never the message (RFC 9421 section 7.3.6). */
 const ALGORITHM = "hmac-sha256";
 const MAX_INPUT_LENGTH = 512;
-/** One member of 32 bytes without parameters. The last digit has two bits to spare, which are 0: there is one way to write it. */
+/** One member of 32 bytes without parameters. The last digit has two bits to spare, which are 0: one way to write it. */
 const ONE_MAC = /^ecowatt=:([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=):$/;
 const KEY_ID = /^([A-Za-z0-9_.-]{1,64})\/([1-9][0-9]{0,8})$/;
 

@@ -1,0 +1,105 @@
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { type Bytes, concat } from "./bytes.ts";
+
+/** Bytes of an AES-256 key. */
+export const AES_KEY_BYTES = 32;
+/** Bytes of a block, and of an initialisation vector. */
+export const AES_BLOCK_BYTES = 16;
+
+/** Encrypts in pieces of any size, holding back less than a block. One use. */
+export interface Encryption {
+  /** The whole blocks that `piece` completes; may be empty. */
+  update(piece: Uint8Array): Bytes;
+  /** The last block, with the padding. */
+  finish(): Bytes;
+}
+
+/** Decrypts in pieces of any size, holding back at most a block. One use. */
+export interface Decryption {
+  /**
+   * The blocks that `piece` completes but the last, which may be padding; may be empty. Nothing here is authenticated:
+   * verify a signature over the plaintext before acting on it.
+   */
+  update(piece: Uint8Array): Bytes;
+  /** The rest without its padding; `undefined` when the whole is not one or more blocks with PKCS#7 padding at the end. */
+  finish(): Bytes | undefined;
+}
+
+/**
+ * A key for AES-256-CBC with PKCS#7 padding (NIST SP 800-38A section 6.2, RFC 5652 section 6.3). It cannot be read back or
+ * printed. node:crypto, because Web Crypto has the whole message in memory.
+ */
+class AesKey {
+  /** Bytes and not a `KeyObject`: the ciphers of Deno 2.6 take no other. */
+  readonly #key: Bytes;
+
+  constructor(raw: Uint8Array) {
+    if (raw.length !== AES_KEY_BYTES) {
+      throw new RangeError(`Cannot use an AES key of ${raw.length} bytes: it must be 32`);
+    }
+    this.#key = Uint8Array.from(raw);
+  }
+
+  encryption(iv: Uint8Array): Encryption {
+    const cipher = createCipheriv("aes-256-cbc", this.#key, checked(iv));
+    return {
+      update: (piece) => new Uint8Array(cipher.update(piece)),
+      finish: () => new Uint8Array(cipher.final()),
+    };
+  }
+
+  decryption(iv: Uint8Array): Decryption {
+    const decipher = createDecipheriv("aes-256-cbc", this.#key, checked(iv));
+    let received = 0;
+    return {
+      update(piece) {
+        received += piece.length;
+        return new Uint8Array(decipher.update(piece));
+      },
+      finish() {
+        if (received === 0 || received % AES_BLOCK_BYTES !== 0) return undefined;
+        try {
+          return new Uint8Array(decipher.final());
+        } catch {
+          return undefined; // the one reason left: padding
+        }
+      },
+    };
+  }
+}
+
+export type { AesKey };
+
+function checked(iv: Uint8Array): Uint8Array {
+  if (iv.length !== AES_BLOCK_BYTES) throw new RangeError(`Cannot use an AES IV of ${iv.length} bytes: it must be 16`);
+  return iv;
+}
+
+/** An opaque key of 32 bytes. Throws a `RangeError` for another length. */
+export function importAesKey(raw: Uint8Array): AesKey {
+  return new AesKey(raw);
+}
+
+/** Starts an encryption. `iv`: 16 bytes, random and never used before with this key. */
+export function startEncryption(key: AesKey, iv: Uint8Array): Encryption {
+  return key.encryption(iv);
+}
+
+/** Starts a decryption. `iv`: the 16 bytes that it was encrypted with. */
+export function startDecryption(key: AesKey, iv: Uint8Array): Decryption {
+  return key.decryption(iv);
+}
+
+/** The whole message encrypted: 1 to 16 bytes longer. */
+export function encryptAesCbc(key: AesKey, iv: Uint8Array, plaintext: Uint8Array): Bytes {
+  const encryption = key.encryption(iv);
+  return concat(encryption.update(plaintext), encryption.finish());
+}
+
+/** The whole message decrypted; `undefined` when it is not one or more blocks with PKCS#7 padding at the end. */
+export function decryptAesCbc(key: AesKey, iv: Uint8Array, ciphertext: Uint8Array): Bytes | undefined {
+  const decryption = key.decryption(iv);
+  const start = decryption.update(ciphertext);
+  const rest = decryption.finish();
+  return rest && concat(start, rest);
+}
