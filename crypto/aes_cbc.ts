@@ -6,16 +6,16 @@ export const AES_KEY_BYTES = 32;
 /** Bytes of a block, and of an initialisation vector. */
 export const AES_BLOCK_BYTES = 16;
 
-/** Encrypts in pieces of any size, holding back less than a block. One use. */
-export interface Encryption {
+/** Encrypts in pieces of any size, holding back less than a block. One use; dispose of one that is not finished. */
+export interface Encryption extends Disposable {
   /** The whole blocks that `piece` completes; may be empty. */
   update(piece: Uint8Array): Bytes;
   /** The last block, with the padding. */
   finish(): Bytes;
 }
 
-/** Decrypts in pieces of any size, holding back at most a block. One use. */
-export interface Decryption {
+/** Decrypts in pieces of any size, holding back at most a block. One use; dispose of one that is not finished. */
+export interface Decryption extends Disposable {
   /**
    * The blocks that `piece` completes but the last, which may be padding; may be empty. Nothing here is authenticated:
    * verify a signature over the plaintext before acting on it.
@@ -42,14 +42,21 @@ class AesKey {
 
   encryption(iv: Uint8Array): Encryption {
     const cipher = createCipheriv("aes-256-cbc", this.#key, checked(iv));
+    const finish = once(() => new Uint8Array(cipher.final()));
     return {
       update: (piece) => new Uint8Array(cipher.update(piece)),
-      finish: () => new Uint8Array(cipher.final()),
+      finish() {
+        const last = finish();
+        if (last === undefined) throw new Error("Cannot finish the encryption: it was finished before");
+        return last;
+      },
+      [Symbol.dispose]: () => void finish(),
     };
   }
 
   decryption(iv: Uint8Array): Decryption {
     const decipher = createDecipheriv("aes-256-cbc", this.#key, checked(iv));
+    const finish = once(() => new Uint8Array(decipher.final()));
     let received = 0;
     return {
       update(piece) {
@@ -57,15 +64,26 @@ class AesKey {
         return new Uint8Array(decipher.update(piece));
       },
       finish() {
-        if (received === 0 || received % AES_BLOCK_BYTES !== 0) return undefined;
-        try {
-          return new Uint8Array(decipher.final());
-        } catch {
-          return undefined; // the one reason left: padding
-        }
+        const rest = finish();
+        return received === 0 ? undefined : rest; // node:crypto takes an empty message for a whole one
       },
+      [Symbol.dispose]: () => void finish(),
     };
   }
+}
+
+/** Ends a cipher, whose memory Deno 2.6 keeps until then. `undefined` when its input is cut or its padding wrong. */
+function once(final: () => Bytes): () => Bytes | undefined {
+  let ended = false;
+  return () => {
+    if (ended) return undefined;
+    ended = true;
+    try {
+      return final();
+    } catch {
+      return undefined;
+    }
+  };
 }
 
 export type { AesKey };

@@ -39,7 +39,7 @@ Deno.test("AES-256-CBC gives the blocks of NIST SP 800-38A, and then one of padd
 });
 
 Deno.test("a decryption gives NIST's blocks as they come, before the end is known", () => {
-  const decryption = startDecryption(NIST.key, NIST.iv);
+  using decryption = startDecryption(NIST.key, NIST.iv);
   const start = decryption.update(hex(NIST.ciphertext));
   assert.ok(start.length >= 48);
   assert.deepEqual(start, NIST.plaintext.subarray(0, start.length));
@@ -57,12 +57,12 @@ function pieces(message: Uint8Array, sizes: readonly number[]): Uint8Array[] {
 }
 
 function encryptInPieces(key: AesKey, iv: Uint8Array, message: Uint8Array, sizes: readonly number[]): Bytes {
-  const encryption = startEncryption(key, iv);
+  using encryption = startEncryption(key, iv);
   return concat(...pieces(message, sizes).map((piece) => encryption.update(piece)), encryption.finish());
 }
 
 function decryptInPieces(message: Uint8Array, sizes: readonly number[]): Bytes | undefined {
-  const decryption = startDecryption(testKey, testIv);
+  using decryption = startDecryption(testKey, testIv);
   const start = pieces(message, sizes).map((piece) => decryption.update(piece));
   const rest = decryption.finish();
   return rest && concat(...start, rest);
@@ -83,8 +83,8 @@ Deno.test("pieces of any size give what Web Crypto makes of the whole, in both d
 });
 
 Deno.test("a stream holds back no more than a block, whatever its length", () => {
-  const encryption = startEncryption(testKey, testIv);
-  const decryption = startDecryption(testKey, testIv);
+  using encryption = startEncryption(testKey, testIv);
+  using decryption = startDecryption(testKey, testIv);
   const piece = new Uint8Array(1000);
   let sent = 0, encrypted = 0, decrypted = 0;
   for (let i = 0; i < 200; i++) {

@@ -50,7 +50,7 @@ testWith([folder], "the boards' firmware decrypts chunk by chunk, has its hash, 
   const { encrypted, iv, signature, chunkSize, hash, findings } = artefact("firmware-acb9419");
   const { publicKey, aesKey } = keys();
   assert.equal(toHex(sha256(encrypted)), findings.sha256_encrypted);
-  const decryption = startDecryption(aesKey, iv);
+  using decryption = startDecryption(aesKey, iv);
   const verification = startRsaVerification(publicKey);
   const digest = createSha256();
   const take = (plaintext: Uint8Array) => {
