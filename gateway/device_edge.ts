@@ -8,7 +8,7 @@ import { claimNumber, refusalOf } from "./auth/replay_check.ts";
 import type { Answer, DeviceRoute, Effect, Reply } from "./device_route.ts";
 import { Fault, STATUS } from "./fault.ts";
 import { PROBLEM_TYPE, problemOf, problemResponse } from "./problem.ts";
-import { type BodyLimits, readBody, requireJson } from "./request_body.ts";
+import { type BodyReader, requireJson } from "./request_body.ts";
 import type { Handler } from "./server.ts";
 import type { Devices } from "./store/devices.ts";
 import type { GroupCommit } from "./store/group_commit.ts";
@@ -24,7 +24,7 @@ export interface DeviceEdgeIo {
   readonly commits: GroupCommit;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly limits: BodyLimits;
+  readonly readBody: BodyReader;
   /** Ends answers that wait. */
   readonly signal: AbortSignal;
 }
@@ -40,7 +40,7 @@ export function createDeviceEdge(io: DeviceEdgeIo, route: DeviceRoute): Handler 
     try {
       if (request.method !== "POST") return wrongMethod();
       requireJson(request.headers);
-      const body = await readBody(request, io.limits);
+      const body = await io.readBody(request);
       const { method, url, headers } = request;
       return await answer(io, route, { method, url, path: route.path, headers, body, address });
     } catch (error) {

@@ -9,7 +9,7 @@ import { createDeviceEdge } from "./device_edge.ts";
 import type { DeviceRoute } from "./device_route.ts";
 import { createProcessRoute } from "./process/process_route.ts";
 import type { SampleSink } from "./process/sample_sink.ts";
-import type { BodyLimits } from "./request_body.ts";
+import { type BodyLimits, createBodyReader } from "./request_body.ts";
 import type { Handler } from "./server.ts";
 import { createBlockReceipts } from "./store/block_receipts.ts";
 import { createBoardStates } from "./store/board_states.ts";
@@ -51,7 +51,7 @@ export function createDevicePaths(io: DevicePathsIo, more: readonly DeviceRoute[
     authenticate: createAuthenticator({ ring: createKeyRing(devices), devices }),
     replay: createReplay(db),
     securityLog: io.securityLog ?? createSecurityLog(db),
-    limits: io.limits ?? DEVICE_LIMITS,
+    readBody: createBodyReader(io.limits ?? DEVICE_LIMITS, io.signal),
   };
   return new Map([process, ...more].map((route) => [route.path, createDeviceEdge(edge, route)]));
 }

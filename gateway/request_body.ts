@@ -12,26 +12,50 @@ export interface BodyLimits {
 /** JSON of a device never nests deeper. */
 export const MAX_JSON_DEPTH = 32;
 
+/** Reads the bodies of requests, each as it came. */
+export type BodyReader = (request: Request) => Promise<Bytes>;
+
 /**
- * The body of a request, as it came. Throws `Fault`: `too_large` as soon as more than `maxBytes` are announced or have arrived,
- * `unsupported_media_type` for a compressed body, `malformed` when it ends early or comes too slowly.
+ * Reads bodies within `limits`. The reader throws `Fault`: `too_large` as soon as more than `maxBytes` are announced or have
+ * arrived, `unsupported_media_type` for a compressed body, `malformed` when it ends early or comes too slowly.
  */
-export async function readBody(request: Request, limits: BodyLimits): Promise<Bytes> {
-  const coding = request.headers.get("content-encoding");
-  if (coding !== null && coding.trim().toLowerCase() !== "identity") {
-    throw new Fault("unsupported_media_type", "Cannot read a compressed body");
-  }
-  const announced = request.headers.get("content-length");
-  if (announced !== null && Number(announced) > limits.maxBytes) throw tooLarge(limits);
+export function createBodyReader(limits: BodyLimits, signal: AbortSignal): BodyReader {
+  const expire = createDeadlines(limits.timeoutMs, signal);
+  return (request) => {
+    const coding = request.headers.get("content-encoding");
+    if (coding !== null && coding.trim().toLowerCase() !== "identity") {
+      throw new Fault("unsupported_media_type", "Cannot read a compressed body");
+    }
+    const announced = request.headers.get("content-length");
+    if (announced !== null && Number(announced) > limits.maxBytes) throw tooLarge(limits);
+    return expire(announced === null ? collect(request, limits) : whole(request));
+  };
+}
+
+/** Lets a body arrive, but not for ever. All share one timer: one for each request would cost more than reading its body. */
+function createDeadlines(timeoutMs: number, signal: AbortSignal): (body: Promise<Bytes>) => Promise<Bytes> {
+  const waiting = new Map<() => void, number>(); // oldest first, with the time at which it is late
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Fault("malformed", "The body did not arrive in time")), limits.timeoutMs);
-  });
-  try {
-    return await Promise.race([announced === null ? collect(request, limits) : whole(request), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const sweep = () => {
+    timer = undefined;
+    const now = performance.now();
+    for (const [giveUp, at] of waiting) {
+      if (at > now) {
+        timer = setTimeout(sweep, at - now);
+        return;
+      }
+      waiting.delete(giveUp);
+      giveUp();
+    }
+  };
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  return (body) =>
+    new Promise((resolve, reject) => {
+      const giveUp = () => reject(new Fault("malformed", "The body did not arrive in time"));
+      waiting.set(giveUp, performance.now() + timeoutMs);
+      if (!signal.aborted) timer ??= setTimeout(sweep, timeoutMs);
+      body.then(resolve, reject).finally(() => waiting.delete(giveUp));
+    });
 }
 
 /** A body whose length was announced: the HTTP layer holds it to that. */

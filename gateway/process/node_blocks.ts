@@ -1,14 +1,10 @@
 import { fromBase64 } from "../../crypto/bytes.ts";
 import { CODEC, decodeBlock } from "../../protocol/block/block.ts";
 import { LEGACY_TOPIC } from "../../protocol/esp32/answers.ts";
-import { boardName } from "../../protocol/esp32/registers.ts";
 import type { SampleBlock } from "../../protocol/messages/sample_blocks.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
-import { lookup } from "../../protocol/profile/lookup.ts";
-import { physical } from "../../protocol/profile/physical.ts";
-import type { Profile } from "../../protocol/profile/register.ts";
 import type { Series } from "../../protocol/sample.ts";
 import { Fault, type FieldFault } from "../fault.ts";
+import { type Columns, columnsOf } from "./columns.ts";
 
 /** A block whose payload was decoded and agrees with what the message says of it. */
 export interface DecodedBlock {
@@ -16,8 +12,7 @@ export interface DecodedBlock {
   readonly inverter: string;
   readonly series: Series;
   readonly payload: Uint8Array;
-  /** Sum of the output power over its samples, in W. */
-  readonly powerSum: number;
+  readonly columns: Columns;
 }
 
 /**
@@ -39,10 +34,9 @@ export function decodeBlocks(blocks: readonly SampleBlock[]): readonly DecodedBl
 }
 
 function decodeOne(block: SampleBlock): DecodedBlock | FieldFault {
-  const profile = profileById(block.profile);
-  if (!profile) return { path: "profile", message: "is not known" };
-  const registers = canonicalNames(profile, block.registers);
-  if ("path" in registers) return registers;
+  const columns = columnsOf(block);
+  if ("path" in columns) return columns;
+  const { registers } = columns;
   const payload = fromBase64(block.payload);
   if (!payload) return { path: "payload", message: "is not Base64" };
   const samples = decodeBlock(payload, { columns: registers.length, count: block.count });
@@ -56,31 +50,8 @@ function decodeOne(block: SampleBlock): DecodedBlock | FieldFault {
     return { path: "start_ms", message: `is not the time of the earliest sample, ${start}` };
   }
   if (end !== block.end_ms) return { path: "end_ms", message: `is not the time of the latest sample, ${end}` };
-  const series = { profile: profile.id, registers, samples: samples.value };
-  return { blockId: block.block_id, inverter: block.inverter, series, payload, powerSum: powerSum(profile, series) };
-}
-
-/** The profile's own spelling of each name; no register twice under two spellings. */
-function canonicalNames(profile: Profile, names: readonly string[]): readonly string[] | FieldFault {
-  const canonical: string[] = [];
-  for (const [index, name] of names.entries()) {
-    const register = lookup(profile, name);
-    if (!register) return { path: `registers[${index}]`, message: `is no register of ${profile.title}` };
-    if (canonical.includes(register.name)) return { path: `registers[${index}]`, message: "names a register again" };
-    canonical.push(register.name);
-  }
-  return canonical;
-}
-
-function powerSum(profile: Profile, { registers, samples }: Series): number {
-  const register = profile.power === undefined ? undefined : lookup(profile, profile.power);
-  const column = register === undefined ? -1 : registers.indexOf(register.name);
-  if (register === undefined || column < 0) return 0;
-  let sum = 0;
-  for (const { values } of samples) {
-    sum += physical(register, values[column], (name) => values[registers.indexOf(name)]) ?? 0;
-  }
-  return sum;
+  const series = { profile: columns.profile, registers, samples: samples.value };
+  return { blockId: block.block_id, inverter: block.inverter, series, payload, columns };
 }
 
 /** What `POST /process` answers to a node: the keys of the boards' answer, and which blocks it may forget. */
@@ -90,15 +61,13 @@ export function blocksAnswer(
   duplicates: readonly DecodedBlock[],
 ): Readonly<Record<string, unknown>> {
   const samples = accepted.reduce((sum, block) => sum + block.series.samples.length, 0);
-  const power = accepted.reduce((sum, block) => sum + block.powerSum, 0);
+  const power = accepted.reduce((sum, { columns, series }) => sum + columns.powerSum(series.samples), 0);
   const newest = accepted.at(-1) ?? duplicates.at(-1);
   return {
     status: "success",
     device_id: deviceId,
     compression_system: CODEC,
-    registers: newest?.series.profile === "ecowatt"
-      ? newest.series.registers.map(boardName)
-      : newest?.series.registers ?? [],
+    registers: newest?.columns.shown ?? [],
     processed_entries: accepted.length + duplicates.length,
     total_samples_processed: samples,
     decompression_successes: accepted.length + duplicates.length,

@@ -11,6 +11,7 @@ CREATE TABLE block_receipt (
 `;
 
 const RangeRow = z.object({ first: z.number(), last: z.number() });
+type Range = z.infer<typeof RangeRow>;
 
 /** Which blocks of which device are stored, for ever. Called inside `GroupCommit.run`, with the samples. */
 export interface BlockReceipts {
@@ -20,27 +21,32 @@ export interface BlockReceipts {
 
 /** Block ids increase, so what was received is kept as ranges without gaps: nearly always one row a device. */
 export function createBlockReceipts(db: DatabaseSync): BlockReceipts {
+  const newest = db.prepare("SELECT first, last FROM block_receipt WHERE device = ? ORDER BY first DESC LIMIT 1");
   const below = db.prepare(
-    `SELECT first, last FROM block_receipt WHERE device = ? AND first <= ? ORDER BY first DESC LIMIT 1`,
+    "SELECT first, last FROM block_receipt WHERE device = ? AND first <= ? ORDER BY first DESC LIMIT 1",
   );
   const above = db.prepare("SELECT first, last FROM block_receipt WHERE device = ? AND first = ?");
   const insert = db.prepare("INSERT INTO block_receipt(device, first, last) VALUES (?, ?, ?)");
   const extend = db.prepare("UPDATE block_receipt SET last = ? WHERE device = ? AND first = ?");
   const remove = db.prepare("DELETE FROM block_receipt WHERE device = ? AND first = ?");
+  const note = (device: number, blockId: number, last: number, under: Range | undefined) => {
+    if (under?.last === blockId - 1) extend.run(last, device, under.first);
+    else insert.run(device, blockId, last);
+    return true;
+  };
   return {
     claim(device, blockId) {
+      const end = parsed(newest.get(device));
+      if (!end || end.last < blockId) return note(device, blockId, blockId, end); // nearly always
       const under = parsed(below.get(device, blockId));
       if (under && under.last >= blockId) return false;
       const over = parsed(above.get(device, blockId + 1));
       if (over) remove.run(device, over.first);
-      const last = over?.last ?? blockId;
-      if (under?.last === blockId - 1) extend.run(last, device, under.first);
-      else insert.run(device, blockId, last);
-      return true;
+      return note(device, blockId, over?.last ?? blockId, under);
     },
   };
 }
 
-function parsed(row: unknown): z.infer<typeof RangeRow> | undefined {
+function parsed(row: unknown): Range | undefined {
   return row === undefined ? undefined : RangeRow.parse(row);
 }

@@ -17,6 +17,9 @@ const MIGRATIONS = [
   [devices, replay, securityLog, blockReceipts, boardStates, quarantine, series, samples, rollups, tokens].join("\n"),
 ];
 
+/** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */
+const CHECKPOINT_PAGES = 4096;
+
 /** The gateway's database file inside its data directory. */
 export function databasePath(dataDir: string): string {
   return join(dataDir, "gateway.db");
@@ -31,5 +34,8 @@ export function openGatewayDatabase(dataDir: string): DatabaseSync {
   const path = databasePath(dataDir);
   // SQLite gives the -wal and -shm files the mode of the database file, so it has to be right before the first open.
   Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
-  return openSqlite(path, { synchronous: "full", migrations: MIGRATIONS });
+  const db = openSqlite(path, { synchronous: "full", migrations: MIGRATIONS });
+  // Uploads write the same pages again and again: the longer the log may grow, the fewer of them are copied back.
+  db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  return db;
 }

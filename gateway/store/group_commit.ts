@@ -6,6 +6,9 @@ import { isStorageError, storageFault } from "./storage_error.ts";
 /** Works that may wait for a commit before new ones are refused. */
 const MAX_WAITING = 4096;
 
+/** Turns of the event loop that a commit waits for more works at most. */
+const MAX_TURNS = 4;
+
 /** Writes of many requests in one durable transaction. */
 export interface GroupCommit extends AsyncDisposable {
   /**
@@ -24,7 +27,7 @@ interface Job {
   settle(lost?: Fault): void;
 }
 
-/** Gathers everything that is asked for within one turn of the event loop into one `BEGIN IMMEDIATE … COMMIT`. */
+/** Gathers what is asked for within a few turns of the event loop into one `BEGIN IMMEDIATE … COMMIT`. */
 export function createGroupCommit(db: DatabaseSync): GroupCommit {
   const commit = committer(db);
   let waiting: Job[] = [];
@@ -34,6 +37,11 @@ export function createGroupCommit(db: DatabaseSync): GroupCommit {
     const batch = waiting;
     waiting = [];
     if (batch.length > 0) commit(batch);
+  };
+  /** Waits another turn of the event loop as long as the last one brought more: a turn takes microseconds, a commit far longer. */
+  const gather = (seen: number, turns: number) => {
+    if (waiting.length > seen && turns < MAX_TURNS) setImmediate(gather, waiting.length, turns + 1);
+    else flush();
   };
   const close = () => {
     closed = true;
@@ -48,7 +56,7 @@ export function createGroupCommit(db: DatabaseSync): GroupCommit {
           return reject(new Fault("unavailable", "Too many writes are waiting", { retryAfter: 1 }));
         }
         waiting.push(createJob(work, resolve, reject));
-        if (waiting.length === 1) setImmediate(flush);
+        if (waiting.length === 1) setImmediate(gather, 0, 0);
       });
     },
     close,

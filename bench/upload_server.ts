@@ -1,0 +1,66 @@
+// One server under load, in a process of its own: deno run -A bench/upload_server.ts gateway|ceiling|hello
+import { createHmac } from "node:crypto";
+import { getLogger } from "@logtape/logtape";
+import { utf8 } from "../crypto/bytes.ts";
+import { createDevicePaths, dispatch } from "../gateway/device_paths.ts";
+import { Fault } from "../gateway/fault.ts";
+import { problemResponse } from "../gateway/problem.ts";
+import { type Handler, startServer } from "../gateway/server.ts";
+import { openGatewayDatabase } from "../gateway/store/database.ts";
+import { createDevices } from "../gateway/store/devices.ts";
+import { createGroupCommit } from "../gateway/store/group_commit.ts";
+import { createKeyVault } from "../gateway/store/key_vault.ts";
+import { createSamples } from "../gateway/store/samples.ts";
+import { systemClock } from "../platform/clock.ts";
+import { systemRandom } from "../platform/random.ts";
+import { benchDevices } from "./upload_load.ts";
+
+/** The whole way of an upload: authentication, decoding, replay and dedup state, samples and rollups, one durable commit. */
+function gatewayHandler(directory: string): Handler {
+  const db = openGatewayDatabase(directory);
+  const vault = createKeyVault(systemRandom.bytes(32), systemRandom);
+  const devices = createDevices(db, { vault, random: systemRandom });
+  for (const { deviceId, raw } of benchDevices()) devices.add({ deviceId, model: "node", auth: "signed", key: raw }, 0);
+  const paths = createDevicePaths({
+    db,
+    devices,
+    samples: createSamples(db, systemRandom),
+    commits: createGroupCommit(db),
+    clock: systemClock,
+    log: getLogger(["bench"]),
+    signal: new AbortController().signal,
+  });
+  return dispatch(paths, () => problemResponse(new Fault("not_found", "There is nothing here")));
+}
+
+/** The least that any gateway on this runtime does: read, HMAC, parse, answer. Nothing is stored. */
+function ceilingHandler(): Handler {
+  const key = new Uint8Array(32).fill(1);
+  const decoder = new TextDecoder();
+  const body = utf8(JSON.stringify({ status: "success" }));
+  return async (request) => {
+    const bytes = await request.bytes();
+    createHmac("sha256", key).update(bytes).digest();
+    JSON.parse(decoder.decode(bytes));
+    return new Response(body, { headers: { "content-type": "application/json" } });
+  };
+}
+
+function helloHandler(): Handler {
+  return async (request) => {
+    await request.bytes(); // left unread, it would cost the connection
+    return new Response("hello");
+  };
+}
+
+if (import.meta.main) {
+  const [mode, directory = ""] = Deno.args;
+  const handler = mode === "gateway"
+    ? gatewayHandler(directory)
+    : mode === "ceiling"
+    ? ceilingHandler()
+    : helloHandler();
+  const log = getLogger(["bench"]);
+  const server = startServer({ hostname: "127.0.0.1", port: 0, handler, log });
+  await Deno.stdout.write(utf8(`${server.port}\n`));
+}
