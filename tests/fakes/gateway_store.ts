@@ -13,9 +13,9 @@ export interface GatewayStore extends Disposable {
   restart(): GatewayStore;
 }
 
-const masterKey = systemRandom.bytes(32);
+const ownMasterKey = systemRandom.bytes(32);
 
-export function openGatewayStore(directory = Deno.makeTempDirSync()): GatewayStore {
+export function openGatewayStore(directory = Deno.makeTempDirSync(), masterKey = ownMasterKey): GatewayStore {
   const db = openGatewayDatabase(directory);
   const vault = createKeyVault(masterKey, systemRandom);
   const close = () => {
@@ -27,7 +27,7 @@ export function openGatewayStore(directory = Deno.makeTempDirSync()): GatewaySto
     devices: createDevices(db, { vault, random: systemRandom, allowPublishedKeys: true }),
     restart() {
       close();
-      return openGatewayStore(directory);
+      return openGatewayStore(directory, masterKey);
     },
     [Symbol.dispose]() {
       close();
