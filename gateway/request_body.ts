@@ -12,13 +12,23 @@ export interface BodyLimits {
 /** JSON of a device never nests deeper. */
 export const MAX_JSON_DEPTH = 32;
 
-/** Reads the bodies of requests, each as it came. */
+/**
+ * The body of a request, as it came. Throws `Fault`: `too_large` as soon as more than `maxBytes` are announced or have arrived,
+ * `unsupported_media_type` for a compressed body, `malformed` when it ends early or comes too slowly.
+ */
 export type BodyReader = (request: Request) => Promise<Bytes>;
 
-/**
- * Reads bodies within `limits`. The reader throws `Fault`: `too_large` as soon as more than `maxBytes` are announced or have
- * arrived, `unsupported_media_type` for a compressed body, `malformed` when it ends early or comes too slowly.
- */
+/** Reads one body. */
+export async function readBody(request: Request, limits: BodyLimits): Promise<Bytes> {
+  const done = new AbortController();
+  try {
+    return await createBodyReader(limits, done.signal)(request);
+  } finally {
+    done.abort();
+  }
+}
+
+/** Reads bodies until the signal aborts. */
 export function createBodyReader(limits: BodyLimits, signal: AbortSignal): BodyReader {
   const expire = createDeadlines(limits.timeoutMs, signal);
   return (request) => {
