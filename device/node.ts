@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
+import { Period } from "./acquisition/period.ts";
 import { Sampler, type SamplerStatus, type SampleSink } from "./acquisition/sampler.ts";
 import { keepSchedule } from "./acquisition/schedule.ts";
 import { busOf, type ConfiguredInverter, invertersOf } from "./buses.ts";
@@ -88,11 +89,11 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   const samplers = inverters.map(({ config: { name, poll_interval }, inverter }) => ({
     inverter,
     sampler: new Sampler({ name, poll: (signal) => inverter.poll(signal) }, { sink, log }),
-    periodMs: () => poll_interval ?? config.poll_interval,
+    period: new Period(poll_interval ?? config.poll_interval),
   }));
   const running = Promise.all([
-    ...samplers.map(({ sampler, periodMs }) => sampler.run(periodMs, { clock, signal: stop.signal })),
-    keepSchedule({ periodMs: () => config.upload_interval, run: upload }, { clock, signal: stop.signal }),
+    ...samplers.map(({ sampler, period }) => sampler.run(period, { clock, signal: stop.signal })),
+    keepSchedule({ period: new Period(config.upload_interval), run: upload }, { clock, signal: stop.signal }),
     uplink.run(stop.signal),
   ]);
   opening.defer(async () => {
