@@ -26,7 +26,7 @@ export async function killAtRandom(kills: number, random: () => number): Promise
   const first = await startGateway(folder.path);
   let gateway: Running = first.process;
   const port = Number(new URL(first.url).port);
-  const config = await configure(folder.path, first.url, inverter.port);
+  const config = await configureNode(folder.path, folder.path, first.url, inverter.port);
   const startNode = () => start(["node", "--config", config, "--data-dir", folder.path]);
   let node = startNode();
   try {
@@ -80,8 +80,14 @@ function count({ values }: Point): number {
   return countOf(Math.round(10 * (values["Vpv1"] ?? Number.NaN)), values["Pac"] ?? Number.NaN);
 }
 
-async function configure(folder: string, url: string, inverterPort: number): Promise<string> {
-  const added = JSON.parse(await output(["device", "add", "roof", "--data-dir", folder, "--json"]));
+/** Registers the node `roof` and writes its configuration into `folder`; gives the file's path. */
+export async function configureNode(
+  folder: string,
+  gatewayDir: string,
+  url: string,
+  inverterPort: number,
+): Promise<string> {
+  const added = JSON.parse(await output(["device", "add", "roof", "--data-dir", gatewayDir, "--json"]));
   const config = join(folder, "ecowatt.yaml");
   const text = `node:
   device_id: roof

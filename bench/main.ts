@@ -1,0 +1,44 @@
+import { benchBlock } from "./block.ts";
+import { benchExecutable } from "./executable.ts";
+import { benchModbusTcp } from "./modbus_tcp.ts";
+import type { Row } from "./row.ts";
+import { benchRtu } from "./rtu.ts";
+import { benchUploads } from "./uploads.ts";
+
+/** `deno task bench [name]…`: every figure beside its yardstick, in one run. */
+const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
+  uploads: benchUploads,
+  modbus_tcp: benchModbusTcp,
+  rtu: benchRtu,
+  block: benchBlock,
+  executable: benchExecutable,
+};
+
+const write = (line: string) => void Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+
+function shown({ name, value, unit, yardstick, ratio }: Row): string {
+  const beside = yardstick === undefined ? "" : `  beside ${figure(yardstick)}`;
+  const times = ratio === undefined ? "" : `  ratio ${ratio.toFixed(2)}`;
+  return `  ${name.padEnd(64)} ${figure(value).padStart(10)} ${unit}${beside}${times}`;
+}
+
+function figure(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
+}
+
+function machine(): string {
+  const cpu = Deno.readTextFileSync("/proc/cpuinfo").match(/model name\s*: (.*)/)?.[1] ?? "unknown processor";
+  return `${navigator.hardwareConcurrency} × ${cpu}, ${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`;
+}
+
+write(machine());
+const chosen = Deno.args.length === 0 ? Object.keys(BENCHES) : Deno.args;
+for (const name of chosen) {
+  const bench = BENCHES[name];
+  if (bench === undefined) {
+    write(`There is no bench "${name}"; there are ${Object.keys(BENCHES).join(", ")}`);
+    Deno.exit(2);
+  }
+  write(name);
+  for (const row of await bench()) write(shown(row));
+}

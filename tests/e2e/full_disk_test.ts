@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { program, testWith } from "../needs.ts";
+import { countingInverter, countOf } from "./counting_inverter.ts";
+import { configureNode } from "./killed_site.ts";
+import { start, temporaryDirectory, until } from "./process.ts";
+import { output, samples, startGateway } from "./site.ts";
+
+const root = { what: "root, to mount a small file system", met: Deno.uid() === 0 };
+
+/** A file system of 4 MiB that can be filled to the last byte. */
+async function smallDisk(path: string): Promise<{ fill(): Promise<void>; clear(): Promise<void> } & AsyncDisposable> {
+  const run = async (command: string, ...args: string[]) => {
+    const { success, stderr } = await new Deno.Command(command, { args }).output();
+    if (!success) throw new Error(`${command}: ${new TextDecoder().decode(stderr)}`);
+  };
+  await Deno.mkdir(path);
+  await run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", path);
+  const filler = join(path, "filler");
+  return {
+    async fill() {
+      using file = await Deno.open(filler, { create: true, write: true });
+      for (let size = 65_536; size >= 1; size = Math.floor(size / 2)) {
+        try {
+          for (;;) await file.write(new Uint8Array(size));
+        } catch (error) {
+          if (!(error instanceof Error) || !error.message.includes("No space left")) throw error;
+        }
+      }
+    },
+    clear: () => Deno.remove(filler),
+    [Symbol.asyncDispose]: () => run("umount", "-l", path),
+  };
+}
+
+for (const full of ["gateway", "node"] as const) {
+  testWith([root, program("mount")], `a full disk under the ${full} stops nothing and loses nothing`, async () => {
+    await using folder = await temporaryDirectory();
+    await using disk = await smallDisk(join(folder.path, "small"));
+    const dataDir = { gateway: folder.path, node: folder.path, [full]: join(folder.path, "small") };
+    await using inverter = countingInverter();
+    const gateway = await startGateway(dataDir.gateway);
+    await using _gateway = gateway.process;
+    const config = await configureNode(folder.path, dataDir.gateway, gateway.url, inverter.port);
+    await using node = start(["node", "--config", config, "--data-dir", dataDir.node]);
+    const token = await output(["token", "create", "test", "--data-dir", dataDir.gateway]);
+    const stored = async (more: number) => {
+      const points = await samples(gateway.url, token, "roof");
+      return points.length >= more ? points : undefined;
+    };
+    await until("the first samples", () => stored(5));
+
+    await disk.fill();
+    await gateway.process.says(full === "gateway" ? /full/i : /./);
+    if (full === "node") await node.says(/full|disk/i);
+    const atFull = inverter.answered();
+    await until("polls on a full disk", () => Promise.resolve(inverter.answered() > atFull + 20 ? true : undefined));
+    await disk.clear();
+
+    const target = inverter.answered();
+    const points = await until("every sample", () => stored(target));
+    const counts = points.map(({ values }) => countOf(Math.round(10 * (values["Vpv1"] ?? NaN)), values["Pac"] ?? NaN));
+    assert.deepEqual(counts.slice(0, target), Array.from({ length: target }, (_, count) => count));
+  });
+}
