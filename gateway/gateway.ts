@@ -10,7 +10,7 @@ import { createManagement, type Management } from "./management.ts";
 import { keepRetention } from "./retention_task.ts";
 import { createSampleReader } from "./sample_reader.ts";
 import { type Handler, startServer } from "./server.ts";
-import { openStores, type Stores } from "./stores.ts";
+import { openStores, type Stores, type StoresOptions } from "./stores.ts";
 
 /** What a gateway needs of the machine. */
 export interface GatewayIo {
@@ -68,9 +68,13 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
 
 function storesOptions(
   { security_log_rows: securityLogRows }: GatewayConfig,
-  { random, allowPublishedKeys }: GatewayIo,
-) {
-  return { random, securityLogRows, ...(allowPublishedKeys === undefined ? {} : { allowPublishedKeys }) };
+  { random, allowPublishedKeys, log }: GatewayIo,
+): StoresOptions {
+  const watch = (trouble: Error | undefined) =>
+    trouble
+      ? log.error("the disk takes no writes, uploads are refused until it does: {error}", { error: trouble })
+      : log.info("the disk takes writes again");
+  return { random, securityLogRows, watch, ...(allowPublishedKeys === undefined ? {} : { allowPublishedKeys }) };
 }
 
 function devicePaths(

@@ -3,7 +3,7 @@ import type { Random } from "../platform/random.ts";
 import type { SampleSink } from "./process/sample_sink.ts";
 import { openGatewayDatabase } from "./store/database.ts";
 import { createDevices, type Devices } from "./store/devices.ts";
-import { createGroupCommit, type GroupCommit } from "./store/group_commit.ts";
+import { createGroupCommit, type GroupCommit, type StoreWatch } from "./store/group_commit.ts";
 import { openKeyVault } from "./store/key_vault.ts";
 import { createRawPoints, type RawPoints } from "./store/raw_points.ts";
 import { createReplay, type Replay } from "./store/replay.ts";
@@ -35,6 +35,8 @@ export interface StoresOptions {
   readonly securityLogRows: number;
   /** Whether keys that were published may be used; only the demo says yes. */
   readonly allowPublishedKeys?: boolean;
+  /** Told when the disk begins or ceases to refuse writes. */
+  readonly watch?: StoreWatch;
 }
 
 /** Opens the stores in a data directory, made when it is missing. Other processes may have them open as well. */
@@ -43,7 +45,7 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
   const db = openGatewayDatabase(dataDir);
   try {
     const vault = await openKeyVault(dataDir, random);
-    const commit = createGroupCommit(db);
+    const commit = createGroupCommit(db, options.watch);
     return {
       db,
       commit,

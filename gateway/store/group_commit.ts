@@ -21,6 +21,9 @@ export interface GroupCommit extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Told why the disk took nothing of the last batch, or `undefined` when it took all; called when that changes. */
+export type StoreWatch = (trouble: Error | undefined) => void;
+
 interface Job {
   perform(): void;
   /** Tells the caller; `lost` is why the transaction as a whole failed. */
@@ -28,8 +31,8 @@ interface Job {
 }
 
 /** Gathers what is asked for within a few turns of the event loop into one `BEGIN IMMEDIATE … COMMIT`. */
-export function createGroupCommit(db: DatabaseSync): GroupCommit {
-  const commit = committer(db);
+export function createGroupCommit(db: DatabaseSync, watch: StoreWatch = () => {}): GroupCommit {
+  const commit = committer(db, watch);
   let waiting: Job[] = [];
   let closed = false;
 
@@ -81,18 +84,29 @@ function createJob<T>(work: () => T, resolve: (value: T) => void, reject: (error
   };
 }
 
-function committer(db: DatabaseSync): (batch: readonly Job[]) => void {
+function committer(db: DatabaseSync, watch: StoreWatch): (batch: readonly Job[]) => void {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const save = db.prepare("SAVEPOINT work");
   const release = db.prepare("RELEASE work");
   const undo = db.prepare("ROLLBACK TO work");
 
+  let known: Error | undefined;
+  let trouble: Error | undefined;
+  const notice = (error: unknown) => {
+    if (error instanceof Error && isStorageError(error)) trouble = error;
+  };
+  const tell = () => {
+    if ((known === undefined) !== (trouble === undefined)) watch(trouble);
+    known = trouble;
+  };
+
   const perform = (job: Job) => {
     save.run();
     try {
       job.perform();
     } catch (error) {
+      notice(error);
       // A full disk can end the whole transaction by itself (SQLite, "Automatic rollback"): then all of the batch is lost.
       if (!db.isTransaction) throw error;
       undo.run();
@@ -101,14 +115,17 @@ function committer(db: DatabaseSync): (batch: readonly Job[]) => void {
   };
   return (batch) => {
     let lost: Fault | undefined;
+    trouble = undefined;
     try {
       begin.run();
       for (const job of batch) perform(job);
       commit.run();
     } catch (error) {
       if (db.isTransaction) db.exec("ROLLBACK");
+      notice(error);
       lost = storageFault(error);
     }
+    tell();
     for (const job of batch) job.settle(lost);
   };
 }
