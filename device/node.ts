@@ -2,9 +2,10 @@ import { join } from "node:path";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import { Period } from "./acquisition/period.ts";
 import { Sampler, type SamplerStatus, type SampleSink } from "./acquisition/sampler.ts";
 import { keepSchedule } from "./acquisition/schedule.ts";
+import { Courier, type CourierStatus } from "./command/courier.ts";
+import { createJournal } from "./command/journal.ts";
 import { busOf, type ConfiguredInverter, invertersOf } from "./buses.ts";
 import type { NodeConfig } from "./config.ts";
 import { loadDeviceKey } from "./device_key.ts";
@@ -46,6 +47,7 @@ export interface NodeStatus {
   readonly inverters: readonly InverterStatus[];
   readonly outbox: OutboxStatus;
   readonly uplink: UplinkStatus;
+  readonly commands: CourierStatus;
 }
 
 /** A running acquisition node. Disposing it stops it within a second; samples not uploaded are on disk then. */
@@ -81,6 +83,16 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   const bell = new Bell();
   const gateway = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch });
   const uplink = new Uplink({ device: key.deviceId, outbox, gateway, sequence, bell, clock, random, log });
+  const courier = new Courier({
+    device: key.deviceId,
+    inverters: new Map(inverters.map(({ config: { name }, inverter }) => [name, inverter])),
+    journal: createJournal(db),
+    gateway,
+    sequence,
+    clock,
+    random,
+    log,
+  });
   const upload = () => {
     outbox.seal();
     bell.ring();
@@ -89,12 +101,13 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   const samplers = inverters.map(({ config: { name, poll_interval }, inverter }) => ({
     inverter,
     sampler: new Sampler({ name, poll: (signal) => inverter.poll(signal) }, { sink, log }),
-    period: new Period(poll_interval ?? config.poll_interval),
+    periodMs: () => poll_interval ?? config.poll_interval,
   }));
   const running = Promise.all([
-    ...samplers.map(({ sampler, period }) => sampler.run(period, { clock, signal: stop.signal })),
-    keepSchedule({ period: new Period(config.upload_interval), run: upload }, { clock, signal: stop.signal }),
+    ...samplers.map(({ sampler, periodMs }) => sampler.run(periodMs, { clock, signal: stop.signal })),
+    keepSchedule({ periodMs: () => config.upload_interval, run: upload }, { clock, signal: stop.signal }),
     uplink.run(stop.signal),
+    courier.run(stop.signal),
   ]);
   opening.defer(async () => {
     stop.abort();
@@ -110,6 +123,7 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
       inverters: samplers.map(({ sampler, inverter }) => statusOf(sampler, inverter)),
       outbox: outbox.status(),
       uplink: uplink.status(),
+      commands: courier.status(),
     }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

@@ -49,8 +49,8 @@ export interface Inverter {
   withheld(): Readonly<Withheld>;
   /** Reads holding registers as they are, ahead of no one. */
   readRegisters(address: number, count: number, options?: RequestOptions): Promise<BusOutcome<readonly number[]>>;
-  /** Writes one holding register, ahead of waiting polls. */
-  writeRegister(address: number, value: number, options?: RequestOptions): Promise<BusOutcome<void>>;
+  /** Writes consecutive holding registers in one request, ahead of waiting polls. */
+  writeRegisters(address: number, words: readonly number[], options?: RequestOptions): Promise<BusOutcome<void>>;
 }
 
 /** What an inverter is read through. */
@@ -169,6 +169,6 @@ export function createInverter(options: InverterOptions, io: InverterPorts): Inv
     quarantined,
     withheld: () => ({ ...total }),
     readRegisters: (address, count, request) => io.bus.read(unit, "holding", address, count, request),
-    writeRegister: (address, value, request) => io.bus.write(unit, address, [value], request),
+    writeRegisters: (address, words, request) => io.bus.write(unit, address, words, request),
   };
 }

@@ -154,6 +154,7 @@ export class Dispatcher {
       if (this.#resting(unit)) return { kind: "resting" };
       const link = this.#connection.current() ?? await this.#connection.open(this.#closing.signal);
       if (!("exchange" in link)) return { kind: "line", unopened: link };
+      if (signal.aborted) return { kind: "aborted" }; // opening took its time: a write must not go out after its deadline
       return await this.#exchange(link, unit, ask);
     } finally {
       this.#connection.release();

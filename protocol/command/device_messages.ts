@@ -45,6 +45,10 @@ export const CommandGetAnswer = z.object({
   device_id: DeviceId,
   command_count: z.int().min(0),
   commands: z.array(HandedCommand).max(MAX_HANDED_OUT),
+  waited_ms: z.number().min(0).optional().describe(
+    "how long the gateway held the request. The node sent it at least so long before the answer was made: that bounds the " +
+      "age of `expires_in_ms`, however slow the answer is",
+  ),
   write_budget: z.int().min(1).optional().describe("writes that one register takes in a UTC day"),
 });
 export type CommandGetAnswer = z.infer<typeof CommandGetAnswer>;

@@ -29,7 +29,7 @@ export interface Answer {
   readonly forged?: boolean;
 }
 
-/** A gateway in small: real HTTP, real signatures, blocks stored once, in memory. */
+/** An old gateway in small: uploads only. Real HTTP, real signatures, blocks stored once, in memory. */
 export class SigningGateway implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #signal = new AbortController();
@@ -59,6 +59,7 @@ export class SigningGateway implements AsyncDisposable {
 
   async #handle(request: Request): Promise<Response> {
     const body = new Uint8Array(await request.arrayBuffer());
+    if (new URL(request.url).pathname !== "/process") return new Response("unknown path", { status: 404 });
     const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
     if (!claim.ok) return new Response(claim.detail, { status: 401 });
     const verified = verifySignedRequest(claim.value, body, testKey);

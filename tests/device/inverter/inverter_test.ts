@@ -247,6 +247,6 @@ Deno.test("an inverter that gives only not-implemented values gives nothing to s
 
 Deno.test("registers are read and written as they are", async () => {
   const { inverter } = setUp({ words: tenRegisters() });
-  assert.deepEqual(await inverter.writeRegister(8, 55), { ok: true, value: undefined });
+  assert.deepEqual(await inverter.writeRegisters(8, [55]), { ok: true, value: undefined });
   assert.deepEqual(await inverter.readRegisters(8, 2), { ok: true, value: [55, 4100] });
 });

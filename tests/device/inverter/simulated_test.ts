@@ -81,7 +81,7 @@ for (const way of [{ port: 0 }, { serial: "pty" }]) {
     near(found["Pac"], truth.acWatts, 0.5);
     assert.equal(found["Pow"], 100);
     assert.equal(bus.counters().requests, 1);
-    assert.ok((await inverter.writeRegister(8, 40)).ok);
+    assert.ok((await inverter.writeRegisters(8, [40])).ok);
     assert.equal(shown(await inverter.poll())["Pow"], 40);
   });
 }

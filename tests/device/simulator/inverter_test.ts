@@ -54,7 +54,7 @@ Deno.test("the node reads the ten registers over the HTTP API and sets the limit
   const poll = await inverter.poll();
   assert.ok(poll.kind === "read");
   assert.deepEqual(poll.values, [Math.round(simulator.values().acWatts)]);
-  assert.ok((await inverter.writeRegister(8, 20)).ok);
+  assert.ok((await inverter.writeRegisters(8, [20])).ok);
   assert.equal(simulator.values().limitPercent, 20);
 });
 

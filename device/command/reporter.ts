@@ -1,0 +1,72 @@
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
+import type { Random } from "../../platform/random.ts";
+import { CommandReportAnswer } from "../../protocol/command/device_messages.ts";
+import { backoffMs } from "../uplink/backoff.ts";
+import type { Bell } from "../uplink/bell.ts";
+import type { Exchange } from "../uplink/gateway_client.ts";
+import { replyOf } from "../uplink/reply.ts";
+import type { CommandJournal } from "./journal.ts";
+
+export interface ReporterIo {
+  readonly journal: Pick<CommandJournal, "unreported" | "acknowledge">;
+  readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
+  readonly sequence: { advanceTo(next: number): void };
+  /** Rings when there is a report, or a reason to believe that the gateway is back. */
+  readonly bell: Bell;
+  readonly clock: Clock;
+  readonly random: Pick<Random, "float">;
+  readonly log: Logger;
+}
+
+/** Reports what commands came to, oldest first, each until the gateway has it. Runs until the signal aborts. */
+export async function keepReporting(io: ReporterIo, signal: AbortSignal): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    const pause = await reportOne(io, signal);
+    if (pause === "idle") await io.bell.wait(signal);
+    failures = typeof pause === "number" ? failures + 1 : 0;
+    if (typeof pause === "number") await rest(Math.max(pause, backoffMs(failures, io.random.float())), io, signal);
+  }
+}
+
+/** One request. `idle`: nothing to report; `next`: look for more; a number: it failed, try again not before so many ms. */
+async function reportOne(io: ReporterIo, signal: AbortSignal): Promise<"idle" | "next" | number> {
+  try {
+    const report = io.journal.unreported();
+    if (!report) return "idle";
+    const reply = replyOf(await io.gateway.post("/command/report", report, signal), CommandReportAnswer);
+    switch (reply.kind) {
+      case "ok":
+        io.journal.acknowledge(report.command_id);
+        return "next";
+      case "refused":
+        io.log.warn("report of command {command} refused: {reason}", {
+          command: report.command_id,
+          reason: reply.reason,
+        });
+        io.journal.acknowledge(report.command_id);
+        return "next";
+      case "replay":
+        io.sequence.advanceTo(reply.next);
+        return 0;
+      case "unsupported":
+        return 0;
+      case "later":
+        return reply.waitMs;
+      default:
+        return reply satisfies never;
+    }
+  } catch (error) {
+    io.log.error("reports cannot be read or acknowledged: {error}", { error }); // the disk; it may come back
+    return 0;
+  }
+}
+
+/** Sleeps, unless the bell rings. */
+async function rest(ms: number, { clock, bell }: ReporterIo, signal: AbortSignal): Promise<void> {
+  const rested = new AbortController();
+  const either = AbortSignal.any([signal, rested.signal]);
+  await Promise.race([clock.sleep(ms, either), bell.wait(either)]);
+  rested.abort();
+}
