@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { type Access, type AccessIo, createAccess } from "./api/access.ts";
 import { addDeviceRoutes, type DevicesApiIo } from "./api/devices.ts";
+import { addCommandRoutes, type CommandsApiIo } from "./api/commands.ts";
 import type { ApiEnv } from "./api/env.ts";
 import { type ErrorsIo, onError, onUnknown, validationFault } from "./api/errors.ts";
 import { addDocumentRoute } from "./api/document.ts";
@@ -14,6 +15,7 @@ import type { Handler } from "./server.ts";
 export type AppIo =
   & AccessIo
   & ErrorsIo
+  & CommandsApiIo
   & DevicesApiIo
   & SamplesApiIo
   & SecurityApiIo
@@ -35,6 +37,7 @@ export function createApp(io: AppIo): App {
   addSecurityRoutes(app, access, io);
   addDeviceRoutes(app, access, io);
   addSampleRoutes(app, access, io);
+  addCommandRoutes(app, access, io);
   addTokenRoutes(app, access, io);
   addDocumentRoute(app, access, io.version);
   app.onError(onError(io));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEFAULT_WRITES_PER_DAY } from "../protocol/command/budget.ts";
 import type { Ages } from "./store/retention.ts";
 
 const DAY_MS = 86_400_000;
@@ -23,6 +24,8 @@ export const GatewayConfig = z.strictObject({
     .describe("Largest body of a device's request"),
   body_timeout_s: z.number().min(1).max(300).default(30)
     .describe("Seconds in which the body of a device's request has to arrive"),
+  writes_per_day: z.number().int().min(1).max(100_000).default(DEFAULT_WRITES_PER_DAY)
+    .describe("Writes that commands may make to one register of an inverter in a UTC day: its flash wears out"),
 }).describe("The gateway: takes what nodes and boards upload, stores it and answers operators");
 export type GatewayConfig = Readonly<z.infer<typeof GatewayConfig>>;
 

@@ -2,6 +2,9 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import { type AppIo, createApp, handlerOf } from "./app.ts";
+import { type CommandBell, createCommandBell } from "./command/bell.ts";
+import { createCommandDesk } from "./command/command_desk.ts";
+import { createCommandRoutes } from "./command/device_routes.ts";
 import { agesOf, type GatewayConfig } from "./config.ts";
 import { createDevicePaths, dispatch } from "./device_paths.ts";
 import { lockDirectory } from "./directory_lock.ts";
@@ -35,7 +38,16 @@ export interface Gateway extends AsyncDisposable {
 }
 
 /** What `/status` says it can do. */
-const FEATURES = ["signed_uploads", "legacy_uploads", "sample_blocks", "rollups", "csv", "operator_tokens", "openapi"];
+const FEATURES = [
+  "signed_uploads",
+  "legacy_uploads",
+  "sample_blocks",
+  "rollups",
+  "csv",
+  "operator_tokens",
+  "openapi",
+  "commands",
+];
 
 /**
  * Starts the gateway role: opens the stores, listens, and deletes what is too old. Throws one clear line when the port or
@@ -48,8 +60,10 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const stores = cleanup.use(await openStores(dataDir, storesOptions(config, io)));
   const stop = new AbortController();
   const management = createManagement({ ...stores, clock });
-  const app = createApp(appIo(config, io, stores, management));
-  const paths = devicePaths(config, io, stores, stop.signal);
+  await stores.commit.run(() => stores.commands.writes.setLimit(config.writes_per_day));
+  const bell = createCommandBell({ db: stores.db, clock });
+  const app = createApp(appIo(config, io, stores, { management, bell }));
+  const paths = devicePaths(config, io, stores, { signal: stop.signal, bell });
   const { host: hostname, port } = config;
   const server = cleanup.use(startServer({ hostname, port, handler: dispatch(paths, handlerOf(app)), log }));
   const retention = keepRetention(agesOf(config), { ...stores, clock, log }, stop.signal);
@@ -81,10 +95,11 @@ function devicePaths(
   config: GatewayConfig,
   { clock, log }: GatewayIo,
   stores: Stores,
-  signal: AbortSignal,
+  { signal, bell }: { readonly signal: AbortSignal; readonly bell: CommandBell },
 ): ReadonlyMap<string, Handler> {
   const limits = { maxBytes: config.body_limit_bytes, timeoutMs: 1000 * config.body_timeout_s };
-  return createDevicePaths({ ...stores, commits: stores.commit, clock, log, signal, limits });
+  const routes = createCommandRoutes({ ...stores, bell, clock });
+  return createDevicePaths({ ...stores, commits: stores.commit, clock, log, signal, limits }, routes);
 }
 
 /** Everything the routes need, over open stores. */
@@ -92,13 +107,14 @@ export function appIo(
   config: Pick<GatewayConfig, "retention_days">,
   io: GatewayIo,
   stores: Stores,
-  management: Management,
+  { management, bell }: { readonly management: Management; readonly bell: CommandBell },
 ): AppIo {
   const reader = createSampleReader(stores);
   const { clock, random, log, version, dataDir } = io;
   return {
     ...stores,
     management,
+    desk: createCommandDesk({ ...stores, clock, random, bell }),
     reader,
     activity: reader.activity,
     clock,

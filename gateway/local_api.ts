@@ -1,4 +1,5 @@
 import { createApp, handlerOf } from "./app.ts";
+import { createCommandBell } from "./command/bell.ts";
 import { GatewayConfig } from "./config.ts";
 import { appIo, type GatewayIo } from "./gateway.ts";
 import { createManagement } from "./management.ts";
@@ -23,7 +24,7 @@ export async function openLocalApi(
   const io = { dataDir, clock, random, log, version };
   const management = createManagement({ ...stores, clock });
   const app = createApp({
-    ...appIo(GatewayConfig.parse({}), io, stores, management),
+    ...appIo(GatewayConfig.parse({}), io, stores, { management, bell: createCommandBell({ db: stores.db, clock }) }),
     tokens: { ...stores.tokens, find: () => localAdmin(clock.now()) },
   });
   const handler = handlerOf(app);

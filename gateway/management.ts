@@ -1,5 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
+import { endAll } from "./command/change.ts";
 import { Fault } from "./fault.ts";
+import type { Commands } from "./store/commands.ts";
 import type { DeviceSecret, KeyRecord } from "./store/device_keys.ts";
 import type { Device, Devices, NewDevice } from "./store/devices.ts";
 import type { GroupCommit } from "./store/group_commit.ts";
@@ -36,11 +38,12 @@ export interface ManagementIo {
   readonly devices: Devices;
   readonly tokens: Tokens;
   readonly replay: Pick<Replay, "resetBoard">;
+  readonly commands: Commands;
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Pick<Clock, "now">;
 }
 
-export function createManagement({ devices, tokens, replay, commit, clock }: ManagementIo): Management {
+export function createManagement({ devices, tokens, replay, commands, commit, clock }: ManagementIo): Management {
   const device = (deviceId: string): Device => {
     const found = devices.find(deviceId);
     if (!found) throw new Fault("not_found", `No device ${deviceId} is registered`);
@@ -50,7 +53,7 @@ export function createManagement({ devices, tokens, replay, commit, clock }: Man
     addDevice: (added) => commit.run(() => devices.add(added, clock.now())),
     listDevices: () => devices.list(),
     device,
-    removeDevice: (deviceId) => commit.run(() => void devices.remove(device(deviceId).deviceId, clock.now())),
+    removeDevice: (deviceId) => commit.run(() => remove({ devices, commands }, device(deviceId), clock.now())),
     keys: (deviceId) => devices.keys.list(device(deviceId)),
     issueKey: (deviceId) => commit.run(() => issueKey(devices, device(deviceId), clock.now())),
     revokeKey: (deviceId, number) => commit.run(() => revokeKey(devices, device(deviceId), number, clock.now())),
@@ -62,6 +65,12 @@ export function createManagement({ devices, tokens, replay, commit, clock }: Man
         if (!tokens.revoke(id, clock.now())) throw new Fault("not_found", `No token ${id} is in use`);
       }),
   };
+}
+
+/** A device that comes back under the same name must not find what was meant for the old one. */
+function remove({ devices, commands }: Pick<ManagementIo, "devices" | "commands">, device: Device, now: number): void {
+  endAll(commands, device.row, now, "the device was removed");
+  devices.remove(device.deviceId, now);
 }
 
 function activeCount(devices: Devices, device: Device): number {

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Random } from "../platform/random.ts";
 import type { SampleSink } from "./process/sample_sink.ts";
 import { openGatewayDatabase } from "./store/database.ts";
+import { type Commands, createCommands } from "./store/commands.ts";
 import { createDevices, type Devices } from "./store/devices.ts";
 import { createGroupCommit, type GroupCommit, type StoreWatch } from "./store/group_commit.ts";
 import { openKeyVault } from "./store/key_vault.ts";
@@ -27,6 +28,7 @@ export interface Stores extends AsyncDisposable {
   readonly rollups: Rollups;
   readonly retention: Retention;
   readonly tokens: Tokens;
+  readonly commands: Commands;
 }
 
 export interface StoresOptions {
@@ -58,6 +60,7 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
       rollups: createRollups(db),
       retention: createRetention(db),
       tokens: createTokens(db, random),
+      commands: createCommands(db),
       async [Symbol.asyncDispose]() {
         await commit.close();
         db.close();

@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { openSqlite } from "../../platform/sqlite.ts";
 import { SCHEMA as blockReceipts } from "./block_receipts.ts";
 import { SCHEMA as boardStates } from "./board_states.ts";
+import { SCHEMA as commands } from "./commands.ts";
 import { SCHEMA as devices } from "./devices.ts";
 import { SCHEMA as quarantine } from "./quarantine.ts";
 import { SCHEMA as replay } from "./replay.ts";
@@ -14,7 +15,8 @@ import { SCHEMA as tokens } from "./tokens.ts";
 
 /** Version 1: the tables of every store, each beside the code that uses it. */
 const MIGRATIONS = [
-  [devices, replay, securityLog, blockReceipts, boardStates, quarantine, series, samples, rollups, tokens].join("\n"),
+  [devices, replay, securityLog, blockReceipts, boardStates, quarantine, series, samples, rollups, tokens, commands]
+    .join("\n"),
 ];
 
 /** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */

@@ -1,5 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type App, createApp } from "../../../gateway/app.ts";
+import { createCommandBell } from "../../../gateway/command/bell.ts";
+import { createCommandDesk } from "../../../gateway/command/command_desk.ts";
 import { agesOf, GatewayConfig } from "../../../gateway/config.ts";
 import { createManagement, type Management } from "../../../gateway/management.ts";
 import { createSampleReader } from "../../../gateway/sample_reader.ts";
@@ -50,6 +52,12 @@ export async function openFixture(): Promise<Fixture> {
   const app = createApp({
     ...stores,
     management,
+    desk: createCommandDesk({
+      ...stores,
+      clock,
+      random: systemRandom,
+      bell: createCommandBell({ db: stores.db, clock }),
+    }),
     reader,
     activity: reader.activity,
     clock,

@@ -1,0 +1,67 @@
+import { CommandGet, type CommandGetAnswer, CommandReport } from "../../protocol/command/device_messages.ts";
+import type { Clock } from "../../platform/clock.ts";
+import {
+  type Answer,
+  type DeviceCall,
+  type DeviceRoute,
+  deviceRoute,
+  jsonAnswer,
+  type Reply,
+} from "../device_route.ts";
+import type { Commands } from "../store/commands.ts";
+import type { GroupCommit } from "../store/group_commit.ts";
+import type { CommandBell } from "./bell.ts";
+import { handOut, nextLook } from "./hand_out.ts";
+import { takeReport } from "./reporting.ts";
+
+export interface CommandRoutesIo {
+  readonly commands: Commands;
+  readonly commit: Pick<GroupCommit, "run">;
+  readonly bell: CommandBell;
+  readonly clock: Clock;
+}
+
+/** `POST /command/get` and `POST /command/report` (PROTOCOL §6). */
+export function createCommandRoutes(io: CommandRoutesIo): readonly DeviceRoute[] {
+  return [
+    deviceRoute("/command/get", CommandGet, (call) => get(call, io)),
+    deviceRoute("/command/report", CommandReport, (call) => report(call, io)),
+  ];
+}
+
+/** A board reads without a time limit and polls nothing meanwhile: it never waits. */
+function get(call: DeviceCall<CommandGet>, io: CommandRoutesIo): Reply {
+  const answer = handOut(call, io.commands);
+  const { device, body } = call;
+  if (answer.command_count > 0 || body.wait_s === 0 || device.auth === "legacy") return jsonAnswer(200, answer);
+  return (signal) => waitFor(call, answer, io, signal);
+}
+
+/** Waits without holding a transaction; every look at the queue is one of its own. */
+async function waitFor(
+  call: DeviceCall<CommandGet>,
+  empty: CommandGetAnswer,
+  { commands, commit, bell, clock }: CommandRoutesIo,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const end = clock.monotonic() + 1000 * call.body.wait_s;
+  let answer = empty;
+  while (answer.command_count === 0 && !signal.aborted) {
+    const left = end - clock.monotonic();
+    if (left <= 0) break;
+    const now = clock.now();
+    const next = nextLook({ ...call, now }, commands) - now;
+    if (await bell.wait(call.device.row, Math.min(left, next), signal) === "superseded") break;
+    answer = await commit.run(() => handOut({ ...call, now: clock.now() }, commands));
+  }
+  return jsonAnswer(200, answer);
+}
+
+/** A report may be what a waiting request of the same device needs to get the next command. */
+function report(call: DeviceCall<CommandReport>, { commands, bell }: CommandRoutesIo): Reply {
+  const answer = jsonAnswer(200, takeReport(call, commands));
+  return () => {
+    bell.ring(call.device.row);
+    return Promise.resolve(answer);
+  };
+}

@@ -1,0 +1,177 @@
+import { toBase64 } from "../../crypto/bytes.ts";
+import type { Random } from "../../platform/random.ts";
+import { exhausted, utcDay } from "../../protocol/command/budget.ts";
+import { checkCommand, type Reason } from "../../protocol/command/check.ts";
+import { Command } from "../../protocol/command/command.ts";
+import type { Terms } from "../../protocol/command/life.ts";
+import type { QueuedCommand } from "../../protocol/command/queue_message.ts";
+import { registersWritten } from "../../protocol/command/steps.ts";
+import { Fault, type FieldFault } from "../fault.ts";
+import type { Commands, StoredCommand } from "../store/commands.ts";
+import type { Device, Devices } from "../store/devices.ts";
+import { includesRole, type Role } from "../store/tokens.ts";
+import { MAX_OPEN } from "./change.ts";
+import { type Target, type TargetIo, targetOf } from "./target.ts";
+
+/** Who queues. */
+export interface Operator {
+  /** For the history. */
+  readonly name: string;
+  readonly role: Role;
+}
+
+export interface QueueIo extends TargetIo {
+  readonly commands: Commands;
+  readonly devices: Pick<Devices, "find">;
+  readonly random: Pick<Random, "bytes">;
+}
+
+/** 72 random bits: nobody guesses it, no gateway gives it twice, and boards echo it in 12 characters. */
+const ID_BYTES = 9;
+
+/**
+ * Queues all of `wanted`, or none: runs inside one transaction, which a `Fault` undoes. `malformed` never, `forbidden` for an
+ * override without being an admin, `not_found` for an unknown device, `conflict` for a key that was used for something else,
+ * `too_many` when too many wait, `refused` with every reason.
+ */
+export function queueCommands(
+  wanted: readonly QueuedCommand[],
+  by: Operator,
+  now: number,
+  io: QueueIo,
+): readonly StoredCommand[] {
+  const queued: StoredCommand[] = [];
+  const fields: FieldFault[] = [];
+  for (const [index, request] of wanted.entries()) {
+    const result = queueOne(request, by, now, io);
+    if ("id" in result) queued.push(result);
+    else fields.push(...result.map((reason) => placed(reason, index, wanted.length)));
+  }
+  if (fields.length === 0) return queued;
+  const detail = fields.map(({ path, message }) => `${path}: ${message}`).join("; ");
+  throw new Fault("refused", `Cannot queue: ${detail}`.slice(0, 1_000), { fields });
+}
+
+function placed({ path, message }: Reason, index: number, count: number): FieldFault {
+  return { path: count === 1 ? path : `commands.${index}.${path}`, message };
+}
+
+function queueOne(
+  request: QueuedCommand,
+  by: Operator,
+  now: number,
+  io: QueueIo,
+): StoredCommand | readonly Reason[] {
+  const device = requireDevice(request, by, io);
+  const fingerprint = fingerprintOf(request);
+  const known = knownBefore(device, request, fingerprint, io);
+  if (known) return known;
+  if (io.commands.openCount(device.row) >= MAX_OPEN) {
+    throw new Fault("too_many", `${device.deviceId} has ${MAX_OPEN} commands waiting`, { retryAfter: 60 });
+  }
+  const target = targetOf(device, request, io);
+  if ("path" in target) return [target];
+  const content = Command.parse(request);
+  const terms = termsOf(request);
+  const reasons = [
+    ...checkCommand(content, target.profile, { board: device.auth === "legacy" }),
+    ...checkTerms(terms, now),
+  ];
+  if (reasons.length > 0) return reasons;
+  return add({ device, target, content, terms, request, fingerprint, by, now }, io);
+}
+
+function requireDevice(request: QueuedCommand, by: Operator, { devices }: QueueIo): Device {
+  if (request.override_budget && !includesRole(by.role, "admin")) {
+    throw new Fault("forbidden", "Only an admin may write beyond the day's budget (override_budget)");
+  }
+  const device = devices.find(request.device_id);
+  if (!device) throw new Fault("not_found", `No device ${request.device_id} is registered`);
+  return device;
+}
+
+/** The command that was queued under this key before, however long ago. */
+function knownBefore(
+  device: Device,
+  { idempotency_key: key }: QueuedCommand,
+  fingerprint: string,
+  { commands }: QueueIo,
+): StoredCommand | undefined {
+  const known = key === undefined ? undefined : commands.withKey(device.row, key);
+  if (known && known.fingerprint !== fingerprint) {
+    throw new Fault("conflict", `Cannot queue: the idempotency_key was used for another command, ${known.commandId}`);
+  }
+  return known;
+}
+
+interface Accepted {
+  readonly device: Device;
+  readonly target: Target;
+  readonly content: Command;
+  readonly terms: Terms;
+  readonly request: QueuedCommand;
+  readonly fingerprint: string;
+  readonly by: Operator;
+  readonly now: number;
+}
+
+function add(accepted: Accepted, { commands, random }: QueueIo): StoredCommand | readonly Reason[] {
+  const { device, target: { inverter, profile }, content, terms, request, now, by } = accepted;
+  const day = utcDay(Math.max(now, terms.notBefore ?? 0));
+  const registers = registersWritten(content, profile);
+  const empty = request.override_budget ? undefined : exhausted(
+    registers.map(({ address }) => address),
+    commands.writes.limit(),
+    (address) => commands.writes.ofRegister(device.row, day, inverter, address),
+  );
+  if (empty !== undefined) {
+    return [overspent(registers.find(({ address }) => address === empty)?.name ?? `${empty}`, day)];
+  }
+  const command = commands.add({
+    commandId: newCommandId(random),
+    device: device.row,
+    inverter,
+    content,
+    priority: request.priority,
+    terms,
+    overrideBudget: request.override_budget,
+    idempotencyKey: request.idempotency_key,
+    fingerprint: accepted.fingerprint,
+    queuedBy: by.name,
+    queuedAt: now,
+  });
+  for (const { address } of registers) commands.writes.add(command, address, day);
+  commands.steps.add(command, { at: now, step: "queued", detail: `by ${by.name}` });
+  return command;
+}
+
+/** Base64 for URLs (RFC 4648 §5), without padding since the length is a multiple of three. */
+function newCommandId(random: Pick<Random, "bytes">): string {
+  return toBase64(random.bytes(ID_BYTES)).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+function overspent(register: string, day: number): Reason {
+  const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
+  return {
+    path: "parameters",
+    message: `the writes of ${register} on ${date} (UTC) are used up; an admin may override`,
+  };
+}
+
+function termsOf({ not_before, expires_at }: QueuedCommand): Terms {
+  return {
+    ...(not_before === undefined ? {} : { notBefore: Date.parse(not_before) }),
+    ...(expires_at === undefined ? {} : { expiresAt: Date.parse(expires_at) }),
+  };
+}
+
+function checkTerms({ notBefore, expiresAt }: Terms, now: number): readonly Reason[] {
+  if (expiresAt === undefined) return [];
+  if (expiresAt <= now) return [{ path: "expires_at", message: "has passed" }];
+  return expiresAt > (notBefore ?? 0) ? [] : [{ path: "expires_at", message: "must be after not_before" }];
+}
+
+/** Everything that was asked for, in the order of the schema. */
+function fingerprintOf({ idempotency_key: _, ...asked }: QueuedCommand): string {
+  return JSON.stringify(asked);
+}
