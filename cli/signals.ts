@@ -1,9 +1,15 @@
-/** Aborts on the first SIGINT or SIGTERM; a second one ends the process at once. */
+/** A stop takes less than this; another signal within it is the same Ctrl-C, passed on by a task runner. */
+const STOP_MS = 1000;
+
+/** Aborts on the first SIGINT or SIGTERM; one that comes after the stop should be over ends the process at once. */
 export function untilStopped(): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController();
+  let since = 0;
   const stop = () => {
-    if (controller.signal.aborted) Deno.exit(130);
-    controller.abort();
+    if (!controller.signal.aborted) {
+      since = performance.now();
+      controller.abort();
+    } else if (performance.now() - since > STOP_MS) Deno.exit(130);
   };
   const signals: readonly Deno.Signal[] = ["SIGINT", "SIGTERM"];
   for (const signal of signals) Deno.addSignalListener(signal, stop);
