@@ -21,6 +21,7 @@ export interface BusPorts {
 export interface ConfiguredInverter {
   readonly config: InverterConfig;
   readonly inverter: Inverter;
+  readonly bus: Pick<Bus, "name" | "timing">;
 }
 
 const UNIT = { ecowatt: 17, sunspec: 1 } as const;
@@ -36,6 +37,7 @@ export function busOf(config: BusConfig, io: BusPorts): Bus {
 export function invertersOf(config: BusConfig, bus: Bus, io: BusPorts): readonly ConfiguredInverter[] {
   return config.inverters.map((inverter) => ({
     config: inverter,
+    bus,
     inverter: createInverter({
       unit: inverter.unit ?? UNIT[inverter.profile],
       profile: inverter.profile === "ecowatt" ? ecowatt : "sunspec",

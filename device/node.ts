@@ -12,6 +12,7 @@ import { loadDeviceKey } from "./device_key.ts";
 import type { Inverter, QuarantinedRegister } from "./inverter/inverter.ts";
 import type { Withheld } from "./inverter/poll.ts";
 import { Outbox, type OutboxStatus } from "./outbox/outbox.ts";
+import { NodeSettings, type NodeSettingsStatus } from "./settings/node_settings.ts";
 import { openNodeDatabase } from "./store/database.ts";
 import { Sequence } from "./store/sequence.ts";
 import { Bell } from "./uplink/bell.ts";
@@ -48,6 +49,7 @@ export interface NodeStatus {
   readonly outbox: OutboxStatus;
   readonly uplink: UplinkStatus;
   readonly commands: CourierStatus;
+  readonly settings: NodeSettingsStatus;
 }
 
 /** A running acquisition node. Disposing it stops it within a second; samples not uploaded are on disk then. */
@@ -80,53 +82,66 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   );
   const inverters = config.buses.flatMap((bus) => invertersOf(bus, opening.use(busOf(bus, io)), io));
 
+  const device = key.deviceId;
+  const client = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch });
+  const settings = new NodeSettings({ device, config, inverters, gateway: client, db, sequence, clock, random, log });
+  const { gateway } = settings;
+  const link = { device, gateway, sequence, clock, random, log };
   const bell = new Bell();
-  const gateway = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch });
-  const uplink = new Uplink({ device: key.deviceId, outbox, gateway, sequence, bell, clock, random, log });
-  const courier = new Courier({
-    device: key.deviceId,
-    inverters: new Map(inverters.map(({ config: { name }, inverter }) => [name, inverter])),
-    journal: createJournal(db),
-    gateway,
-    sequence,
-    clock,
-    random,
-    log,
-  });
-  const upload = () => {
+  const uplink = new Uplink({ ...link, outbox, bell });
+  const targets = new Map(inverters.map(({ config: { name }, inverter }) => [name, inverter]));
+  const courier = new Courier({ ...link, inverters: targets, journal: createJournal(db) });
+  const send = () => {
     outbox.seal();
     bell.ring();
   };
-  const sink = withFirst(outbox, upload);
-  const samplers = inverters.map(({ config: { name, poll_interval }, inverter }) => ({
-    inverter,
-    sampler: new Sampler({ name, poll: (signal) => inverter.poll(signal) }, { sink, log }),
-    periodMs: () => poll_interval ?? config.poll_interval,
-  }));
+  const upload = () => {
+    send();
+    settings.atUpload();
+  };
+  const samplers = samplersOf(inverters, settings, { sink: withFirst(outbox, send), log });
+  const run = { clock, signal: stop.signal };
   const running = Promise.all([
-    ...samplers.map(({ sampler, periodMs }) => sampler.run(periodMs, { clock, signal: stop.signal })),
-    keepSchedule({ periodMs: () => config.upload_interval, run: upload }, { clock, signal: stop.signal }),
+    ...samplers.map(({ sampler, period }) => sampler.run(period, run)),
+    keepSchedule({ period: settings.upload, run: upload }, run),
     uplink.run(stop.signal),
+    settings.run(stop.signal),
     courier.run(stop.signal),
   ]);
   opening.defer(async () => {
     stop.abort();
     await running;
   });
-  log.info("node started: {device}, {inverters} inverters", { device: key.deviceId, inverters: inverters.length });
+  log.info("node started: {device}, {inverters} inverters", { device, inverters: inverters.length });
 
   const parts = opening.move();
   return {
     inverters,
     status: () => ({
-      device: key.deviceId,
+      device,
       inverters: samplers.map(({ sampler, inverter }) => statusOf(sampler, inverter)),
       outbox: outbox.status(),
       uplink: uplink.status(),
       commands: courier.status(),
+      settings: settings.status(),
     }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
+}
+
+function samplersOf(
+  inverters: readonly ConfiguredInverter[],
+  settings: NodeSettings,
+  io: { readonly sink: SampleSink; readonly log: Logger },
+) {
+  return inverters.map((configured) => ({
+    inverter: configured.inverter,
+    sampler: new Sampler(
+      { name: configured.config.name, poll: (signal) => settings.watched(configured, signal) },
+      io,
+    ),
+    period: settings.poll(configured),
+  }));
 }
 
 /** Passes samples on and says when the first one is in: whoever starts a node wants to see at once that it works. */

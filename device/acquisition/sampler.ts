@@ -2,6 +2,7 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { Sample } from "../../protocol/sample.ts";
 import type { SeriesKey } from "../outbox/open_series.ts";
+import type { Period } from "./period.ts";
 import { keepSchedule } from "./schedule.ts";
 
 /** What one poll of an inverter came to (a part of inverter/poll.ts). */
@@ -63,10 +64,10 @@ export class Sampler {
     this.#io = io;
   }
 
-  /** Polls until the signal aborts. `periodMs` may change at any time. */
-  run(periodMs: () => number, io: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
+  /** Polls until the signal aborts. The period may change at any time. */
+  run(period: Period, io: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
     return keepSchedule({
-      periodMs,
+      period,
       run: () => this.#poll(io.signal),
       missed: (slots) => void (this.#missed += slots),
     }, io);

@@ -1,52 +1,54 @@
 import type { Clock } from "../../platform/clock.ts";
-
-/** Longest sleep at a time: a new period is noticed within it. */
-const NAP_MS = 10_000;
+import type { Period } from "./period.ts";
 
 /** Something that is done periodically. */
 export interface Schedule {
-  /** Milliseconds between two slots. Asked again all the time: a change counts from the last slot. */
-  readonly periodMs: () => number;
+  /** Time between two slots. A change counts from the last slot, at once. */
+  readonly period: Period;
   /** Does the work of one slot. Must not reject. */
   readonly run: () => Promise<void> | void;
   /** Slots that passed while the work of an earlier one took its time. They are left out, not caught up with. */
   readonly missed?: (slots: number) => void;
 }
 
+/** What a schedule runs on. */
+interface ScheduleIo {
+  readonly clock: Pick<Clock, "monotonic" | "sleep">;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Runs a schedule until the signal aborts. Slots lie on a fixed grid of the monotonic clock, the first one now, so neither
- * the time the work takes nor a step of the wall clock moves them.
+ * the time the work takes nor a step of the wall clock moves them. After a change of the period the grid goes on from the
+ * last slot: the next one comes a new period after it, or now if that is over.
  */
-export async function keepSchedule(
-  schedule: Schedule,
-  io: { readonly clock: Pick<Clock, "monotonic" | "sleep">; readonly signal: AbortSignal },
-): Promise<void> {
+export async function keepSchedule(schedule: Schedule, io: ScheduleIo): Promise<void> {
+  const { period } = schedule;
   let slot = io.clock.monotonic();
   while (!io.signal.aborted) {
+    const before = period.ms;
     await schedule.run();
-    const period = schedule.periodMs();
-    const late = Math.ceil((io.clock.monotonic() - slot) / period);
-    const next = slot + Math.max(1, late) * period;
-    if (late > 1) schedule.missed?.(late - 1);
-    slot = await reach(next, slot, schedule, io);
+    slot = period.ms === before ? await nextSlot(slot, schedule, io) : await reach(slot, period, io);
   }
 }
 
-/** Sleeps until `next`, or, when the period changes meanwhile, until a new period after `last`. Returns when that was. */
-async function reach(
-  next: number,
-  last: number,
-  schedule: Schedule,
-  { clock, signal }: { readonly clock: Pick<Clock, "monotonic" | "sleep">; readonly signal: AbortSignal },
-): Promise<number> {
-  const period = schedule.periodMs();
+/** The next slot of the grid that is still to come. */
+function nextSlot(slot: number, { period, missed }: Schedule, io: ScheduleIo): Promise<number> {
+  const late = Math.ceil((io.clock.monotonic() - slot) / period.ms);
+  if (late > 1) missed?.(late - 1);
+  return reach(slot, period, io, Math.max(1, late));
+}
+
+/** Sleeps until `slots` periods after `last`, or, when the period changes, until one new period after it. Returns when that was. */
+async function reach(last: number, period: Period, { clock, signal }: ScheduleIo, slots?: number): Promise<number> {
+  const ms = period.ms;
+  const due = last + (slots ?? 1) * ms;
+  const next = slots === undefined ? Math.max(clock.monotonic(), due) : due;
   while (!signal.aborted) {
-    if (schedule.periodMs() !== period) {
-      return await reach(Math.max(clock.monotonic(), last + schedule.periodMs()), last, schedule, { clock, signal });
-    }
+    if (period.ms !== ms) return await reach(last, period, { clock, signal });
     const left = next - clock.monotonic();
     if (left <= 0) break;
-    await clock.sleep(Math.min(left, NAP_MS), signal);
+    await period.sleep(left, { clock, signal });
   }
   return next;
 }

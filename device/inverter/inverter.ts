@@ -26,6 +26,9 @@ export interface InverterOptions {
   readonly maxRead?: number;
 }
 
+/** Registers to poll, by any spelling; none: those the profile polls by default. A function chooses once the profile is known. */
+export type RegisterChoice = readonly string[] | ((profile: Profile) => readonly string[]);
+
 /** A register the inverter refuses, as people see it. */
 export interface QuarantinedRegister {
   readonly register: string;
@@ -38,7 +41,7 @@ export interface Inverter {
   /** Asks for all registers once. Never rejects. */
   poll(signal?: AbortSignal): Promise<Poll>;
   /** Polls other registers from the next poll on; refused when the known profile does not have them. */
-  choose(registers: readonly string[]): Outcome<void>;
+  choose(registers: RegisterChoice): Outcome<void>;
   /** Its profile, once known. */
   profile(): Profile | undefined;
   /** What SunSpec's model 1 says of it, once known. */
@@ -67,7 +70,7 @@ interface Target {
 /** An inverter. Nothing is sent before the first poll. */
 export function createInverter(options: InverterOptions, io: InverterPorts): Inverter {
   const { unit, device = 0, maxRead = MAX_READ } = options;
-  let chosen = options.registers;
+  let chosen: RegisterChoice = options.registers;
   let profile = options.profile === "sunspec" ? undefined : options.profile;
   let identity: Identity | undefined;
   let reader = createBlockReader({ unit, maxRead }, io);
@@ -97,7 +100,7 @@ export function createInverter(options: InverterOptions, io: InverterPorts): Inv
     const found = await findProfile(signal);
     if ("kind" in found) return nothing(found);
     if (!target) {
-      const map = registerMap(found, chosen);
+      const map = registerMap(found, namesOf(chosen, found));
       if (!map.ok) return nothing({ kind: "registers", message: map.detail });
       target = { map: map.value, filter: createSampleFilter(map.value.registers) };
     }
@@ -145,8 +148,8 @@ export function createInverter(options: InverterOptions, io: InverterPorts): Inv
     total.step += withheld.step;
   }
 
-  function choose(registers: readonly string[]): Outcome<void> {
-    const map = profile && registerMap(profile, registers);
+  function choose(registers: RegisterChoice): Outcome<void> {
+    const map = profile && registerMap(profile, namesOf(registers, profile));
     if (map && !map.ok) return map;
     chosen = registers;
     target = undefined;
@@ -171,4 +174,8 @@ export function createInverter(options: InverterOptions, io: InverterPorts): Inv
     readRegisters: (address, count, request) => io.bus.read(unit, "holding", address, count, request),
     writeRegisters: (address, words, request) => io.bus.write(unit, address, words, request),
   };
+}
+
+function namesOf(choice: RegisterChoice, profile: Profile): readonly string[] {
+  return typeof choice === "function" ? choice(profile) : choice;
 }

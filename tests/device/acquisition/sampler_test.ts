@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
+import { Period } from "../../../device/acquisition/period.ts";
 import { type Polled, Sampler } from "../../../device/acquisition/sampler.ts";
 import type { SeriesKey } from "../../../device/outbox/open_series.ts";
 import type { Sample } from "../../../protocol/sample.ts";
@@ -17,7 +18,7 @@ async function sample(
     sink: { append: (key, one) => void taken.push([key, one]) },
     log: getLogger(["test"]),
   });
-  const done = sampler.run(() => 2_000, { clock, signal: stop.signal });
+  const done = sampler.run(new Period(2_000), { clock, signal: stop.signal });
   await clock.advance(ms);
   stop.abort();
   await done;

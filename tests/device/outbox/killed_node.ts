@@ -1,6 +1,7 @@
 // A node in small that is there to be killed: real schedule, outbox, sequence and uplink, and an inverter that counts.
 // Arguments: folder, gateway address, first number. Prints each number once it is in the outbox.
 import { getLogger } from "@logtape/logtape";
+import { Period } from "../../../device/acquisition/period.ts";
 import { Sampler } from "../../../device/acquisition/sampler.ts";
 import { keepSchedule } from "../../../device/acquisition/schedule.ts";
 import { Outbox } from "../../../device/outbox/outbox.ts";
@@ -48,9 +49,9 @@ const inverters = ["roof", "barn"].map((name) =>
   })
 );
 await Promise.all([
-  ...inverters.map((inverter) => inverter.run(() => 4, { clock, signal })),
+  ...inverters.map((inverter) => inverter.run(new Period(4), { clock, signal })),
   keepSchedule({
-    periodMs: () => 30,
+    period: new Period(30),
     run: () => {
       outbox.seal();
       bell.ring();
