@@ -44,7 +44,8 @@ async function waitFor(
   { commands, commit, bell, clock }: CommandRoutesIo,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const end = clock.monotonic() + 1000 * call.body.wait_s;
+  const start = clock.monotonic();
+  const end = start + 1000 * call.body.wait_s;
   let answer = empty;
   while (answer.command_count === 0 && !signal.aborted) {
     const left = end - clock.monotonic();
@@ -54,7 +55,7 @@ async function waitFor(
     if (await bell.wait(call.device.row, Math.min(left, next), signal) === "superseded") break;
     answer = await commit.run(() => handOut({ ...call, now: clock.now() }, commands));
   }
-  return jsonAnswer(200, answer);
+  return jsonAnswer(200, { ...answer, waited_ms: Math.max(0, Math.floor(clock.monotonic() - start)) });
 }
 
 /** A report may be what a waiting request of the same device needs to get the next command. */
