@@ -6,6 +6,7 @@ import type { ApiEnv } from "./api/env.ts";
 import { type ErrorsIo, onError, onUnknown, validationFault } from "./api/errors.ts";
 import { addDocumentRoute } from "./api/document.ts";
 import { addSampleRoutes, type SamplesApiIo } from "./api/samples.ts";
+import { addSettingsRoutes, type SettingsApiIo } from "./api/settings.ts";
 import { addSecurityRoutes, type SecurityApiIo } from "./api/security.ts";
 import { addStatusRoutes, type StatusApiIo } from "./api/status.ts";
 import { addTokenRoutes, type TokensApiIo } from "./api/tokens.ts";
@@ -19,6 +20,7 @@ export type AppIo =
   & DevicesApiIo
   & SamplesApiIo
   & SecurityApiIo
+  & SettingsApiIo
   & StatusApiIo
   & TokensApiIo;
 
@@ -38,6 +40,7 @@ export function createApp(io: AppIo): App {
   addDeviceRoutes(app, access, io);
   addSampleRoutes(app, access, io);
   addCommandRoutes(app, access, io);
+  addSettingsRoutes(app, access, io);
   addTokenRoutes(app, access, io);
   addDocumentRoute(app, access, io.version);
   app.onError(onError(io));

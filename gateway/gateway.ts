@@ -12,6 +12,9 @@ import { isStoreHealthy } from "./health.ts";
 import { createManagement, type Management } from "./management.ts";
 import { keepRetention } from "./retention_task.ts";
 import { createSampleReader } from "./sample_reader.ts";
+import { settingsRoutes } from "./settings/device_routes.ts";
+import { createDeviceSettings } from "./settings/device_settings.ts";
+import { profilesOf } from "./settings/device_profiles.ts";
 import { type Handler, startServer } from "./server.ts";
 import { openStores, type Stores, type StoresOptions } from "./stores.ts";
 
@@ -47,6 +50,7 @@ const FEATURES = [
   "operator_tokens",
   "openapi",
   "commands",
+  "remote_settings",
 ];
 
 /**
@@ -98,7 +102,7 @@ function devicePaths(
   { signal, bell }: { readonly signal: AbortSignal; readonly bell: CommandBell },
 ): ReadonlyMap<string, Handler> {
   const limits = { maxBytes: config.body_limit_bytes, timeoutMs: 1000 * config.body_timeout_s };
-  const routes = createCommandRoutes({ ...stores, bell, clock });
+  const routes = [...createCommandRoutes({ ...stores, bell, clock }), ...settingsRoutes({ ...stores, log })];
   return createDevicePaths({ ...stores, commits: stores.commit, clock, log, signal, limits }, routes);
 }
 
@@ -115,6 +119,7 @@ export function appIo(
     ...stores,
     management,
     desk: createCommandDesk({ ...stores, clock, random, bell }),
+    settings: createDeviceSettings({ ...stores, clock, profilesOf: (device) => profilesOf(device, stores) }),
     reader,
     activity: reader.activity,
     clock,

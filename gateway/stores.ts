@@ -13,7 +13,9 @@ import { createRollups, type Rollups } from "./store/rollups.ts";
 import { createSamples } from "./store/samples.ts";
 import { createSecurityLog, type SecurityLog } from "./store/security_log.ts";
 import { createSeriesStore, type SeriesStore } from "./store/series.ts";
+import { createSettingsHistory, type SettingsHistory } from "./store/settings_history.ts";
 import { createTokens, type Tokens } from "./store/tokens.ts";
+import { createTwins, type Twins } from "./store/twins.ts";
 
 /** Every store of a gateway over its one database. Disposing commits what waits and closes the file. */
 export interface Stores extends AsyncDisposable {
@@ -29,6 +31,8 @@ export interface Stores extends AsyncDisposable {
   readonly retention: Retention;
   readonly tokens: Tokens;
   readonly commands: Commands;
+  readonly twins: Twins;
+  readonly history: SettingsHistory;
 }
 
 export interface StoresOptions {
@@ -61,6 +65,8 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
       retention: createRetention(db),
       tokens: createTokens(db, random),
       commands: createCommands(db),
+      twins: createTwins(db),
+      history: createSettingsHistory(db),
       async [Symbol.asyncDispose]() {
         await commit.close();
         db.close();

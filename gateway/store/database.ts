@@ -11,12 +11,27 @@ import { SCHEMA as rollups } from "./rollups.ts";
 import { SCHEMA as samples } from "./samples.ts";
 import { SCHEMA as securityLog } from "./security_log.ts";
 import { SCHEMA as series } from "./series.ts";
+import { SCHEMA as settingsHistory } from "./settings_history.ts";
 import { SCHEMA as tokens } from "./tokens.ts";
+import { SCHEMA as twins } from "./twins.ts";
 
 /** Version 1: the tables of every store, each beside the code that uses it. */
 const MIGRATIONS = [
-  [devices, replay, securityLog, blockReceipts, boardStates, quarantine, series, samples, rollups, tokens, commands]
-    .join("\n"),
+  [
+    devices,
+    replay,
+    securityLog,
+    blockReceipts,
+    boardStates,
+    quarantine,
+    series,
+    samples,
+    rollups,
+    tokens,
+    commands,
+    twins,
+    settingsHistory,
+  ].join("\n"),
 ];
 
 /** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */

@@ -1,10 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 import { type App, createApp } from "../../../gateway/app.ts";
 import { createCommandBell } from "../../../gateway/command/bell.ts";
-import { createCommandDesk } from "../../../gateway/command/command_desk.ts";
-import { agesOf, GatewayConfig } from "../../../gateway/config.ts";
+import { GatewayConfig } from "../../../gateway/config.ts";
+import { appIo } from "../../../gateway/gateway.ts";
 import { createManagement, type Management } from "../../../gateway/management.ts";
-import { createSampleReader } from "../../../gateway/sample_reader.ts";
 import { Role } from "../../../gateway/store/tokens.ts";
 import { openStores, type Stores } from "../../../gateway/stores.ts";
 import { systemRandom } from "../../../platform/random.ts";
@@ -17,6 +16,7 @@ export const NOW = Date.UTC(2026, 5, 21, 12);
 
 /** The application over a real database, with a token for each role. */
 export interface Fixture extends AsyncDisposable {
+  readonly folder: string;
   readonly app: App;
   readonly clock: FakeClock;
   readonly stores: Stores;
@@ -41,32 +41,21 @@ export interface StoredBatch {
   readonly quality?: Quality;
 }
 
-export async function openFixture(): Promise<Fixture> {
-  const folder = await Deno.makeTempDir();
+/** Over a data directory that is there already, or a new one; it goes away with the fixture. */
+export async function openFixture(folder = Deno.makeTempDirSync(), now = NOW): Promise<Fixture> {
   const stores = await openStores(folder, { random: systemRandom, securityLogRows: 1_000 });
-  const clock = new FakeClock(NOW);
+  const clock = new FakeClock(now);
   const log = getLogger(["test"]);
   const management = createManagement({ ...stores, clock });
-  const reader = createSampleReader(stores);
   const health: Fixture["health"] = { ok: true };
   const app = createApp({
-    ...stores,
-    management,
-    desk: createCommandDesk({
-      ...stores,
-      clock,
-      random: systemRandom,
-      bell: createCommandBell({ db: stores.db, clock }),
-    }),
-    reader,
-    activity: reader.activity,
-    clock,
-    log,
-    random: systemRandom,
-    ages: agesOf(GatewayConfig.parse({})),
-    version: "1.2.3",
+    ...appIo(
+      GatewayConfig.parse({}),
+      { dataDir: folder, clock, random: systemRandom, log, version: "1.2.3" },
+      stores,
+      { management, bell: createCommandBell({ db: stores.db, clock }) },
+    ),
     features: ["test"],
-    mqttConnected: () => false,
     healthy: () => health.ok === "broken" ? Promise.reject(new Error("test: a detail")) : Promise.resolve(health.ok),
   });
   const tokens = { viewer: "", operator: "", admin: "" };
@@ -81,6 +70,7 @@ export async function openFixture(): Promise<Fixture> {
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     }, { address: "192.0.2.1" });
   return {
+    folder,
     app,
     clock,
     stores,

@@ -10,7 +10,9 @@ const Operation = z.looseObject({
   summary: z.string().min(5),
   tags: z.array(z.string()).min(1),
   security: z.array(z.record(z.string(), z.array(z.string()))),
-  parameters: z.array(z.looseObject({ name: z.string(), in: z.enum(["path", "query"]), schema: z.looseObject({}) }))
+  parameters: z.array(
+    z.looseObject({ name: z.string(), in: z.enum(["path", "query", "header"]), schema: z.looseObject({}) }),
+  )
     .optional(),
   responses: z.record(z.string(), z.looseObject({ description: z.string().min(1) })),
 });

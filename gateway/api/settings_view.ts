@@ -1,0 +1,109 @@
+import { z } from "@hono/zod-openapi";
+import { SETTING_KEYS, SettingsValues, SettingsVersion } from "../../protocol/settings/settings.ts";
+import type { SetOutcome } from "../settings/desired.ts";
+import type { ChangeOptions, DeviceTwin } from "../settings/device_settings.ts";
+import { pendingKeys, type Progress, stateOf } from "../settings/twin.ts";
+import { type RecordedEvent, SettingsEvent } from "../store/settings_history.ts";
+
+const Key = z.enum(SETTING_KEYS);
+/** How the settings of a device stand. */
+export const State = z.enum(["in_sync", "pending", "rejected", "reverted"]);
+
+const ProgressView = z.object({
+  status: z.enum(["pending", "accepted", "applied", "rejected", "reverted"]),
+  since_version: SettingsVersion.describe("The version that brought the value"),
+  delivered: z.boolean().describe("Whether the device was told"),
+  at_ms: z.number().int(),
+  reason: z.string().nullable().describe("What the device said of it"),
+}).openapi("SettingProgress");
+
+/** The settings of a device. */
+export const SettingsView = z.object({
+  device_id: z.string(),
+  version: SettingsVersion.describe("0: nothing was ever set. Also the ETag"),
+  desired: SettingsValues.describe("What the device is to have; what is left out is left to the device"),
+  reported: SettingsValues.extend({ version: SettingsVersion.nullable(), at_ms: z.number().int() }).nullable()
+    .describe("What is in force, as far as the device has told"),
+  pending: z.array(Key).describe("What the device has not reported yet"),
+  state: State,
+  progress: z.partialRecord(Key, ProgressView),
+}).openapi("DeviceSettings");
+
+const ChangeView = z.object({
+  key: Key,
+  from: z.union([z.number(), z.array(z.string())]).nullable(),
+  to: z.union([z.number(), z.array(z.string())]).nullable(),
+}).openapi("SettingChange");
+
+/** Settings after a change. */
+export const ChangedView = SettingsView.extend({
+  changed: z.boolean().describe("Whether there is a new version; not when all of it was so already"),
+  changes: z.array(ChangeView),
+  dry_run: z.boolean(),
+}).openapi("ChangedSettings");
+
+/** One event of the history. */
+export const EventView = z.object({
+  id: z.number().int(),
+  at_ms: z.number().int(),
+  last_at_ms: z.number().int().describe("When it last happened again"),
+  times: z.number().int(),
+  version: SettingsVersion.describe("The desired version at that time"),
+  ok: z.boolean().nullable().describe("✓ or ✗; null where it is neither"),
+  event: SettingsEvent,
+}).openapi("SettingsEvent");
+
+export function viewOf({ device, twin }: DeviceTwin): z.infer<typeof SettingsView> {
+  const { reportedAt, reportedVersion } = twin;
+  return {
+    device_id: device.deviceId,
+    version: twin.version,
+    desired: twin.desired,
+    reported: reportedAt === undefined
+      ? null
+      : { ...twin.reported, version: reportedVersion ?? null, at_ms: reportedAt },
+    pending: [...pendingKeys(twin, device.auth)],
+    state: stateOf(twin, device.auth),
+    progress: Object.fromEntries(SETTING_KEYS.flatMap((key) => {
+      const progress = twin.progress[key];
+      return progress === undefined ? [] : [[key, progressView(progress)]];
+    })),
+  };
+}
+
+function progressView({ status, since, delivered, at, reason }: Progress): z.infer<typeof ProgressView> {
+  return { status, since_version: since, delivered, at_ms: at, reason: reason ?? null };
+}
+
+export function changedView(
+  { changed, changes, ...found }: SetOutcome & DeviceTwin,
+  { dryRun = false }: ChangeOptions,
+): z.infer<typeof ChangedView> {
+  const side = (value: number | readonly string[] | undefined) =>
+    value === undefined ? null : typeof value === "number" ? value : [...value];
+  return {
+    ...viewOf(found),
+    changed,
+    changes: changes.map(({ key, from, to }) => ({ key, from: side(from), to: side(to) })),
+    dry_run: dryRun,
+  };
+}
+
+export function eventView({ id, at, lastAt, times, version, event }: RecordedEvent): z.infer<typeof EventView> {
+  return { id, at_ms: at, last_at_ms: lastAt, times, version, ok: verdictOf(event), event };
+}
+
+/** ✓, ✗ or neither. */
+function verdictOf(event: SettingsEvent): boolean | null {
+  switch (event.kind) {
+    case "set":
+    case "delivered":
+      return null;
+    case "report":
+      return event.status === "accepted" || event.status === "applied";
+    case "outcome":
+      return event.state === "in_sync";
+    default:
+      return event satisfies never;
+  }
+}
