@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Terminal } from "./output.ts";
 import { addCheck } from "./commands/check.ts";
+import { addCommand } from "./commands/command.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDevice } from "./commands/device.ts";
 import { addGateway } from "./commands/gateway.ts";
@@ -8,6 +9,7 @@ import { addKeys } from "./commands/keys.ts";
 import { addNode } from "./commands/node.ts";
 import { addRead } from "./commands/read.ts";
 import { addRun } from "./commands/run.ts";
+import { addSettings } from "./commands/settings.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addToken } from "./commands/token.ts";
 import { addVersion } from "./commands/version.ts";
@@ -25,6 +27,8 @@ export const COMMANDS: readonly AddCommand[] = [
   addRead,
   addCheck,
   addDevice,
+  addCommand,
+  addSettings,
   addKeys,
   addToken,
   addVersion,
