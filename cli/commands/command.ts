@@ -23,6 +23,7 @@ const CommandInfo = z.object({
   error_message: z.string().nullable(),
 });
 type CommandInfo = z.infer<typeof CommandInfo>;
+const ReadBack = z.object({ message: z.string() });
 const Status = z.object({ command: CommandInfo });
 const History = z.object({ commands: z.array(CommandInfo) });
 
@@ -156,6 +157,7 @@ function describe({ command_type, parameters }: CommandInfo): string {
 
 function resultOf({ result, error_message }: CommandInfo): string {
   if (error_message) return error_message;
-  if (result === null || result === undefined) return "";
-  return typeof result === "string" ? result : JSON.stringify(result);
+  if (typeof result === "string") return result;
+  const read = ReadBack.safeParse(result);
+  return read.success ? read.data.message : "";
 }
