@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ReportUpdate } from "../../protocol/settings/report.ts";
 import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
 import { differences, Settings, type SettingsValues, SettingsVersion } from "../../protocol/settings/settings.ts";
-import { rejectedUpdates, updatesFor } from "./updates.ts";
+import { rejectedUpdates, revertedUpdates, takenUpdates } from "./updates.ts";
 
 /** Starts of the node that settings get to prove themselves: a node that they kill comes back without them. */
 const MAX_STARTS = 5;
@@ -69,19 +69,21 @@ export function received(state: SettingsState, offer: Offer, refusals: readonly 
   if (offer.kind === "unreadable") {
     const { version } = offer;
     const next = { ...state, handled: { version, settings: null } };
-    return { state: next, updates: rejectedUpdates({ version }, offer.refusals) };
+    return { state: next, updates: rejectedUpdates({ version }, offer.refusals, {}) };
   }
   const { settings } = offer;
   const next = { ...state, handled: { version: settings.version, settings } };
-  if (refusals.length > 0) return { state: next, updates: rejectedUpdates(settings, refusals) };
-  if (isSame(settings, state.inForce)) return { state: adopted(next, settings), updates: told(settings, "applied") };
-  return { state: { ...next, pending: settings }, updates: told(settings, "accepted") };
+  if (refusals.length > 0) return { state: next, updates: rejectedUpdates(settings, refusals, state.inForce ?? {}) };
+  if (isSame(settings, state.inForce)) {
+    return { state: adopted(next, settings), updates: takenUpdates(settings, "applied") };
+  }
+  return { state: { ...next, pending: settings }, updates: takenUpdates(settings, "accepted") };
 }
 
 /** The pending settings come into force. Who had yet to work under those before has to under these. */
 export function applied(state: SettingsState, pending: Settings, before: Before): Step {
   const next = { ...state, inForce: pending, pending: null };
-  const updates = told(pending, "applied");
+  const updates = takenUpdates(pending, "applied");
   if (isSame(pending, state.good)) return { state: { ...next, good: pending, trial: null }, updates };
   const judged = [...new Set([...before.working, ...unproven(state.trial)])];
   const trial = { judged, proven: [], refusing: [...before.refusing], starts: 0 };
@@ -96,8 +98,10 @@ export function settled(state: SettingsState): SettingsState {
 /** Those in force did not: the last good ones are in force again. */
 export function reverted(state: SettingsState, reason: string): Step {
   const next = { ...state, inForce: state.good, trial: null };
-  const version = state.inForce?.version ?? 0;
-  return { state: next, updates: updatesFor(version, "reverted", state.good ?? {}, reason) };
+  return {
+    state: next,
+    updates: state.inForce === null ? [] : revertedUpdates(state.inForce, state.good ?? {}, reason),
+  };
 }
 
 /** The node was started. */
@@ -122,8 +126,4 @@ function adopted(state: SettingsState, settings: Settings): SettingsState {
 
 function isSame(one: SettingsValues, other: SettingsValues | null): boolean {
   return differences(one, other ?? {}).length === 0;
-}
-
-function told({ version, ...values }: Settings, status: "accepted" | "applied"): readonly ReportUpdate[] {
-  return updatesFor(version, status, values);
 }
