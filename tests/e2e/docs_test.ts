@@ -63,6 +63,10 @@ Deno.test("every command of docs/run.md works in the order in which it stands th
     seen.add(text);
     await t.step(text, async () => assert.match(await shell(here(text)), /V/));
   }
+  for (const text of commands.filter((text) => /^ecowatt (settings|command)/.test(text))) {
+    seen.add(text);
+    await t.step(text, async () => void await shell(own(text)));
+  }
   for (const text of commands.filter((text) => text.startsWith("curl"))) {
     seen.add(text);
     await t.step(text, async () => {
