@@ -3,7 +3,7 @@ import { AddedDevice, DeviceDetails, type DeviceInfo, DevicePage, Nothing } from
 import { usage } from "../exit.ts";
 import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
 import { DEFAULT_GATEWAY, handover } from "../handover.ts";
-import { readSecretFile } from "../secret_file.ts";
+import { readSecretFile } from "../../platform/secret_file.ts";
 import { table, type Terminal } from "../output.ts";
 import { ago } from "../time.ts";
 

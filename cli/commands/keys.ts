@@ -6,7 +6,7 @@ import { number } from "../arguments.ts";
 import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
 import { DEFAULT_GATEWAY, handover } from "../handover.ts";
 import type { Terminal } from "../output.ts";
-import { writeNewSecretFile } from "../secret_file.ts";
+import { writeNewSecretFile } from "../../platform/secret_file.ts";
 import { pathOf } from "./device.ts";
 
 /** Keys of devices. */

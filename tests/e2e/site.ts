@@ -24,7 +24,7 @@ export async function output(args: readonly string[], options: RunOptions = {}):
 /** One stored sample, as the operator API tells it. */
 export interface Point {
   readonly time_ms: number;
-  readonly values: Readonly<Record<string, number>>;
+  readonly values: Readonly<Record<string, number | null>>;
 }
 
 /** All samples of a device as they were polled. */
