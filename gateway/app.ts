@@ -6,6 +6,9 @@ import type { ApiEnv } from "./api/env.ts";
 import { type ErrorsIo, onError, onUnknown, validationFault } from "./api/errors.ts";
 import { addDocumentRoute } from "./api/document.ts";
 import { addSampleRoutes, type SamplesApiIo } from "./api/samples.ts";
+import { addLabelRoutes, type LabelsApiIo } from "./api/labels.ts";
+import { addRolloutRoutes, type RolloutsApiIo } from "./api/settings_rollouts.ts";
+import { addTemplateRoutes, type TemplatesApiIo } from "./api/settings_templates.ts";
 import { addSettingsRoutes, type SettingsApiIo } from "./api/settings.ts";
 import { addSecurityRoutes, type SecurityApiIo } from "./api/security.ts";
 import { addStatusRoutes, type StatusApiIo } from "./api/status.ts";
@@ -21,6 +24,9 @@ export type AppIo =
   & SamplesApiIo
   & SecurityApiIo
   & SettingsApiIo
+  & LabelsApiIo
+  & TemplatesApiIo
+  & RolloutsApiIo
   & StatusApiIo
   & TokensApiIo;
 
@@ -41,6 +47,9 @@ export function createApp(io: AppIo): App {
   addSampleRoutes(app, access, io);
   addCommandRoutes(app, access, io);
   addSettingsRoutes(app, access, io);
+  addLabelRoutes(app, access, io);
+  addTemplateRoutes(app, access, io);
+  addRolloutRoutes(app, access, io);
   addTokenRoutes(app, access, io);
   addDocumentRoute(app, access, io.version);
   app.onError(onError(io));

@@ -15,7 +15,10 @@ import { createSampleReader } from "./sample_reader.ts";
 import { settingsRoutes } from "./settings/device_routes.ts";
 import { createDeviceSettings } from "./settings/device_settings.ts";
 import { profilesOf } from "./settings/device_profiles.ts";
+import { keepRollouts } from "./settings/rollout_task.ts";
+import { createSettingsRollouts } from "./settings/rollouts.ts";
 import { type Handler, startServer } from "./server.ts";
+import type { Device } from "./store/devices.ts";
 import { openStores, type Stores, type StoresOptions } from "./stores.ts";
 
 /** What a gateway needs of the machine. */
@@ -51,6 +54,7 @@ const FEATURES = [
   "openapi",
   "commands",
   "remote_settings",
+  "settings_rollouts",
 ];
 
 /**
@@ -66,12 +70,13 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const management = createManagement({ ...stores, clock });
   await stores.commit.run(() => stores.commands.writes.setLimit(config.writes_per_day));
   const bell = createCommandBell({ db: stores.db, clock });
-  const app = createApp(appIo(config, io, stores, { management, bell }));
+  const api = appIo(config, io, stores, { management, bell });
   const paths = devicePaths(config, io, stores, { signal: stop.signal, bell });
   const { host: hostname, port } = config;
-  const server = cleanup.use(startServer({ hostname, port, handler: dispatch(paths, handlerOf(app)), log }));
+  const server = cleanup.use(startServer({ hostname, port, handler: dispatch(paths, handlerOf(createApp(api))), log }));
   const retention = keepRetention(agesOf(config), { ...stores, clock, log }, stop.signal);
-  cleanup.defer(() => retention);
+  const rollouts = keepRollouts({ rollouts: api.settingsRollouts, clock, log }, stop.signal);
+  cleanup.defer(() => Promise.all([retention, rollouts]).then(() => {}));
   cleanup.defer(() => stop.abort());
   const running = cleanup.move();
   log.info("gateway listens {host} {port}", { host: server.hostname, port: server.port });
@@ -115,11 +120,18 @@ export function appIo(
 ): AppIo {
   const reader = createSampleReader(stores);
   const { clock, random, log, version, dataDir } = io;
+  const settingsIo = {
+    ...stores,
+    clock,
+    profilesOf: (device: Device) => profilesOf(device, stores),
+    lastUploadAt: (deviceId: string) => reader.activity(deviceId).lastReceivedAt,
+  };
   return {
     ...stores,
     management,
     desk: createCommandDesk({ ...stores, clock, random, bell }),
-    settings: createDeviceSettings({ ...stores, clock, profilesOf: (device) => profilesOf(device, stores) }),
+    settings: createDeviceSettings(settingsIo),
+    settingsRollouts: createSettingsRollouts(settingsIo),
     reader,
     activity: reader.activity,
     clock,

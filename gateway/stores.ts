@@ -13,6 +13,9 @@ import { createRollups, type Rollups } from "./store/rollups.ts";
 import { createSamples } from "./store/samples.ts";
 import { createSecurityLog, type SecurityLog } from "./store/security_log.ts";
 import { createSeriesStore, type SeriesStore } from "./store/series.ts";
+import { createLabels, type Labels } from "./store/labels.ts";
+import { createRollouts, type Rollouts } from "./store/settings_rollouts.ts";
+import { createTemplates, type Templates } from "./store/settings_templates.ts";
 import { createSettingsHistory, type SettingsHistory } from "./store/settings_history.ts";
 import { createTokens, type Tokens } from "./store/tokens.ts";
 import { createTwins, type Twins } from "./store/twins.ts";
@@ -33,6 +36,9 @@ export interface Stores extends AsyncDisposable {
   readonly commands: Commands;
   readonly twins: Twins;
   readonly history: SettingsHistory;
+  readonly labels: Labels;
+  readonly templates: Templates;
+  readonly rolloutStates: Rollouts;
 }
 
 export interface StoresOptions {
@@ -67,6 +73,9 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
       commands: createCommands(db),
       twins: createTwins(db),
       history: createSettingsHistory(db),
+      labels: createLabels(db),
+      templates: createTemplates(db),
+      rolloutStates: createRollouts(db),
       async [Symbol.asyncDispose]() {
         await commit.close();
         db.close();

@@ -11,6 +11,9 @@ import { SCHEMA as rollups } from "./rollups.ts";
 import { SCHEMA as samples } from "./samples.ts";
 import { SCHEMA as securityLog } from "./security_log.ts";
 import { SCHEMA as series } from "./series.ts";
+import { SCHEMA as labels } from "./labels.ts";
+import { SCHEMA as settingsRollouts } from "./settings_rollouts.ts";
+import { SCHEMA as settingsTemplates } from "./settings_templates.ts";
 import { SCHEMA as settingsHistory } from "./settings_history.ts";
 import { SCHEMA as tokens } from "./tokens.ts";
 import { SCHEMA as twins } from "./twins.ts";
@@ -31,6 +34,9 @@ const MIGRATIONS = [
     commands,
     twins,
     settingsHistory,
+    labels,
+    settingsTemplates,
+    settingsRollouts,
   ].join("\n"),
 ];
 

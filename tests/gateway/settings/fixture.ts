@@ -4,7 +4,8 @@ import { importHmacKey } from "../../../crypto/hmac.ts";
 import { createDevicePaths } from "../../../gateway/device_paths.ts";
 import { settingsRoutes } from "../../../gateway/settings/device_routes.ts";
 import { profilesOf } from "../../../gateway/settings/device_profiles.ts";
-import { createDeviceSettings, type DeviceSettings } from "../../../gateway/settings/device_settings.ts";
+import { createSettingsRollouts, type SettingsRollouts } from "../../../gateway/settings/rollouts.ts";
+import { activityOf } from "../../../gateway/store/latest_values.ts";
 import type { Device } from "../../../gateway/store/devices.ts";
 import { ChangesAnswer } from "../../../protocol/settings/changes.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
@@ -17,7 +18,7 @@ const ADDRESS = "192.0.2.7";
 
 /** The gateway's operator API and its paths for devices, over one real database. */
 export interface SettingsFixture extends Fixture {
-  readonly settings: DeviceSettings;
+  readonly rollouts: SettingsRollouts;
   addNode(name: string): Promise<Device>;
   addBoard(name: string): Promise<Device>;
   /** Sends as the device and reads the JSON of the answer. */
@@ -59,7 +60,12 @@ export async function openSettings(
   };
   return {
     ...base,
-    settings: createDeviceSettings({ ...stores, clock, profilesOf: (device) => profilesOf(device, stores) }),
+    rollouts: createSettingsRollouts({
+      ...stores,
+      clock,
+      profilesOf: (device) => profilesOf(device, stores),
+      lastUploadAt: (deviceId) => activityOf(stores.series, stores.points, deviceId).lastReceivedAt,
+    }),
     async addNode(name) {
       const deviceId = DeviceId.parse(name);
       const { device, key } = await management.addDevice({ deviceId, model: "ecowatt-node", auth: "signed" });

@@ -1,0 +1,182 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { DeviceId } from "../../protocol/device_id.ts";
+import { SettingsValues } from "../../protocol/settings/settings.ts";
+import { RolloutPhase } from "../settings/rollout.ts";
+import type { RolloutPlan } from "../settings/rollout_plan.ts";
+import type { SettingsRollouts } from "../settings/rollouts.ts";
+import { MAX_DEVICES } from "../settings/selection.ts";
+import { Label } from "../store/labels.ts";
+import type { StoredRollout } from "../store/settings_rollouts.ts";
+import { TemplateName } from "../store/settings_templates.ts";
+import type { Access } from "./access.ts";
+import type { ApiEnv } from "./env.ts";
+import { jsonBody } from "./json_body.ts";
+import { json, PROBLEMS } from "./problem_schema.ts";
+import { whoIs } from "./settings.ts";
+import { TemplateSettings } from "./settings_templates.ts";
+
+const Stage = z.enum(["waiting", "set", "back", "left"]);
+
+const View = z.object({
+  id: z.number().int(),
+  phase: RolloutPhase.describe("canary and rest are running; failed and aborted say why"),
+  reason: z.string().nullable(),
+  template: z.string().nullable(),
+  settings: SettingsValues,
+  by: z.string(),
+  created_at_ms: z.number().int(),
+  canary_devices: z.number().int(),
+  healthy_for_s: z.number(),
+  healthy_since_ms: z.number().int().nullable().describe("Since when all that are watched are healthy"),
+  devices: z.array(z.object({
+    device_id: z.string(),
+    stage: Stage.describe("left: removed, or set by somebody else since"),
+    version: z.number().int().nullable().describe("The version of its settings that the rollout made"),
+    reason: z.string().nullable(),
+  })),
+}).openapi("SettingsRollout");
+
+const Body = z.strictObject({
+  template: TemplateName.optional(),
+  settings: TemplateSettings.optional().describe("Instead of a template; what is left out stays as it is"),
+  devices: z.array(DeviceId).min(1).max(MAX_DEVICES).optional().describe("By name, in this order"),
+  model: z.string().min(1).max(64).optional(),
+  label: Label.optional(),
+  canary: z.strictObject({
+    devices: z.number().int().min(1).max(MAX_DEVICES).describe("How many go first"),
+    healthy_for_s: z.number().min(0).max(30 * 86_400).describe(
+      "How long they have to be healthy before the rest follow",
+    ),
+    apply_within_s: z.number().min(1).max(30 * 86_400).optional()
+      .describe("In which time they have to apply the settings; three upload intervals and a minute when left out"),
+  }).optional().describe("Left out: all at once, and nobody watches"),
+})
+  .refine(({ template, settings }) => (template === undefined) !== (settings === undefined), {
+    message: "give template or settings, one of them",
+    path: ["template"],
+  })
+  .refine(({ devices, model, label }) => devices !== undefined || model !== undefined || label !== undefined, {
+    message: "choose by devices, model or label; a device has to fit all that is given",
+    path: ["devices"],
+  })
+  .openapi("NewSettingsRollout");
+
+const AbortBody = z.strictObject({
+  restore: z.boolean().default(true).describe("Whether to put back what was set"),
+}).openapi("AbortSettingsRollout");
+
+const Param = z.object({
+  id: z.string().regex(/^[1-9]\d{0,14}$/, "must be the number of a rollout").transform(Number)
+    .openapi({ type: "integer", example: 1 }),
+});
+
+export interface RolloutsApiIo {
+  readonly settingsRollouts: SettingsRollouts;
+}
+
+/** `/api/v1/settings/rollouts`: settings for many devices, some first, the rest when those stay healthy. */
+export function addRolloutRoutes(
+  api: OpenAPIHono<ApiEnv>,
+  access: Access,
+  { settingsRollouts: rollouts }: RolloutsApiIo,
+): void {
+  api.openapi(listRoute(access), (c) => {
+    return c.json({ rollouts: rollouts.latest(c.req.valid("query").limit).map(viewOf) }, 200);
+  });
+  api.openapi(getRoute(access), (c) => c.json(viewOf(rollouts.find(c.req.valid("param").id)), 200));
+  api.openapi(startRoute(access), async (c) => {
+    const started = await rollouts.start(planOf(c.req.valid("json"), whoIs(c.get("token"))));
+    return c.json(viewOf(started), 201);
+  });
+  api.openapi(abortRoute(access), async (c) => {
+    const { restore } = c.req.valid("json");
+    const aborted = await rollouts.abort(c.req.valid("param").id, { by: whoIs(c.get("token")), restore });
+    return c.json(viewOf(aborted), 200);
+  });
+}
+
+function planOf({ canary, ...body }: z.infer<typeof Body>, by: string): RolloutPlan {
+  return {
+    ...body,
+    by,
+    canary: canary && {
+      devices: canary.devices,
+      healthyForMs: 1000 * canary.healthy_for_s,
+      applyWithinMs: canary.apply_within_s === undefined ? undefined : 1000 * canary.apply_within_s,
+    },
+  };
+}
+
+function viewOf({ id, rollout }: StoredRollout): z.infer<typeof View> {
+  return {
+    id,
+    phase: rollout.phase,
+    reason: rollout.reason ?? null,
+    template: rollout.template,
+    settings: rollout.settings,
+    by: rollout.by,
+    created_at_ms: rollout.createdAt,
+    canary_devices: rollout.canaries,
+    healthy_for_s: rollout.healthyForMs / 1000,
+    healthy_since_ms: rollout.healthySince ?? null,
+    devices: rollout.members.map(({ device, stage, version, reason }) => {
+      return { device_id: device, stage, version: version ?? null, reason: reason ?? null };
+    }),
+  };
+}
+
+const PATH = "/api/v1/settings/rollouts";
+const tags = ["settings"];
+
+function listRoute(access: Access) {
+  const query = z.object({ limit: z.coerce.number().int().min(1).max(100).default(20) });
+  return createRoute({
+    method: "get",
+    path: PATH,
+    tags,
+    summary: "The rollouts of settings, the newest first",
+    ...access("viewer"),
+    request: { query },
+    responses: { 200: json(z.object({ rollouts: z.array(View) }), "Rollouts"), ...PROBLEMS },
+  });
+}
+
+function getRoute(access: Access) {
+  return createRoute({
+    method: "get",
+    path: `${PATH}/{id}`,
+    tags,
+    summary: "How a rollout stands",
+    ...access("viewer"),
+    request: { params: Param },
+    responses: { 200: json(View, "The rollout"), ...PROBLEMS },
+  });
+}
+
+function startRoute(access: Access) {
+  const guard = access("operator");
+  return createRoute({
+    method: "post",
+    path: PATH,
+    tags,
+    summary: "Applies settings to many devices; 422 with every reason when one of them cannot have them",
+    security: guard.security,
+    middleware: [guard.middleware, jsonBody],
+    request: { body: { required: true, content: { "application/json": { schema: Body } } } },
+    responses: { 201: json(View, "The rollout; those who go first are set"), ...PROBLEMS },
+  });
+}
+
+function abortRoute(access: Access) {
+  const guard = access("operator");
+  return createRoute({
+    method: "post",
+    path: `${PATH}/{id}/abort`,
+    tags,
+    summary: "Ends a rollout that is running",
+    security: guard.security,
+    middleware: [guard.middleware, jsonBody],
+    request: { params: Param, body: { required: true, content: { "application/json": { schema: AbortBody } } } },
+    responses: { 200: json(View, "The rollout as it ended"), ...PROBLEMS },
+  });
+}
