@@ -38,6 +38,7 @@ export interface Running extends AsyncDisposable {
   board(path: string, body: unknown, name?: string): Promise<Answered & { readonly bytes: number }>;
   /** A verified upload, which tells where the board is. */
   boardUpload(sequence: number, key?: Bytes): Promise<Answered>;
+  token(role: Role): string;
   restart(): Promise<void>;
 }
 
@@ -133,6 +134,7 @@ export async function startRunning(config: Partial<GatewayConfig> = {}): Promise
       }));
       return send(fakeGateway(), boardPost(key, sequence, body));
     },
+    token: (role) => tokens.get(role) ?? "",
     async restart() {
       await gateway[Symbol.asyncDispose]();
       gateway = await start();
