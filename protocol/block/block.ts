@@ -37,6 +37,9 @@ export function encodeBlock(series: { readonly samples: readonly Sample[] }): By
   return concat(Uint8Array.of(columns - 1), encoder.finish());
 }
 
+/** What a decoder learns. One for all: a block is decoded in one go. */
+const scratch = START.slice();
+
 /**
  * The samples of a block. Accepts exactly what `encodeBlock` writes, so equal samples have equal bytes. The work is
  * bounded by the shape, which a few bytes can claim to be large: pass `expected` where it was announced.
@@ -48,7 +51,7 @@ export function decodeBlock(bytes: Uint8Array, expected?: BlockShape): Outcome<r
   if (expected !== undefined && expected.columns !== columns) {
     return refusal("mismatch", `${columns} columns where ${expected.columns} were announced`);
   }
-  const decoder = new RangeDecoder(START, bytes, 1);
+  const decoder = new RangeDecoder(START, bytes, { start: 1, scratch });
   const walked = walk(decoder, columns, undefined, expected?.count);
   if (!walked.ok) return walked;
   const end = decoder.finish();

@@ -25,6 +25,18 @@ export function bitLength(value: number): number {
   return value < 2 ** 32 ? 32 - Math.clz32(value) : 64 - Math.clz32(value / 2 ** 32);
 }
 
+/** Looked up: raising 2 to a power costs more than coding a bit. */
+const POWERS = Float64Array.from({ length: MAX_LENGTH + 1 }, (_, exponent) => 2 ** exponent);
+
+function power(exponent: number): number {
+  return POWERS[exponent] ?? 0;
+}
+
+/** `count` bits of a number, the lowest of them worth 2^`from`. */
+function bits(value: number, from: number, count: number): number {
+  return Math.floor(value / power(from)) % power(count);
+}
+
 /** Codes whole numbers from 0 to 2^46 - 1 by their length, which it expects as its user says. */
 export class Magnitude {
   readonly #base: number;
@@ -50,11 +62,11 @@ export class Magnitude {
   /** The bits under the leading one: the uppermost in a context, the others raw. */
   #rest(coder: BitCoder, length: number, value: number): number {
     let left = length - 2;
-    let result = 2 + coder.bit(this.#base + this.#levels * MAX_LENGTH + length, Math.floor(value / 2 ** left) % 2);
+    let result = 2 + coder.bit(this.#base + this.#levels * MAX_LENGTH + length, bits(value, left, 1));
     while (left > 0) {
       const count = Math.min(left, 16);
       left -= count;
-      result = result * 2 ** count + coder.raw(count, Math.floor(value / 2 ** left) % 2 ** count);
+      result = result * power(count) + coder.raw(count, bits(value, left, count));
     }
     return result;
   }

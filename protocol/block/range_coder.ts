@@ -82,7 +82,7 @@ export class RangeEncoder implements BitCoder {
   }
 
   raw(count: number, value: number): number {
-    this.#range = Math.floor(this.#range / 2 ** count);
+    this.#range >>>= count;
     this.#low += this.#range * value;
     this.#normalise();
     return value;
@@ -129,8 +129,11 @@ export class RangeDecoder implements BitCoder {
   /** The bytes named a number that no encoder can reach. */
   #outside = false;
 
-  constructor(contexts: Contexts, bytes: Uint8Array, start: number) {
-    this.#contexts = contexts.slice();
+  /** `scratch`: contexts of the same size that are overwritten. Decoding allocates nothing of the size of a model. */
+  constructor(contexts: Contexts, bytes: Uint8Array, options: { readonly start: number; readonly scratch: Contexts }) {
+    const { start, scratch } = options;
+    scratch.set(contexts);
+    this.#contexts = scratch;
     this.#bytes = bytes;
     this.#next = start;
     for (let i = 0; i < 4; i++) this.#code = this.#code * 256 + this.#byte();
@@ -153,7 +156,7 @@ export class RangeDecoder implements BitCoder {
   }
 
   raw(count: number, _value: number): number {
-    this.#range = Math.floor(this.#range / 2 ** count);
+    this.#range >>>= count;
     const value = Math.min(Math.floor(this.#code / this.#range), 2 ** count - 1);
     this.#code -= value * this.#range;
     this.#keepInside();
