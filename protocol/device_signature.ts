@@ -1,6 +1,8 @@
+import { toBase64 } from "../crypto/bytes.ts";
 import { contentDigest, isContentDigest, verifyContentDigest } from "../crypto/content_digest.ts";
-import { importHmacKey, verifyHmacSha256 } from "../crypto/hmac.ts";
+import { hmacSha256, importHmacKey, verifyHmacSha256 } from "../crypto/hmac.ts";
 import { type RequestParts, type ResponseParts, signatureBase } from "../crypto/message_signature.ts";
+import { canonicalResponse, parseSequence, readCanonicalRequest } from "./canonical_signature.ts";
 import { type Outcome, refusal, success } from "./outcome.ts";
 import {
   component,
@@ -48,7 +50,6 @@ export interface SignedRequest {
 
 /** What a request says of itself. Nothing of it is proven: it tells which key to look up. */
 export interface SignatureClaim extends Omit<SignatureFields, "input"> {
-  readonly request: RequestParts;
   /** `X-Sequence-Number`, 1 to 2^53 - 1. */
   readonly sequence: number;
   readonly contentDigest: string;
@@ -77,9 +78,6 @@ class VerifiedRequest {
   get created(): number {
     return this.#claim.created;
   }
-  get parts(): RequestParts {
-    return this.#claim.request;
-  }
 }
 
 export type { VerifiedRequest };
@@ -99,6 +97,12 @@ export function signRequest(key: DeviceKey, request: RequestToSign): SignedReque
 
 /** Step one, without a key and without the body: is it a signed request, and who claims to speak? */
 export function parseSignedRequest(request: RequestParts): Outcome<SignatureClaim, "malformed"> {
+  const claim = readCanonicalRequest(request);
+  return claim === undefined ? parseGeneralRequest(request) : success(claim);
+}
+
+/** Step one for a request in any spelling that RFC 9421 allows. */
+export function parseGeneralRequest(request: RequestParts): Outcome<SignatureClaim, "malformed"> {
   const fields = readSignatureFields(request, REQUEST);
   if (!fields.ok) return fields;
   const { input, ...claimed } = fields.value;
@@ -113,7 +117,7 @@ export function parseSignedRequest(request: RequestParts): Outcome<SignatureClai
   }
   const base = signatureBase(request, input);
   if (base === undefined) return refusal("malformed", "The signed components are not plain ASCII");
-  return success({ ...claimed, request, sequence, contentDigest: digest, base });
+  return success({ ...claimed, sequence, contentDigest: digest, base });
 }
 
 /** Stands in for the key of a device that does not exist. What it verifies is refused all the same. */
@@ -141,14 +145,21 @@ export function verifySignedRequest(
 
 /** The three fields that sign an answer to `request`, with the key that signed the request. */
 export function signResponse(
-  request: VerifiedRequest,
+  { key, sequence }: VerifiedRequest,
   answer: { readonly status: number; readonly body: Uint8Array; readonly created: number },
 ): Headers {
-  const covered: Headers = { "content-digest": contentDigest(answer.body) };
-  const parts = { status: answer.status, fields: fieldsOf(covered), request: request.parts };
-  const fields = writeSignatureFields(parts, RESPONSE, request.key, answer.created);
-  if (fields === undefined) throw new Error("Cannot sign an answer: its request has no sequence number");
-  return { ...covered, ...fields };
+  const digest = contentDigest(answer.body);
+  const { base, input } = canonicalResponse(key, {
+    status: answer.status,
+    contentDigest: digest,
+    sequence,
+    created: answer.created,
+  });
+  return {
+    "content-digest": digest,
+    "signature-input": input,
+    signature: `ecowatt=:${toBase64(hmacSha256(key.hmac, base))}:`,
+  };
 }
 
 /** Whether an answer is the gateway's to this very request, and its body whole. Do not act on one that is refused. */
@@ -178,11 +189,4 @@ export function verifyResponse(
 
 function fieldsOf(headers: Headers): { get(name: string): string | null } {
   return { get: (name) => headers[name] ?? null };
-}
-
-/** Decimal digits without sign or leading zero, 1 to 2^53 - 1. */
-function parseSequence(digits: string | null): number | undefined {
-  if (digits === null || !/^[1-9][0-9]{0,15}$/.test(digits)) return undefined;
-  const sequence = Number(digits);
-  return Number.isSafeInteger(sequence) ? sequence : undefined;
 }

@@ -93,7 +93,8 @@ function readInput(message: RequestParts | ResponseParts): InnerList | undefined
   return inputs?.size === 1 && input?.kind === "list" ? input : undefined;
 }
 
-function readMac(message: RequestParts | ResponseParts): Uint8Array | undefined {
+/** The 32 bytes of the one member of `Signature`. */
+export function readMac(message: RequestParts | ResponseParts): Uint8Array | undefined {
   const [, base64] = ONE_MAC.exec(message.fields.get("signature") ?? "") ?? [];
   return base64 === undefined ? undefined : fromBase64(base64);
 }

@@ -6,6 +6,7 @@ import { hmacSha256, importHmacKey } from "../../crypto/hmac.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import {
   type DeviceKey,
+  parseGeneralRequest,
   parseSignedRequest,
   type RequestToSign,
   signRequest,
@@ -332,4 +333,40 @@ Deno.test("what a node fetches over a real socket is what it signed", async () =
     assert.equal(received.status, 200, url);
     assert.ok(verifyResponse(key, signed, received).ok);
   }
+});
+
+Deno.test("a request in our own spelling is read like one in any spelling", () => {
+  const fields = ["signature-input", "signature", "content-digest", "x-device-id", "x-sequence-number"];
+  const edit = fc.record({
+    field: fc.constantFrom(...fields),
+    at: fc.nat(300),
+    removed: fc.nat(2),
+    added: fc.oneof(fc.constantFrom("0", "1", " ", "\t", '"', ";", ",", "=", "/", "\\", "-", "é"), fc.constant("")),
+  });
+  const sent = fc.record({
+    method: fc.constantFrom("POST", "GET", "PÖST"),
+    url: fc.constantFrom(URL, "http://gateway.example", "http://gateway.example/a?", "http://gateway.example/ü?ü#x"),
+    sequence: fc.constantFrom(1, 7, Number.MAX_SAFE_INTEGER),
+    created: fc.constantFrom(0, 1, 1_750_000_000, 999_999_999_999_999),
+    edits: fc.array(edit, { maxLength: 2 }),
+  });
+  let canonical = 0, refused = 0;
+  fc.assert(
+    fc.property(sent, ({ method, url, sequence, created, edits }) => {
+      const { headers } = signRequest(testKey(), request({ sequence, created }));
+      const changed: Record<string, string> = { ...headers };
+      for (const { field, at, removed, added } of edits) {
+        const value = changed[field] ?? "";
+        const from = at % (value.length + 1);
+        changed[field] = value.slice(0, from) + added + value.slice(from + removed);
+      }
+      const received = { method, url, fields: { get: (name: string) => changed[name] ?? null } };
+      const outcome = parseSignedRequest(received);
+      assert.deepEqual(outcome, parseGeneralRequest(received));
+      if (outcome.ok) canonical++;
+      else refused++;
+    }),
+    { numRuns: 2000 },
+  );
+  assert.ok(canonical > 100 && refused > 100, `${canonical} read, ${refused} refused`);
 });

@@ -1,0 +1,66 @@
+import { isContentDigest } from "../crypto/content_digest.ts";
+import { pathAndQuery, type RequestParts } from "../crypto/message_signature.ts";
+import { DeviceId } from "./device_id.ts";
+import type { SignatureClaim } from "./device_signature.ts";
+import { type DeviceKey, readMac } from "./signature_fields.ts";
+
+/*
+ * RFC 9421 lets components and parameters come in any order and spelling; our own programs have one. It is read by one
+ * regular expression and written by one template, at a third of the cost of the general form. Here nothing is refused:
+ * what is spelled otherwise is left to the general reader, which finds the same in what is spelled like this.
+ */
+
+/** `Signature-Input` of a request; numbers as they are serialised, so that the base holds the same text. */
+const REQUEST_INPUT =
+  /^ecowatt=(\("@method" "@path" "@query" "content-digest" "x-device-id" "x-sequence-number"\);created=(0|[1-9][0-9]{0,14});keyid="([A-Za-z0-9_.-]{1,64})\/([1-9][0-9]{0,8})";alg="hmac-sha256";tag="ecowatt-v1")$/;
+const PLAIN = /^[\t\x20-\x7e]*$/;
+
+/** What a request in canonical spelling says of itself; `undefined` for every other request. */
+export function readCanonicalRequest(request: RequestParts): SignatureClaim | undefined {
+  const { method, url, fields } = request;
+  const [, parameters, created, device, keyNumber] = REQUEST_INPUT.exec(fields.get("signature-input") ?? "") ?? [];
+  const digest = fields.get("content-digest");
+  const deviceId = DeviceId.safeParse(device);
+  const sequence = parseSequence(fields.get("x-sequence-number"));
+  const mac = readMac(request);
+  const { path, query } = pathAndQuery(url);
+  if (!deviceId.success || deviceId.data !== fields.get("x-device-id")) return undefined;
+  if (sequence === undefined || mac === undefined || digest === null) return undefined;
+  if (!isContentDigest(digest) || !PLAIN.test(method) || !PLAIN.test(path) || !PLAIN.test(query)) return undefined;
+  const base = `"@method": ${method}\n"@path": ${path}\n"@query": ${query}\n"content-digest": ${digest}\n` +
+    `"x-device-id": ${device}\n"x-sequence-number": ${sequence}\n"@signature-params": ${parameters}`;
+  return {
+    created: Number(created),
+    deviceId: deviceId.data,
+    keyNumber: Number(keyNumber),
+    sequence,
+    contentDigest: digest,
+    mac,
+    base,
+  };
+}
+
+/** What is signed of an answer, and its `Signature-Input`. `created` are whole unix seconds. */
+export function canonicalResponse(
+  key: DeviceKey,
+  answer: {
+    readonly status: number;
+    readonly contentDigest: string;
+    readonly sequence: number;
+    readonly created: number;
+  },
+): { readonly base: string; readonly input: string } {
+  const { status, contentDigest, sequence, created } = answer;
+  const parameters = `("@status" "content-digest" "x-sequence-number";req);created=${created};` +
+    `keyid="${key.deviceId}/${key.number}";alg="hmac-sha256";tag="ecowatt-v1-response"`;
+  const base = `"@status": ${status}\n"content-digest": ${contentDigest}\n"x-sequence-number";req: ${sequence}\n` +
+    `"@signature-params": ${parameters}`;
+  return { base, input: `ecowatt=${parameters}` };
+}
+
+/** Decimal digits without sign or leading zero, 1 to 2^53 - 1. */
+export function parseSequence(digits: string | null): number | undefined {
+  if (digits === null || !/^[1-9][0-9]{0,15}$/.test(digits)) return undefined;
+  const sequence = Number(digits);
+  return Number.isSafeInteger(sequence) ? sequence : undefined;
+}
