@@ -15,6 +15,8 @@ export type DeviceInfo = z.infer<typeof DeviceInfo>;
 
 export const DevicePage = z.object({ devices: z.array(DeviceInfo), next: z.string().nullable() });
 
+export const Labels = z.object({ device_id: z.string(), labels: z.array(z.string()) });
+
 export const KeyInfo = z.object({
   number: z.number(),
   created_at_ms: z.number(),

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { AddedDevice, DeviceDetails, type DeviceInfo, DevicePage, Nothing } from "../api_schemas.ts";
+import { AddedDevice, DeviceDetails, type DeviceInfo, DevicePage, Labels, Nothing } from "../api_schemas.ts";
 import { usage } from "../exit.ts";
 import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
 import { DEFAULT_GATEWAY, handover } from "../handover.ts";
@@ -32,6 +32,9 @@ export function addDevice(program: Command, terminal: Terminal): void {
     .action((flags: GatewayFlags) => list(flags, terminal));
   gatewayFlags(device.command("show <device>")).description("show one device and its keys")
     .action((name: string, flags: GatewayFlags) => show(name, flags, terminal));
+  gatewayFlags(device.command("label <device> [labels...]"))
+    .description("set the labels by which devices are chosen together; none takes them away")
+    .action((name: string, labels: string[], flags: GatewayFlags) => label(name, labels, flags, terminal));
   gatewayFlags(device.command("remove <device>")).description("remove a device; its samples stay")
     .action((name: string, flags: GatewayFlags) => remove(name, flags, terminal));
 }
@@ -98,6 +101,11 @@ async function show(name: string, flags: GatewayFlags, terminal: Terminal): Prom
     ]),
   ];
   terminal.out(facts.map(([label, value]) => `${label?.padEnd(16)}${value}`).join("\n"));
+}
+
+async function label(name: string, labels: readonly string[], flags: GatewayFlags, terminal: Terminal): Promise<void> {
+  const set = await withGateway(flags, (api) => api.call("PUT", `${pathOf(name)}/labels`, Labels, { labels }));
+  terminal.out(flags.json ? JSON.stringify(set) : `${name} is labelled ${set.labels.join(", ") || "with nothing"}`);
 }
 
 async function remove(name: string, flags: GatewayFlags, terminal: Terminal): Promise<void> {

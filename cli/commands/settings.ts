@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { duration } from "../../device/quantity.ts";
-import { usage } from "../exit.ts";
 import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
 import { table, type Terminal } from "../output.ts";
+import { SETTINGS, settingsOf, shownSetting, words } from "../settings_words.ts";
 import { pathOf } from "./device.ts";
+import { addSettingsRollout, addTemplate } from "./settings_rollout.ts";
 
 const Value = z.union([z.number(), z.array(z.string())]).nullable();
 const Values = z.object({
@@ -35,13 +35,6 @@ const History = z.object({
   })),
 });
 
-/** What users type, the API's name for it, and how it is read. `default` leaves a setting to the device. */
-const SETTINGS = {
-  poll: { key: "poll_interval_s", parse: seconds },
-  upload: { key: "upload_interval_s", parse: seconds },
-  registers: { key: "registers", parse: (text: string) => text.split(",").map((name) => name.trim()) },
-} as const;
-
 interface SetFlags extends GatewayFlags {
   readonly dryRun?: boolean;
   readonly ifVersion?: string;
@@ -59,6 +52,8 @@ export function addSettings(program: Command, terminal: Terminal): void {
     .action((name: string, assignments: string[], flags: SetFlags) => set(name, assignments, flags, terminal));
   gatewayFlags(settings.command("history <device>")).description("every change, delivery, report and outcome")
     .action((name: string, flags: GatewayFlags) => history(name, flags, terminal));
+  addTemplate(settings, terminal);
+  addSettingsRollout(settings, terminal);
 }
 
 async function get(name: string, flags: GatewayFlags, terminal: Terminal): Promise<void> {
@@ -66,8 +61,8 @@ async function get(name: string, flags: GatewayFlags, terminal: Terminal): Promi
   if (flags.json) return terminal.out(JSON.stringify(found));
   const rows = Object.values(SETTINGS).map(({ key }) => [
     key,
-    shown(found.desired[key]),
-    shown(found.reported?.[key]),
+    shownSetting(found.desired[key]),
+    shownSetting(found.reported?.[key]),
     progressOf(found, key),
   ]);
   terminal.out(`${name}: version ${found.version}, ${found.state}`);
@@ -75,7 +70,7 @@ async function get(name: string, flags: GatewayFlags, terminal: Terminal): Promi
 }
 
 async function set(name: string, assignments: readonly string[], flags: SetFlags, terminal: Terminal): Promise<void> {
-  const patch = Object.fromEntries(assignments.map(assignment));
+  const patch = settingsOf(assignments);
   const path = `${pathOf(name)}/settings${flags.dryRun ? "?dry_run=true" : ""}`;
   const version = flags.ifVersion === undefined ? {} : { version: Number(flags.ifVersion) };
   const answer = await withGateway(flags, (api) => api.call("PATCH", path, Changed, { ...patch, ...version }));
@@ -84,20 +79,7 @@ async function set(name: string, assignments: readonly string[], flags: SetFlags
     return terminal.out(`Unchanged: ${name} is to have these settings already (version ${answer.version})`);
   }
   terminal.out(flags.dryRun ? "Would change:" : `Version ${answer.version}, waiting for ${name}:`);
-  for (const { key, from, to } of answer.changes) terminal.out(`  ${key}: ${shown(from)} → ${shown(to)}`);
-}
-
-function assignment(text: string): [string, unknown] {
-  const [name, value] = text.split("=", 2);
-  const setting = Object.entries(SETTINGS).find(([known]) => known === name)?.[1];
-  if (setting === undefined || !value) throw usage(`"${text}" is not one of poll=…, upload=…, registers=…`);
-  return [setting.key, value === "default" ? null : setting.parse(value)];
-}
-
-function seconds(text: string): number {
-  const parsed = duration("0s", "10000h").safeParse(text);
-  if (parsed.success) return parsed.data / 1000;
-  throw usage(`"${text}" ${parsed.error.issues[0]?.message ?? "is no duration"}`);
+  for (const { key, from, to } of answer.changes) terminal.out(`  ${key}: ${shownSetting(from)} → ${shownSetting(to)}`);
 }
 
 async function history(name: string, flags: GatewayFlags, terminal: Terminal): Promise<void> {
@@ -112,9 +94,7 @@ async function history(name: string, flags: GatewayFlags, terminal: Terminal): P
     ok === null ? "·" : ok ? "✓" : "✗",
     `v${version}`,
     kind,
-    Object.entries(rest).filter(([, value]) => value !== null).map(([key, value]) => `${key}=${shown(value)}`).join(
-      " ",
-    ),
+    words(rest),
   ]);
   terminal.out(table(["TIME", "", "", "EVENT", ""], rows));
 }
@@ -129,10 +109,4 @@ function progressOf({ progress, pending }: z.infer<typeof Settings>, key: string
   return status === undefined
     ? (pending.includes(key) ? "pending" : "")
     : `${mark}${status}${reason ? `: ${reason}` : ""}`;
-}
-
-function shown(value: unknown): string {
-  if (value === undefined || value === null) return "the device's own";
-  if (Array.isArray(value)) return value.join(",");
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -63,7 +63,7 @@ Deno.test("every command of docs/run.md works in the order in which it stands th
     seen.add(text);
     await t.step(text, async () => assert.match(await shell(here(text)), /V/));
   }
-  for (const text of commands.filter((text) => /^ecowatt (settings|command)/.test(text))) {
+  for (const text of commands.filter((text) => /^ecowatt (settings|command|device label)/.test(text))) {
     seen.add(text);
     await t.step(text, async () => void await shell(own(text)));
   }
