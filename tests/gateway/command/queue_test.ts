@@ -258,3 +258,12 @@ Deno.test("a thousand commands wait for a device, and then no more", async () =>
   }
   assert.equal((await gateway.ask("POST", "/command/queue", read)).status, 429);
 });
+
+Deno.test("the API document describes commands, and every reference in it leads somewhere", async () => {
+  await using gateway = await startRunning();
+  const { body } = await gateway.ask("GET", "/api/v1/openapi.json");
+  assert.ok(body.paths["/command/queue"].post.requestBody);
+  const references = [...JSON.stringify(body).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name);
+  assert.ok(references.includes("NewCommand") && references.includes("NewCommandBatch"));
+  for (const name of references) assert.ok(name !== undefined && name in body.components.schemas, name);
+});
