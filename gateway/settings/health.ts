@@ -48,7 +48,7 @@ export function healthOf(member: Member, rollout: Rollout, seen: Observation): H
 
 /** Uploads have to come since it was set, and to keep coming. */
 function uploads({ setAt = 0 }: Member, { lastUploadAt = 0, now, upSince }: Observation, waitMs: number): Health {
-  if (lastUploadAt >= setAt && now - lastUploadAt <= waitMs) return { kind: "healthy" };
+  if (lastUploadAt > setAt && now - lastUploadAt <= waitMs) return { kind: "healthy" };
   if (now - Math.max(lastUploadAt, setAt, upSince) <= waitMs) return { kind: "waiting" };
   return { kind: "sick", reason: "uploads no more" };
 }

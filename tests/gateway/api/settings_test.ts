@@ -95,6 +95,29 @@ Deno.test("register names are checked against what the node uploads, and kept as
   assert.deepEqual(at(view, "desired", "registers"), ["Vac1", "Pac"]);
 });
 
+Deno.test("an inverter that was replaced, or taken away a week ago, no longer has a say", async () => {
+  await using f = await withNode();
+  const old = "sunspec:1@40002/66,103@40070/50";
+  const upload = (inverter: string, profile: string, register: string) =>
+    f.store({
+      device: "roof",
+      inverter,
+      profile,
+      registers: [register],
+      samples: [{ at: f.clock.now(), values: [1] }],
+    });
+  await upload("east", old, "103.W");
+  await upload("west", old, "103.W");
+  assert.equal((await put(f, { registers: ["103.W"] })).status, 200);
+  await f.clock.advance(86_400_000);
+  await upload("east", "ecowatt", "Pac");
+  assert.equal((await put(f, { registers: ["Pac"] })).status, 422, "west has no Pac");
+  await f.clock.advance(7 * 86_400_000);
+  await upload("east", "ecowatt", "Pac");
+  assert.equal((await put(f, { registers: ["Pac"] })).status, 200);
+  assert.equal((await put(f, { registers: ["103.W"] })).status, 422);
+});
+
 Deno.test("what a board cannot do is refused when it is set", async () => {
   await using f = await openFixture();
   await f.ask("POST", "/api/v1/devices", { device_id: "roof", auth: "legacy" });

@@ -120,6 +120,19 @@ Deno.test("one of the first that refuses, takes back, falls silent or never answ
   }
 });
 
+Deno.test("a report alone is not health: an upload has to come since it was set", async () => {
+  await using f = await fleet();
+  const id = await start(f, { devices: ["a", "b"], canary: { devices: 1, healthy_for_s: 0 } });
+  await f.clock.advance(1_000);
+  const { version } = await f.changes("a");
+  await f.report("a", ...PARAMETERS.map((parameter) => ({ parameter, status: "applied", version })));
+  await f.rollouts.tick();
+  assert.equal(await phase(f, id), "canary");
+  await live(f, "a");
+  await f.rollouts.tick();
+  assert.equal(await phase(f, id), "rest");
+});
+
 Deno.test("nobody counts as silent because the gateway was down", async () => {
   let f = await fleet();
   const id = await start(f);
@@ -145,6 +158,15 @@ Deno.test("a device that somebody sets, or removes, leaves the rollout and keeps
   assert.deepEqual(stages, ["left", "back", "left", "waiting"]);
   assert.deepEqual([await poll(f, "a"), await poll(f, "b"), await poll(f, "d")], [7, 2, 2]);
   assert.equal((await f.ask("POST", `${ROLLOUTS}/${id}/abort`, {})).status, 409);
+});
+
+Deno.test("what somebody sets in the last moment is not put back", async () => {
+  await using f = await fleet();
+  const id = await start(f);
+  await f.ask("PATCH", "/api/v1/devices/a/settings", { poll_interval_s: 7 });
+  const { body } = await f.ask("POST", `${ROLLOUTS}/${id}/abort`, {});
+  assert.deepEqual([at(body, "devices", 0, "stage"), at(body, "devices", 1, "stage")], ["left", "back"]);
+  assert.deepEqual(await polls(f), [7, 2, 2, 2]);
 });
 
 Deno.test("a rollout that is stopped where it is leaves what was set", async () => {
@@ -215,7 +237,10 @@ Deno.test("a rollout that one device cannot have, or that makes no sense, sets n
 Deno.test("a board goes back to what it did before, as far as it is known", async () => {
   await using f = await openSettings();
   await f.addBoard("board");
-  await f.ask("PUT", "/api/v1/devices/board/settings", { poll_interval_s: 2, upload_interval_s: 30 });
+  await f.ask("PUT", "/api/v1/devices/board/settings", { poll_interval_s: 2 });
+  await f.changes("board");
+  await f.report("board", { parameter: "poll_frequency", status: "accepted", value: 2, unit: "seconds" });
+  await f.ask("PUT", "/api/v1/devices/board/settings", {});
   const id = await start(f, {
     devices: ["board"],
     settings: { poll_interval_s: 3 },

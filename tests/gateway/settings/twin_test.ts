@@ -54,6 +54,15 @@ Deno.test("lines that come twice or late change nothing", () => {
   assert.equal(told(reverted, poll("applied", { version: 1 })), reverted);
 });
 
+Deno.test("what was refused stays refused, whatever is heard late", () => {
+  const accepted = told(handedOut(set(emptyTwin(), { poll_interval_s: 5 })), poll("accepted", { version: 1 }));
+  const rejected = told(accepted, poll("rejected", { version: 1, error: "test: the inverter has no such register" }));
+  assert.equal(stateOf(rejected, "signed"), "rejected");
+  for (const status of ["accepted", "applied"] as const) {
+    assert.equal(stateOf(told(rejected, poll(status, { version: 1 })), "signed"), "rejected", status);
+  }
+});
+
 Deno.test("a report on a version whose value was replaced does not settle the new value", () => {
   const second = handedOut(set(handedOut(set(emptyTwin(), { poll_interval_s: 5 })), { poll_interval_s: 7 }));
   const after = told(second, poll("accepted", { version: 1 }), poll("applied", { version: 1, value: 5 }));
