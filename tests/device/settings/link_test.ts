@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { getLogger } from "@logtape/logtape";
+import { busOf, invertersOf } from "../../../device/buses.ts";
+import { NodeConfig } from "../../../device/config.ts";
+import { NodeSettings } from "../../../device/settings/node_settings.ts";
+import { openNodeDatabase } from "../../../device/store/database.ts";
+import type { Exchange } from "../../../device/uplink/gateway_client.ts";
+import { ConfigReport, type ReportUpdate } from "../../../protocol/settings/report.ts";
+import { FakeClock } from "../../fakes/clock.ts";
+
+const ok = (body: unknown): Exchange => ({ kind: "answer", status: 200, body });
+const taken = ok({ status: "success", message: "taken" });
+const nothing = ok({ Changed: false });
+
+/** A node's settings beside a gateway that says what a test wants. Inverters are never polled. */
+class Desk implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly #stack = new AsyncDisposableStack();
+  readonly #stop = new AbortController();
+  readonly settings: NodeSettings;
+  /** Reports that the gateway was sent, and how it answers them. */
+  readonly reports: (readonly ReportUpdate[])[] = [];
+  checks = 0;
+  changes: () => Exchange = () => nothing;
+  report: () => Exchange = () => taken;
+  advancedTo: number | undefined;
+
+  constructor(config: Partial<Record<string, unknown>> = {}) {
+    const folder = Deno.makeTempDirSync();
+    this.#stack.defer(() => Deno.removeSync(folder, { recursive: true }));
+    const db = this.#stack.adopt(openNodeDatabase(`${folder}/node.sqlite`), (db) => db.close());
+    const node = NodeConfig.parse({
+      device_id: "roof",
+      gateway: "http://gateway.test",
+      buses: [{ tcp: { host: "127.0.0.1" }, inverters: [{}] }],
+      ...config,
+    });
+    const { clock } = this;
+    const log = getLogger(["test"]);
+    const inverters = node.buses.flatMap((bus) =>
+      invertersOf(bus, this.#stack.use(busOf(bus, { clock, log })), { clock, log })
+    );
+    this.settings = new NodeSettings({
+      device: "roof",
+      config: node,
+      inverters,
+      gateway: { post: (path, message) => Promise.resolve(this.#answer(path, message)) },
+      db,
+      sequence: { advanceTo: (next) => void (this.advancedTo = next) },
+      clock,
+      random: { float: () => 0.5 },
+      log,
+    });
+    const running = this.settings.run(this.#stop.signal);
+    this.#stack.defer(() => running);
+    this.#stack.defer(() => this.#stop.abort());
+  }
+
+  offer(version: number, values: unknown): void {
+    this.changes = () => ok({ Changed: true, version, settings: values });
+  }
+
+  /** The last report as parameter, status and reason. */
+  get said(): readonly string[] {
+    return (this.reports.at(-1) ?? []).map(({ parameter, status, error }) =>
+      `${parameter} ${status}${error ? `: ${error}` : ""}`
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+
+  #answer(path: string, message: unknown): Exchange {
+    if (path === "/changes") {
+      this.checks++;
+      return this.changes();
+    }
+    assert.equal(path, "/config/report");
+    this.reports.push(ConfigReport.parse(message).updates);
+    return this.report();
+  }
+}
+
+Deno.test("the node asks every five seconds, some more, some less", async () => {
+  await using desk = new Desk();
+  await desk.clock.advance(60_000);
+  assert.equal(desk.checks, 13);
+});
+
+/** Settings that a node must never apply, whoever sends them, and what it says of them. */
+const HOSTILE: readonly (readonly [unknown, RegExp])[] = [
+  [{ poll_interval_s: -1 }, /poll_frequency rejected: must be 0.1 to 3600 seconds/],
+  [{ poll_interval_s: 0 }, /poll_frequency rejected: must be 0.1/],
+  [{ poll_interval_s: 0.05 }, /poll_frequency rejected/],
+  [{ poll_interval_s: 0.1234567 }, /poll_frequency rejected: must be whole milliseconds/],
+  [{ poll_interval_s: 3601 }, /poll_frequency rejected/],
+  [{ poll_interval_s: 1e308 }, /poll_frequency rejected/],
+  [{ poll_interval_s: "2" }, /poll_frequency rejected: .*expected number/],
+  [{ poll_interval_s: null }, /poll_frequency rejected: .*expected number/],
+  [{ poll_interval_s: 60 }, /poll_frequency rejected: .*upload interval/],
+  [{ upload_interval_s: 0.5 }, /upload_frequency rejected/],
+  [{ upload_interval_s: 86_401 }, /upload_frequency rejected/],
+  [{ upload_interval_s: 2 ** 53 }, /upload_frequency rejected/],
+  [{ registers: [] }, /register_list rejected/],
+  [{ registers: ["nonsense"] }, /register_list rejected: .*nonsense/],
+  [{ registers: ["Vac1", "vac1"] }, /register_list rejected: .*twice/],
+  [{ registers: Array.from({ length: 65 }, (_, i) => `R${i}`) }, /register_list rejected/],
+  [{ registers: Array.from({ length: 10_000 }, () => "Vac1") }, /register_list rejected/],
+  [{ registers: ["x".repeat(100_000)] }, /register_list rejected/],
+  [{ registers: "Vac1" }, /register_list rejected/],
+  [[], /rejected/],
+  ["settings", /rejected/],
+  [7, /rejected/],
+];
+
+Deno.test("what no node may do is rejected with the reason, once, and never applied", async () => {
+  for (const [values, reason] of HOSTILE) {
+    await using desk = new Desk();
+    const settings = typeof values === "object" && !Array.isArray(values) ? { version: 7, ...values } : values;
+    desk.offer(7, settings);
+    await desk.clock.advance(1_000);
+    assert.match(desk.said.join("\n"), reason, JSON.stringify(values).slice(0, 100));
+    assert.ok(desk.reports[0]?.every(({ version }) => version === 7));
+    desk.changes = () => ok({ Changed: false, version: 7, settings });
+    await desk.clock.advance(20_000);
+    desk.settings.atUpload();
+    const { inForce, pending } = desk.settings.status();
+    assert.deepEqual([inForce, pending, desk.reports.length, desk.settings.upload.ms], [null, null, 1, 30_000]);
+  }
+});
+
+Deno.test("an answer that is none is passed over", async () => {
+  const answers: readonly Exchange[] = [
+    ok(undefined),
+    ok({}),
+    ok({ Changed: true }),
+    ok({ Changed: true, version: -1, settings: { poll_interval_s: 1 } }),
+    ok({ Changed: true, version: 1.5, settings: { poll_interval_s: 1 } }),
+    ok({ Changed: true, version: 0, settings: { version: 0 } }),
+    { kind: "unproven", status: 200, message: "unsigned" },
+    { kind: "unproven", status: 404, message: "no such path" },
+    { kind: "answer", status: 503, body: {}, retryAfterMs: 1_000 },
+    { kind: "unreachable", message: "refused" },
+  ];
+  for (const answer of answers) {
+    await using desk = new Desk();
+    desk.changes = () => answer;
+    await desk.clock.advance(12_000);
+    assert.deepEqual([desk.reports.length, desk.settings.status().pending], [0, null], JSON.stringify(answer));
+    assert.ok(desk.checks >= 2);
+  }
+});
+
+Deno.test("keys of a newer gateway are passed over", async () => {
+  await using desk = new Desk();
+  desk.offer(3, { version: 3, poll_interval_s: 1, night_mode: true });
+  await desk.clock.advance(1_000);
+  assert.deepEqual(desk.settings.status().pending, { version: 3, poll_interval_s: 1 });
+});
+
+Deno.test("a report is sent until it is answered, in order, and again when the gateway lost it", async () => {
+  await using desk = new Desk();
+  desk.report = () => ({ kind: "unreachable", message: "away" });
+  desk.offer(1, { version: 1, poll_interval_s: 1 });
+  await desk.clock.advance(1_000);
+  desk.offer(2, { version: 2, poll_interval_s: 3 });
+  await desk.clock.advance(10_000);
+  assert.equal(desk.settings.status().pending?.version, 1, "nothing new is asked for before the old is told");
+  desk.report = () => taken;
+  await desk.clock.advance(5_000);
+  const versions = desk.reports.flatMap((updates) => updates.map(({ version }) => version));
+  assert.deepEqual([...new Set(versions)], [1, 2]);
+  assert.equal(desk.settings.status().pending?.version, 2);
+  const before = desk.reports.length;
+  await desk.clock.advance(5_000);
+  assert.equal(desk.reports.length, before + 1, "Changed, though it was reported: told again");
+  assert.deepEqual(desk.said, ["poll_frequency accepted", "upload_frequency accepted", "register_list accepted"]);
+  desk.changes = () => ok({ Changed: false, version: 2, settings: { version: 2, poll_interval_s: 3 } });
+  await desk.clock.advance(20_000);
+  assert.equal(desk.reports.length, before + 1);
+});
+
+Deno.test("a report that the gateway refuses does not stand in the way of what comes", async () => {
+  await using desk = new Desk();
+  desk.report = () => ({ kind: "answer", status: 400, body: { detail: "unknown parameter" } });
+  desk.offer(1, { version: 1, poll_interval_s: 1 });
+  await desk.clock.advance(1_000);
+  desk.changes = () => nothing;
+  await desk.clock.advance(20_000);
+  assert.deepEqual([desk.reports.length, desk.checks], [1, 5]);
+});
+
+Deno.test("a used sequence number is skipped", async () => {
+  await using desk = new Desk();
+  desk.changes = () => ({ kind: "answer", status: 401, body: { next_sequence: 5_000 } });
+  await desk.clock.advance(1_000);
+  assert.equal(desk.advancedTo, 5_000);
+});
+
+Deno.test("polls that a serial line has no time for are refused", async () => {
+  const serial = (baud: number) => ({
+    buses: [{ serial: { path: "/dev/null", baud }, inverters: [{ name: "a" }, { name: "b", unit: 18 }] }],
+  });
+  for (const [baud, seconds, refused] of [[9_600, 0.1, true], [9_600, 1, false], [115_200, 0.1, false]] as const) {
+    await using desk = new Desk(serial(baud));
+    desk.offer(1, { version: 1, poll_interval_s: seconds });
+    await desk.clock.advance(1_000);
+    assert.equal(desk.settings.status().pending === null, refused, `${baud} ${seconds}`);
+    if (refused) assert.match(desk.said[0] ?? "", /poll_frequency rejected: the line .* is not fast enough/);
+  }
+});

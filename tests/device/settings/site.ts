@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { getLogger } from "@logtape/logtape";
+import { toHex } from "../../../crypto/bytes.ts";
+import { NodeConfig } from "../../../device/config.ts";
+import { type Node, startNode } from "../../../device/node.ts";
+import type { z } from "zod";
+import { SettingsView } from "../../../gateway/api/settings_view.ts";
+import { GatewayConfig } from "../../../gateway/config.ts";
+import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
+import { systemClock } from "../../../platform/clock.ts";
+import { systemRandom } from "../../../platform/random.ts";
+import { DeviceId } from "../../../protocol/device_id.ts";
+
+const DEVICE = "roof-node";
+const io = { clock: systemClock, random: systemRandom, log: getLogger(["test"]) };
+
+/** A sample as the gateway tells it: unix milliseconds, and the value of `Pac`. */
+export interface Told {
+  readonly at: number;
+  readonly pac: number;
+}
+
+/** A real gateway and a real node with one inverter, each on its own disk. */
+export class Site implements AsyncDisposable {
+  readonly #folder = Deno.makeTempDirSync();
+  #gateway: Gateway | undefined;
+  #node: Node | undefined;
+  #token = "";
+  #key = "";
+  #port = 0;
+  /** More of the node's configuration. */
+  readonly #nodeConfig: Record<string, unknown>;
+  readonly #inverter: Record<string, unknown>;
+
+  constructor(
+    inverterPort: number,
+    options: { readonly node?: object; readonly inverter?: object; readonly timeout?: string } = {},
+  ) {
+    this.#nodeConfig = { poll_interval: "100ms", upload_interval: "1s", ...options.node };
+    const timing = { timeout: options.timeout ?? "2s", retries: 0 };
+    this.#inverter = { timing, tcp: { host: "127.0.0.1", port: inverterPort }, inverters: [{ ...options.inverter }] };
+  }
+
+  async startGateway(): Promise<void> {
+    const config = GatewayConfig.parse({
+      port: this.#port,
+      retention_days: { raw: "forever", "1m": "forever" },
+    });
+    this.#gateway = await startGateway(config, { ...io, dataDir: `${this.#folder}/gateway`, version: "0.0.0" });
+    this.#port = this.#gateway.port;
+    if (this.#key !== "") return;
+    const { management } = this.#gateway;
+    const { key } = await management.addDevice({ deviceId: DeviceId.parse(DEVICE), model: "test", auth: "signed" });
+    this.#key = toHex(key.raw);
+    this.#token = (await management.createToken({ name: "test", role: "admin" })).secret;
+  }
+
+  async stopGateway(): Promise<void> {
+    await this.#gateway?.[Symbol.asyncDispose]();
+    this.#gateway = undefined;
+  }
+
+  async startNode(): Promise<Node> {
+    const config = NodeConfig.parse({
+      device_id: DEVICE,
+      gateway: `http://127.0.0.1:${this.#port}`,
+      key: this.#key,
+      ...this.#nodeConfig,
+      buses: [this.#inverter],
+    });
+    return this.#node = await startNode(config, { ...io, fetch, dataDir: `${this.#folder}/node` });
+  }
+
+  async stopNode(): Promise<void> {
+    await this.#node?.[Symbol.asyncDispose]();
+    this.#node = undefined;
+  }
+
+  get node(): Node {
+    assert.ok(this.#node);
+    return this.#node;
+  }
+
+  /** The version in force at the node; 0: the configuration file. */
+  get inForce(): number {
+    return this.node.status().settings.inForce?.version ?? 0;
+  }
+
+  /** Sets settings as an operator does. */
+  set(values: object): Promise<z.infer<typeof SettingsView>> {
+    return this.#api("PUT", `/api/v1/devices/${DEVICE}/settings`, values);
+  }
+
+  settings(): Promise<z.infer<typeof SettingsView>> {
+    return this.#api("GET", `/api/v1/devices/${DEVICE}/settings`);
+  }
+
+  /** Every sample that the gateway stored, in order of time. */
+  async samples(): Promise<readonly Told[]> {
+    const response = await this.#fetch("GET", `/api/v1/devices/${DEVICE}/samples.csv?resolution=raw&from=0`);
+    const [header = "", ...lines] = (await response.text()).trim().split("\r\n");
+    const column = header.split(",").indexOf("Pac");
+    return lines.map((line) => line.split(",")).map((cells) => ({
+      at: Date.parse(cells[0] ?? ""),
+      pac: Number(cells[column]),
+    }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopNode();
+    await this.stopGateway();
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+
+  async #api(method: string, path: string, body?: object): Promise<z.infer<typeof SettingsView>> {
+    const response = await this.#fetch(method, path, body);
+    const json = await response.json();
+    assert.ok(response.ok, JSON.stringify(json));
+    return SettingsView.parse(json);
+  }
+
+  #fetch(method: string, path: string, body?: object): Promise<Response> {
+    const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
+    const url = `http://127.0.0.1:${this.#port}${path}`;
+    return fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  }
+}
+
+/** Waits for a state. */
+export async function until(done: () => boolean | Promise<boolean>, what: string, ms = 30_000): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!await done()) {
+    assert.ok(Date.now() < deadline, `never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
