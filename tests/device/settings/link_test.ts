@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { getLogger } from "@logtape/logtape";
-import { busOf, invertersOf } from "../../../device/buses.ts";
+import { busOf, type ConfiguredInverter, invertersOf } from "../../../device/buses.ts";
 import { NodeConfig } from "../../../device/config.ts";
+import type { Poll } from "../../../device/inverter/poll.ts";
 import { NodeSettings } from "../../../device/settings/node_settings.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import type { Exchange } from "../../../device/uplink/gateway_client.ts";
+import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import { ConfigReport, type ReportUpdate } from "../../../protocol/settings/report.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 
@@ -18,6 +21,7 @@ class Desk implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #stop = new AbortController();
   readonly settings: NodeSettings;
+  readonly #inverters: readonly ConfiguredInverter[];
   /** Reports that the gateway was sent, and how it answers them. */
   readonly reports: (readonly ReportUpdate[])[] = [];
   checks = 0;
@@ -40,6 +44,7 @@ class Desk implements AsyncDisposable {
     const inverters = node.buses.flatMap((bus) =>
       invertersOf(bus, this.#stack.use(busOf(bus, { clock, log })), { clock, log })
     );
+    this.#inverters = inverters;
     this.settings = new NodeSettings({
       device: "roof",
       config: node,
@@ -58,6 +63,21 @@ class Desk implements AsyncDisposable {
 
   offer(version: number, values: unknown): void {
     this.changes = () => ok({ Changed: true, version, settings: values });
+  }
+
+  get pollMs(): number {
+    return this.#inverters.map((inverter) => this.settings.poll(inverter).ms)[0] ?? 0;
+  }
+
+  /** Lets an upload pass at which every party has worked. */
+  async work(): Promise<void> {
+    const withheld = { absent: 0, missing: 0, range: 0, step: 0 };
+    const poll: Poll = { kind: "read", at: 0, profile: ecowatt, columns: ["Vac1"], values: [2300], withheld };
+    for (const { config, inverter, bus } of this.#inverters) {
+      const working = { config, bus, inverter: { ...inverter, poll: () => Promise.resolve(poll) } };
+      await this.settings.watched(working, this.#stop.signal);
+    }
+    this.settings.atUpload();
   }
 
   /** The last report as parameter, status and reason. */
@@ -128,6 +148,39 @@ Deno.test("what no node may do is rejected with the reason, once, and never appl
     const { inForce, pending } = desk.settings.status();
     assert.deepEqual([inForce, pending, desk.reports.length, desk.settings.upload.ms], [null, null, 1, 30_000]);
   }
+});
+
+Deno.test("no settings that a node takes keep it from polling and uploading within a day", async () => {
+  await using desk = new Desk();
+  const seconds = fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: 900_000 }).map((tenths) => tenths / 10) },
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: 600 }).map((tenths) => tenths / 10) },
+    fc.double({ noNaN: true, min: -10, max: 100_000 }),
+    fc.constantFrom(0, -0, 0.1, 1, 3_600, 86_400, 1e21, Infinity),
+  );
+  const names = fc.oneof(
+    { weight: 3, arbitrary: fc.subarray(["Vac1", "Pac", "REG_TEMP"]) },
+    fc.array(fc.constantFrom("Vac1", "Pac", "nonsense", ""), { maxLength: 12 }),
+  );
+  const values = fc.record({ poll_interval_s: seconds, upload_interval_s: seconds, registers: names }, {
+    requiredKeys: [],
+  });
+  let taken = 0;
+  for (const [index, offered] of fc.sample(values, { numRuns: 1_000, seed: 3 }).entries()) {
+    desk.changes = () => ok({ Changed: true, version: index + 1, settings: { version: index + 1, ...offered } });
+    await desk.clock.advance(5_000);
+    await desk.work();
+    const { inForce } = desk.settings.status();
+    if (inForce?.version === index + 1) taken++;
+    const [pollMs, uploadMs] = [desk.pollMs, desk.settings.upload.ms];
+    assert.ok(
+      pollMs >= 100 && pollMs <= 3_600_000 && uploadMs >= 1_000 && uploadMs <= 86_400_000,
+      `${pollMs} ${uploadMs}`,
+    );
+    assert.ok(uploadMs >= pollMs, JSON.stringify(offered));
+    assert.ok((inForce?.registers ?? ["Vac1"]).some((name) => ["Vac1", "Pac", "Temp"].includes(name)));
+  }
+  assert.ok(taken > 100 && taken < 900, `${taken} taken`);
 });
 
 Deno.test("an answer that is none is passed over", async () => {

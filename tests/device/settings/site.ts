@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
 import { toHex } from "../../../crypto/bytes.ts";
 import { NodeConfig } from "../../../device/config.ts";
 import { type Node, startNode } from "../../../device/node.ts";
-import type { z } from "zod";
 import { SettingsView } from "../../../gateway/api/settings_view.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
+import { SettingsEvent } from "../../../gateway/store/settings_history.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
@@ -61,14 +62,20 @@ export class Site implements AsyncDisposable {
   }
 
   async startNode(): Promise<Node> {
-    const config = NodeConfig.parse({
+    const { dataDir, ...config } = this.nodeOptions;
+    return this.#node = await startNode(NodeConfig.parse(config), { ...io, fetch, dataDir });
+  }
+
+  /** What the node is started with: its configuration and `dataDir`. */
+  get nodeOptions() {
+    return {
       device_id: DEVICE,
       gateway: `http://127.0.0.1:${this.#port}`,
       key: this.#key,
       ...this.#nodeConfig,
       buses: [this.#inverter],
-    });
-    return this.#node = await startNode(config, { ...io, fetch, dataDir: `${this.#folder}/node` });
+      dataDir: `${this.#folder}/node`,
+    };
   }
 
   async stopNode(): Promise<void> {
@@ -93,6 +100,14 @@ export class Site implements AsyncDisposable {
 
   settings(): Promise<z.infer<typeof SettingsView>> {
     return this.#api("GET", `/api/v1/devices/${DEVICE}/settings`);
+  }
+
+  /** What the node reported, oldest first. */
+  async history(): Promise<readonly Extract<z.infer<typeof SettingsEvent>, { kind: "report" }>[]> {
+    const response = await this.#fetch("GET", `/api/v1/devices/${DEVICE}/settings/history?limit=100`);
+    const events =
+      z.object({ events: z.array(z.object({ event: SettingsEvent })) }).parse(await response.json()).events;
+    return events.map(({ event }) => event).filter((event) => event.kind === "report").reverse();
   }
 
   /** Every sample that the gateway stored, in order of time. */
