@@ -53,6 +53,7 @@ interface Running {
 export class ModelGateway {
   /** How far its wall clock is off. */
   readonly offset = { ms: 0 };
+  crashes = 0;
   readonly #sim: Simulation;
   readonly #stores: ModelStores;
   readonly #device: Device;
@@ -93,6 +94,7 @@ export class ModelGateway {
     if (!running) return;
     this.#running = undefined;
     running.process.alive = false;
+    this.crashes++;
     for (const reset of running.resets) reset();
     this.#sim.after(this.#sim.chance.between(10, 20_000), () => this.start());
   }

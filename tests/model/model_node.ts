@@ -25,6 +25,7 @@ export interface ModelNodeIo {
 export class ModelNode {
   /** How far its wall clock is off. */
   readonly offset = { ms: 0 };
+  crashes = 0;
   readonly #io: ModelNodeIo;
   #process: Process | undefined;
 
@@ -56,6 +57,7 @@ export class ModelNode {
     const process = this.#process;
     if (!process) return;
     process.alive = false;
+    this.crashes++;
     this.#away();
   }
 
