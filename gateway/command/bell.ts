@@ -3,12 +3,14 @@ import type { Clock } from "../../platform/clock.ts";
 
 /** Who waits for commands, and how they are woken. */
 export interface CommandBell {
+  /** What has rung for the device so far: to be taken before a look at the store, and given to the wait that follows it. */
+  heard(device: number): number;
   /**
-   * Waits until the device's bell rings, another process changes the database, `ms` are over or `signal` aborts. It listens
-   * from the call on: who has looked at the store in the same turn misses nothing. A new wait for the same device ends the
-   * one before: a device has one request, the others are dead connections.
+   * Waits until the device's bell rings, another process changes the database, `ms` are over or `signal` aborts. What rang
+   * after `heard` was taken counts too: between the look and the wait lies a commit. A new wait for the same device ends
+   * the one before: a device has one request, the others are dead connections.
    */
-  wait(device: number, ms: number, signal: AbortSignal): Promise<"look" | "superseded">;
+  wait(device: number, ms: number, heard: number, signal: AbortSignal): Promise<"look" | "superseded">;
   /** Something is queued for the device, and on disk. */
   ring(device: number): void;
 }
@@ -27,20 +29,28 @@ export function createCommandBell(io: { readonly db: DatabaseSync; readonly cloc
   const version = () => Number(others.get()?.["data_version"]);
   let seen = version();
   let watching = false;
+  let changes = 0;
+  const rings = new Map<number, number>();
+  const heard = (device: number) => changes + (rings.get(device) ?? 0);
   const watch = async (signal: AbortSignal) => {
     if (watching) return;
     watching = true;
     while (waiters.size > 0 && !signal.aborted) {
       const now = version();
-      if (now !== seen) { for (const waiter of [...waiters.values()]) waiter.wake("look"); }
+      if (now !== seen) {
+        changes++;
+        for (const waiter of [...waiters.values()]) waiter.wake("look");
+      }
       seen = now;
       await io.clock.sleep(LOOK_MS, signal);
     }
     watching = false;
   };
   return {
-    async wait(device, ms, signal) {
+    heard,
+    async wait(device, ms, before, signal) {
       waiters.get(device)?.wake("superseded");
+      if (heard(device) !== before) return "look";
       const rung = Promise.withResolvers<"look" | "superseded">();
       const over = new AbortController();
       const waiter: Waiter = { wake: rung.resolve };
@@ -54,6 +64,9 @@ export function createCommandBell(io: { readonly db: DatabaseSync; readonly cloc
         if (waiters.get(device) === waiter) waiters.delete(device);
       }
     },
-    ring: (device) => waiters.get(device)?.wake("look"),
+    ring(device) {
+      rings.set(device, (rings.get(device) ?? 0) + 1);
+      waiters.get(device)?.wake("look");
+    },
   };
 }

@@ -31,28 +31,30 @@ export function createCommandRoutes(io: CommandRoutesIo): readonly DeviceRoute[]
 
 /** A board reads without a time limit and polls nothing meanwhile: it never waits. */
 function get(call: DeviceCall<CommandGet>, io: CommandRoutesIo): Reply {
-  const answer = handOut(call, io.commands);
   const { device, body } = call;
+  const heard = io.bell.heard(device.row);
+  const answer = handOut(call, io.commands);
   if (answer.command_count > 0 || body.wait_s === 0 || device.auth === "legacy") return jsonAnswer(200, answer);
-  return (signal) => waitFor(call, answer, io, signal);
+  return (signal) => waitFor(call, { answer, heard }, io, signal);
 }
 
 /** Waits without holding a transaction; every look at the queue is one of its own. */
 async function waitFor(
   call: DeviceCall<CommandGet>,
-  empty: CommandGetAnswer,
+  looked: { readonly answer: CommandGetAnswer; readonly heard: number },
   { commands, commit, bell, clock }: CommandRoutesIo,
   signal: AbortSignal,
 ): Promise<Answer> {
   const start = clock.monotonic();
   const end = start + 1000 * call.body.wait_s;
-  let answer = empty;
+  let { answer, heard } = looked;
   while (answer.command_count === 0 && !signal.aborted) {
     const left = end - clock.monotonic();
     if (left <= 0) break;
     const now = clock.now();
     const next = nextLook({ ...call, now }, commands) - now;
-    if (await bell.wait(call.device.row, Math.min(left, next), signal) === "superseded") break;
+    if (await bell.wait(call.device.row, Math.min(left, next), heard, signal) === "superseded") break;
+    heard = bell.heard(call.device.row);
     answer = await commit.run(() => handOut({ ...call, now: clock.now() }, commands));
   }
   return jsonAnswer(200, { ...answer, waited_ms: Math.max(0, Math.floor(clock.monotonic() - start)) });

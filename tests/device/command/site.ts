@@ -20,7 +20,7 @@ export interface Site extends AsyncDisposable {
   /** Queues a command for the inverter and gives its id. */
   queue(command: Record<string, unknown>): Promise<string>;
   status(commandId: string): Promise<Seen>;
-  /** Waits until the command has ended. */
+  /** Waits until the command has ended; less long than the node waits for one. */
   ended(commandId: string): Promise<Seen>;
   /** Stops the gateway and starts it again on the same address. */
   restart(): Promise<void>;
@@ -71,7 +71,7 @@ export async function startSite(): Promise<Site> {
     },
     status: async (id) => (await ask(`/command/status?command_id=${id}`)).command,
     async ended(id) {
-      const deadline = Date.now() + 30_000;
+      const deadline = Date.now() + 15_000;
       for (;;) {
         const command = await site.status(id);
         if (!["pending", "executing"].includes(command.status)) return command;
