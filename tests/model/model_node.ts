@@ -109,6 +109,6 @@ export class ModelNode {
 
   #latency(): number {
     const { sim } = this.#io;
-    return sim.fault(0.06) ? sim.chance.between(1_000, 40_000) : sim.chance.between(1, 60);
+    return sim.fault(0.06) ? sim.chance.between(1_000, 35_000) : sim.chance.between(1, 60);
   }
 }

@@ -16,7 +16,7 @@ const LIMIT = 8;
 /** The gateway's tables of commands, the dependent ones first. */
 export const COMMAND_TABLES = ["command_write", "command_step", "command"] as const;
 /** Virtual time in which things go wrong, and in which everything has to come to its end after that. */
-const TROUBLE_MS = 60_000;
+const TROUBLE_MS = 40_000;
 const PEACE_MS = 1_800_000;
 
 /** What every schedule finds. */
@@ -81,7 +81,7 @@ export class Schedule {
   #plan(): void {
     const { chance } = this.#sim;
     const at = (run: () => void) => void this.#sim.after(chance.between(0, TROUBLE_MS - 5_000), run);
-    const times = Array.from({ length: chance.between(2, 5) }, () => chance.between(0, 30_000));
+    const times = Array.from({ length: chance.between(2, 5) }, () => chance.between(0, 20_000));
     for (const time of times) this.#sim.after(time, () => this.#queue());
     if (chance.is(0.4)) at(() => this.#cancel());
     if (chance.is(0.4)) at(() => this.#node.crash());
@@ -89,7 +89,7 @@ export class Schedule {
     if (chance.is(0.4)) at(() => this.#gateway.crash());
     if (chance.is(0.5)) this.#node.offset.ms = -chance.between(0, 2_000_000_000); // no clock battery
     if (chance.is(0.3)) at(() => this.#node.offset.ms = chance.between(-7_200_000, 7_200_000));
-    if (chance.is(0.1)) this.#sim.after(chance.between(0, 30_000), () => this.#restoreLater());
+    if (chance.is(0.1)) this.#sim.after(chance.between(0, 20_000), () => this.#restoreLater());
     if (chance.is(0.15)) {
       at(() => {
         this.#gateway.offset.ms += chance.between(-600_000, 600_000);
