@@ -1,6 +1,6 @@
 import { utf8 } from "../../crypto/bytes.ts";
 import type { CommandGet, CommandGetAnswer, HandedCommand } from "../../protocol/command/device_messages.ts";
-import type { Terms } from "../../protocol/command/life.ts";
+import { isLeased, type Terms } from "../../protocol/command/life.ts";
 import type { Commands, StoredCommand } from "../store/commands.ts";
 import type { Device } from "../store/devices.ts";
 import { change, endOverdue } from "./change.ts";
@@ -36,7 +36,9 @@ export function handOut({ device, body, now }: Ask, commands: Commands): Command
   const holding = body.holding && new Set(body.holding);
   const held = away.filter(({ commandId }) => holding?.has(commandId));
   for (const command of held) change(commands, command, { kind: "renew", at: now, leaseMs: LEASE_MS[device.auth] });
-  const lost = away.filter((command) => holding ? !holding.has(command.commandId) : !isLeased(command, now));
+  const lost = away.filter((command) =>
+    holding ? !holding.has(command.commandId) : !isLeased(command.life, now, LEASE_MS[device.auth])
+  );
   const waiting = holding === undefined && lost.length < away.length;
   const due = waiting ? [] : commands.due(device.row, now, NODE_ROOM);
   let room = Math.max(0, NODE_ROOM - held.length);
@@ -55,10 +57,6 @@ export function handOut({ device, body, now }: Ask, commands: Commands): Command
 export function nextLook({ device, body, now }: Ask, commands: Commands): number {
   const leaseEnd = body.holding ? Infinity : commands.nextLeaseEnd(device.row, now);
   return Math.min(commands.nextDueAt(device.row, now), leaseEnd);
-}
-
-function isLeased({ life }: StoredCommand, now: number): boolean {
-  return life.state === "executing" && now < life.leaseUntil;
 }
 
 /** Whether the device gets it now; otherwise it has come to its end. */

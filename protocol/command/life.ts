@@ -81,9 +81,7 @@ function handOut(
   terms: Terms,
 ): Outcome<Life, LifeFault> {
   if (isFinished(life)) return refusalOf(life);
-  if (life.state === "executing" && at < life.leaseUntil && !lost) {
-    return refusal("leased", "The device has the command");
-  }
+  if (isLeased(life, at, leaseMs) && !lost) return refusal("leased", "The device has the command");
   if (hasExpired(at, terms)) return success(ended(life, "expired", at, false));
   if (life.state === "pending") {
     if (at < (terms.notBefore ?? 0)) return refusal("not_due", "The command is not due yet");
@@ -91,6 +89,11 @@ function handOut(
   }
   if (life.handOuts >= (terms.maxHandOuts ?? Infinity)) return success(ended(life, "failed", at, false));
   return success({ ...life, leaseUntil: at + leaseMs, handOuts: life.handOuts + 1 });
+}
+
+/** Whether a lease of `leaseMs` runs. One that ends later than it could was given before the clock was set back. */
+export function isLeased(life: Life, at: number, leaseMs: number): boolean {
+  return life.state === "executing" && at < life.leaseUntil && life.leaseUntil - at <= leaseMs;
 }
 
 /** Time alone ends what nobody has, or had and did not report while the lease ran. */

@@ -110,6 +110,15 @@ Deno.test("an answer that got lost comes again, in its old order, before anythin
   assert.equal((await gateway.status(lost[0]!.command_id)).hand_outs, 2);
 });
 
+Deno.test("a clock that is set back does not keep commands from a board", async () => {
+  await using gateway = await board();
+  await gateway.queue(setPower(10));
+  assert.equal((await get(gateway)).length, 1);
+  gateway.clock.jump(gateway.clock.now() - 3_600_000);
+  await gateway.queue(setPower(20));
+  assert.deepEqual(execute(await get(gateway)), [10, 20]);
+});
+
 Deno.test("a report that got lost does not bring back an old value over a newer one", async () => {
   await using gateway = await board();
   const old = await gateway.queue(setPower(10));

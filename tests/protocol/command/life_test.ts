@@ -30,6 +30,7 @@ Deno.test("each event in each state does what the table says", () => {
     ["a leased one is not handed out again", executing, handOut(39), "leased"],
     ["unless the device has not got it", executing, handOut(11, true), "executing"],
     ["when the lease has ended it is", executing, handOut(40), "executing"],
+    ["and when the clock was set back below its beginning", executing, handOut(9), "executing"],
     ["but not when it expired meanwhile", executing, handOut(40), "expired", { expiresAt: 30 }],
     ["nor too often to a board", executing, handOut(40), "failed", { maxHandOuts: 1 }],
     ["a finished one is not handed out", completed, handOut(60), "finished"],
