@@ -83,9 +83,11 @@ function getRoute(access: Access) {
     summary: "What a device is to have, and what it says it has",
     ...access("viewer"),
     request: { params: DeviceParam },
-    responses: { 200: json(SettingsView, "Desired and reported settings"), ...PROBLEMS },
+    responses: { 200: { ...json(SettingsView, "Desired and reported settings"), headers: Etag }, ...PROBLEMS },
   });
 }
+
+const Etag = z.object({ etag: z.string().optional().describe("The version, for If-Match") });
 
 const DryRun = z.object({
   dry_run: z.enum(["true", "false"]).default("false").transform((text) => text === "true")
@@ -116,7 +118,7 @@ function changing<S extends z.ZodType>(access: Access, schema: S) {
       body: { required: true, content: { "application/json": { schema } } },
     },
     responses: {
-      200: json(ChangedView, "The settings after the change; 422 with every reason when refused"),
+      200: { ...json(ChangedView, "The settings after the change; 422 with every reason when refused"), headers: Etag },
       ...PROBLEMS,
     },
   };
