@@ -27,10 +27,20 @@ export function physicalColumns(
 ): (values: readonly (number | undefined)[]) => (number | undefined)[] {
   const registers = columns.map((name) => lookup(profile, name));
   const index = new Map(registers.map((register, column) => [register?.name, column]));
-  return (values) => {
-    const rawOf: RawOf = (name) => values[index.get(name) ?? -1];
-    return registers.map((register, column) => register && physical(register, values[column], rawOf));
-  };
+  const readers = registers.map((register) => register === undefined ? () => undefined : columnReader(register, index));
+  return (values) => readers.map((read, column) => read(values[column], values));
+}
+
+type ColumnReader = (raw: number | undefined, values: readonly (number | undefined)[]) => number | undefined;
+
+/** A plain integer with a fixed gain, as most are, is read without asking what else it could be. */
+function columnReader(register: Register, index: ReadonlyMap<string | undefined, number>): ColumnReader {
+  const { scale, encoding, absent } = register;
+  if (scale.kind === "gain" && encoding !== "f32" && scale.gain > 0) {
+    const { gain } = scale;
+    return (raw) => raw === undefined || raw === absent ? undefined : raw / gain;
+  }
+  return (raw, values) => physical(register, raw, (name) => values[index.get(name) ?? -1]);
 }
 
 /** The raw value to write so that the register shows `value`, rounded to its resolution. Never clamped. */
