@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { type HmacKey, importHmacKey } from "../../crypto/hmac.ts";
 import type { DeviceKey } from "../../protocol/signature_fields.ts";
 import type { Device, Devices } from "../store/devices.ts";
@@ -25,7 +26,13 @@ export function createKeyRing(devices: Devices): KeyRing {
   const byDevice = new Map<string, readonly RingKey[]>();
   const byName = new Map<string, readonly RingKey[]>();
   let version = -1;
+  // Asked once a turn of the event loop: what arrives together meets one registry, and asking costs as much as a write.
+  let asked = false;
+  const forget = () => void (asked = false);
   const refresh = () => {
+    if (asked && byDevice.size < KEPT && byName.size < KEPT) return;
+    asked = true;
+    setImmediate(forget);
     const current = devices.version();
     if (current === version && byDevice.size < KEPT && byName.size < KEPT) return;
     version = current;
