@@ -64,7 +64,8 @@ function createDeadlines(timeoutMs: number, signal: AbortSignal): (body: Promise
       const giveUp = () => reject(new Fault("malformed", "The body did not arrive in time"));
       waiting.set(giveUp, performance.now() + timeoutMs);
       if (!signal.aborted) timer ??= setTimeout(sweep, timeoutMs);
-      body.then(resolve, reject).finally(() => waiting.delete(giveUp));
+      const end = () => waiting.delete(giveUp);
+      body.then((bytes) => (end(), resolve(bytes)), (error) => (end(), reject(error)));
     });
 }
 

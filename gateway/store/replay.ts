@@ -1,6 +1,6 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { z } from "zod";
-import { claimSequence, emptyWindow } from "./sequence_window.ts";
+import { claimSequence, emptyWindow, type SequenceWindow } from "./sequence_window.ts";
 
 export const SCHEMA = `
 CREATE TABLE sequence_window (
@@ -22,7 +22,6 @@ CREATE TABLE board_marks (
 ) STRICT, WITHOUT ROWID;
 `;
 
-const WindowRow = z.object({ highest: z.number(), used: z.instanceof(Uint8Array<ArrayBuffer>) });
 const CounterRow = z.object({ epoch: z.number(), last: z.number().nullable() });
 const MarksRow = z.object({ epoch: z.number(), marks: z.instanceof(Uint8Array<ArrayBuffer>) });
 const StateRow = z.object({ device_id: z.string(), sequence: z.number() });
@@ -57,7 +56,7 @@ export function createReplay(db: DatabaseSync): Replay {
   );
   const load = (device: number) => {
     const row = window.get(device);
-    return row === undefined ? emptyWindow() : WindowRow.parse(row);
+    return row === undefined ? emptyWindow() : windowOf(row);
   };
   return {
     claim(device, sequence) {
@@ -69,6 +68,12 @@ export function createReplay(db: DatabaseSync): Replay {
     ...boards,
     highest: () => new Map(states.all().map((row) => StateRow.parse(row)).map((row) => [row.device_id, row.sequence])),
   };
+}
+
+/** Every upload reads one: without zod, at a tenth of its time. */
+function windowOf({ highest, used }: Record<string, SQLOutputValue>): SequenceWindow {
+  if (typeof highest === "number" && used instanceof Uint8Array) return { highest, used };
+  throw new Error("Cannot read a sequence window: it is not what was written");
 }
 
 const CHUNK = 256;

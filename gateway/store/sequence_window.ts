@@ -6,7 +6,7 @@ export interface SequenceWindow {
   /** Highest number accepted, 0 before the first. */
   readonly highest: number;
   /** Bit n mod 1024 tells whether number n of `highest - 1024 … highest - 1` was used. */
-  readonly used: Uint8Array<ArrayBuffer>;
+  readonly used: Uint8Array;
 }
 
 /** A window in which nothing was used yet. Numbers start at 1. */
