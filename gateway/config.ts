@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEFAULT_WRITES_PER_DAY } from "../protocol/command/budget.ts";
+import { MqttConfig } from "./mqtt/config.ts";
 import type { Ages } from "./store/retention.ts";
 
 const DAY_MS = 86_400_000;
@@ -26,6 +27,9 @@ export const GatewayConfig = z.strictObject({
     .describe("Seconds in which the body of a device's request has to arrive"),
   writes_per_day: z.number().int().min(1).max(100_000).default(DEFAULT_WRITES_PER_DAY)
     .describe("Writes that commands may make to one register of an inverter in a UTC day: its flash wears out"),
+  mqtt: MqttConfig.prefault({}).describe(
+    "MQTT: publishes what is stored and takes settings; off unless it names a broker",
+  ),
 }).describe("The gateway: takes what nodes and boards upload, stores it and answers operators");
 export type GatewayConfig = Readonly<z.infer<typeof GatewayConfig>>;
 

@@ -8,6 +8,7 @@ import { createKeyRing } from "./auth/key_ring.ts";
 import { createDeviceEdge } from "./device_edge.ts";
 import type { DeviceRoute } from "./device_route.ts";
 import { createProcessRoute } from "./process/process_route.ts";
+import { createSampleFeed, type SampleFeed } from "./process/sample_feed.ts";
 import type { SampleSink } from "./process/sample_sink.ts";
 import { type BodyLimits, createBodyReader } from "./request_body.ts";
 import type { Handler } from "./server.ts";
@@ -34,6 +35,10 @@ export interface DevicePathsIo {
   readonly limits?: BodyLimits;
   /** One with the default bound when left out. */
   readonly securityLog?: SecurityLog;
+  /** Hears of samples when they are on disk. */
+  readonly feed?: SampleFeed;
+  /** Whether what is stored goes out over MQTT; not, when left out. */
+  readonly publishes?: boolean;
 }
 
 /** The handlers of every path that devices post to: `/process`, and those of `more`. */
@@ -44,6 +49,8 @@ export function createDevicePaths(io: DevicePathsIo, more: readonly DeviceRoute[
     receipts: createBlockReceipts(db),
     boards: createBoardStates(db),
     quarantine: createQuarantine(db),
+    feed: io.feed ?? createSampleFeed(io.log),
+    publishes: io.publishes ?? false,
     log: io.log,
   });
   const edge = {

@@ -10,6 +10,8 @@ import { createDevicePaths, dispatch } from "./device_paths.ts";
 import { lockDirectory } from "./directory_lock.ts";
 import { isStoreHealthy } from "./health.ts";
 import { createManagement, type Management } from "./management.ts";
+import { type Mqtt, type MqttIo, startMqtt } from "./mqtt/mqtt.ts";
+import { createSampleFeed, type SampleFeed } from "./process/sample_feed.ts";
 import { keepRetention } from "./retention_task.ts";
 import { createSampleReader } from "./sample_reader.ts";
 import { settingsRoutes } from "./settings/device_routes.ts";
@@ -41,6 +43,8 @@ export interface Gateway extends AsyncDisposable {
   /** `http://…`, to be reached at from this machine. */
   readonly url: string;
   readonly management: Management;
+  /** Where the embedded MQTT broker listens, if there is one. */
+  readonly mqttPort: number | undefined;
 }
 
 /** What `/status` says it can do. */
@@ -55,6 +59,7 @@ const FEATURES = [
   "commands",
   "remote_settings",
   "settings_rollouts",
+  "mqtt",
 ];
 
 /**
@@ -70,8 +75,10 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const management = createManagement({ ...stores, clock });
   await stores.commit.run(() => stores.commands.writes.setLimit(config.writes_per_day));
   const bell = createCommandBell({ db: stores.db, clock });
-  const api = appIo(config, io, stores, { management, bell });
-  const paths = devicePaths(config, io, stores, { signal: stop.signal, bell });
+  const feed = createSampleFeed(log);
+  const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, feed)));
+  const api = appIo(config, io, stores, { management, bell, mqtt });
+  const paths = devicePaths(config, io, stores, { signal: stop.signal, bell, feed, publishes: mqtt !== undefined });
   const { host: hostname, port } = config;
   const server = cleanup.use(startServer({ hostname, port, handler: dispatch(paths, handlerOf(createApp(api))), log }));
   const retention = keepRetention(agesOf(config), { ...stores, clock, log }, stop.signal);
@@ -85,6 +92,7 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
     port: server.port,
     url: urlOf(server.hostname, server.port),
     management,
+    mqttPort: mqtt?.port,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -100,15 +108,46 @@ function storesOptions(
   return { random, securityLogRows, watch, ...(allowPublishedKeys === undefined ? {} : { allowPublishedKeys }) };
 }
 
+/** What devices' routes share with the rest of a running gateway. */
+interface DeviceParts {
+  readonly signal: AbortSignal;
+  readonly bell: CommandBell;
+  readonly feed: SampleFeed;
+  readonly publishes: boolean;
+}
+
 function devicePaths(
   config: GatewayConfig,
   { clock, log }: GatewayIo,
   stores: Stores,
-  { signal, bell }: { readonly signal: AbortSignal; readonly bell: CommandBell },
+  { bell, ...parts }: DeviceParts,
 ): ReadonlyMap<string, Handler> {
   const limits = { maxBytes: config.body_limit_bytes, timeoutMs: 1000 * config.body_timeout_s };
   const routes = [...createCommandRoutes({ ...stores, bell, clock }), ...settingsRoutes({ ...stores, log })];
-  return createDevicePaths({ ...stores, commits: stores.commit, clock, log, signal, limits }, routes);
+  return createDevicePaths({ ...stores, commits: stores.commit, clock, log, limits, ...parts }, routes);
+}
+
+function mqttIo({ clock, random, log }: GatewayIo, stores: Stores, feed: SampleFeed): MqttIo {
+  const { activity } = createSampleReader(stores);
+  const settings = createDeviceSettings(settingsIoOf(stores, clock));
+  return { feed, devices: stores.devices, activity, settings, clock, random, log };
+}
+
+function settingsIoOf(stores: Stores, clock: Clock) {
+  const { activity } = createSampleReader(stores);
+  return {
+    ...stores,
+    clock,
+    profilesOf: (device: Device) => profilesOf(device, stores),
+    lastUploadAt: (deviceId: string) => activity(deviceId).lastReceivedAt,
+  };
+}
+
+/** What operators' routes share with the rest of a running gateway. */
+export interface OperatorParts {
+  readonly management: Management;
+  readonly bell: CommandBell;
+  readonly mqtt?: Mqtt | undefined;
 }
 
 /** Everything the routes need, over open stores. */
@@ -116,16 +155,11 @@ export function appIo(
   config: Pick<GatewayConfig, "retention_days">,
   io: GatewayIo,
   stores: Stores,
-  { management, bell }: { readonly management: Management; readonly bell: CommandBell },
+  { management, bell, mqtt }: OperatorParts,
 ): AppIo {
   const reader = createSampleReader(stores);
   const { clock, random, log, version, dataDir } = io;
-  const settingsIo = {
-    ...stores,
-    clock,
-    profilesOf: (device: Device) => profilesOf(device, stores),
-    lastUploadAt: (deviceId: string) => reader.activity(deviceId).lastReceivedAt,
-  };
+  const settingsIo = settingsIoOf(stores, clock);
   return {
     ...stores,
     management,
@@ -140,7 +174,7 @@ export function appIo(
     version,
     ages: agesOf(config),
     features: FEATURES,
-    mqttConnected: () => false,
+    mqttConnected: () => mqtt?.stats().connected ?? false,
     healthy: () => isStoreHealthy(dataDir, stores.commit, () => void stores.devices.find("health")),
   };
 }

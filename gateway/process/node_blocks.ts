@@ -59,6 +59,7 @@ export function blocksAnswer(
   deviceId: string,
   accepted: readonly DecodedBlock[],
   duplicates: readonly DecodedBlock[],
+  mqttPublished: boolean,
 ): Readonly<Record<string, unknown>> {
   const samples = accepted.reduce((sum, block) => sum + block.series.samples.length, 0);
   const power = accepted.reduce((sum, { columns, series }) => sum + columns.powerSum(series.samples), 0);
@@ -75,7 +76,7 @@ export function blocksAnswer(
     total_power_watts: power,
     average_power_watts: samples === 0 ? 0 : Math.round(100 * power / samples) / 100,
     mqtt_topic: LEGACY_TOPIC,
-    mqtt_published: false,
+    mqtt_published: mqttPublished,
     message: `${accepted.length} stored, ${duplicates.length} known before`,
     accepted_blocks: accepted.map((block) => block.blockId),
     duplicate_blocks: duplicates.map((block) => block.blockId),

@@ -4,7 +4,7 @@ import { decodeUpload } from "../../protocol/esp32/upload.ts";
 import { parseUploadBody, type UploadBody } from "../../protocol/esp32/upload_body.ts";
 import { SampleBlocksUpload } from "../../protocol/messages/sample_blocks.ts";
 import type { Identity } from "../auth/identity.ts";
-import { checkBody, type DeviceRoute, type Effect, jsonAnswer, requireOwnName } from "../device_route.ts";
+import { checkBody, type DeviceRoute, type Effect, jsonAnswer, type Reply, requireOwnName } from "../device_route.ts";
 import { Fault } from "../fault.ts";
 import { isShallow, MAX_JSON_DEPTH, parseJson } from "../request_body.ts";
 import type { BlockReceipts } from "../store/block_receipts.ts";
@@ -12,7 +12,8 @@ import type { BoardStates } from "../store/board_states.ts";
 import type { Device } from "../store/devices.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 import { blocksAnswer, decodeBlocks } from "./node_blocks.ts";
-import type { SampleSink } from "./sample_sink.ts";
+import type { SampleFeed } from "./sample_feed.ts";
+import type { SampleBatch, SampleSink } from "./sample_sink.ts";
 
 /** What an upload writes to, all in the one transaction. */
 export interface ProcessIo {
@@ -20,6 +21,10 @@ export interface ProcessIo {
   readonly receipts: BlockReceipts;
   readonly boards: BoardStates;
   readonly quarantine: Quarantine;
+  /** Hears of the samples when they are on disk. */
+  readonly feed: SampleFeed;
+  /** Whether what is stored goes out over MQTT. */
+  readonly publishes: boolean;
   readonly log: Logger;
 }
 
@@ -51,11 +56,11 @@ function storeBlocks(io: ProcessIo, { device }: Identity, value: unknown): Effec
   const blocks = decodeBlocks(upload.blocks);
   return (receivedAt) => {
     const accepted = blocks.filter((block) => io.receipts.claim(device.row, block.blockId));
-    for (const { inverter, series, payload } of accepted) {
-      io.samples.append({ device: device.deviceId, inverter, series, quality: "exact", receivedAt, payload });
-    }
+    const batches = accepted.map(({ inverter, series, payload }): SampleBatch => {
+      return { device: device.deviceId, inverter, series, quality: "exact", receivedAt, payload };
+    });
     const duplicates = accepted.length === blocks.length ? [] : blocks.filter((block) => !accepted.includes(block));
-    return jsonAnswer(200, blocksAnswer(device.deviceId, accepted, duplicates));
+    return store(io, batches, (published) => blocksAnswer(device.deviceId, accepted, duplicates, published));
   };
 }
 
@@ -77,16 +82,27 @@ function readBoardBody({ device }: Identity, body: Uint8Array): UploadBody {
 function storeBoardUpload(io: ProcessIo, { device }: Identity, body: UploadBody): Effect {
   return (receivedAt) => {
     const { state, upload } = decodeUpload(io.boards.load(device.row), body, receivedAt);
-    for (const { registers, samples, quality } of upload.batches) {
+    const batches = upload.batches.map(({ registers, samples, quality }): SampleBatch => {
       const series = { profile: "ecowatt", registers, samples };
-      io.samples.append({ device: device.deviceId, inverter: BOARD_INVERTER, series, quality, receivedAt });
-    }
+      return { device: device.deviceId, inverter: BOARD_INVERTER, series, quality, receivedAt };
+    });
     for (const { fault, detail, source } of upload.undecodable) {
       io.quarantine.keep({ at: receivedAt, deviceId: device.deviceId, fault, detail, content: source });
     }
     io.boards.save(device.row, state);
     report(io.log, device, upload);
-    return jsonAnswer(200, processAnswer(body.wireId ?? device.deviceId, upload, false));
+    return store(io, batches, (published) => processAnswer(body.wireId ?? device.deviceId, upload, published));
+  };
+}
+
+/** Stores the batches, and tells of them once they are on disk. `mqtt_published`: they are handed to the publisher then. */
+function store(io: ProcessIo, batches: readonly SampleBatch[], answer: (published: boolean) => unknown): Reply {
+  for (const batch of batches) io.samples.append(batch);
+  const done = jsonAnswer(200, answer(io.publishes && batches.length > 0));
+  if (batches.length === 0) return done;
+  return () => {
+    io.feed.stored(batches);
+    return Promise.resolve(done);
   };
 }
 

@@ -1,0 +1,52 @@
+import { equalInConstantTime } from "../../crypto/equal.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { isLoopback } from "./config.ts";
+import { BOARD_SETTINGS, settingsDevice } from "./topics.ts";
+
+export type MqttRole = "viewer" | "operator";
+
+/** Somebody who may use the broker. */
+export interface User {
+  readonly username: string;
+  readonly password: string;
+  readonly role: MqttRole;
+}
+
+/** Who is connected. */
+export interface Guest {
+  readonly name: string;
+  readonly role: MqttRole;
+}
+
+/** What a client says of itself. */
+export interface Credentials {
+  readonly username: string | undefined;
+  readonly password: Uint8Array | undefined;
+  /** Where it connects from. */
+  readonly address: string;
+}
+
+/** Where Home Assistant says that it has started. */
+const HOME_ASSISTANT = "homeassistant/status";
+
+/** Says who a client is; `undefined`: nobody who may enter. */
+export type Doorman = (credentials: Credentials) => Guest | undefined;
+
+/** Without users everyone on this machine may read; with users, everyone has to be one of them, on this machine too. */
+export function createDoorman(users: readonly User[]): Doorman {
+  const known = new Map(users.map((user) => [user.username, { user, digest: sha256(user.password) }]));
+  const nobody = sha256("");
+  return ({ username, password, address }) => {
+    if (known.size === 0) return isLoopback(address) ? { name: "anonymous", role: "viewer" } : undefined;
+    if (username === undefined || password === undefined) return undefined;
+    const entry = known.get(username);
+    const fits = equalInConstantTime(sha256(password), entry?.digest ?? nobody);
+    return entry && fits ? { name: entry.user.username, role: entry.user.role } : undefined;
+  };
+}
+
+/** What only the gateway publishes stays believable: guests publish settings and nothing else, and only operators do. */
+export function mayPublish({ role }: Guest, topic: string): boolean {
+  if (role !== "operator") return false;
+  return topic === BOARD_SETTINGS || topic === HOME_ASSISTANT || settingsDevice(topic) !== undefined;
+}

@@ -1,0 +1,169 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { Aedes, AuthenticateError, Client } from "aedes";
+import type { Logger } from "@logtape/logtape";
+import { createDoorman, type Guest, mayPublish, type User } from "./access.ts";
+import type { LinkEvents, Message, Session } from "./message.ts";
+import { createPacketWalk } from "./packet_walk.ts";
+import type { ToldOnce } from "./told_once.ts";
+import { BOARD_SETTINGS, settingsDevice } from "./topics.ts";
+
+export interface BrokerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly users: readonly User[];
+  readonly maxClients: number;
+}
+
+export interface BrokerIo {
+  readonly log: Logger;
+  readonly warn: ToldOnce;
+}
+
+/** A broker that listens. Disposing closes every connection. */
+export interface Broker extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Longest packet that a client may send: settings are far below. */
+const MAX_PACKET_BYTES = 65_536;
+/** Time for a CONNECT. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Longest silence a client may announce, in seconds. */
+const KEEPALIVE_LIMIT_S = 3_600;
+/** A client that does not read for so long is thrown out. */
+const DRAIN_TIMEOUT_MS = 10_000;
+const MAX_CLIENT_ID = 128;
+/** CONNACK return code (MQTT 3.1.1 §3.2.2.3). */
+const BAD_CREDENTIALS = 4;
+
+/**
+ * Starts the gateway's own broker: MQTT 3.1.1, in memory, no sessions that outlive their connection. The gateway itself
+ * publishes without a socket. Throws one clear line when the address cannot be had.
+ */
+export async function startBroker(options: BrokerOptions, events: LinkEvents, io: BrokerIo): Promise<Broker> {
+  const { Aedes } = await import("aedes"); // only who has a broker pays for loading it
+  const aedes = await Aedes.createBroker({
+    id: "ecowatt",
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    keepaliveLimit: KEEPALIVE_LIMIT_S,
+    drainTimeout: DRAIN_TIMEOUT_MS,
+    maxClientsIdLength: MAX_CLIENT_ID,
+  });
+  const connections = guard(aedes, options, io);
+  const server = createServer(connections.accept);
+  try {
+    await listen(server, options);
+  } catch (error) {
+    aedes.close();
+    throw error;
+  }
+  server.on("error", (error) => io.log.warn("mqtt broker: {error}", { error }));
+  passOn(aedes, connections.guests, events);
+  events.opened(sessionOf(aedes));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : options.port;
+  io.log.info("mqtt broker listens {host} {port}", { host: options.host, port });
+  return { port, [Symbol.asyncDispose]: () => stop(aedes, server, connections.sockets) };
+}
+
+interface Connections {
+  readonly accept: (socket: Socket) => void;
+  readonly sockets: ReadonlySet<Socket>;
+  readonly guests: { get(client: Client): Guest | undefined };
+}
+
+/** Every rule of access, over the broker that knows none. */
+function guard(aedes: Aedes, { users, maxClients }: BrokerOptions, { log, warn }: BrokerIo): Connections {
+  const doorman = createDoorman(users);
+  const sockets = new Set<Socket>();
+  const addresses = new WeakMap<Client, string>();
+  const guests = new WeakMap<Client, Guest>();
+
+  aedes.preConnect = (_client, packet, done) => {
+    packet.clean = true; // an absent client's messages would gather in memory for ever
+    done(null, (packet.clientId ?? "").length <= MAX_CLIENT_ID);
+  };
+  aedes.authenticate = (client, username, password, done) => {
+    const address = addresses.get(client) ?? "";
+    const guest = doorman({ username, password, address });
+    if (guest) guests.set(client, guest);
+    else warn("mqtt client refused {address}", { address });
+    done(guest ? null : refused(), guest !== undefined);
+  };
+  aedes.authorizePublish = (client, packet, done) => {
+    const guest = client ? guests.get(client) : undefined;
+    packet.retain = false; // a wish is for now: kept, it would come back with every connection
+    done(guest && mayPublish(guest, packet.topic) ? null : new Error("not allowed to publish there"));
+  };
+  aedes.on("clientError", (_client, error) => log.debug("mqtt client: {reason}", { reason: error.message }));
+  aedes.on("connectionError", (_client, error) => log.debug("mqtt connection: {reason}", { reason: error.message }));
+  return {
+    sockets,
+    guests,
+    accept(socket) {
+      if (sockets.size >= maxClients) return void socket.destroy();
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      const client = aedes.handle(socket);
+      limit(socket);
+      addresses.set(client, socket.remoteAddress ?? "");
+    },
+  };
+}
+
+/** Cuts the connection when a packet is too long. What the broker reads is seen here first (Node.js, `readable.read()`). */
+function limit(socket: Socket): void {
+  const fits = createPacketWalk(MAX_PACKET_BYTES);
+  socket.on("data", (chunk: Uint8Array) => {
+    if (!fits(chunk)) socket.destroy();
+  });
+}
+
+function refused(): AuthenticateError {
+  return Object.assign(new Error("bad user name or password"), { returnCode: BAD_CREDENTIALS });
+}
+
+function passOn(aedes: Aedes, guests: Connections["guests"], events: LinkEvents): void {
+  aedes.on("publish", ({ topic, payload }, client) => {
+    if (client === null || (topic !== BOARD_SETTINGS && settingsDevice(topic) === undefined)) return;
+    const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
+    events.received({ topic, payload: bytes, retained: false, who: `mqtt ${guests.get(client)?.name ?? ""}`.trim() });
+  });
+}
+
+/** The gateway's own publishing; it lasts as long as the broker. */
+function sessionOf(aedes: Aedes): Session {
+  const publish = ({ topic, payload, retain }: Message) =>
+    new Promise<void>((resolve, reject) => {
+      const packet = { cmd: "publish", topic, payload, retain, qos: 1, dup: false } as const;
+      aedes.publish(packet, (error) => error ? reject(error) : resolve());
+    });
+  return { publish, close: () => {}, closed: new Promise((resolve) => aedes.once("closed", resolve)) };
+}
+
+function listen(server: Server, { host, port }: BrokerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(listenError(error, `${host}:${port}`)));
+    server.listen(port, host, resolve);
+  });
+}
+
+function listenError(error: Error, where: string): Error {
+  const code = "code" in error ? error.code : undefined;
+  const why = code === "EADDRINUSE"
+    ? "another program uses that port (gateway.mqtt.embedded.port)"
+    : code === "EACCES"
+    ? "this user may not use that port"
+    : code === "EADDRNOTAVAIL"
+    ? "this machine has no such address"
+    : error.message;
+  return new Error(`Cannot start the MQTT broker on ${where}: ${why}`, { cause: error });
+}
+
+async function stop(aedes: Aedes, server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await new Promise<void>((resolve) => aedes.close(resolve));
+  for (const socket of sockets) socket.destroy();
+  await closed;
+}

@@ -1,0 +1,143 @@
+import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
+import type { Random } from "../../platform/random.ts";
+import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
+import type { LinkEvents, Message, Session } from "./message.ts";
+import { GATEWAY_STATUS, SETTINGS_TOPICS } from "./topics.ts";
+
+/** How to reach a broker. */
+export interface BrokerAddress {
+  /** `mqtt://…` or `mqtts://…` */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly clientId: string;
+  /** PEM certificates; those of the system when left out. */
+  readonly ca?: string;
+}
+
+export interface ClientLinkIo {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Failures in a row that are told; then only the next success is. */
+const TOLD_FAILURES = 3;
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+/** A session that ends sooner counts as a failure: the broker took us and threw us out. */
+const STEADY_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEPALIVE_S = 30;
+/** Time for the goodbye. */
+const GOODBYE_MS = 50;
+
+/** Stays connected to a broker until `signal` aborts, with growing, jittered pauses between failures. Never rejects. */
+export async function keepConnected(
+  address: BrokerAddress,
+  events: LinkEvents,
+  { clock, random, log }: ClientLinkIo,
+  signal: AbortSignal,
+): Promise<void> {
+  const broker = address.url;
+  for (let failures = 0; !signal.aborted;) {
+    const began = clock.monotonic();
+    const opened = await openSession(address, events, signal);
+    if (opened.ok) {
+      log.info("mqtt broker connected {broker}", { broker });
+      events.opened(opened.value);
+      await opened.value.closed;
+      if (!signal.aborted) log.warn("mqtt broker lost {broker}", { broker });
+      failures = clock.monotonic() - began > STEADY_MS ? 0 : failures + 1;
+    } else if (!signal.aborted) {
+      const level = ++failures <= TOLD_FAILURES ? "warn" : "debug";
+      log[level]("mqtt broker not reached {broker}: {reason}", { broker, reason: opened.detail });
+    }
+    await clock.sleep(pauseMs(failures, random), signal);
+  }
+}
+
+/** Between half of and the whole of 1 s, 2 s, 4 s … 60 s, so that not all clients of a broker come back at once. */
+export function pauseMs(failures: number, { float }: Pick<Random, "float">): number {
+  const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(Math.max(0, failures - 1), 10));
+  return longest * (0.5 + float() / 2);
+}
+
+async function openSession(
+  address: BrokerAddress,
+  events: LinkEvents,
+  signal: AbortSignal,
+): Promise<Outcome<Session>> {
+  const { connect } = await import("mqtt"); // only who uses a broker pays for loading it
+  if (signal.aborted) return refusal("stopped", "stopping");
+  const client = connect(address.url, clientOptions(address));
+  const ready = await connected(client, signal);
+  if (!ready.ok) {
+    client.end(true);
+    return ready;
+  }
+  client.on("message", (topic, payload, { retain }: IPublishPacket) => {
+    events.received({ topic, payload, retained: retain, who: "mqtt" });
+  });
+  client.subscribe(SETTINGS_TOPICS, { qos: 1 });
+  return success(sessionOf(client, signal));
+}
+
+function clientOptions({ username, password, clientId, ca }: BrokerAddress): IClientOptions {
+  return {
+    clientId,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(ca === undefined ? {} : { ca }),
+    protocolVersion: 4,
+    clean: true, // what was not acknowledged is kept here and sent again, not in the client or the broker
+    reconnectPeriod: 0,
+    queueQoSZero: false,
+    resubscribe: false,
+    keepalive: KEEPALIVE_S,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    timerVariant: "native",
+    will: { topic: GATEWAY_STATUS, payload: "offline", qos: 1, retain: true },
+  };
+}
+
+function connected(client: MqttClient, signal: AbortSignal): Promise<Outcome<undefined>> {
+  return new Promise((resolve) => {
+    let reason = "the connection was closed";
+    client.on("error", (error) => reason = error.message === "" ? error.name : error.message);
+    client.once("connect", () => resolve(success(undefined)));
+    client.once("close", () => resolve(refusal("closed", reason)));
+    signal.addEventListener("abort", () => resolve(refusal("stopped", "stopping")), { once: true });
+  });
+}
+
+function sessionOf(client: MqttClient, signal: AbortSignal): Session {
+  const lost = new Set<(error: Error) => void>();
+  const close = () => void client.end(true);
+  const closed = new Promise<void>((resolve) => {
+    client.once("close", () => {
+      signal.removeEventListener("abort", leave);
+      close();
+      for (const reject of lost) reject(new Error("The connection to the broker ended"));
+      resolve();
+    });
+  });
+  /** Says goodbye, so that the broker does not publish the last will; one that does not answer is left without. */
+  const leave = () => {
+    client.end(lost.size > 0);
+    setTimeout(() => client.stream.destroy(), GOODBYE_MS);
+  };
+  signal.addEventListener("abort", leave, { once: true });
+  const publish = ({ topic, payload, retain }: Message) =>
+    new Promise<void>((resolve, reject) => {
+      lost.add(reject);
+      client.publish(topic, payload, { qos: 1, retain }, (error) => {
+        lost.delete(reject);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  return { publish, close, closed };
+}

@@ -1,0 +1,50 @@
+import { profileById } from "../../protocol/profile/catalogue.ts";
+import type { Profile } from "../../protocol/profile/register.ts";
+import type { Quality, Sample } from "../../protocol/sample.ts";
+import type { SampleBatch } from "../process/sample_sink.ts";
+
+/** The newest sample of an inverter that an upload brought. */
+export interface NewestSample {
+  readonly device: string;
+  readonly inverter: string;
+  readonly profile: Profile;
+  /** One a column of `sample`. */
+  readonly registers: readonly string[];
+  readonly sample: Sample;
+  readonly quality: Quality;
+  /** Unix milliseconds. */
+  readonly receivedAt: number;
+}
+
+/** One for each inverter of the upload. */
+export function newestSamples(batches: readonly SampleBatch[]): readonly NewestSample[] {
+  const newest = new Map<string, NewestSample>();
+  for (const batch of batches) {
+    const { device, inverter, series, quality, receivedAt } = batch;
+    const known = newest.get(inverter);
+    const sample = lastOf(series.samples);
+    const profile = profileById(series.profile);
+    if (sample === undefined || profile === undefined || (known && known.sample.at > sample.at)) continue;
+    newest.set(inverter, { device, inverter, profile, registers: series.registers, sample, quality, receivedAt });
+  }
+  return [...newest.values()];
+}
+
+function lastOf(samples: readonly Sample[]): Sample | undefined {
+  let last: Sample | undefined;
+  for (const sample of samples) if (last === undefined || sample.at >= last.at) last = sample;
+  return last;
+}
+
+/** Tells whether a sample is newer than all that were asked about before: what a node sends late is history, not news. */
+export function createNews(): (newest: NewestSample) => boolean {
+  const shown = new Map<string, number>();
+  return ({ device, inverter, sample: { at }, receivedAt }) => {
+    const name = `${device}\n${inverter}`;
+    const last = shown.get(name);
+    // A time that lies ahead was a wrong clock: it must not keep out what is right.
+    if (last !== undefined && at < last && last <= receivedAt) return false;
+    shown.set(name, at);
+    return true;
+  };
+}

@@ -1,0 +1,89 @@
+import type { Clock } from "../../platform/clock.ts";
+import type { Message, Session } from "./message.ts";
+import { createOutbound, type Outgoing } from "./outbound.ts";
+
+/** Messages that may be under way to the broker at once; brokers take 20 to 65,535 by default. */
+const WINDOW = 16;
+
+/** What a publisher has done, for `/metrics`. */
+export interface PublisherStats {
+  readonly connected: boolean;
+  /** Messages the broker has taken. */
+  readonly published: number;
+  /** Messages dropped because too many waited. */
+  readonly dropped: number;
+  /** Messages that wait or are under way. */
+  readonly waiting: number;
+}
+
+/** Sends messages while there is a session and keeps them while there is none. */
+export interface Publisher {
+  /** Never waits and never fails. */
+  put(message: Message): void;
+  /** Uses this session until it ends. */
+  use(session: Session): void;
+  /** Resolves when everything was delivered, when there is no session, or after `ms`. */
+  drain(ms: number): Promise<void>;
+  stats(): PublisherStats;
+}
+
+/** `limit`: messages that may wait, those that are retained not counted. */
+export function createPublisher(limit: number, clock: Pick<Clock, "sleep">): Publisher {
+  const outbound = createOutbound(limit);
+  const underWay = new Set<Outgoing>();
+  let session: Session | undefined;
+  let published = 0;
+  let whenIdle: (() => void) | undefined;
+
+  const lose = (lost: Session) => {
+    if (session === lost) session = undefined;
+    lost.close();
+    whenIdle?.();
+  };
+  const send = async (to: Session, message: Outgoing) => {
+    underWay.add(message);
+    try {
+      await to.publish(message);
+      published++;
+      outbound.delivered(message);
+    } catch {
+      outbound.giveBack(message);
+      lose(to);
+    }
+    underWay.delete(message);
+    pump();
+  };
+  const pump = () => {
+    while (session !== undefined && underWay.size < WINDOW) {
+      const next = outbound.take();
+      if (next === undefined) break;
+      void send(session, next);
+    }
+    if (underWay.size === 0) whenIdle?.();
+  };
+  return {
+    put(message) {
+      outbound.put(message);
+      pump();
+    },
+    use(opened) {
+      session = opened;
+      outbound.repeatRetained();
+      void opened.closed.then(() => lose(opened));
+      pump();
+    },
+    async drain(ms) {
+      if (session === undefined || underWay.size === 0) return;
+      const timeout = new AbortController();
+      const idle = new Promise<void>((resolve) => whenIdle = resolve);
+      await Promise.race([idle, clock.sleep(ms, timeout.signal)]);
+      timeout.abort();
+    },
+    stats: () => ({
+      connected: session !== undefined,
+      published,
+      dropped: outbound.dropped,
+      waiting: outbound.waiting + underWay.size,
+    }),
+  };
+}
