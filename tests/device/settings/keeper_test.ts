@@ -35,6 +35,8 @@ class Bench implements AsyncDisposable {
   #running: Promise<unknown> = Promise.resolve();
   store = new SettingsStore(this.#db);
   keeper: SettingsKeeper;
+  /** Whether the disk takes anything. */
+  disk = true;
   /** Every version that came into force, with its moment. */
   readonly forced: [number, number][] = [];
 
@@ -85,7 +87,13 @@ class Bench implements AsyncDisposable {
     const { clock } = this;
     const world = this.#world;
     const keeper = new SettingsKeeper({
-      store: this.store,
+      store: {
+        load: () => this.store.load(),
+        keep: (step) => {
+          if (!this.disk) throw new Error("the disk is full");
+          this.store.keep(step);
+        },
+      },
       parties: ["gateway", "inverter roof"],
       refusals: (settings) => world.refusals?.(settings) ?? [],
       putInForce: (settings) => this.forced.push([settings?.version ?? 0, clock.monotonic()]),
@@ -291,6 +299,32 @@ Deno.test("a node killed after any step goes on from there, nothing lost and not
     assert.deepEqual([bench.inForce, bench.keeper.state().good?.version], [1, 1]);
     assert.equal(bench.offer(1), false);
   }
+});
+
+Deno.test("an attempt that began before the change says nothing about it", async () => {
+  await using bench = new Bench({ inverter: (_, version) => version === 1 ? silent : worked });
+  await bench.clock.advance(1_000);
+  const { era } = bench.keeper;
+  bench.offer(1);
+  for (let upload = 1; upload <= 4; upload++) {
+    await bench.clock.advance(MIN - 1);
+    for (let poll = 0; poll < 20; poll++) bench.keeper.attempted("inverter roof", worked, upload === 1 ? 99 : era);
+    await bench.clock.advance(1);
+  }
+  assert.deepEqual([bench.inForce, bench.words.at(-1)], [0, "1 reverted"]);
+});
+
+Deno.test("a disk that refuses leaves everything as it was; the next upload tries again", async () => {
+  await using bench = new Bench();
+  await bench.clock.advance(1_000);
+  bench.offer(1);
+  bench.disk = false;
+  assert.throws(() => bench.offer(2), /disk/);
+  await bench.clock.advance(minutes(2));
+  assert.deepEqual([bench.inForce, bench.forced, bench.words], [0, [], ["1 accepted"]]);
+  bench.disk = true;
+  await bench.clock.advance(MIN);
+  assert.deepEqual([bench.inForce, bench.words], [1, ["1 accepted", "1 applied"]]);
 });
 
 Deno.test("settings that the restarted node cannot work under are reverted as well", async () => {
