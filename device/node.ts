@@ -62,35 +62,19 @@ export interface Node extends AsyncDisposable {
 /** Starts polling and uploading. Throws an `Error` for people: a key that cannot be read, a data directory in use. */
 export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   const key = await loadDeviceKey(config, io.dataDir);
-  const tailDir = io.tailDir ?? io.dataDir;
-  for (const folder of [io.dataDir, tailDir]) await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   await using opening = new AsyncDisposableStack();
   const stop = new AbortController();
   const { clock, random, log } = io;
-
-  const db = opening.adopt(openNodeDatabase(join(io.dataDir, "node.sqlite")), (db) => db.close());
-  const sequence = new Sequence(db);
-  const outbox = opening.use(
-    new Outbox({
-      db,
-      tailPath: join(tailDir, "node.tail"),
-      limitBytes: config.outbox_limit,
-      firstBlock: clock.now(),
-      alongside: () => sequence.topUp(),
-      log,
-    }),
-  );
+  const { db, sequence, outbox } = await openState(config, io, opening);
   const inverters = config.buses.flatMap((bus) => invertersOf(bus, opening.use(busOf(bus, io)), io));
 
   const device = key.deviceId;
   const client = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch });
   const settings = new NodeSettings({ device, config, inverters, gateway: client, db, sequence, clock, random, log });
-  const { gateway } = settings;
-  const link = { device, gateway, sequence, clock, random, log };
+  const link = { device, gateway: settings.gateway, sequence, clock, random, log };
   const bell = new Bell();
   const uplink = new Uplink({ ...link, outbox, bell });
-  const targets = new Map(inverters.map(({ config: { name }, inverter }) => [name, inverter]));
-  const courier = new Courier({ ...link, inverters: targets, journal: createJournal(db) });
+  const courier = new Courier({ ...link, inverters: byName(inverters), journal: createJournal(db) });
   const send = () => {
     outbox.seal();
     bell.ring();
@@ -108,10 +92,8 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
     settings.run(stop.signal),
     courier.run(stop.signal),
   ]);
-  opening.defer(async () => {
-    stop.abort();
-    await running;
-  });
+  opening.defer(() => running.then(() => undefined));
+  opening.defer(() => stop.abort());
   log.info("node started: {device}, {inverters} inverters", { device, inverters: inverters.length });
 
   const parts = opening.move();
@@ -129,6 +111,30 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   };
 }
 
+/** What survives the process: everything closes with `opening`. */
+async function openState(config: NodeConfig, io: NodeIo, opening: AsyncDisposableStack) {
+  const { dataDir, tailDir = dataDir, clock, log } = io;
+  for (const folder of [dataDir, tailDir]) await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  const db = opening.adopt(openNodeDatabase(join(dataDir, "node.sqlite")), (db) => db.close());
+  const sequence = new Sequence(db);
+  const outbox = opening.use(
+    new Outbox({
+      db,
+      tailPath: join(tailDir, "node.tail"),
+      limitBytes: config.outbox_limit,
+      firstBlock: clock.now(),
+      alongside: () => sequence.topUp(),
+      log,
+    }),
+  );
+  return { db, sequence, outbox };
+}
+
+function byName(inverters: readonly ConfiguredInverter[]): ReadonlyMap<string, Inverter> {
+  return new Map(inverters.map(({ config: { name }, inverter }) => [name, inverter]));
+}
+
+/** The sampler and the poll interval of every inverter. */
 function samplersOf(
   inverters: readonly ConfiguredInverter[],
   settings: NodeSettings,
