@@ -1,0 +1,66 @@
+import { fromHex, utf8 } from "../../crypto/bytes.ts";
+import { generateKeyMaterial, type KeyMaterial, writeKeySet } from "../../ota/key_set.ts";
+import { keysFolder, openRepository, type Repository } from "../../ota/repository.ts";
+import { systemRandom } from "../../platform/random.ts";
+import { reference } from "../needs.ts";
+
+/** The published artefacts of the boards. */
+export const BOARD_FILES = {
+  image: reference("esp32/ota/firmware-acb9419/firmware_1.0.4_encrypted.bin"),
+  manifest: reference("esp32/ota/firmware-acb9419/firmware_1.0.4_manifest.json"),
+  oldImage: reference("esp32/ota/keys-dir/firmware_1.0.4_encrypted.bin"),
+  oldManifest: reference("esp32/ota/keys-dir/firmware_1.0.4_manifest.json"),
+  aes: reference("esp32/ota/aes_firmware_key.bin"),
+  chunk: reference("esp32/ota/hmac_psk.txt"),
+  publicKey: reference("esp32/ota/server_public_key.pem"),
+} as const;
+
+/** The keys that the boards in the field have. */
+export async function boardKeys(): Promise<KeyMaterial> {
+  const aes = await Deno.readFile(BOARD_FILES.aes.url);
+  const chunk = fromHex((await Deno.readTextFile(BOARD_FILES.chunk.url)).trim());
+  if (!chunk) throw new Error("the boards' chunk key is not hex");
+  return { publicPem: await Deno.readTextFile(BOARD_FILES.publicKey.url), aes, chunk };
+}
+
+/** Test keys, made once for all tests of a file: an RSA pair takes a second. */
+export const testKeys: Promise<KeyMaterial> = generateKeyMaterial(systemRandom);
+
+/** A repository in a folder of its own, with test keys. */
+export interface RepositoryFixture extends AsyncDisposable {
+  readonly dataDir: string;
+  readonly repository: Repository;
+}
+
+export async function openFixture(dataDir?: string): Promise<RepositoryFixture> {
+  const folder = dataDir ?? await Deno.makeTempDir();
+  await writeKeySet(keysFolder(folder), "default", await testKeys);
+  const repository = openRepository({ dataDir: folder, random: systemRandom, clock: { now: () => 1_000 } });
+  return {
+    dataDir: folder,
+    repository,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/** An image of that size in pieces of awkward sizes; the first byte is what boards want. */
+export async function* image(size: number, piece = 7_001): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < size; at += piece) {
+    await Promise.resolve();
+    yield imageBytes(size).subarray(at, Math.min(size, at + piece));
+  }
+}
+
+let last: Uint8Array | undefined;
+
+/** The same image whole. */
+export function imageBytes(size: number): Uint8Array {
+  if (last?.length === size) return last;
+  return last = Uint8Array.from({ length: size }, (_, i) => i === 0 ? 0xe9 : (i * 31 + (i >> 8)) & 0xff);
+}
+
+/** Bytes in one piece. */
+export async function* once(bytes: Uint8Array | string): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  yield typeof bytes === "string" ? utf8(bytes) : bytes;
+}
