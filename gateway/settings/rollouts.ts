@@ -49,11 +49,17 @@ export function createSettingsRollouts(io: SettingsRolloutsIo): SettingsRollouts
         return keep(id, next(rollout, { kind: "abort", by, restore }), io, io.clock.now());
       }),
     async tick() {
+      const failures: unknown[] = [];
       for (const running of io.rolloutStates.running()) {
-        // Looked at twice, so that the many times without news take no transaction.
-        if (look(running, io.clock.now()).rollout === running.rollout) continue;
-        await io.commit.run(() => keep(running.id, look(find(running.id), io.clock.now()), io, io.clock.now()));
+        try {
+          // Looked at twice, so that the many times without news take no transaction.
+          if (look(running, io.clock.now()).rollout === running.rollout) continue;
+          await io.commit.run(() => keep(running.id, look(find(running.id), io.clock.now()), io, io.clock.now()));
+        } catch (error) {
+          failures.push(error); // one rollout in trouble does not hold up the others
+        }
       }
+      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} rollouts could not be led on`);
     },
   };
 }
