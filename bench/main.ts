@@ -1,4 +1,5 @@
 import { benchBlock } from "./block.ts";
+import { benchCommands } from "./command.ts";
 import { benchExecutable } from "./executable.ts";
 import { benchModbusTcp } from "./modbus_tcp.ts";
 import type { Row } from "./row.ts";
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
   modbus_tcp: benchModbusTcp,
   rtu: benchRtu,
   block: benchBlock,
+  command: benchCommands,
   executable: benchExecutable,
 };
 
