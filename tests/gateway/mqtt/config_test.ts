@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { isLoopback, MqttConfig } from "../../../gateway/mqtt/config.ts";
+import { startFixture } from "./fixture.ts";
+
+Deno.test("MQTT is off unless a broker is named, and a broker needs little", () => {
+  assert.deepEqual(MqttConfig.parse({}), { queue_messages: 1000, offline_after_s: 2700 });
+  assert.equal(MqttConfig.parse({ broker: { url: "mqtts://broker.example" } }).broker?.url, "mqtts://broker.example");
+  assert.deepEqual(MqttConfig.parse({ embedded: {} }).embedded, {
+    host: "127.0.0.1",
+    port: 1883,
+    users: [],
+    max_clients: 100,
+  });
+});
+
+const user = { username: "a", password: "test" };
+const refused: readonly (readonly [string, unknown, RegExp])[] = [
+  ["both", { broker: { url: "mqtt://a" }, embedded: {} }, /not both/],
+  ["HTTP", { broker: { url: "http://a" } }, /must be like mqtt/],
+  ["no URL", { broker: { url: "a:1883" } }, /must be like mqtt/],
+  ["credentials in the URL", { broker: { url: "mqtt://a:test@b" } }, /must not hold credentials/],
+  ["a path", { broker: { url: "mqtt://b/x" } }, /must end after the port/],
+  ["two passwords", { broker: { url: "mqtt://b", username: "a", password: "x", password_file: "y" } }, /not both/],
+  ["a password of nobody", { broker: { url: "mqtt://b", password: "x" } }, /is needed with a password/],
+  ["an authority without TLS", { broker: { url: "mqtt://b", ca_file: "x" } }, /with mqtts/],
+  ["everyone from everywhere", { embedded: { host: "0.0.0.0" } }, /are needed to listen on 0\.0\.0\.0/],
+  ["everyone from everywhere, IPv6", { embedded: { host: "::" } }, /are needed to listen on ::/],
+  ["everyone from the network", { embedded: { host: "192.0.2.1" } }, /are needed/],
+  ["a user without a password", { embedded: { users: [{ username: "a" }] } }, /one of them/],
+  ["a name twice", { embedded: { users: [user, user] } }, /two of the same name/],
+  ["a key nobody knows", { brokre: {} }, /brokre/],
+];
+
+for (const [name, config, reason] of refused) {
+  Deno.test(`a configuration with ${name} is refused`, () => {
+    const { success, error } = MqttConfig.safeParse(config);
+    assert.equal(success, false);
+    assert.match(error?.message ?? "", reason);
+  });
+}
+
+Deno.test("this machine's own addresses are told from others", () => {
+  for (const own of ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1", "localhost"]) assert.ok(isLoopback(own), own);
+  for (const other of ["0.0.0.0", "::", "10.0.0.1", "127.0.0.1.example", "::ffff:10.0.0.1", ""]) {
+    assert.ok(!isLoopback(other), other);
+  }
+});
+
+Deno.test("a file that is missing, empty or open to others is one clear line without its content", async () => {
+  const folder = await Deno.makeTempDir();
+  const at = (name: string) => `${folder}/${name}`;
+  await Deno.writeTextFile(at("open"), "test-password", { mode: 0o644 });
+  await Deno.writeTextFile(at("empty"), "\n", { mode: 0o600 });
+  await Deno.writeTextFile(at("ca"), "test: no certificate", { mode: 0o644 });
+  const broker = (more: object) => ({ broker: { url: "mqtts://127.0.0.1:1", username: "a", ...more } });
+  const cases: readonly (readonly [unknown, RegExp])[] = [
+    [broker({ password_file: at("gone") }), /there is no such file/],
+    [broker({ password_file: at("open") }), /others can read it; chmod 600/],
+    [broker({ password_file: at("empty") }), /it is empty/],
+    [broker({ ca_file: at("ca") }), /it holds no PEM certificate/],
+    [broker({ ca_file: at("gone") }), /there is no such file/],
+    [{ embedded: { port: 0, users: [{ username: "a", password_file: at("gone") }] } }, /there is no such file/],
+  ];
+  for (const [config, reason] of cases) {
+    await assert.rejects(startFixture(config), ({ message }: Error) => {
+      assert.ok(!message.includes("test-password"));
+      assert.match(message, reason);
+      return true;
+    });
+  }
+  await Deno.remove(folder, { recursive: true });
+});
