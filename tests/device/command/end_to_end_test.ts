@@ -59,6 +59,20 @@ Deno.test("a limit goes from the operator to the inverter and back, over the rea
   assert.deepEqual([node.status().commands.completed, node.status().commands.failed], [3, 0]);
 });
 
+Deno.test("a SunSpec inverter is limited in watts, and lifts the limit by itself", async () => {
+  await using site = await startSite();
+  const options = SimulatorOptions.parse({ port: 0, httpPort: null, profile: "sunspec" });
+  await using simulator = await startSimulator(options, { clock, log });
+  const config = site.sunSpecConfig(simulator.addresses.tcp?.port ?? 0);
+  await using node = await startNode(config, { dataDir: `${site.folder}/node`, clock, random, fetch, log });
+  const profile = await site.until(() => node.status().inverters[0]?.profile);
+  const limit = { command_type: "set_power", parameters: { power_value: 2_000, unit: "W", revert_s: 600 } };
+  const set = await site.ended(await site.queue({ ...limit, profile }));
+  assert.equal(set.status, "completed", set.error_message);
+  assert.equal(set.result.message, "123.WMaxLimPct = 40 %, 123.WMaxLimPct_RvrtTms = 600 s, 123.WMaxLim_Ena = 1");
+  assert.equal(simulator.values().limitPercent, 40);
+});
+
 Deno.test("a node with a request waiting at the gateway stops within a second", async () => {
   await using site = await startSite();
   await using inverter = writableInverter();

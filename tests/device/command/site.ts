@@ -15,13 +15,16 @@ export type Seen = ReturnType<typeof JSON.parse>;
 export interface Site extends AsyncDisposable {
   readonly folder: string;
   readonly gateway: () => Gateway;
-  /** The configuration of a node with one inverter behind this port, or these. */
+  /** The configuration of a node with one inverter behind this port: ten registers, or SunSpec. */
   nodeConfig(port: number): NodeConfig;
+  sunSpecConfig(port: number): NodeConfig;
   /** Queues a command for the inverter and gives its id. */
   queue(command: Record<string, unknown>): Promise<string>;
   status(commandId: string): Promise<Seen>;
   /** Waits until the command has ended; less long than the node waits for one. */
   ended(commandId: string): Promise<Seen>;
+  /** Waits until there is something. */
+  until<T>(look: () => T | undefined): Promise<T>;
   /** Stops the gateway and starts it again on the same address. */
   restart(): Promise<void>;
 }
@@ -43,23 +46,35 @@ export async function startSite(): Promise<Site> {
     assert.ok(response.ok, JSON.stringify(told));
     return told;
   };
+  const configOf = (port: number, profile: string) =>
+    NodeConfig.parse({
+      device_id: deviceId,
+      gateway: gateway.url,
+      key: toHex(key.raw),
+      poll_interval: "500ms",
+      upload_interval: "1s",
+      buses: [{
+        name: "line",
+        tcp: { host: "127.0.0.1", port },
+        timing: { timeout: "500ms" },
+        inverters: [{ name: "roof", profile }],
+      }],
+    });
+  const until = async <T>(look: () => T | undefined): Promise<T> => {
+    const deadline = Date.now() + 15_000;
+    for (;;) {
+      const found = look();
+      if (found !== undefined) return found;
+      assert.ok(Date.now() < deadline, "it never came");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
   const site: Site = {
     folder,
     gateway: () => gateway,
-    nodeConfig: (port) =>
-      NodeConfig.parse({
-        device_id: deviceId,
-        gateway: gateway.url,
-        key: toHex(key.raw),
-        poll_interval: "500ms",
-        upload_interval: "1s",
-        buses: [{
-          name: "line",
-          tcp: { host: "127.0.0.1", port },
-          timing: { timeout: "500ms" },
-          inverters: [{ name: "roof" }],
-        }],
-      }),
+    nodeConfig: (port) => configOf(port, "ecowatt"),
+    sunSpecConfig: (port) => configOf(port, "sunspec"),
+    until,
     async queue(command) {
       const queued = await ask("/command/queue", {
         device_id: deviceId,
