@@ -34,6 +34,8 @@ const KEEPALIVE_LIMIT_S = 3_600;
 /** A client that does not read for so long is thrown out: the others wait for it. */
 const DRAIN_TIMEOUT_MS = 2_000;
 const MAX_CLIENT_ID = 128;
+/** Time for everything to end. */
+const STOP_MS = 300;
 /** CONNACK return code (MQTT 3.1.1 §3.2.2.3). */
 const BAD_CREDENTIALS = 4;
 
@@ -170,9 +172,14 @@ function listenError(error: Error, where: string): Error {
   return new Error(`Cannot start the MQTT broker on ${where}: ${why}`, { cause: error });
 }
 
+/** A listener or a client that does not end within the time for it is left behind: it keeps nobody from stopping. */
 async function stop(aedes: Aedes, server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, STOP_MS));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  await new Promise<void>((resolve) => aedes.close(resolve));
+  server.unref();
+  await Promise.race([new Promise<void>((resolve) => aedes.close(resolve)), late]);
   for (const socket of sockets) socket.destroy();
-  await closed;
+  await Promise.race([closed, late]);
+  clearTimeout(timer);
 }
