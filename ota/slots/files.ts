@@ -1,0 +1,75 @@
+import { syncDirectory } from "../../platform/files.ts";
+import { dirname, join } from "node:path";
+import type { Bytes } from "../../crypto/bytes.ts";
+
+/** What the updater needs of a filesystem, step by step, so that a test can cut the power after each. Paths are within one folder. */
+export interface SlotFiles {
+  /** The whole of a small file; `undefined` when there is none. */
+  read(path: string): Promise<Bytes | undefined>;
+  /** A file from `offset` on, in pieces; nothing when there is none. */
+  pieces(path: string): AsyncIterable<Uint8Array>;
+  /** Bytes of a file; `undefined` when there is none. */
+  size(path: string): Promise<number | undefined>;
+  /** Writes at `offset`, making the file (for its owner alone) and its folder if need be. Not durable before `sync`. */
+  write(path: string, offset: number, bytes: Uint8Array): Promise<void>;
+  truncate(path: string, size: number): Promise<void>;
+  sync(path: string): Promise<void>;
+  /** What a symbolic link says; `undefined` when there is none. */
+  linkTarget(path: string): Promise<string | undefined>;
+  link(target: string, path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Does nothing when there is none. */
+  unlink(path: string): Promise<void>;
+  /** Makes the names in the folder of `path` durable. */
+  syncFolder(path: string): Promise<void>;
+}
+
+/** The files under `root`, which is made if missing. What is written can be executed by its owner: it is slots mostly. */
+export async function slotFiles(root: string): Promise<SlotFiles> {
+  await Deno.mkdir(root, { recursive: true, mode: 0o700 });
+  const at = (path: string) => join(root, path);
+  return {
+    read: (path) => unlessMissing(async () => new Uint8Array(await Deno.readFile(at(path)))),
+    pieces: (path) => pieces(at(path)),
+    size: (path) => unlessMissing(async () => (await Deno.stat(at(path))).size),
+    write: (path, offset, bytes) => write(at(path), offset, bytes),
+    truncate: (path, size) => Deno.truncate(at(path), size),
+    async sync(path) {
+      using file = await Deno.open(at(path), { read: true });
+      await file.sync();
+    },
+    linkTarget: (path) => unlessMissing(() => Deno.readLink(at(path))),
+    link: (target, path) => Deno.symlink(target, at(path)),
+    rename: (from, to) => Deno.rename(at(from), at(to)),
+    unlink: async (path) => void await unlessMissing(() => Deno.remove(at(path))),
+    syncFolder: (path) => syncDirectory(dirname(at(path))),
+  };
+}
+
+const PIECE_BYTES = 256 * 1024;
+
+async function* pieces(path: string): AsyncIterable<Uint8Array> {
+  const file = await unlessMissing(() => Deno.open(path, { read: true }));
+  if (file === undefined) return;
+  using _open = file;
+  const buffer = new Uint8Array(PIECE_BYTES);
+  for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
+    yield buffer.subarray(0, count);
+  }
+}
+
+async function write(path: string, offset: number, bytes: Uint8Array): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  using file = await Deno.open(path, { write: true, create: true, mode: 0o700 });
+  await file.seek(offset, Deno.SeekMode.Start);
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+}
+
+async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+import { MAX_LOG_LINE_CHARS, MAX_LOG_LINES } from "../../protocol/ota/limits.ts";
+import { readText, removeFile, replaceFile, replaceLink } from "./durable.ts";
+import type { SlotFiles } from "./files.ts";
+import { confirmed, loadState, rolledBack, storeState } from "./state.ts";
+import { formatTrial, MOST_STARTS, parseAttempts, parseTrial, type SlotName, slotName, type Trial } from "./trial.ts";
+
+/** How this process was started: what the boot guard put into its environment. */
+export type Boot =
+  | { readonly kind: "trial"; readonly slot: SlotName; readonly image: string }
+  /** From the slot that has proved itself, or the executable that was installed first. */
+  | { readonly kind: "committed"; readonly slot: SlotName | "installed" }
+  /** By hand, or by a service without the boot guard: it cannot update itself. */
+  | { readonly kind: "unguarded" };
+
+/** What stands about updates when a process starts. */
+export type Standing =
+  | { readonly kind: "idle" }
+  /** This process is what has to prove itself. */
+  | { readonly kind: "on_trial"; readonly trial: Trial }
+  /** An update was interrupted between its last steps, and is complete now. */
+  | { readonly kind: "confirmed" }
+  /** The boot guard gave an image up. */
+  | { readonly kind: "rolled_back"; readonly reason: string };
+
+/** Reads the boot guard's word. `env`: one variable. */
+export function bootOf(env: (name: string) => string | undefined): Boot {
+  const slot = env("ECOWATT_SLOT");
+  const image = env("ECOWATT_TRIAL");
+  const name = slotName(slot);
+  if (name !== undefined && image) return { kind: "trial", slot: name, image };
+  if (name !== undefined || slot === "installed") return { kind: "committed", slot: name ?? "installed" };
+  return { kind: "unguarded" };
+}
+
+/** The path of a slot's executable. */
+export function executableOf(slot: SlotName): string {
+  return `${slot}/ecowatt`;
+}
+
+export async function currentSlot(files: SlotFiles): Promise<SlotName | undefined> {
+  return slotName(await files.linkTarget("current"));
+}
+
+/** The image that has to prove itself, if there is one. */
+export async function readTrial(files: SlotFiles): Promise<Trial | undefined> {
+  const text = await readText(files, "trial");
+  return text === undefined ? undefined : parseTrial(text);
+}
+
+/** From the next start on the boot guard tries this slot. Its executable has to be complete and durable. */
+export async function arm(files: SlotFiles, trial: Trial): Promise<void> {
+  await replaceFile(files, "trial", formatTrial(trial));
+}
+
+/**
+ * The image on trial becomes the one that runs: the link first, then the floor, the trial last, so that whatever is left out by a
+ * power cut is made up for by `settle`.
+ */
+export async function commit(files: SlotFiles, { slot }: Trial): Promise<void> {
+  await replaceLink(files, "current", slot);
+  await storeState(files, confirmed(await loadState(files)));
+  await clear(files);
+}
+
+/** Brings what a power cut or a boot guard left to its end. Call it first. */
+export async function settle(files: SlotFiles, boot: Boot): Promise<Standing> {
+  const trial = await readTrial(files);
+  if (trial === undefined) return { kind: "idle" };
+  if (await currentSlot(files) === trial.slot) {
+    await commit(files, trial);
+    return { kind: "confirmed" };
+  }
+  switch (boot.kind) {
+    case "trial":
+      return { kind: "on_trial", trial };
+    case "committed":
+      return { kind: "rolled_back", reason: await rollBack(files, trial) };
+    case "unguarded":
+      return { kind: "idle" }; // not its business
+    default:
+      return boot satisfies never;
+  }
+}
+
+/** Gives the image on trial up for good. Why, in words for people. */
+async function rollBack(files: SlotFiles, trial: Trial): Promise<string> {
+  const reason = await reasonOf(files, trial);
+  const state = await loadState(files);
+  if (state.pending?.image === trial.image) {
+    await storeState(files, rolledBack(state, { reason, log: await lastLines(files) }));
+  }
+  await clear(files);
+  return reason;
+}
+
+async function reasonOf(files: SlotFiles, trial: Trial): Promise<string> {
+  const text = await readText(files, "attempts");
+  const attempts = text === undefined ? undefined : parseAttempts(text);
+  if (attempts?.image !== trial.image) return "the boot guard could not count its starts";
+  if (attempts.failures === 0) return `not confirmed in ${attempts.starts} starts (most: ${MOST_STARTS})`;
+  return `${attempts.failures} failures, the last: ${attempts.reason}`.slice(0, 500);
+}
+
+async function lastLines(files: SlotFiles): Promise<string[]> {
+  const texts = [await readText(files, "trial.log.1"), await readText(files, "trial.log")];
+  const lines = texts.join("").split("\n").filter((line) => line !== "");
+  return lines.slice(-MAX_LOG_LINES).map((line) => line.slice(0, MAX_LOG_LINE_CHARS));
+}
+
+async function clear(files: SlotFiles): Promise<void> {
+  await removeFile(files, "trial");
+  for (const leftover of ["attempts", "trial.log", "trial.log.1", "trial.pipe"]) await files.unlink(leftover);
+}

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { CompleteRequest } from "../../protocol/ota/messages.ts";
+import { Sha256Hex } from "../../protocol/ota/manifest.ts";
+import { FirmwareVersion } from "../../protocol/ota/version.ts";
+import { readText, replaceFile } from "./durable.ts";
+import type { SlotFiles } from "./files.ts";
+
+const PATH = "state.json";
+/** Most bad images that are remembered; the sequence floor keeps older ones out once a newer one is confirmed. */
+const MAX_BAD = 64;
+
+/** Most outcomes that wait for the gateway. */
+const MAX_REPORTS = 16;
+
+const Image = z.object({
+  /** SHA-256 of the manifest. */
+  image: Sha256Hex,
+  version: FirmwareVersion,
+  sequence: z.int().min(1),
+  /** Whether inverters answered the old image: one that sleeps at night is no fault of the new one. */
+  inverters_answered: z.boolean().default(false),
+});
+
+const BadImage = Image.extend({ code: z.string(), reason: z.string() });
+type BadImage = z.infer<typeof BadImage>;
+
+/** What is to be told to the gateway. */
+export const Report = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("verify"),
+    version: FirmwareVersion,
+    verified: z.boolean(),
+    error: z.string().max(500).optional(),
+  }),
+  z.object({ kind: z.literal("complete"), ...CompleteRequest.omit({ device_id: true }).shape }),
+]);
+export type Report = z.infer<typeof Report>;
+
+/** What the updater knows for good. */
+export const UpdateState = z.object({
+  /** The highest sequence that was confirmed: nothing at or below is taken, whoever signed it. */
+  floor: z.int().min(0),
+  /** The image on its way: downloading, or on trial. */
+  pending: Image.optional(),
+  /** Images that failed; never tried again. */
+  bad: z.array(BadImage),
+  reports: z.array(Report),
+});
+export type UpdateState = Readonly<z.infer<typeof UpdateState>>;
+
+const INITIAL: UpdateState = { floor: 0, bad: [], reports: [] };
+
+/** What is on disk. Throws for a file that is damaged: without its floor nothing may be installed. */
+export async function loadState(files: SlotFiles): Promise<UpdateState> {
+  const text = await readText(files, PATH);
+  if (text === undefined) return INITIAL;
+  try {
+    return UpdateState.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`Cannot read the state of updates, ${PATH}: it is damaged`, { cause: error });
+  }
+}
+
+/** On disk when it resolves. */
+export async function storeState(files: SlotFiles, state: UpdateState): Promise<void> {
+  await replaceFile(files, PATH, `${JSON.stringify(state)}\n`);
+}
+
+/** One more thing to tell the gateway. */
+export function told(state: UpdateState, report: Report): UpdateState {
+  return { ...state, reports: [...state.reports, report].slice(-MAX_REPORTS) };
+}
+
+/** One more image that is never tried again. */
+export function remembered(state: UpdateState, image: BadImage): UpdateState {
+  return { ...state, bad: [...state.bad, image].slice(-MAX_BAD) };
+}
+
+/** The image on trial proved itself: the floor rises to it. */
+export function confirmed({ pending, ...state }: UpdateState): UpdateState {
+  if (pending === undefined) return state; // it was done before a power cut
+  const { version, sequence } = pending;
+  return told({ ...state, floor: Math.max(state.floor, sequence) }, {
+    kind: "complete",
+    version,
+    boot_status: "success",
+  });
+}
+
+/** The image on trial was given up by the boot guard. */
+export function rolledBack(
+  { pending, ...state }: UpdateState,
+  { reason, log }: { readonly reason: string; readonly log: string[] },
+): UpdateState {
+  if (pending === undefined) return state;
+  const { version } = pending;
+  const report = { kind: "complete", version, boot_status: "rolled_back", reason, log } as const;
+  return told(remembered(state, { ...pending, code: "rolled_back", reason }), report);
+}

@@ -1,0 +1,58 @@
+/** The two places for an executable. */
+export type SlotName = "a" | "b";
+
+/** An image that has to prove itself. */
+export interface Trial {
+  readonly slot: SlotName;
+  /** SHA-256 of its manifest, lower-case hex. */
+  readonly image: string;
+  /** Failed starts after which the old image runs again, 1 to 99,999. */
+  readonly limit: number;
+  /** Seconds in which it has to be confirmed, 1 to 99,999. */
+  readonly windowS: number;
+}
+
+/** What the boot guard counted. */
+export interface Attempts {
+  readonly image: string;
+  readonly failures: number;
+  readonly starts: number;
+  /** What the last failure was; `none` before there was one. */
+  readonly reason: string;
+}
+
+/** Starts after which the boot guard gives up, failures or not. */
+export const MOST_STARTS = 20;
+
+const COUNT = "(0|[1-9][0-9]{0,4})";
+const TRIAL = new RegExp(`^([ab]) ([0-9a-f]+) ${COUNT} ${COUNT}\n`);
+const ATTEMPTS = new RegExp(`^([^ \n]+) ${COUNT} ${COUNT} ?([^\n]*)\n`);
+
+/** The slot that an executable may be written to while `current` runs. */
+export function otherSlot(current: SlotName | undefined): SlotName {
+  return current === "a" ? "b" : "a";
+}
+
+export function slotName(text: string | undefined): SlotName | undefined {
+  return text === "a" || text === "b" ? text : undefined;
+}
+
+/** One line, as the boot guard reads it (packaging/boot-guard). */
+export function formatTrial({ slot, image, limit, windowS }: Trial): string {
+  return `${slot} ${image} ${limit} ${windowS}\n`;
+}
+
+/** `undefined` for what the boot guard would not take for a trial either. */
+export function parseTrial(text: string): Trial | undefined {
+  const [, slot, image, limit, windowS] = TRIAL.exec(text) ?? [];
+  const name = slotName(slot);
+  if (name === undefined || image === undefined) return undefined;
+  return { slot: name, image, limit: Number(limit), windowS: Number(windowS) };
+}
+
+/** Reads what the boot guard wrote; `undefined` for anything else. */
+export function parseAttempts(text: string): Attempts | undefined {
+  const [, image, failures, starts, reason] = ATTEMPTS.exec(text) ?? [];
+  if (image === undefined) return undefined;
+  return { image, failures: Number(failures), starts: Number(starts), reason: reason ?? "none" };
+}

@@ -1,0 +1,27 @@
+/** What the new image has done since it was started. */
+export interface Health {
+  /** An inverter answered. */
+  readonly polled: boolean;
+  /** The gateway answered a signed request, provably. */
+  readonly reached: boolean;
+  /** The store took what was written to it. */
+  readonly stored: boolean;
+}
+
+/** What a new image is judged by. */
+export interface Expectation {
+  /** Whether inverters answered the image before. */
+  readonly invertersAnswered: boolean;
+  /** Milliseconds that it has to have run. */
+  readonly soakMs: number;
+}
+
+/** What is missing before a new image that ran for `upMs` may be confirmed; nothing: confirm it. */
+export function missing(health: Health, upMs: number, expected: Expectation): readonly string[] {
+  return [
+    ...(health.polled || !expected.invertersAnswered ? [] : ["no inverter answered"]),
+    ...(health.reached ? [] : ["the gateway was not reached"]),
+    ...(health.stored ? [] : ["nothing was stored"]),
+    ...(upMs >= expected.soakMs ? [] : ["it has not run long enough"]),
+  ];
+}

@@ -1,0 +1,111 @@
+import { toHex } from "../../crypto/bytes.ts";
+import type { RsaPublicKey } from "../../crypto/rsa.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { type ManifestFault, type SignedManifest, verifyManifest } from "../../protocol/ota/manifest.ts";
+import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
+import { loadState, remembered, storeState, told } from "../slots/state.ts";
+import { arm, currentSlot, executableOf } from "../slots/slots.ts";
+import { otherSlot } from "../slots/trial.ts";
+import { download, type DownloadFault, type DownloadIo, partOf, type Wanted } from "./download.ts";
+import { eligible, type Ineligible, type Self } from "./eligibility.ts";
+import { checkImage, type ImageFault } from "./image_check.ts";
+import { probe, type RunVersion } from "./probe.ts";
+import { forgetProgress, loadProgress } from "./progress.ts";
+
+/** Everything that can be wrong with an update, by code, in the order in which it is looked for. */
+export type UpdateFault = ManifestFault | Ineligible | DownloadFault | ImageFault | "program";
+
+/** What an installation stands on. */
+export interface InstallIo extends DownloadIo {
+  readonly self: Self;
+  /** Vouches for manifests and for images. */
+  readonly publicKey: RsaPublicKey;
+  readonly run: RunVersion;
+  /** The path of an executable within the slots, for `run`. */
+  readonly pathOf: (path: string) => string;
+  /** Bytes that an image may have. */
+  readonly room: number;
+  readonly trial: { readonly limit: number; readonly windowS: number };
+}
+
+/** Faults of the image itself: it would have them the next time as well. */
+const BAD: ReadonlySet<UpdateFault> = new Set(["decrypt", "size", "sha256", "signature", "program"]);
+
+/** Whether an image with this fault is not to be tried again. */
+export function isBad(fault: UpdateFault): boolean {
+  return BAD.has(fault);
+}
+
+/** Believes nothing of an offer before its signature; then whether it is for this node. */
+export async function consider(offer: SignedManifest, io: InstallIo): Promise<Outcome<Wanted, UpdateFault>> {
+  const manifest = verifyManifest(offer, io.publicKey);
+  if (!manifest.ok) return manifest;
+  const image = toHex(sha256(offer.manifest));
+  const fit = eligible(manifest.value, image, { self: io.self, state: await loadState(io.files), room: io.room });
+  if (!fit.ok) return fit;
+  return success({ manifest: fit.value, image, slot: otherSlot(await currentSlot(io.files)) });
+}
+
+/**
+ * Downloads and checks an image and puts it into its slot, complete and durable. It is not started before `tryNext`. The slot
+ * holds an old image until then: the one that runs is in the other.
+ */
+export async function bring(wanted: Wanted, io: InstallIo, signal: AbortSignal): Promise<Outcome<Wanted, UpdateFault>> {
+  const { files } = io;
+  const { manifest, slot } = wanted;
+  await undoPlacing(wanted, files);
+  const downloaded = await download(wanted, io, signal);
+  if (!downloaded.ok) return downloaded;
+  const checked = await checkImage(partOf(slot), manifest, { files, key: io.publicKey });
+  if (!checked.ok) return checked;
+  const probed = await probe(io.pathOf(partOf(slot)), manifest, io.run);
+  if (!probed.ok) return probed;
+  if (signal.aborted) return refusal("stopped", "the program ends");
+  await files.rename(partOf(slot), executableOf(slot));
+  await files.syncFolder(executableOf(slot));
+  return success(wanted);
+}
+
+/** The power went between its last check and the trial: it is complete, and is checked once more. */
+async function undoPlacing({ image, slot, manifest }: Wanted, files: InstallIo["files"]): Promise<void> {
+  const progress = await loadProgress(files);
+  if (progress?.image !== image || progress.next < manifest.total_chunks) return;
+  if (await files.size(partOf(slot)) !== undefined || await files.size(executableOf(slot)) === undefined) return;
+  await files.rename(executableOf(slot), partOf(slot));
+}
+
+/** From the next start on the image is on trial. */
+export async function tryNext(
+  { manifest, image, slot }: Wanted,
+  io: InstallIo,
+  invertersAnswered: boolean,
+): Promise<void> {
+  const state = await loadState(io.files);
+  const pending = {
+    image,
+    version: manifest.version,
+    sequence: manifest.sequence,
+    inverters_answered: invertersAnswered,
+  };
+  const report = { kind: "verify", version: manifest.version, verified: true } as const;
+  const known = state.pending?.image === image; // the power went before the trial was there
+  await storeState(io.files, known ? { ...state, pending } : told({ ...state, pending }, report));
+  await arm(io.files, { slot, image, ...io.trial });
+  await forgetProgress(io.files);
+}
+
+/** Remembers a failed image if it is bad, keeps what is to be reported, and frees its slot. */
+export async function giveUp(
+  { manifest, image, slot }: Wanted,
+  { fault, detail }: { readonly fault: UpdateFault; readonly detail: string },
+  io: Pick<InstallIo, "files">,
+): Promise<void> {
+  const state = await loadState(io.files);
+  const { version, sequence } = manifest;
+  const error = `${fault}: ${detail}`.slice(0, 500);
+  const one = { image, version, sequence, inverters_answered: false, code: fault, reason: error };
+  const report = { kind: "verify", version, verified: false, error } as const;
+  await storeState(io.files, told(isBad(fault) ? remembered(state, one) : state, report));
+  await forgetProgress(io.files);
+  await io.files.unlink(partOf(slot));
+}

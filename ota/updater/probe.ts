@@ -1,0 +1,67 @@
+import { z } from "zod";
+import type { Clock } from "../../platform/clock.ts";
+import type { Manifest } from "../../protocol/ota/manifest.ts";
+import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
+
+/** Milliseconds in which a program has to say what it is. */
+const PATIENCE_MS = 30_000;
+/** Bytes of its answer that are looked at. */
+const MAX_BYTES = 4096;
+
+/** What `ecowatt version --json` prints. */
+const About = z.object({ model: z.string(), version: z.string(), os: z.string(), arch: z.string() });
+
+/** Runs an executable as `version --json`, and gives what it printed, or why not. */
+export type RunVersion = (path: string) => Promise<Outcome<string, "program">>;
+
+/** Whether the program says that it is what the manifest promised, for this machine. */
+export async function probe(
+  path: string,
+  { model, version }: Pick<Manifest, "model" | "version">,
+  run: RunVersion,
+): Promise<Outcome<undefined, "program">> {
+  const printed = await run(path);
+  if (!printed.ok) return printed;
+  const about = About.safeParse(json(printed.value));
+  if (!about.success) return refusal("program", "it does not say what it is");
+  const { data } = about;
+  const said = `${data.model} ${data.version} for ${data.os} ${data.arch}`;
+  const expected = `${model} ${version} for ${Deno.build.os} ${Deno.build.arch}`;
+  return said === expected
+    ? success(undefined)
+    : refusal("program", `it says it is ${said.slice(0, 200)}, not ${expected}`);
+}
+
+/** Starts the program, with an empty environment, and kills it when it takes too long. */
+export function runVersion(clock: Pick<Clock, "sleep">): RunVersion {
+  return async (path) => {
+    const over = new AbortController();
+    const done = new AbortController();
+    void clock.sleep(PATIENCE_MS, done.signal).then(() => done.signal.aborted || over.abort());
+    try {
+      const { success: ended, code, stdout } = await new Deno.Command(path, {
+        args: ["version", "--json"],
+        clearEnv: true,
+        env: { PATH: "/usr/bin:/bin", HOME: "/nonexistent", NO_COLOR: "1" },
+        stdin: "null",
+        stderr: "null",
+        signal: over.signal,
+      }).output();
+      if (over.signal.aborted) return refusal("program", "it does not say in time what it is");
+      if (!ended) return refusal("program", `it ends with exit code ${code} when asked what it is`);
+      return success(new TextDecoder().decode(stdout.subarray(0, MAX_BYTES)));
+    } catch (error) {
+      return refusal("program", `it cannot be started: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      done.abort();
+    }
+  };
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // the schema says so
+  }
+}
