@@ -87,6 +87,20 @@ Deno.test("every command of docs/run.md works in the order in which it stands th
   assert.deepEqual(commands.filter((text) => !seen.has(text)), [], "a command that no test runs");
 });
 
+Deno.test("every YAML block of docs/run.md is a right configuration", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/run.md", import.meta.url));
+  const blocks = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block ?? "");
+  assert.ok(blocks.length > 0);
+  await using folder = await temporaryDirectory();
+  const file = join(folder.path, "ecowatt.yaml");
+  for (const block of blocks) {
+    await Deno.writeTextFile(file, block);
+    assert.match(await output(["check", "--config", file]), /is right: gateway/);
+  }
+  const schema = JSON.parse(await output(["check", "--schema"]));
+  assert.deepEqual(Object.keys(schema.properties).sort(), ["data_dir", "gateway", "node"]);
+});
+
 Deno.test("the help names every command, and each has a help of its own", async () => {
   const help = await output(["--help"]);
   const names = [...help.matchAll(/^ {2}([a-z]+)[ |\n]/gm)].map(([, name]) => name ?? "").filter((name) =>
