@@ -6,6 +6,7 @@ import { systemRandom } from "../platform/random.ts";
 import { type ApiClient, createApiClient } from "./api_client.ts";
 import { VERSION } from "./commands/version.ts";
 import { gatewayDir, processDataDir } from "./data_dir.ts";
+import { openFirmware } from "./roles.ts";
 import { CliFailure, EXIT, usage } from "./exit.ts";
 
 /** How a command finds its gateway. */
@@ -43,7 +44,8 @@ export async function withGateway<T>(flags: GatewayFlags, work: (api: ApiClient)
 
 async function opened(folder: string) {
   try {
-    const io = { clock: systemClock, random: systemRandom, log: getLogger(["ecowatt", "local"]), version: VERSION };
+    const machine = { clock: systemClock, random: systemRandom, version: VERSION, openFirmware };
+    const io = { ...machine, log: getLogger(["ecowatt", "local"]) };
     return await openLocalApi(folder, io);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

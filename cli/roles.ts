@@ -3,10 +3,16 @@ import type { NodeConfig } from "../device/config.ts";
 import { type Node, startNode } from "../device/node.ts";
 import type { GatewayConfig } from "../gateway/config.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
+import { openRepository, type Repository } from "../ota/repository.ts";
 import { systemClock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
 import { VERSION } from "./commands/version.ts";
 import { gatewayDir, nodeDir } from "./data_dir.ts";
+
+/** The firmware in a gateway's data directory, on the real clock. */
+export function openFirmware(dataDir: string): Repository {
+  return openRepository({ dataDir, random: systemRandom, clock: systemClock });
+}
 
 /** Starts a gateway on the real clock, network and disk. */
 export function openGateway(
@@ -21,6 +27,7 @@ export function openGateway(
     random: systemRandom,
     log: log.getChild("gateway"),
     version: VERSION,
+    openFirmware,
     ...options,
   });
 }

@@ -2,6 +2,9 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { type Access, type AccessIo, createAccess } from "./api/access.ts";
 import { addDeviceRoutes, type DevicesApiIo } from "./api/devices.ts";
 import { addCommandRoutes, type CommandsApiIo } from "./api/commands.ts";
+import { addFirmwareRoutes, type FirmwareApiIo } from "./api/firmware.ts";
+import { addFirmwareRolloutRoutes, type FirmwareRolloutsApiIo } from "./api/firmware_rollouts.ts";
+import { addFirmwareStatusRoutes, type FirmwareStatusApiIo } from "./api/firmware_status.ts";
 import type { ApiEnv } from "./api/env.ts";
 import { type ErrorsIo, onError, onUnknown, validationFault } from "./api/errors.ts";
 import { addDocumentRoute } from "./api/document.ts";
@@ -27,6 +30,9 @@ export type AppIo =
   & LabelsApiIo
   & TemplatesApiIo
   & RolloutsApiIo
+  & FirmwareApiIo
+  & FirmwareRolloutsApiIo
+  & FirmwareStatusApiIo
   & StatusApiIo
   & TokensApiIo;
 
@@ -50,6 +56,9 @@ export function createApp(io: AppIo): App {
   addLabelRoutes(app, access, io);
   addTemplateRoutes(app, access, io);
   addRolloutRoutes(app, access, io);
+  addFirmwareRoutes(app, access, io);
+  addFirmwareRolloutRoutes(app, access, io);
+  addFirmwareStatusRoutes(app, access, io);
   addTokenRoutes(app, access, io);
   addDocumentRoute(app, access, io.version);
   app.onError(onError(io));

@@ -7,6 +7,10 @@ import { createCommandDesk } from "./command/command_desk.ts";
 import { createCommandRoutes } from "./command/device_routes.ts";
 import { agesOf, type GatewayConfig } from "./config.ts";
 import { createDevicePaths, dispatch } from "./device_paths.ts";
+import { firmwareRoutes } from "./firmware/device_routes.ts";
+import { type FirmwareRepository, NO_FIRMWARE } from "./firmware/repository_port.ts";
+import { keepFirmwareRollouts } from "./firmware/rollout_task.ts";
+import { createFirmwareRolloutDesk } from "./firmware/rollouts.ts";
 import { lockDirectory } from "./directory_lock.ts";
 import { isStoreHealthy } from "./health.ts";
 import { createManagement, type Management } from "./management.ts";
@@ -34,6 +38,8 @@ export interface GatewayIo {
   readonly version: string;
   /** Whether keys that were published with the original project may be used; only the demo says yes. */
   readonly allowPublishedKeys?: boolean;
+  /** Opens the firmware in a data directory; left out, none is offered. */
+  readonly openFirmware?: (dataDir: string) => FirmwareRepository;
 }
 
 /** A running gateway. Disposing stops it within a second; what was acknowledged is on disk. */
@@ -59,6 +65,8 @@ const FEATURES = [
   "commands",
   "remote_settings",
   "settings_rollouts",
+  "firmware",
+  "firmware_rollouts",
   "mqtt",
 ];
 
@@ -78,12 +86,19 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const feed = createSampleFeed(log);
   const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, feed)));
   const api = appIo(config, io, stores, { management, bell, mqtt });
-  const paths = devicePaths(config, io, stores, { signal: stop.signal, bell, feed, publishes: mqtt !== undefined });
+  const paths = devicePaths(config, io, stores, {
+    signal: stop.signal,
+    bell,
+    feed,
+    publishes: mqtt !== undefined,
+    firmware: api.firmware,
+  });
   const { host: hostname, port } = config;
   const server = cleanup.use(startServer({ hostname, port, handler: dispatch(paths, handlerOf(createApp(api))), log }));
   const retention = keepRetention(agesOf(config), { ...stores, clock, log }, stop.signal);
   const rollouts = keepRollouts({ rollouts: api.settingsRollouts, clock, log }, stop.signal);
-  cleanup.defer(() => Promise.all([retention, rollouts]).then(() => {}));
+  const updates = keepFirmwareRollouts({ rollouts: api.firmwareRolloutDesk, clock, log }, stop.signal);
+  cleanup.defer(() => Promise.all([retention, rollouts, updates]).then(() => {}));
   cleanup.defer(() => stop.abort());
   const running = cleanup.move();
   log.info("gateway listens {host} {port}", { host: server.hostname, port: server.port });
@@ -114,16 +129,21 @@ interface DeviceParts {
   readonly bell: CommandBell;
   readonly feed: SampleFeed;
   readonly publishes: boolean;
+  readonly firmware: FirmwareRepository;
 }
 
 function devicePaths(
   config: GatewayConfig,
   { clock, log }: GatewayIo,
   stores: Stores,
-  { bell, ...parts }: DeviceParts,
+  { bell, firmware, ...parts }: DeviceParts,
 ): ReadonlyMap<string, Handler> {
   const limits = { maxBytes: config.body_limit_bytes, timeoutMs: 1000 * config.body_timeout_s };
-  const routes = [...createCommandRoutes({ ...stores, bell, clock }), ...settingsRoutes({ ...stores, log })];
+  const routes = [
+    ...createCommandRoutes({ ...stores, bell, clock }),
+    ...settingsRoutes({ ...stores, log }),
+    ...firmwareRoutes({ ...stores, firmware, log }),
+  ];
   return createDevicePaths({ ...stores, commits: stores.commit, clock, log, limits, ...parts }, routes);
 }
 
@@ -160,8 +180,11 @@ export function appIo(
   const reader = createSampleReader(stores);
   const { clock, random, log, version, dataDir } = io;
   const settingsIo = settingsIoOf(stores, clock);
+  const firmware = io.openFirmware?.(dataDir) ?? NO_FIRMWARE;
   return {
     ...stores,
+    firmware,
+    firmwareRolloutDesk: createFirmwareRolloutDesk({ ...stores, firmware, clock, log }),
     management,
     desk: createCommandDesk({ ...stores, clock, random, bell }),
     settings: createDeviceSettings(settingsIo),

@@ -17,11 +17,12 @@ export interface LocalApi extends AsyncDisposable {
  */
 export async function openLocalApi(
   dataDir: string,
-  { clock, random, log, version }: Omit<GatewayIo, "dataDir">,
+  { allowPublishedKeys: _, ...machine }: Omit<GatewayIo, "dataDir">,
 ): Promise<LocalApi> {
   // The security log is the running gateway's to trim: nothing here appends to it.
+  const { clock, random } = machine;
   const stores = await openStores(dataDir, { random, securityLogRows: Infinity });
-  const io = { dataDir, clock, random, log, version };
+  const io = { dataDir, ...machine };
   const management = createManagement({ ...stores, clock });
   const app = createApp({
     ...appIo(GatewayConfig.parse({}), io, stores, { management, bell: createCommandBell({ db: stores.db, clock }) }),

@@ -13,6 +13,8 @@ import { createRollups, type Rollups } from "./store/rollups.ts";
 import { createSamples } from "./store/samples.ts";
 import { createSecurityLog, type SecurityLog } from "./store/security_log.ts";
 import { createSeriesStore, type SeriesStore } from "./store/series.ts";
+import { createFirmwareRollouts, type FirmwareRollouts } from "./store/firmware_rollouts.ts";
+import { createFirmwareSessions, type FirmwareSessions } from "./store/firmware_sessions.ts";
 import { createLabels, type Labels } from "./store/labels.ts";
 import { createRollouts, type Rollouts } from "./store/settings_rollouts.ts";
 import { createTemplates, type Templates } from "./store/settings_templates.ts";
@@ -39,6 +41,8 @@ export interface Stores extends AsyncDisposable {
   readonly labels: Labels;
   readonly templates: Templates;
   readonly rolloutStates: Rollouts;
+  readonly firmwareRollouts: FirmwareRollouts;
+  readonly firmwareSessions: FirmwareSessions;
 }
 
 export interface StoresOptions {
@@ -76,6 +80,8 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
       labels: createLabels(db),
       templates: createTemplates(db),
       rolloutStates: createRollouts(db),
+      firmwareRollouts: createFirmwareRollouts(db),
+      firmwareSessions: createFirmwareSessions(db),
       async [Symbol.asyncDispose]() {
         await commit.close();
         db.close();

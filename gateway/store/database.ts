@@ -11,6 +11,8 @@ import { SCHEMA as rollups } from "./rollups.ts";
 import { SCHEMA as samples } from "./samples.ts";
 import { SCHEMA as securityLog } from "./security_log.ts";
 import { SCHEMA as series } from "./series.ts";
+import { SCHEMA as firmwareRollouts } from "./firmware_rollouts.ts";
+import { SCHEMA as firmwareSessions } from "./firmware_sessions.ts";
 import { SCHEMA as labels } from "./labels.ts";
 import { SCHEMA as settingsRollouts } from "./settings_rollouts.ts";
 import { SCHEMA as settingsTemplates } from "./settings_templates.ts";
@@ -37,6 +39,8 @@ const MIGRATIONS = [
     labels,
     settingsTemplates,
     settingsRollouts,
+    firmwareRollouts,
+    firmwareSessions,
   ].join("\n"),
 ];
 

@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { type Bytes, utf8 } from "../../../crypto/bytes.ts";
 import { importHmacKey } from "../../../crypto/hmac.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
-import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
+import { type Gateway, type GatewayIo, startGateway } from "../../../gateway/gateway.ts";
 import { type Role, Role as Roles } from "../../../gateway/store/tokens.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
@@ -54,7 +54,10 @@ export interface Node {
   report(commandId: string, status?: string, more?: Record<string, unknown>): Promise<Answered>;
 }
 
-export async function startRunning(config: Partial<GatewayConfig> = {}): Promise<Running> {
+export async function startRunning(
+  config: Partial<GatewayConfig> = {},
+  more: Pick<GatewayIo, "openFirmware"> = {},
+): Promise<Running> {
   const dataDir = await Deno.makeTempDir();
   const clock = new FakeClock();
   const start = () =>
@@ -64,6 +67,7 @@ export async function startRunning(config: Partial<GatewayConfig> = {}): Promise
       random: systemRandom,
       log: getLogger(["test"]),
       version: "0",
+      ...more,
     });
   let gateway: Gateway = await start();
   const tokens = new Map<Role, string>();

@@ -1,0 +1,152 @@
+import type { CheckAnswer, CheckRequest } from "../../protocol/ota/messages.ts";
+import type { Firmware } from "../../protocol/ota/firmware.ts";
+import { mayOffer, memberOf } from "../../protocol/ota/rollout.ts";
+import { compareVersions } from "../../protocol/ota/version.ts";
+import type { DeviceCall } from "../device_route.ts";
+import type { Device } from "../store/devices.ts";
+import type { StoredRollout } from "../store/firmware_rollouts.ts";
+import type { Session } from "../store/firmware_sessions.ts";
+import { chunkTotal, noChunks } from "./progress.ts";
+import type { FirmwareShelf } from "./repository_port.ts";
+import { note, noteProgress, tellRollout, type UpdateLogIo } from "./update_log.ts";
+
+export interface OfferIo extends UpdateLogIo {
+  readonly firmware: FirmwareShelf;
+}
+
+type Check = DeviceCall<CheckRequest>;
+
+/** The session states in which a board has begun and not ended. */
+const UNDER_WAY = ["downloading", "downloaded"];
+
+/** Answers a check: first what it says about the last update, then what there is for the device. Inside a transaction. */
+export function check(call: Check, io: OfferIo): CheckAnswer {
+  const { device, body: { current_version }, now } = call;
+  const before = io.firmwareSessions.find(device) ?? newSession(current_version, now);
+  const session = boardOutcome(device, { ...before, current_version, checked_at: now }, io, now);
+  io.firmwareSessions.save(device, session);
+  for (const stored of io.firmwareRollouts.runningFor(device.deviceId)) {
+    const firmware = offerable(call, stored, io);
+    if (firmware) return offer(call, session, stored, firmware, io);
+  }
+  return { update_available: false, message: "No update is due" };
+}
+
+function newSession(current_version: string, now: number): Session {
+  const empty = { received: noChunks(0), total_chunks: 0 };
+  return {
+    current_version,
+    checked_at: now,
+    rollout: null,
+    version: null,
+    state: "none",
+    ...empty,
+    changed_at: now,
+    reason: null,
+  };
+}
+
+/** Boards report nothing: the version they run says how it ended (esp32/wire.md §8). */
+function boardOutcome(device: Device, session: Session, io: OfferIo, now: number): Session {
+  const { version, rollout, state, current_version } = session;
+  if (device.auth !== "legacy" || version === null) return session;
+  if (current_version === version) {
+    if (state === "confirmed") return session;
+    const confirmed: Session = { ...session, state: "confirmed", changed_at: now, reason: null };
+    noteProgress(device, confirmed, { version, kind: "confirmed", detail: "it runs the new version" }, io, now);
+    tellRollout(rollout, { kind: "updated", device: device.deviceId }, io, now);
+    return confirmed;
+  }
+  if (!UNDER_WAY.includes(state)) return session;
+  const reason = state === "downloaded"
+    ? `took every chunk and still runs ${current_version}`
+    : `broke off after ${chunkTotal(session.received)} of ${session.total_chunks} chunks`;
+  const failed: Session = { ...session, state: "failed", changed_at: now, reason };
+  noteProgress(device, failed, { version, kind: "failed", detail: reason }, io, now);
+  tellRollout(rollout, { kind: "failed", device: device.deviceId, reason, final: false }, io, now);
+  return failed;
+}
+
+/** The firmware that a rollout has for the device now. What can never fit takes the device out of the rollout. */
+function offerable({ device, body, now }: Check, { id }: StoredRollout, io: OfferIo): Firmware | undefined {
+  const rollout = io.firmwareRollouts.find(id)?.rollout; // anew: the check may have changed it
+  if (!rollout || !mayOffer(rollout, device.deviceId, now)) return undefined;
+  const firmware = io.firmware.find(rollout.model, rollout.version);
+  if (!firmware) {
+    io.log.error("firmware {version} of {model} is not there, rollout {id} waits", { ...rollout, id });
+    return undefined;
+  }
+  const order = compareVersions(firmware.version, body.current_version);
+  const offered = memberOf(rollout, device.deviceId)?.stage === "offered";
+  if (order === 0 && !offered) tellRollout(id, { kind: "updated", device: device.deviceId }, io, now);
+  if (order === 0) return undefined; // a node says itself when its trial is over
+  const reason = order < 0 ? `runs ${body.current_version}, which is newer` : misfit(device, body, firmware);
+  if (reason === undefined) return firmware;
+  note(device, { version: firmware.version, kind: "not_offered", detail: reason }, io, now);
+  tellRollout(id, { kind: "left", device: device.deviceId, reason }, io, now);
+  return undefined;
+}
+
+/** Why a firmware is not for a device, for people. */
+export function misfit(
+  { model, auth }: Pick<Device, "model" | "auth">,
+  { current_version, sequence }: Partial<Pick<CheckRequest, "current_version" | "sequence">>,
+  firmware: Firmware,
+): string | undefined {
+  if (firmware.model !== model) return `is a ${model}, the firmware is for ${firmware.model}`;
+  if (firmware.audience !== (auth === "legacy" ? "board" : "node")) return `takes no image for ${firmware.audience}s`;
+  const { min_version } = firmware;
+  if (min_version !== null && current_version !== undefined && compareVersions(current_version, min_version) < 0) {
+    return `runs ${current_version}, the firmware needs ${min_version} before`;
+  }
+  if (sequence !== undefined && firmware.sequence !== null && firmware.sequence <= sequence) {
+    return `takes nothing up to sequence ${sequence}, the firmware has ${firmware.sequence}`;
+  }
+  return undefined;
+}
+
+/** A node goes on where it was; a board begins anew each time. */
+function offer(
+  { device, now }: Check,
+  session: Session,
+  { id }: StoredRollout,
+  firmware: Firmware,
+  io: OfferIo,
+): CheckAnswer {
+  const { version, total_chunks } = firmware;
+  const goesOn = session.version === version && session.rollout === id &&
+    ["offered", "downloading", "downloaded", "verified"].includes(session.state);
+  if (!goesOn) {
+    const received = noChunks(total_chunks);
+    const offered: Session = {
+      ...session,
+      rollout: id,
+      version,
+      state: "offered",
+      received,
+      total_chunks,
+      changed_at: now,
+      reason: null,
+    };
+    noteProgress(device, offered, { version, kind: "offered", detail: `rollout ${id}` }, io, now);
+  }
+  tellRollout(id, { kind: "offered", device: device.deviceId }, io, now);
+  return answerOf(firmware);
+}
+
+function answerOf(firmware: Firmware): CheckAnswer {
+  const { version, original_size, encrypted_size, total_chunks, chunk_size, sha256_hash, signature, iv } = firmware;
+  const { manifest, manifest_signature } = firmware;
+  return {
+    update_available: true,
+    version,
+    original_size,
+    encrypted_size,
+    total_chunks,
+    chunk_size,
+    sha256_hash,
+    signature,
+    iv,
+    ...(manifest === null || manifest_signature === null ? {} : { manifest, manifest_signature }),
+  };
+}
