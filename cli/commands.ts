@@ -12,6 +12,7 @@ import { addRun } from "./commands/run.ts";
 import { addSettings } from "./commands/settings.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addToken } from "./commands/token.ts";
+import { addUpdate } from "./commands/update.ts";
 import { addVersion } from "./commands/version.ts";
 
 /** Adds one command to the program. */
@@ -31,5 +32,6 @@ export const COMMANDS: readonly AddCommand[] = [
   addSettings,
   addKeys,
   addToken,
+  addUpdate,
   addVersion,
 ];

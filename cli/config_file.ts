@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { NodeConfig } from "../device/config.ts";
 import { GatewayConfig } from "../gateway/config.ts";
+import { UpdateConfig } from "./update/config.ts";
 import { CliFailure, EXIT, usage } from "./exit.ts";
 import { loadYaml } from "./yaml_file.ts";
 
@@ -9,8 +10,12 @@ export const ConfigFile = z.strictObject({
   data_dir: z.string().min(1).optional().describe("folder of the state; --data-dir wins over it"),
   gateway: GatewayConfig.optional(),
   node: NodeConfig.optional().describe("The node: polls inverters and uploads to a gateway"),
+  update: UpdateConfig.optional().describe("Updates of this program by its gateway; needs a node and the boot guard"),
 }).refine(({ gateway, node }) => gateway !== undefined || node !== undefined, {
   message: "must have a `gateway:` section, a `node:` section or both",
+}).refine(({ node, update }) => update === undefined || node !== undefined, {
+  message: "`update:` needs a `node:` section: it is the node's gateway that has the updates",
+  path: ["update"],
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;
 

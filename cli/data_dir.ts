@@ -26,3 +26,8 @@ export function gatewayDir(dataDir: string): string {
 export function nodeDir(dataDir: string): string {
   return join(dataDir, "node");
 }
+
+/** The executables of this program within the data directory, for the boot guard. */
+export function slotsDir(dataDir: string): string {
+  return join(dataDir, "slots");
+}

@@ -2,7 +2,7 @@
 const STOP_MS = 1000;
 
 /** Aborts on the first SIGINT or SIGTERM; one that comes after the stop should be over ends the process at once. */
-export function untilStopped(): { readonly signal: AbortSignal } & Disposable {
+export function untilStopped(): { readonly signal: AbortSignal; readonly stop: () => void } & Disposable {
   const controller = new AbortController();
   let since = 0;
   const stop = () => {
@@ -15,6 +15,8 @@ export function untilStopped(): { readonly signal: AbortSignal } & Disposable {
   for (const signal of signals) Deno.addSignalListener(signal, stop);
   return {
     signal: controller.signal,
+    /** Ends the program as the first signal does. */
+    stop: () => controller.abort(),
     [Symbol.dispose]() {
       for (const signal of signals) Deno.removeSignalListener(signal, stop);
     },

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Logger } from "@logtape/logtape";
+import type { z } from "zod";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import { Sampler, type SamplerStatus, type SampleSink } from "./acquisition/sampler.ts";
@@ -17,6 +18,7 @@ import { openNodeDatabase } from "./store/database.ts";
 import { Sequence } from "./store/sequence.ts";
 import { Bell } from "./uplink/bell.ts";
 import { GatewayClient } from "./uplink/gateway_client.ts";
+import { type Reply, replyOf } from "./uplink/reply.ts";
 import { Uplink, type UplinkStatus } from "./uplink/uplink.ts";
 
 /** What a node stands on. */
@@ -55,6 +57,8 @@ export interface NodeStatus {
 /** A running acquisition node. Disposing it stops it within a second; samples not uploaded are on disk then. */
 export interface Node extends AsyncDisposable {
   status(): NodeStatus;
+  /** A signed request to the gateway, for whoever has something of their own to say to it. Rejects when the disk refuses. */
+  ask<T>(path: string, message: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<Reply<T>>;
   /** The inverters, for whoever reads or writes registers besides. */
   readonly inverters: readonly ConfiguredInverter[];
 }
@@ -99,6 +103,11 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   const parts = opening.move();
   return {
     inverters,
+    async ask(path, message, schema, signal) {
+      const reply = replyOf(await link.gateway.post(path, message, signal), schema);
+      if (reply.kind === "replay") sequence.advanceTo(reply.next);
+      return reply;
+    },
     status: () => ({
       device,
       inverters: samplers.map(({ sampler, inverter }) => statusOf(sampler, inverter)),

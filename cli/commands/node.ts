@@ -5,6 +5,7 @@ import { type LogFlags, logFlags, startLogging } from "../logging.ts";
 import type { Terminal } from "../output.ts";
 import { openNode } from "../roles.ts";
 import { aborted, untilStopped } from "../signals.ts";
+import { openUpdater } from "../update/updater.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;
@@ -21,8 +22,11 @@ export function addNode(program: Command, terminal: Terminal): void {
     const { file, node } = await loadNodeConfig(flags.config);
     const log = await startLogging(flags, terminal);
     using stop = untilStopped();
-    await using _node = await openNode(node, processDataDir(flags.dataDir ?? file.data_dir), log);
+    const dataDir = processDataDir(flags.dataDir ?? file.data_dir);
+    await using running = new AsyncDisposableStack();
+    const open = running.use(await openNode(node, dataDir, log));
     terminal.out(`Node ${node.device_id} polls and uploads to ${node.gateway}`);
+    if (file.update) running.use(await openUpdater(file.update, { node: open, dataDir, log, restart: stop.stop }));
     await aborted(stop.signal);
   });
 }

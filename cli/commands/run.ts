@@ -5,6 +5,7 @@ import { type LogFlags, logFlags, startLogging } from "../logging.ts";
 import type { Terminal } from "../output.ts";
 import { openGateway, openNode } from "../roles.ts";
 import { aborted, untilStopped } from "../signals.ts";
+import { openUpdater } from "../update/updater.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;
@@ -31,8 +32,9 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
     terminal.out(`Gateway on ${gateway.url}`);
   }
   if (file.node) {
-    running.use(await openNode(file.node, dataDir, log));
+    const node = running.use(await openNode(file.node, dataDir, log));
     terminal.out(`Node ${file.node.device_id} polls and uploads to ${file.node.gateway}`);
+    if (file.update) running.use(await openUpdater(file.update, { node, dataDir, log, restart: stop.stop }));
   }
   await aborted(stop.signal);
 }

@@ -5,6 +5,9 @@ import type { Terminal } from "../output.ts";
 /** The version of this program (SemVer 2.0). */
 export const VERSION: string = project.version;
 
+/** What firmware for this program is made for. */
+export const MODEL = "ecowatt";
+
 /** What an executable says of itself, for people and for an updater that is about to trust it. */
 export function addVersion(program: Command, terminal: Terminal): void {
   program.command("version")
@@ -12,7 +15,7 @@ export function addVersion(program: Command, terminal: Terminal): void {
     .option("--json", "as JSON, with the model and the platform")
     .action((options: { json?: boolean }) => {
       const { os, arch, standalone } = Deno.build;
-      const about = { model: "ecowatt", version: VERSION, os, arch, standalone, deno: Deno.version.deno };
+      const about = { model: MODEL, version: VERSION, os, arch, standalone, deno: Deno.version.deno };
       terminal.out(options.json ? JSON.stringify(about) : VERSION);
     });
 }

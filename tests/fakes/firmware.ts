@@ -21,6 +21,8 @@ import {
 } from "../../protocol/ota/manifest.ts";
 
 const pair = await generateRsaKeyPair();
+/** The public test key. */
+export const firmwarePem = pair.publicPem;
 const publicKey = importRsaPublicKey(pair.publicPem);
 const privateKey = importRsaPrivateKey(pair.privatePem);
 if (!publicKey || !privateKey) throw new Error("the test keys cannot be used");

@@ -1,0 +1,113 @@
+import { basename, dirname, join } from "node:path";
+import type { Logger } from "@logtape/logtape";
+import type { Node } from "../../device/node.ts";
+import { openKeySet } from "../../ota/key_set.ts";
+import { type SlotFiles, slotFiles } from "../../ota/slots/files.ts";
+import { bootOf } from "../../ota/slots/slots.ts";
+import type { Health } from "../../ota/updater/health.ts";
+import { runVersion } from "../../ota/updater/probe.ts";
+import type { Gateway } from "../../ota/updater/reply.ts";
+import { Updater } from "../../ota/updater/updater.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { systemRandom } from "../../platform/random.ts";
+import { MODEL, VERSION } from "../commands/version.ts";
+import { slotsDir } from "../data_dir.ts";
+import type { UpdateConfig } from "./config.ts";
+import { publish, takeRequest } from "./desk.ts";
+
+/** How often the status is looked at, and how long an unchanged one is not written again. Milliseconds. */
+const LOOK_MS = 1_000;
+const PUBLISH_MS = 60_000;
+
+/** What a node's updater stands on. */
+export interface UpdaterSurroundings {
+  readonly node: Node;
+  readonly dataDir: string;
+  readonly log: Logger;
+  /** Ends the program in order, so that the boot guard starts the new image. */
+  readonly restart: () => void;
+}
+
+/** Starts the updater of a node on the real clock, disk and gateway. Disposing stops it within a second. */
+export async function openUpdater(config: UpdateConfig, around: UpdaterSurroundings): Promise<AsyncDisposable> {
+  const keys = await openKeySet(dirname(config.keys), basename(config.keys));
+  const env = (name: string) => Deno.env.get(name) || undefined;
+  const root = env("ECOWATT_SLOTS") ?? slotsDir(around.dataDir);
+  const files = await slotFiles(root);
+  const updater = new Updater({
+    device: around.node.status().device,
+    files,
+    gateway: gatewayOf(around.node),
+    keys: { image: keys.aes, chunks: keys.chunkKey("node") },
+    publicKey: keys.publicKey,
+    self: { model: MODEL, version: VERSION },
+    run: runVersion(systemClock),
+    pathOf: (path) => join(root, path),
+    room: config.largest,
+    trial: { limit: config.attempts, windowS: Math.ceil(config.confirm_within / 1000) },
+    ...(config.rate_limit === undefined ? {} : { rateLimit: config.rate_limit }),
+    clock: systemClock,
+    random: systemRandom,
+    boot: bootOf(env),
+    interval: config.interval,
+    soakMs: config.soak,
+    health: () => healthOf(around.node),
+    restart: around.restart,
+    wanted: () => takeRequest(files),
+    log: around.log.getChild("update"),
+  });
+  const stop = new AbortController();
+  const running = Promise.all([updater.run(stop.signal), keepPublishing(files, updater, stop.signal)]);
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+/** The node's own signed way, in the updater's words. */
+function gatewayOf(node: Node): Gateway {
+  return {
+    async ask(path, message, schema, signal) {
+      const reply = await node.ask(path, message, schema, signal);
+      switch (reply.kind) {
+        case "ok":
+        case "refused":
+        case "later":
+          return reply;
+        case "replay":
+          return { kind: "later", reason: "replay", waitMs: 0 };
+        case "unsupported":
+          return { kind: "refused", reason: reply.reason };
+        default:
+          return reply satisfies never;
+      }
+    },
+  };
+}
+
+/** A signed request needs a number that this process reserved on disk: an answer to one proves that the store takes writes. */
+function healthOf(node: Node): Health {
+  const { inverters, uplink, commands, outbox } = node.status();
+  const reached = uplink.lastOkAt !== undefined || commands.lastOkAt !== undefined;
+  return {
+    polled: inverters.length === 0 || inverters.some(({ lastSampleAt }) => lastSampleAt !== undefined),
+    reached,
+    stored: reached && outbox.diskFault === undefined,
+  };
+}
+
+async function keepPublishing(files: SlotFiles, updater: Updater, signal: AbortSignal): Promise<void> {
+  let last = "";
+  let at = -Infinity;
+  while (!signal.aborted) {
+    const status = updater.status();
+    const text = JSON.stringify(status);
+    if (text !== last || systemClock.monotonic() - at > PUBLISH_MS) {
+      await publish(files, status, systemClock.now()).catch(() => {}); // a full disk: the updater says so itself
+      [last, at] = [text, systemClock.monotonic()];
+    }
+    await systemClock.sleep(LOOK_MS, signal);
+  }
+}

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { utf8 } from "../../crypto/bytes.ts";
+import { toHex } from "../../crypto/bytes.ts";
+import { type DeviceRoute, deviceRoute, jsonAnswer } from "../../gateway/device_route.ts";
+import { CheckRequest, ChunkRequest, CompleteRequest, VerifyRequest } from "../../protocol/ota/messages.ts";
+import { slotFiles } from "../../ota/slots/files.ts";
+import { loadState } from "../../ota/slots/state.ts";
+import { DeviceId } from "../../protocol/device_id.ts";
+import { type DeviceGateway, startDeviceGateway } from "../fakes/device_gateway.ts";
+import { chunkAnswer, firmwarePem, type Release, release } from "../fakes/firmware.ts";
+import { countingInverter } from "./counting_inverter.ts";
+import { command, type Running, start, temporaryDirectory, until } from "./process.ts";
+
+const GUARD = fileURLToPath(new URL("../../packaging/boot-guard", import.meta.url));
+const ABOUT = JSON.stringify({ model: "ecowatt", version: "2.0.0", os: Deno.build.os, arch: Deno.build.arch });
+
+/** An image: a script that says its version as the product does, and then is the product, or something else. */
+function image(body: string, filling = 0): Uint8Array<ArrayBuffer> {
+  const padding = `# ${"x".repeat(60)}\n`.repeat(filling);
+  return utf8(`#!/bin/sh\n[ "$1" = version ] && { echo '${ABOUT}'; exit 0; }\n${body}\n${padding}`);
+}
+
+const PRODUCT = `exec ${command().map((word) => `'${word}'`).join(" ")} "$@"`;
+
+/** The firmware paths of a gateway that offers one release. */
+function otaRoutes(offered: Release, heard: Heard): readonly DeviceRoute[] {
+  const said = { status: "success", message: "noted" };
+  return [
+    deviceRoute(
+      "/ota/check",
+      CheckRequest,
+      ({ body }) =>
+        jsonAnswer(
+          200,
+          (body.sequence ?? 0) >= offered.manifest.sequence
+            ? { update_available: false, message: "up to date" }
+            : { update_available: true, ...offered.manifest, ...offered.signed },
+        ),
+    ),
+    deviceRoute("/ota/chunk", ChunkRequest, ({ body }) => {
+      heard.chunks.push(body.chunk_number);
+      return jsonAnswer(200, chunkAnswer(offered, body.chunk_number));
+    }),
+    deviceRoute("/ota/verify", VerifyRequest, ({ body }) => {
+      heard.verified.push(body);
+      return jsonAnswer(200, said);
+    }),
+    deviceRoute("/ota/complete", CompleteRequest, ({ body }) => {
+      heard.complete.push(body);
+      return jsonAnswer(200, said);
+    }),
+  ];
+}
+
+interface Heard {
+  readonly chunks: number[];
+  readonly verified: VerifyRequest[];
+  readonly complete: CompleteRequest[];
+}
+
+/** A box: a node with the old image under the boot guard, restarted as systemd does, and its gateway. */
+class Box implements AsyncDisposable {
+  readonly heard: Heard = { chunks: [], verified: [], complete: [] };
+  readonly gateway: DeviceGateway;
+  readonly slots: string;
+  readonly #folder: string;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  #node: Running | undefined;
+  said = "";
+
+  constructor(
+    folder: string,
+    offered: Release,
+    options: { readonly inverter: number; readonly update?: string; readonly window?: string },
+  ) {
+    this.#folder = folder;
+    this.slots = join(folder, "slots");
+    this.gateway = startDeviceGateway({ routes: otaRoutes(offered, this.heard) });
+    const { key } = this.gateway.store.devices.add(
+      { deviceId: DeviceId.parse("roof"), model: "ecowatt", auth: "signed" },
+      1,
+    );
+    this.#write("keys/signing_public.pem", firmwarePem);
+    this.#write("keys/image_aes.key", "03".repeat(32));
+    this.#write("keys/chunk_hmac.key", "04".repeat(32));
+    this.#write(
+      "ecowatt.yaml",
+      `node:
+  device_id: roof
+  gateway: ${this.gateway.url}
+  key: "${toHex(key.raw)}"
+  poll_interval: 0.1s
+  upload_interval: 1s
+  buses:
+    - tcp: { host: 127.0.0.1, port: ${options.inverter} }
+      inverters: [{ unit: 17, profile: ecowatt }]
+update:
+  keys: ${folder}/keys
+  soak: 1s
+  interval: 1m
+  attempts: 2
+  confirm_within: ${options.window ?? "60s"}
+${options.update ?? ""}`,
+    );
+    this.#write("slots/a/ecowatt", `#!/bin/sh\n${PRODUCT}\n`, 0o755);
+    Deno.symlinkSync("a", join(this.slots, "current"));
+    this.#write("slots/wanted", "\n");
+    this.#running = this.#keepRunning();
+  }
+
+  /** Kills the node, or whatever runs in its place. */
+  kill(): void {
+    void this.#node?.kill("SIGKILL");
+  }
+
+  async end(): Promise<CompleteRequest> {
+    return await until("the end of the update", () => Promise.resolve(this.heard.complete[0])).catch((error) => {
+      throw new Error(`${error}\n${this.said}${this.#node?.err()}`);
+    });
+  }
+
+  async #keepRunning(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const args = ["node", "--config", join(this.#folder, "ecowatt.yaml"), "--data-dir", this.#folder];
+      await using node = start([this.slots, join(this.#folder, "installed"), ...args], { program: [GUARD] });
+      this.#node = node;
+      await node.exit;
+      this.said += node.err();
+    }
+  }
+
+  #write(name: string, text: string, mode = 0o600): void {
+    const path = join(this.#folder, name);
+    Deno.mkdirSync(join(path, ".."), { recursive: true });
+    Deno.writeTextFileSync(path, text);
+    Deno.chmodSync(path, mode);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    void this.#node?.kill("SIGTERM");
+    await this.#running;
+    await this.gateway[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("a good image is downloaded, tried, confirmed and reported; its sequence is the floor", async () => {
+  await using folder = await temporaryDirectory();
+  await using inverter = countingInverter();
+  await using box = new Box(folder.path, release(image(PRODUCT)), { inverter: inverter.port });
+  assert.equal((await box.end()).boot_status, "success");
+  assert.equal(Deno.readLinkSync(join(box.slots, "current")), "b");
+  assert.equal((await loadState(await slotFiles(box.slots))).floor, 2);
+  assert.deepEqual(box.heard.verified.map(({ verified }) => verified), [true]);
+});
+
+const BROKEN: readonly (readonly [name: string, body: string, reason: RegExp, log?: RegExp])[] = [
+  ["ends with exit 1", "echo cannot find my libraries >&2; exit 1", /2 failures, the last: exit 1/, /my libraries/],
+  ["crashes", "kill -SEGV $$", /signal 11/],
+  ["hangs and never confirms", "while :; do sleep 0.3; done", /not confirmed in 10 s/],
+];
+for (const [name, body, reason, log] of BROKEN) {
+  Deno.test(`an image that ${name} is rolled back, reported, and not taken again`, async () => {
+    await using folder = await temporaryDirectory();
+    await using inverter = countingInverter();
+    const options = { inverter: inverter.port, window: "10s" };
+    await using box = new Box(folder.path, release(image(body)), options);
+    const ended = await box.end();
+    assert.equal(ended.boot_status, "rolled_back");
+    assert.match(ended.reason ?? "", reason);
+    if (log) assert.match((ended.log ?? []).join("\n"), log);
+    assert.equal(Deno.readLinkSync(join(box.slots, "current")), "a");
+    const chunks = box.heard.chunks.length;
+    Deno.writeTextFileSync(join(box.slots, "wanted"), "\n");
+    await until(
+      "a refusal",
+      () => Promise.resolve(box.heard.verified.find(({ error }) => error?.includes("known_bad"))),
+    );
+    assert.equal(box.heard.chunks.length, chunks);
+  });
+}
+
+Deno.test("a node that is killed five times on the way asks for one chunk more each time at most", async () => {
+  await using folder = await temporaryDirectory();
+  await using inverter = countingInverter();
+  const big = release(image(PRODUCT, 1200), { chunk_size: 1024 });
+  const options = { inverter: inverter.port, update: "  rate_limit: 20KiB\n" };
+  await using box = new Box(folder.path, big, options);
+  for (let kill = 1; kill <= 5; kill++) {
+    await until("more chunks", () => Promise.resolve(box.heard.chunks.length > 10 * kill ? true : undefined));
+    box.kill();
+  }
+  assert.equal((await box.end()).boot_status, "success");
+  assert.ok(new Set(box.heard.chunks).size === big.manifest.total_chunks);
+  assert.ok(box.heard.chunks.length <= big.manifest.total_chunks + 5, `${box.heard.chunks.length} requests`);
+});
