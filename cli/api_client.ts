@@ -8,6 +8,13 @@ export type Transport = (request: Request) => Promise<Response>;
 export interface ApiClient {
   /** Asks and checks the answer; a refusal is a `CliFailure` with the gateway's own words. */
   call<S extends z.ZodType>(method: string, path: string, answer: S, body?: unknown): Promise<z.infer<S>>;
+  /** Posts bytes as they come, in constant memory. */
+  upload<S extends z.ZodType>(
+    path: string,
+    answer: S,
+    body: ReadableStream<Uint8Array>,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<z.infer<S>>;
 }
 
 const Problem = z.object({
@@ -18,22 +25,33 @@ const Problem = z.object({
 
 /** A client for the gateway at `base`. */
 export function createApiClient(base: string, token: string | undefined, send: Transport): ApiClient {
+  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const ask = async <S extends z.ZodType>(request: Request, answer: S): Promise<z.infer<S>> => {
+    const response = await sent(request, base, send);
+    const text = await response.text();
+    if (!response.ok) throw refused(response.status, text);
+    const parsed = answer.safeParse(text === "" ? undefined : json(text));
+    if (!parsed.success) throw new CliFailure(EXIT.failed, `${base} does not answer like an EcoWatt gateway`);
+    return parsed.data;
+  };
   return {
-    async call(method, path, answer, body) {
+    call(method, path, answer, body) {
+      const type: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
       const request = new Request(new URL(path, base), {
         method,
-        headers: {
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-        },
+        headers: { ...authorization, ...type },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      const response = await sent(request, base, send);
-      const text = await response.text();
-      if (!response.ok) throw refused(response.status, text);
-      const parsed = answer.safeParse(text === "" ? undefined : json(text));
-      if (!parsed.success) throw new CliFailure(EXIT.failed, `${base} does not answer like an EcoWatt gateway`);
-      return parsed.data;
+      return ask(request, answer);
+    },
+    upload(path, answer, body, headers) {
+      const type = { "content-type": "application/octet-stream" };
+      const request = new Request(new URL(path, base), {
+        method: "POST",
+        headers: { ...authorization, ...type, ...headers },
+        body,
+      });
+      return ask(request, answer);
     },
   };
 }

@@ -4,10 +4,12 @@ import { addCheck } from "./commands/check.ts";
 import { addCommand } from "./commands/command.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDevice } from "./commands/device.ts";
+import { addFirmware } from "./commands/firmware.ts";
 import { addGateway } from "./commands/gateway.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addNode } from "./commands/node.ts";
 import { addRead } from "./commands/read.ts";
+import { addRollout } from "./commands/rollout.ts";
 import { addRun } from "./commands/run.ts";
 import { addSettings } from "./commands/settings.ts";
 import { addSimulate } from "./commands/simulate.ts";
@@ -30,6 +32,8 @@ export const COMMANDS: readonly AddCommand[] = [
   addDevice,
   addCommand,
   addSettings,
+  addFirmware,
+  addRollout,
   addKeys,
   addToken,
   addUpdate,

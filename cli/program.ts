@@ -21,6 +21,7 @@ function build(terminal: Terminal): Command {
   const program = new Command("ecowatt")
     .description("Reads solar inverters, keeps every sample, and is the gateway they are sent to.")
     .version(VERSION, "-V, --version", "print the version")
+    .enablePositionalOptions() // `firmware add --version 1.2.0` is not `--version`
     .helpCommand("help [command]", "print the help of a command")
     .showHelpAfterError("(ecowatt --help lists what there is)")
     .exitOverride()

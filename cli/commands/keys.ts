@@ -8,10 +8,14 @@ import { DEFAULT_GATEWAY, handover } from "../handover.ts";
 import type { Terminal } from "../output.ts";
 import { writeNewSecretFile } from "../../platform/secret_file.ts";
 import { pathOf } from "./device.ts";
+import { addFirmwareKeys } from "./firmware_keys.ts";
 
 /** Keys of devices. */
 export function addKeys(program: Command, terminal: Terminal): void {
-  const keys = program.command("keys").description("make, rotate and revoke the keys of devices");
+  const keys = program.command("keys").description(
+    "make, rotate and revoke the keys of devices, and those of firmware",
+  );
+  addFirmwareKeys(keys, terminal);
   keys.command("generate <file>")
     .description("write a new device key (64 hex digits) to a file of mode 0600 that does not exist yet")
     .action(async (file: string) => {
