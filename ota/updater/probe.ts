@@ -35,6 +35,7 @@ export async function probe(
 /** Starts the program, with an empty environment, and kills it when it takes too long. */
 export function runVersion(clock: Pick<Clock, "sleep">): RunVersion {
   return async (path) => {
+    if (!await isProgram(path)) return refusal("program", "it is not a program");
     const over = new AbortController();
     const done = new AbortController();
     void clock.sleep(PATIENCE_MS, done.signal).then(() => done.signal.aborted || over.abort());
@@ -56,6 +57,15 @@ export function runVersion(clock: Pick<Clock, "sleep">): RunVersion {
       done.abort();
     }
   };
+}
+
+/** The C library has a shell run what the system takes for no program: a text would be a script of commands. */
+async function isProgram(path: string): Promise<boolean> {
+  const start = new Uint8Array(4);
+  using file = await Deno.open(path, { read: true });
+  const count = await file.read(start) ?? 0;
+  const text = String.fromCharCode(...start.subarray(0, count));
+  return text === "\x7fELF" || text.startsWith("#!");
 }
 
 function json(text: string): unknown {

@@ -10,8 +10,9 @@ import { loadState } from "../../ota/slots/state.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { type DeviceGateway, startDeviceGateway } from "../fakes/device_gateway.ts";
 import { chunkAnswer, firmwarePem, type Release, release } from "../fakes/firmware.ts";
+import { type CuttingProxy, cuttingProxy } from "../fakes/cutting_proxy.ts";
 import { countingInverter } from "./counting_inverter.ts";
-import { command, type Running, start, temporaryDirectory, until } from "./process.ts";
+import { command, run, type Running, start, temporaryDirectory, until } from "./process.ts";
 
 const GUARD = fileURLToPath(new URL("../../packaging/boot-guard", import.meta.url));
 const ABOUT = JSON.stringify({ model: "ecowatt", version: "2.0.0", os: Deno.build.os, arch: Deno.build.arch });
@@ -74,7 +75,12 @@ class Box implements AsyncDisposable {
   constructor(
     folder: string,
     offered: Release,
-    options: { readonly inverter: number; readonly update?: string; readonly window?: string },
+    options: {
+      readonly inverter: number;
+      readonly update?: string;
+      readonly window?: string;
+      readonly way?: (port: number) => string;
+    },
   ) {
     this.#folder = folder;
     this.slots = join(folder, "slots");
@@ -90,7 +96,7 @@ class Box implements AsyncDisposable {
       "ecowatt.yaml",
       `node:
   device_id: roof
-  gateway: ${this.gateway.url}
+  gateway: ${options.way?.(this.gateway.port) ?? this.gateway.url}
   key: "${toHex(key.raw)}"
   poll_interval: 0.1s
   upload_interval: 1s
@@ -155,6 +161,10 @@ Deno.test("a good image is downloaded, tried, confirmed and reported; its sequen
   assert.equal(Deno.readLinkSync(join(box.slots, "current")), "b");
   assert.equal((await loadState(await slotFiles(box.slots))).floor, 2);
   assert.deepEqual(box.heard.verified.map(({ verified }) => verified), [true]);
+  const checked = await run(["update", "now", "--data-dir", folder.path]);
+  assert.deepEqual([checked.code, checked.out.split("\n")[1]], [0, "up to date"], checked.err);
+  const status = await run(["update", "status", "--data-dir", folder.path]);
+  assert.match(status.out, /^Slot +b\nFloor +sequence 2$/m);
 });
 
 const BROKEN: readonly (readonly [name: string, body: string, reason: RegExp, log?: RegExp])[] = [
@@ -196,4 +206,29 @@ Deno.test("a node that is killed five times on the way asks for one chunk more e
   assert.equal((await box.end()).boot_status, "success");
   assert.ok(new Set(box.heard.chunks).size === big.manifest.total_chunks);
   assert.ok(box.heard.chunks.length <= big.manifest.total_chunks + 5, `${box.heard.chunks.length} requests`);
+});
+
+Deno.test("the network is cut at 30 random bytes: the update arrives, at the cost of one chunk a cut at most", async () => {
+  await using folder = await temporaryDirectory();
+  await using inverter = countingInverter();
+  const big = release(image(PRODUCT, 1200), { chunk_size: 1024 });
+  await using ways = new AsyncDisposableStack();
+  const cutting: CuttingProxy[] = [];
+  let downloading = () => false;
+  const way = (port: number) => {
+    const proxy = ways.use(
+      cuttingProxy(port, {
+        most: 30,
+        budget: () => Math.floor(200 + 6000 * Math.random()),
+        active: () => downloading(),
+      }),
+    );
+    cutting.push(proxy);
+    return proxy.url;
+  };
+  await using box = new Box(folder.path, big, { inverter: inverter.port, way });
+  downloading = () => box.heard.chunks.length > 0;
+  assert.equal((await box.end()).boot_status, "success");
+  assert.ok((cutting[0]?.cuts() ?? 0) >= 30);
+  assert.ok(box.heard.chunks.length <= big.manifest.total_chunks + 30, `${box.heard.chunks.length} requests`);
 });

@@ -11,8 +11,8 @@ import { Guarded, IMAGE } from "../packaging/guarded.ts";
 import { installIo, newRelease, OLD_IMAGE } from "./machine.ts";
 
 /** What a slot may hold: nothing, nothing of use, or a script that says who it is and fails. */
-const Slot = fc.constantFrom("missing", "empty", "text", "script");
-const Line = fc.constantFrom(
+const Slot = fc.constantFrom<string[]>("missing", "empty", "text", "script");
+const Line = fc.constantFrom<(string | undefined)[]>(
   undefined,
   "",
   "\n",
@@ -25,7 +25,7 @@ const Line = fc.constantFrom(
   `c ${IMAGE} 1 60\n`,
   `b ${IMAGE} 1 60 more\n`,
 );
-const Counted = fc.constantFrom(
+const Counted = fc.constantFrom<(string | undefined)[]>(
   undefined,
   "",
   `${IMAGE} 0 1 none\n`,
@@ -36,10 +36,21 @@ const Counted = fc.constantFrom(
   `${IMAGE} x 1 none\n`,
   `${"cd".repeat(32)} 1 1 exit 1\n`,
 );
+const ORDINARY = { a: "script", b: "script", current: "a", trial: `b ${IMAGE} 1 60\n`, attempts: undefined };
+/** What chance might miss. */
+const EXAMPLES = [
+  ORDINARY,
+  { ...ORDINARY, current: "b" },
+  { ...ORDINARY, attempts: `${IMAGE} 1` },
+  { ...ORDINARY, attempts: `${IMAGE} 1 1 exit 1\n` },
+  { ...ORDINARY, attempts: `${IMAGE} 0 20 none\n` },
+  { ...ORDINARY, b: "text" },
+  { ...ORDINARY, a: "empty", current: "a", trial: undefined },
+];
 const Disk = fc.record({
   a: Slot,
   b: Slot,
-  current: fc.constantFrom(undefined, "a", "b", "../x"),
+  current: fc.constantFrom<(string | undefined)[]>(undefined, "a", "b", "../x"),
   trial: Line,
   attempts: Counted,
 });
@@ -78,7 +89,7 @@ Deno.test("on any disk the boot guard and its model start the same programs and 
     }),
     {
       numRuns: 60,
-      examples: [[{ a: "script", b: "script", current: "a", trial: `b ${IMAGE} 1 60\n`, attempts: undefined }]],
+      examples: EXAMPLES.map((disk): [typeof disk] => [disk]),
     },
   );
 });
