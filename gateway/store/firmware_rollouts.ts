@@ -6,6 +6,7 @@ export const SCHEMA = `
 CREATE TABLE firmware_rollout (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   over INTEGER NOT NULL,
+  revision TEXT NOT NULL,
   rollout TEXT NOT NULL
 ) STRICT;
 CREATE INDEX firmware_rollout_running ON firmware_rollout(id) WHERE over = 0;
@@ -25,7 +26,10 @@ export interface StoredRollout {
   readonly rollout: Rollout;
 }
 
-const HeadRow = z.object({ id: z.number(), rollout: z.string() });
+const HeadRow = z.object({ revision: z.string(), rollout: z.string() });
+
+/** Rollouts that are kept in memory: reading a thousand devices takes milliseconds, and every check asks. */
+const CACHED = 8;
 const MemberRow = z.object({ member: z.string().transform((text) => Member.parse(JSON.parse(text))) });
 const IdRow = z.object({ id: z.number() });
 
@@ -44,39 +48,51 @@ export interface FirmwareRollouts {
 }
 
 export function createFirmwareRollouts(db: DatabaseSync): FirmwareRollouts {
-  const insert = db.prepare("INSERT INTO firmware_rollout(over, rollout) VALUES (?, ?)");
-  const update = db.prepare("UPDATE firmware_rollout SET over = ?, rollout = ? WHERE id = ?");
+  const insert = db.prepare("INSERT INTO firmware_rollout(over, revision, rollout) VALUES (?, ?, ?)");
+  const update = db.prepare("UPDATE firmware_rollout SET over = ?, revision = ?, rollout = ? WHERE id = ?");
   const put = db.prepare(`INSERT INTO firmware_member(rollout, position, device, member) VALUES (?, ?, ?, ?)
     ON CONFLICT (rollout, position) DO UPDATE SET member = excluded.member`);
-  const one = db.prepare("SELECT id, rollout FROM firmware_rollout WHERE id = ?");
+  const one = db.prepare("SELECT revision, rollout FROM firmware_rollout WHERE id = ?");
   const members = db.prepare("SELECT member FROM firmware_member WHERE rollout = ? ORDER BY position");
   const running = db.prepare("SELECT id FROM firmware_rollout WHERE over = 0 ORDER BY id");
   const ofDevice = db.prepare(`SELECT r.id FROM firmware_member m JOIN firmware_rollout r ON r.id = m.rollout
     WHERE m.device = ? AND r.over = 0 ORDER BY r.id DESC`);
   const latest = db.prepare("SELECT id FROM firmware_rollout ORDER BY id DESC LIMIT ?");
 
+  // A revision is never used twice, so a copy is right when its revision is the row's: also after a transaction was undone,
+  // and when another process wrote.
+  const cache = new Map<number, { readonly revision: string; readonly rollout: Rollout }>();
+  const remember = (id: number, revision: string, rollout: Rollout): StoredRollout => {
+    cache.delete(id);
+    cache.set(id, { revision, rollout });
+    for (const oldest of cache.keys()) if (cache.size > CACHED) cache.delete(oldest);
+    return { id, rollout };
+  };
   const find = (id: number): StoredRollout | undefined => {
     const row = one.get(id);
     if (row === undefined) return undefined;
-    const head = JSON.parse(HeadRow.parse(row).rollout);
-    return {
-      id,
-      rollout: Rollout.parse({ ...head, members: members.all(id).map((row) => MemberRow.parse(row).member) }),
-    };
+    const { revision, rollout: text } = HeadRow.parse(row);
+    const known = cache.get(id);
+    if (known?.revision === revision) return { id, rollout: known.rollout };
+    const devices = members.all(id).map((row) => MemberRow.parse(row).member);
+    return remember(id, revision, Rollout.parse({ ...JSON.parse(text), members: devices }));
   };
   const all = (rows: readonly unknown[]) => rows.flatMap((row) => find(IdRow.parse(row).id) ?? []);
   return {
     add(rollout) {
-      const id = Number(insert.run(Number(isOver(rollout)), head(rollout)).lastInsertRowid);
+      const revision = crypto.randomUUID();
+      const id = Number(insert.run(Number(isOver(rollout)), revision, head(rollout)).lastInsertRowid);
       for (const [i, member] of rollout.members.entries()) put.run(id, i, member.device, JSON.stringify(member));
       return id;
     },
     save(id, before, rollout) {
       if (rollout === before) return;
-      if (head(before) !== head(rollout)) update.run(Number(isOver(rollout)), head(rollout), id);
+      const revision = crypto.randomUUID();
+      update.run(Number(isOver(rollout)), revision, head(rollout), id);
       for (const [i, member] of rollout.members.entries()) {
         if (member !== before.members[i]) put.run(id, i, member.device, JSON.stringify(member));
       }
+      remember(id, revision, rollout);
     },
     find,
     running: () => all(running.all()),

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { next, type Rollout, type RolloutPolicy, startRollout } from "../../../protocol/ota/rollout.ts";
+import { isOver, mayFetch, mayOffer, memberOf } from "../../../protocol/ota/rollout.ts";
+import { openFleet, seeded } from "./fleet.ts";
+
+const WAVES = [{ size: { devices: 10 } }, { size: { percent: 10 } }, { size: { percent: 50 } }];
+
+Deno.test("a thousand nodes: a bad image stops at the first wave, and reaches exactly its devices", async () => {
+  await using fleet = await openFleet({ size: 1_000, seed: 1, boots: () => false });
+  const careful = [{ size: { devices: 10 }, successes: { devices: 1 } }, ...WAVES.slice(1)];
+  const id = await fleet.start({ waves: careful, pauseAfter: 10 });
+  for (let round = 0; round < 5; round++) await fleet.round(60);
+  const { rollout } = fleet.desk.find(id);
+  assert.equal(rollout.phase, "paused");
+  assert.equal(fleet.exposed(), 10, "exposure is the size of the first wave");
+  assert.ok(fleet.nodes.every(({ version, trials }) => version === "1.0.0" && trials <= 1));
+});
+
+Deno.test("a thousand nodes: a threshold of one stops a bad image after the first that fails", async () => {
+  await using fleet = await openFleet({ size: 1_000, seed: 2, boots: () => false });
+  const id = await fleet.start({ waves: WAVES, abortAfter: 1 });
+  for (let round = 0; round < 3; round++) await fleet.round(60);
+  assert.equal(fleet.desk.find(id).rollout.phase, "aborted");
+  assert.equal(fleet.exposed(), 1);
+});
+
+Deno.test("a thousand nodes on a bad network: a good image reaches all, wave by wave, with retries", async () => {
+  await using fleet = await openFleet({ size: 1_000, seed: 3, boots: () => true, loss: 0.3 });
+  const id = await fleet.start({ waves: WAVES, attempts: 20, jitterMs: 3_600_000 });
+  const reached: number[] = [];
+  for (let round = 0; round < 60 && fleet.desk.find(id).rollout.phase === "running"; round++) {
+    await fleet.round(60);
+    const { wave } = fleet.desk.find(id).rollout;
+    const bound = [10, 110, 610, 1_000][wave] ?? 0;
+    assert.ok(fleet.exposed() <= bound, `wave ${wave + 1}: ${fleet.exposed()} of ${bound}`);
+    reached.push(fleet.exposed());
+  }
+  assert.equal(fleet.desk.find(id).rollout.phase, "done");
+  assert.ok(fleet.nodes.every(({ version, trials }) => version === "1.1.0" && trials === 1));
+  assert.ok(reached.length > 3, "not all at once");
+});
+
+Deno.test("a thousand nodes: paused nobody moves, resumed they go on, aborted it ends", async () => {
+  await using fleet = await openFleet({ size: 1_000, seed: 4, boots: () => true, loss: 0.2 });
+  const id = await fleet.start({ waves: WAVES, attempts: 20 });
+  await fleet.round(60);
+  await fleet.desk.change(id, "pause", "op");
+  const before = fleet.exposed();
+  for (let round = 0; round < 3; round++) await fleet.round(600);
+  assert.equal(fleet.exposed(), before);
+  await fleet.desk.change(id, "resume", "op");
+  while (fleet.desk.find(id).rollout.wave < 1) await fleet.round(60);
+  await fleet.round(60);
+  assert.ok(fleet.exposed() > 10);
+  await fleet.desk.change(id, "abort", "op");
+  const after = fleet.exposed();
+  for (let round = 0; round < 3; round++) await fleet.round(600);
+  assert.equal(fleet.exposed(), after);
+  assert.equal(fleet.desk.find(id).rollout.phase, "aborted");
+});
+
+interface Simulated {
+  rollout: Rollout;
+  readonly exposed: Set<string>;
+}
+
+/** One rollout over a thousand devices by the state machine alone, with reports that are late, lost, repeated and forged. */
+function simulate(seed: number, bad: boolean): Simulated {
+  const random = seeded(seed);
+  const first = 1 + Math.floor(random() * 50);
+  const policy: RolloutPolicy = {
+    waves: [{ devices: first, successes: first }, { devices: 300, successes: 250 }, {
+      devices: 700 - first,
+      successes: 0,
+    }],
+    ...(random() < 0.5 ? { pauseAfter: first } : {}),
+    attempts: 1 + Math.floor(random() * 4),
+    backoffMs: 60_000,
+    maxBackoffMs: 3_600_000,
+    timeoutMs: 7_200_000,
+    jitterMs: Math.floor(random() * 3_600_000),
+  };
+  const devices = Array.from({ length: 1_000 }, (_, i) => `d${i}`);
+  const state: Simulated = {
+    rollout: startRollout({ model: "m", version: "2.0.0", by: "t", policy, devices }, 0),
+    exposed: new Set(),
+  };
+  for (let now = 0, round = 0; round < 40 && state.rollout.phase === "running"; round++, now += 3_600_000) {
+    step(state, {
+      now,
+      bad,
+      random,
+      devices: devices.slice(0, first + 300 * state.rollout.wave + 400 * Math.max(0, state.rollout.wave - 1)),
+    });
+    state.rollout = next(state.rollout, { kind: "tick" }, now);
+  }
+  return state;
+}
+
+function step(
+  state: Simulated,
+  { now, bad, random, devices }: { now: number; bad: boolean; random: () => number; devices: readonly string[] },
+): void {
+  for (const device of devices) {
+    if (random() < 0.1 || !mayOffer(state.rollout, device, now)) continue;
+    state.rollout = next(state.rollout, { kind: "offered", device }, now);
+    if (!mayFetch(state.rollout, device) || random() < 0.1) continue;
+    state.exposed.add(device);
+    const report = bad
+      ? { kind: "failed", device, reason: "rolled back", final: true } as const
+      : { kind: "updated", device } as const;
+    state.rollout = next(state.rollout, report, now);
+    if (random() < 0.2) state.rollout = next(state.rollout, report, now); // said twice
+    state.rollout = next(state.rollout, { kind: "updated", device: "a stranger" }, now);
+  }
+}
+
+Deno.test("a hundred seeds: no bad image ever leaves the first wave, and devices are each in one place", () => {
+  for (let seed = 0; seed < 100; seed++) {
+    const { rollout, exposed } = simulate(seed, true);
+    const first = rollout.policy.waves[0]?.devices ?? 0;
+    assert.ok(exposed.size <= first, `seed ${seed}: ${exposed.size} exposed, the wave has ${first}`);
+    assert.equal(rollout.wave, 0, `seed ${seed}`);
+    assert.notEqual(rollout.phase, "done");
+    const outside = rollout.members.slice(first).filter(({ stage, attempts }) => stage !== "waiting" || attempts > 0);
+    assert.deepEqual(outside, [], `seed ${seed}: offered outside of the wave`);
+    if (rollout.policy.pauseAfter === first && exposed.size === first) assert.equal(rollout.phase, "paused");
+  }
+});
+
+Deno.test("a hundred seeds: a good image never counts more successes than devices that reported them", () => {
+  for (let seed = 0; seed < 100; seed += 10) {
+    const { rollout, exposed } = simulate(seed, false);
+    const updated = rollout.members.filter(({ stage }) => stage === "updated");
+    assert.equal(updated.length, exposed.size, `seed ${seed}`);
+    assert.ok(updated.every(({ device }) => exposed.has(device) && memberOf(rollout, device)?.attempts !== 0));
+    if (rollout.wave > 0) assert.ok(updated.length >= (rollout.policy.waves[0]?.successes ?? 0));
+    assert.ok(isOver(rollout) || rollout.phase === "paused" || rollout.phase === "running");
+  }
+});
