@@ -67,7 +67,8 @@ export class Updater {
     const trial = await this.#settle(signal);
     if (trial !== undefined && !signal.aborted) await this.#prove(trial, signal);
     if (signal.aborted) return;
-    this.#plan(await loadProgress(this.#io.files) ? 0 : this.#io.interval * this.#io.random.float());
+    const begun = await loadProgress(this.#io.files).catch(() => undefined);
+    this.#plan(begun ? 0 : this.#io.interval * this.#io.random.float());
     while (!signal.aborted && !this.#complete) {
       await this.#turn(signal);
       if (!this.#complete) await this.#io.clock.sleep(TICK_MS, signal);
@@ -92,21 +93,29 @@ export class Updater {
 
   /** Confirms this image once it has done everything that it is for. The boot guard ends it when it never does. */
   async #prove(trial: Trial, signal: AbortSignal): Promise<void> {
-    const { clock, files, health, self, soakMs } = this.#io;
-    const state = await loadState(files);
-    const expected = { soakMs, invertersAnswered: state.pending?.inverters_answered ?? true };
+    const { clock, files } = this.#io;
     while (!signal.aborted) {
-      const lacks = missing(health(), clock.monotonic() - this.#startedAt, expected);
-      this.#phase = { kind: "on_trial", version: self.version, missing: lacks };
-      if (lacks.length === 0) {
-        await commit(files, trial);
-        this.#floor = (await loadState(files)).floor;
-        this.#io.log.info("update confirmed: {version}", { version: self.version });
-        this.#lastOutcome = `${self.version} confirmed`;
-        return;
+      try {
+        if (await this.#isProven()) {
+          await commit(files, trial);
+          this.#floor = (await loadState(files)).floor;
+          this.#io.log.info("update confirmed: {version}", { version: this.#io.self.version });
+          this.#lastOutcome = `${this.#io.self.version} confirmed`;
+          return;
+        }
+      } catch (error) {
+        this.#say("the update cannot be confirmed: {reason}", messageOf(error)); // a full disk may have room again
       }
       await clock.sleep(TICK_MS, signal);
     }
+  }
+
+  async #isProven(): Promise<boolean> {
+    const { clock, files, health, self, soakMs } = this.#io;
+    const invertersAnswered = (await loadState(files)).pending?.inverters_answered ?? true;
+    const lacks = missing(health(), clock.monotonic() - this.#startedAt, { soakMs, invertersAnswered });
+    this.#phase = { kind: "on_trial", version: self.version, missing: lacks };
+    return lacks.length === 0;
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
