@@ -8,7 +8,7 @@ export const OfferAnswer = z.object({
   /** The gateway waits for a report. */
   Changed: z.boolean().catch(false),
   version: SettingsVersion.optional().catch(undefined),
-  settings: z.unknown(),
+  settings: z.unknown().optional(),
 });
 export type OfferAnswer = z.infer<typeof OfferAnswer>;
 

@@ -40,6 +40,7 @@ Deno.test("the demo stores samples, agrees with the inverter and the API, and lo
     assert.ok(distance <= 0.2 * value + 1, `${register}: read ${reading.values[register].value}, stored ${value}`);
   }
 
+  assert.equal(first.err().replace(/^Check .*\n/gm, ""), "", "a demo that works has nothing to warn of");
   const before = await samples(url, viewer, "demo");
   await first.kill("SIGKILL");
 
