@@ -46,18 +46,13 @@ testWith(
     const { id } = JSON.parse(await output(["rollout", "start", "ecowatt", version, "--json", ...local]));
     await Deno.writeTextFile(join(box.slots, "wanted"), "\n"); // as `ecowatt update check` does
     await node.says(/100 %/);
-    const state = await until("the end of the rollout", async () => {
-      const rollout = await ask<{ state?: string; phase?: string }>(
-        gateway.url,
-        token,
-        `/api/v1/firmware/rollouts/${id}`,
-      );
-      const state = rollout.state ?? rollout.phase ?? "";
-      return ["running", "scheduled"].includes(state) ? undefined : state;
+    const phase = await until("the end of the rollout", async () => {
+      const rollout = await ask<{ phase: string }>(gateway.url, token, `/api/v1/rollouts/${id}`);
+      return rollout.phase === "running" ? undefined : rollout.phase;
     }).catch((error) => {
       throw new Error(`${error}\n${node.said()}`);
     });
-    assert.equal(state, "completed", node.said());
+    assert.equal(phase, "done", node.said());
     assert.match(await output(["firmware", "status", "roof", ...local]), new RegExp(version.replaceAll(".", "\\.")));
     assert.equal(await Deno.readLink(join(box.slots, "current")), "b");
     const before = inverter.answered();
