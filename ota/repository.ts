@@ -254,7 +254,7 @@ async function withKeys<T>(
   } catch {
     return refusal(
       "keys",
-      `There are no usable firmware keys "${name}" on the gateway: ecowatt keys generate-firmware`,
+      `There are no usable firmware keys "${name}" on the gateway: ecowatt keys generate`,
     );
   }
   return await work(keys);

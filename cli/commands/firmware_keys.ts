@@ -25,12 +25,12 @@ interface ImportFlags extends Flags {
   readonly privateKey?: string;
 }
 
-/** `keys generate-firmware`, `keys import-firmware`, `keys firmware-header`: on the gateway's machine only. */
+/** `keys generate`, `keys import-firmware`, `keys firmware-header`: on the gateway's machine only. */
 export function addFirmwareKeys(keys: Command, terminal: Terminal): void {
   const local = (command: Command) =>
     command.option("--data-dir <folder>", "folder of the state")
       .option("--keys <name>", "name of the set of keys", "default");
-  local(keys.command("generate-firmware"))
+  local(keys.command("generate"))
     .description("make the keys that firmware is signed and encrypted with; never overwrites any")
     .action(async (flags: Flags) => {
       await writeKeySet(folderOf(flags), nameOf(flags), await generateKeyMaterial(systemRandom));

@@ -16,7 +16,7 @@ export function addKeys(program: Command, terminal: Terminal): void {
     "make, rotate and revoke the keys of devices, and those of firmware",
   );
   addFirmwareKeys(keys, terminal);
-  keys.command("generate <file>")
+  keys.command("device <file>")
     .description("write a new device key (64 hex digits) to a file of mode 0600 that does not exist yet")
     .action(async (file: string) => {
       await writeNewSecretFile(file, toHex(systemRandom.bytes(32)));

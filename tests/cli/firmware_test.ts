@@ -103,13 +103,13 @@ Deno.test("an image is signed on one machine and added on another, which has no 
 Deno.test("firmware keys are made once, and their header is what boards are built with", async () => {
   await using machine = await shell();
   const at = ["--data-dir", machine.folder, "--keys", "boards"];
-  assert.equal((await machine.run("keys", "generate-firmware", ...at)).code, 0);
-  const again = await machine.run("keys", "generate-firmware", ...at);
+  assert.equal((await machine.run("keys", "generate", ...at)).code, 0);
+  const again = await machine.run("keys", "generate", ...at);
   assert.deepEqual([again.code, /not overwritten/.test(again.err)], [1, true]);
   const { out } = await machine.run("keys", "firmware-header", ...at);
   assert.match(out, /#define HMAC_FOTA_KEY "[0-9a-f]{64}"/);
   assert.equal(
-    (await machine.run("keys", "generate-firmware", "--data-dir", machine.folder, "--keys", "../x")).code,
+    (await machine.run("keys", "generate", "--data-dir", machine.folder, "--keys", "../x")).code,
     2,
   );
 });

@@ -63,7 +63,10 @@ Deno.test("every command of docs/run.md works in the order in which it stands th
     seen.add(text);
     await t.step(text, async () => assert.match(await shell(here(text)), /V/));
   }
-  for (const text of commands.filter((text) => /^ecowatt (settings|command|device label)/.test(text))) {
+  await Deno.writeTextFile(join(folder.path, "ecowatt-next"), "an image, as far as the gateway is concerned");
+  for (
+    const text of commands.filter((text) => /^ecowatt (settings|command|device label|keys|firmware|rollout)/.test(text))
+  ) {
     seen.add(text);
     await t.step(text, async () => void await shell(own(text)));
   }
@@ -98,7 +101,7 @@ Deno.test("every YAML block of docs/run.md is a right configuration", async () =
     assert.match(await output(["check", "--config", file]), /is right: gateway/);
   }
   const schema = JSON.parse(await output(["check", "--schema"]));
-  assert.deepEqual(Object.keys(schema.properties).sort(), ["data_dir", "gateway", "node"]);
+  assert.deepEqual(Object.keys(schema.properties).sort(), ["data_dir", "gateway", "node", "update"]);
 });
 
 Deno.test("the help names every command, and each has a help of its own", async () => {

@@ -24,7 +24,7 @@ testWith(
     const local = ["--data-dir", data];
     const gateway = await startGateway(data);
     await using _gateway = gateway.process;
-    await output(["keys", "generate-firmware", ...local]);
+    await output(["keys", "generate", ...local]);
     const { key } = JSON.parse(await output(["device", "add", "roof", "--model", "ecowatt", "--json", ...local]));
     const token = await output(["token", "create", "test", ...local]);
     const version = await output(["version"], { program: [next ?? ""] });
