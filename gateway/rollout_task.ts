@@ -1,17 +1,17 @@
 import type { Logger } from "@logtape/logtape";
-import type { Clock } from "../../platform/clock.ts";
-import type { SettingsRollouts } from "./rollouts.ts";
+import type { Clock } from "../platform/clock.ts";
 
 /** Time between two looks at the running rollouts. */
 const ROUND_MS = 5_000;
 
+/** Rollouts of one kind (settings, firmware) that can be led on a step. */
+export interface LedRollouts {
+  tick(): Promise<void>;
+}
+
 /** Leads the rollouts on until `signal` aborts. Never rejects. */
 export async function keepRollouts(
-  { rollouts, clock, log }: {
-    readonly rollouts: Pick<SettingsRollouts, "tick">;
-    readonly clock: Clock;
-    readonly log: Logger;
-  },
+  { rollouts, clock, log }: { readonly rollouts: LedRollouts; readonly clock: Clock; readonly log: Logger },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
