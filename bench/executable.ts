@@ -46,6 +46,7 @@ async function startDemo(binary: string): Promise<Demo> {
   const url = await addressIn(lines);
   const healthy = await fetch(`${url}/health`);
   await healthy.body?.cancel();
+  if (!healthy.ok) throw new Error(`/health answers ${healthy.status}`);
   return {
     pid: child.pid,
     healthyAfterMs: performance.now() - started,

@@ -6,13 +6,13 @@ const OUTPUT = "dist";
 
 /**
  * What the program may do. Network: devices, brokers and inverters anywhere. Files: configuration, keys and state where
- * the operator puts them. Environment: `${NAME}` in configuration files. FFI: libc, for serial ports (a list of
+ * the operator puts them, and how much room their disk has (statfs). Environment: `${NAME}` in configuration files. FFI: libc, for serial ports (a list of
  * allowed libraries would need an absolute path, which differs between distributions). Run: one program, a new image of
  * itself, which is asked for its version before it is trusted (ota/updater/probe.ts); it lies in the data directory, which
  * is not known here, and Deno allows programs by full path only.
  */
 const PERMISSIONS = [
-  ...["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys=uid"],
+  ...["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys=uid,statfs"],
   "--allow-run",
 ];
 

@@ -24,6 +24,7 @@ Deno.test("the demo stores samples, agrees with the inverter and the API, and lo
   const [, time, table] = await first.says(/First sample stored, taken at (\S+):\nREGISTER[^\n]*\n([\s\S]*?)\n\n/);
   const viewer = await token(folder.path);
 
+  assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "healthy" });
   const stored = await samples(url, viewer, "demo");
   const said = Object.fromEntries(
     (table ?? "").split("\n").map((row) => row.split(/ +/)).map(([n, v]) => [n, Number(v)]),
