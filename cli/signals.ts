@@ -2,7 +2,7 @@
 const STOP_MS = 1000;
 
 /** Aborts on the first SIGINT or SIGTERM; one that comes after the stop should be over ends the process at once. */
-export function untilStopped(): { readonly signal: AbortSignal; readonly stop: () => void } & Disposable {
+export function untilStopped(): { readonly signal: AbortSignal; readonly stop: (why: string) => void } & Disposable {
   const controller = new AbortController();
   let since = 0;
   const stop = () => {
@@ -15,8 +15,8 @@ export function untilStopped(): { readonly signal: AbortSignal; readonly stop: (
   for (const signal of signals) Deno.addSignalListener(signal, stop);
   return {
     signal: controller.signal,
-    /** Ends the program as the first signal does. */
-    stop: () => controller.abort(),
+    /** Ends the program as the first signal does; `why`, for people, is the reason of the signal. */
+    stop: (why) => controller.abort(why),
     [Symbol.dispose]() {
       for (const signal of signals) Deno.removeSignalListener(signal, stop);
     },

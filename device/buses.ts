@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import { ecowatt } from "../protocol/profile/ecowatt.ts";
+import { pollPatienceMs } from "./acquisition/pulse.ts";
 import type { BusConfig, InverterConfig } from "./bus_config.ts";
 import { createInverter, type Inverter } from "./inverter/inverter.ts";
 import type { Bus } from "./modbus/bus.ts";
@@ -22,6 +23,8 @@ export interface ConfiguredInverter {
   readonly config: InverterConfig;
   readonly inverter: Inverter;
   readonly bus: Pick<Bus, "name" | "timing">;
+  /** The longest that one poll may take, milliseconds. */
+  readonly patienceMs: number;
 }
 
 const UNIT = { ecowatt: 17, sunspec: 1 } as const;
@@ -35,9 +38,11 @@ export function busOf(config: BusConfig, io: BusPorts): Bus {
 
 /** The inverters of a configuration, on their bus. */
 export function invertersOf(config: BusConfig, bus: Bus, io: BusPorts): readonly ConfiguredInverter[] {
+  const patienceMs = pollPatienceMs(config);
   return config.inverters.map((inverter) => ({
     config: inverter,
     bus,
+    patienceMs,
     inverter: createInverter({
       unit: inverter.unit ?? UNIT[inverter.profile],
       profile: inverter.profile === "ecowatt" ? ecowatt : "sunspec",

@@ -1,8 +1,12 @@
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import type { z } from "zod";
 import type { Clock } from "../platform/clock.ts";
+import { ALIVE, dead, type Liveness } from "../platform/liveness.ts";
 import type { Random } from "../platform/random.ts";
+import { transaction } from "../platform/sqlite.ts";
+import { Pulse } from "./acquisition/pulse.ts";
 import { Sampler, type SamplerStatus, type SampleSink } from "./acquisition/sampler.ts";
 import { keepSchedule } from "./acquisition/schedule.ts";
 import { Courier, type CourierStatus } from "./command/courier.ts";
@@ -57,6 +61,8 @@ export interface NodeStatus {
 /** A running acquisition node. Disposing it stops it within a second; samples not uploaded are on disk then. */
 export interface Node extends AsyncDisposable {
   status(): NodeStatus;
+  /** Whether every poll loop turns and the store answers; a silent inverter, gateway or full disk is no death. */
+  alive(): Liveness;
   /** A signed request to the gateway, for whoever has something of their own to say to it. Rejects when the disk refuses. */
   ask<T>(path: string, message: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<Reply<T>>;
   /** The inverters, for whoever reads or writes registers besides. */
@@ -87,7 +93,7 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
     send();
     settings.atUpload();
   };
-  const samplers = samplersOf(inverters, settings, { sink: withFirst(outbox, send), log });
+  const samplers = samplersOf(inverters, settings, { sink: withFirst(outbox, send), clock, log });
   const run = { clock, signal: stop.signal };
   const running = Promise.all([
     ...samplers.map(({ sampler, period }) => sampler.run(period, run)),
@@ -108,6 +114,7 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
       if (reply.kind === "replay") sequence.advanceTo(reply.next);
       return reply;
     },
+    alive: () => samplers.map(({ pulse, period }) => pulse.liveness(period)).find(({ alive }) => !alive) ?? storeOf(db),
     status: () => ({
       device,
       inverters: samplers.map(({ sampler, inverter }) => statusOf(sampler, inverter)),
@@ -147,16 +154,25 @@ function byName(inverters: readonly ConfiguredInverter[]): ReadonlyMap<string, I
 function samplersOf(
   inverters: readonly ConfiguredInverter[],
   settings: NodeSettings,
-  io: { readonly sink: SampleSink; readonly log: Logger },
+  io: { readonly sink: SampleSink; readonly clock: Clock; readonly log: Logger },
 ) {
-  return inverters.map((configured) => ({
-    inverter: configured.inverter,
-    sampler: new Sampler(
-      { name: configured.config.name, poll: (signal) => settings.watched(configured, signal) },
-      io,
-    ),
-    period: settings.poll(configured),
-  }));
+  return inverters.map((configured) => {
+    const { name } = configured.config;
+    const pulse = new Pulse(name, configured.patienceMs, io.clock);
+    const poll = (signal: AbortSignal) => pulse.during(() => settings.watched(configured, signal));
+    const { inverter } = configured;
+    return { inverter, pulse, sampler: new Sampler({ name, poll }, io), period: settings.poll(configured) };
+  });
+}
+
+/** Whether the database can be locked and read. Writes nothing, so a full disk is no death: a new start would find it as full. */
+function storeOf(db: DatabaseSync): Liveness {
+  try {
+    transaction(db, () => db.prepare("SELECT id FROM state").get());
+    return ALIVE;
+  } catch (error) {
+    return dead(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Passes samples on and says when the first one is in: whoever starts a node wants to see at once that it works. */

@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
+import type { Liveness } from "../platform/liveness.ts";
 import type { Random } from "../platform/random.ts";
 import { type AppIo, createApp, handlerOf } from "./app.ts";
 import { type CommandBell, createCommandBell } from "./command/bell.ts";
@@ -11,7 +12,7 @@ import { firmwareRoutes } from "./firmware/device_routes.ts";
 import { type FirmwareRepository, NO_FIRMWARE } from "./firmware/repository_port.ts";
 import { createFirmwareRolloutDesk } from "./firmware/rollouts.ts";
 import { lockDirectory } from "./directory_lock.ts";
-import { isStoreHealthy } from "./health.ts";
+import { isStoreHealthy, storeLiveness } from "./health.ts";
 import { createManagement, type Management } from "./management.ts";
 import { type Mqtt, type MqttIo, startMqtt } from "./mqtt/mqtt.ts";
 import { createSampleFeed, type SampleFeed } from "./process/sample_feed.ts";
@@ -48,6 +49,8 @@ export interface Gateway extends AsyncDisposable {
   /** `http://…`, to be reached at from this machine. */
   readonly url: string;
   readonly management: Management;
+  /** Whether the store answers. Never rejects; settles never when the store hangs, so whoever asks sets a deadline. */
+  alive(): Promise<Liveness>;
   /** Where the embedded MQTT broker listens, if there is one. */
   readonly mqttPort: number | undefined;
 }
@@ -106,6 +109,7 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
     port: server.port,
     url: urlOf(server.hostname, server.port),
     management,
+    alive: () => storeLiveness(stores.commit, () => void stores.devices.find("health")),
     mqttPort: mqtt?.port,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

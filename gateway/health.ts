@@ -1,4 +1,5 @@
 import { statfs } from "node:fs/promises";
+import { ALIVE, dead, type Liveness } from "../platform/liveness.ts";
 import type { GroupCommit } from "./store/group_commit.ts";
 
 /** Below this the next uploads may not fit any more. */
@@ -19,5 +20,15 @@ export async function isStoreHealthy(
     return bavail * bsize >= MIN_FREE_BYTES;
   } catch {
     return false;
+  }
+}
+
+/** Whether a round through the store works: lock, read, commit. A full disk is no death, as nothing is written. Never rejects. */
+export async function storeLiveness(commit: Pick<GroupCommit, "run">, read: () => void): Promise<Liveness> {
+  try {
+    await commit.run(read);
+    return ALIVE;
+  } catch (error) {
+    return dead(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -6,7 +6,9 @@ import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../logging.ts";
 import type { Terminal } from "../output.ts";
 import { openGateway } from "../roles.ts";
-import { aborted, untilStopped } from "../signals.ts";
+import { startService } from "../service.ts";
+import { gatewayPart } from "../service_parts.ts";
+import { untilStopped } from "../signals.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;
@@ -31,8 +33,9 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   const { host = file.gateway?.host, port = file.gateway?.port } = flags;
   const config = checked(GatewayConfig, { ...file.gateway, host, port });
   const log = await startLogging(flags, terminal);
+  const service = startService(log);
   using stop = untilStopped();
   await using gateway = await openGateway(config, processDataDir(flags.dataDir ?? file.data_dir), log);
   terminal.out(`Gateway on ${gateway.url}`);
-  await aborted(stop.signal);
+  await service.serve([gatewayPart(gateway)], stop.signal);
 }

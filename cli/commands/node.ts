@@ -1,10 +1,13 @@
 import type { Command } from "commander";
+import { systemClock } from "../../platform/clock.ts";
 import { DEFAULT_CONFIG, loadNodeConfig } from "../config_file.ts";
 import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../logging.ts";
 import type { Terminal } from "../output.ts";
 import { openNode } from "../roles.ts";
-import { aborted, untilStopped } from "../signals.ts";
+import { startService } from "../service.ts";
+import { nodePart } from "../service_parts.ts";
+import { untilStopped } from "../signals.ts";
 import { openUpdater } from "../update/updater.ts";
 
 interface Flags extends LogFlags {
@@ -21,12 +24,22 @@ export function addNode(program: Command, terminal: Terminal): void {
   logFlags(command).action(async (flags: Flags) => {
     const { file, node } = await loadNodeConfig(flags.config);
     const log = await startLogging(flags, terminal);
+    const service = startService(log);
     using stop = untilStopped();
     const dataDir = processDataDir(flags.dataDir ?? file.data_dir);
     await using running = new AsyncDisposableStack();
     const open = running.use(await openNode(node, dataDir, log));
     terminal.out(`Node ${node.device_id} polls and uploads to ${node.gateway}`);
-    if (file.update) running.use(await openUpdater(file.update, { node: open, dataDir, log, restart: stop.stop }));
-    await aborted(stop.signal);
+    if (file.update) {
+      running.use(
+        await openUpdater(file.update, {
+          node: open,
+          dataDir,
+          log,
+          restart: () => stop.stop("an update waits for its start"),
+        }),
+      );
+    }
+    await service.serve([nodePart(open, systemClock)], stop.signal);
   });
 }

@@ -1,10 +1,13 @@
 import type { Command } from "commander";
+import { systemClock } from "../../platform/clock.ts";
 import { DEFAULT_CONFIG, loadConfig } from "../config_file.ts";
 import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../logging.ts";
 import type { Terminal } from "../output.ts";
 import { openGateway, openNode } from "../roles.ts";
-import { aborted, untilStopped } from "../signals.ts";
+import { type Part, startService } from "../service.ts";
+import { gatewayPart, nodePart } from "../service_parts.ts";
+import { untilStopped } from "../signals.ts";
 import { openUpdater } from "../update/updater.ts";
 
 interface Flags extends LogFlags {
@@ -25,16 +28,29 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   const file = await loadConfig(flags.config);
   const dataDir = processDataDir(flags.dataDir ?? file.data_dir);
   const log = await startLogging(flags, terminal);
+  const service = startService(log);
   using stop = untilStopped();
+  const parts: Part[] = [];
   await using running = new AsyncDisposableStack();
   if (file.gateway) {
     const gateway = running.use(await openGateway(file.gateway, dataDir, log));
+    parts.push(gatewayPart(gateway));
     terminal.out(`Gateway on ${gateway.url}`);
   }
   if (file.node) {
     const node = running.use(await openNode(file.node, dataDir, log));
+    parts.push(nodePart(node, systemClock));
     terminal.out(`Node ${file.node.device_id} polls and uploads to ${file.node.gateway}`);
-    if (file.update) running.use(await openUpdater(file.update, { node, dataDir, log, restart: stop.stop }));
+    if (file.update) {
+      running.use(
+        await openUpdater(file.update, {
+          node,
+          dataDir,
+          log,
+          restart: () => stop.stop("an update waits for its start"),
+        }),
+      );
+    }
   }
-  await aborted(stop.signal);
+  await service.serve(parts, stop.signal);
 }

@@ -91,7 +91,10 @@ export class NodeSettings {
   }
 
   /** Polls an inverter, with an eye on whether it works. */
-  async watched({ config, inverter }: ConfiguredInverter, signal: AbortSignal): Promise<Poll> {
+  async watched(
+    { config, inverter }: Pick<ConfiguredInverter, "config" | "inverter">,
+    signal: AbortSignal,
+  ): Promise<Poll> {
     const { era } = this.#keeper;
     const poll = await inverter.poll(signal);
     if (!signal.aborted) this.#keeper.attempted(inverterParty(config.name), attemptOf(poll, inverter), era);

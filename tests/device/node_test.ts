@@ -133,3 +133,32 @@ Deno.test("a data directory that another node has is refused in one line", async
   await other.status;
   Deno.removeSync(dataDir, { recursive: true });
 });
+
+Deno.test("a node whose poll hangs is not alive, one whose inverter is silent is", async () => {
+  const dataDir = Deno.makeTempDirSync();
+  await using gateway = new SigningGateway();
+  using deaf = Deno.listen({ hostname: "127.0.0.1", port: 0 }); // takes connections, and never says a word
+  let shift = 0;
+  let frozen = false;
+  const held: (() => void)[] = [];
+  const clock = {
+    ...systemClock,
+    monotonic: () => systemClock.monotonic() + shift,
+    sleep: (ms: number, signal?: AbortSignal) =>
+      frozen ? new Promise<void>((resolve) => void held.push(resolve)) : systemClock.sleep(ms, signal),
+  };
+  const config = configOf({ roof: deaf.addr.port }, gateway.url);
+  const node = await startNode(config, { dataDir, clock, random: systemRandom, fetch, log: getLogger(["test"]) });
+  await until(() => (node.status().inverters[0]?.failures ?? 0) > 1, "failures");
+  assert.equal(node.alive().alive, true);
+  frozen = true;
+  await until(() => held.length > 0, "a wait that does not end");
+  shift = 600_000;
+  assert.match(JSON.stringify(node.alive()), /roof (hangs|has not come) for/);
+  shift = 0;
+  frozen = false;
+  for (const release of held) release();
+  await node[Symbol.asyncDispose]();
+  assert.match(JSON.stringify(node.alive()), /the store does not answer/);
+  Deno.removeSync(dataDir, { recursive: true });
+});
