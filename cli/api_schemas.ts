@@ -10,6 +10,12 @@ export const DeviceInfo = z.object({
   last_upload_ms: z.number().nullable(),
   last_sample_ms: z.number().nullable(),
   inverters: z.array(z.string()),
+  state: z.enum(["ok", "asleep", "stale", "fault"]),
+  state_since_ms: z.number(),
+  state_reason: z.string(),
+  inverter_states: z.array(
+    z.object({ inverter: z.string(), state: z.string(), since_ms: z.number(), reason: z.string() }),
+  ),
 });
 export type DeviceInfo = z.infer<typeof DeviceInfo>;
 

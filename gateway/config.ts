@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DEFAULT_WRITES_PER_DAY } from "../protocol/command/budget.ts";
 import { MqttConfig } from "./mqtt/config.ts";
+import { Location } from "../protocol/night/sun.ts";
 import type { Ages } from "./store/retention.ts";
 
 const DAY_MS = 86_400_000;
@@ -27,6 +28,8 @@ export const GatewayConfig = z.strictObject({
     .describe("Seconds in which the body of a device's request has to arrive"),
   writes_per_day: z.number().int().min(1).max(100_000).default(DEFAULT_WRITES_PER_DAY)
     .describe("Writes that commands may make to one register of an inverter in a UTC day: its flash wears out"),
+  location: Location.optional()
+    .describe("Where the boards stand, so that their nights are told from trouble; nodes know their own"),
   mqtt: MqttConfig.prefault({}).describe(
     "MQTT: publishes what is stored and takes settings; off unless it names a broker",
   ),

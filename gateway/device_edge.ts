@@ -10,7 +10,7 @@ import { Fault, STATUS } from "./fault.ts";
 import { PROBLEM_TYPE, problemOf, problemResponse } from "./problem.ts";
 import { type BodyReader, requireJson } from "./request_body.ts";
 import type { Handler } from "./server.ts";
-import type { Devices } from "./store/devices.ts";
+import type { Device, Devices } from "./store/devices.ts";
 import type { GroupCommit } from "./store/group_commit.ts";
 import type { Replay } from "./store/replay.ts";
 import type { SecurityLog } from "./store/security_log.ts";
@@ -25,6 +25,8 @@ export interface DeviceEdgeIo {
   readonly clock: Clock;
   readonly log: Logger;
   readonly readBody: BodyReader;
+  /** Hears of every device whose request was authentic and new. */
+  readonly heard?: (device: Device, at: number) => void;
   /** Ends answers that wait. */
   readonly signal: AbortSignal;
 }
@@ -112,6 +114,7 @@ async function perform(
       const now = io.clock.now();
       const claim = claimNumber(identity, request, { replay: io.replay, log: io.securityLog, now });
       if (claim.used) return replayAnswer(claim.nextSequence);
+      io.heard?.(identity.device, now);
       if (identity.kind === "board") io.devices.sawAt(identity.device, request.address);
       return effect(now);
     });

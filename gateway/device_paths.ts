@@ -14,7 +14,7 @@ import { type BodyLimits, createBodyReader } from "./request_body.ts";
 import type { Handler } from "./server.ts";
 import { createBlockReceipts } from "./store/block_receipts.ts";
 import { createBoardStates } from "./store/board_states.ts";
-import type { Devices } from "./store/devices.ts";
+import type { Device, Devices } from "./store/devices.ts";
 import type { GroupCommit } from "./store/group_commit.ts";
 import { createQuarantine } from "./store/quarantine.ts";
 import { createReplay } from "./store/replay.ts";
@@ -30,6 +30,8 @@ export interface DevicePathsIo {
   readonly commits: GroupCommit;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Hears of every device whose request was authentic and new. */
+  readonly heard?: (device: Device, at: number) => void;
   /** Ends answers that wait. */
   readonly signal: AbortSignal;
   readonly limits?: BodyLimits;

@@ -25,6 +25,9 @@ import { keepRollouts } from "./rollout_task.ts";
 import { createSettingsRollouts } from "./settings/rollouts.ts";
 import { type Handler, startServer } from "./server.ts";
 import type { Device } from "./store/devices.ts";
+import { createDeviceStates, type DeviceStates } from "./state/device_states.ts";
+import { createFading } from "./state/fading.ts";
+import { keepReview } from "./state/review_task.ts";
 import { openStores, type Stores, type StoresOptions } from "./stores.ts";
 
 /** What a gateway needs of the machine. */
@@ -87,11 +90,13 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const bell = createCommandBell({ db: stores.db, clock });
   const feed = createSampleFeed(log);
   const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, feed)));
-  const api = appIo(config, io, stores, { management, bell, mqtt });
+  const states = statesOf(config, io, stores, clock.now());
+  const api = appIo(config, io, stores, { management, bell, mqtt, states });
   const paths = devicePaths(config, io, stores, {
     signal: stop.signal,
     bell,
     feed,
+    states,
     publishes: mqtt !== undefined,
     firmware: api.firmware,
   });
@@ -100,7 +105,8 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const retention = keepRetention(agesOf(config), { ...stores, clock, log }, stop.signal);
   const rollouts = keepRollouts({ rollouts: api.settingsRollouts, clock, log }, stop.signal);
   const updates = keepRollouts({ rollouts: api.firmwareRolloutDesk, clock, log }, stop.signal);
-  cleanup.defer(() => Promise.all([retention, rollouts, updates]).then(() => {}));
+  const reviews = keepReview({ states, devices: stores.devices, clock, log }, stop.signal);
+  cleanup.defer(() => Promise.all([retention, rollouts, updates, reviews]).then(() => {}));
   cleanup.defer(() => stop.abort());
   const running = cleanup.move();
   log.info("gateway listens {host} {port}", { host: server.hostname, port: server.port });
@@ -131,6 +137,7 @@ interface DeviceParts {
   readonly signal: AbortSignal;
   readonly bell: CommandBell;
   readonly feed: SampleFeed;
+  readonly states: DeviceStates;
   readonly publishes: boolean;
   readonly firmware: FirmwareRepository;
 }
@@ -139,15 +146,29 @@ function devicePaths(
   config: GatewayConfig,
   { clock, log }: GatewayIo,
   stores: Stores,
-  { bell, firmware, ...parts }: DeviceParts,
+  { bell, firmware, states, ...parts }: DeviceParts,
 ): ReadonlyMap<string, Handler> {
   const limits = { maxBytes: config.body_limit_bytes, timeoutMs: 1000 * config.body_timeout_s };
   const routes = [
     ...createCommandRoutes({ ...stores, bell, clock }),
-    ...settingsRoutes({ ...stores, log }),
+    ...settingsRoutes({ ...stores, told: states.told, log }),
     ...firmwareRoutes({ ...stores, firmware, log }),
   ];
-  return createDevicePaths({ ...stores, commits: stores.commit, clock, log, limits, ...parts }, routes);
+  const shared = { ...stores, commits: stores.commit, clock, log, limits, heard: states.heard };
+  return createDevicePaths({ ...shared, ...parts }, routes);
+}
+
+/** `listeningSince`: left out where nobody listens. */
+function statesOf(
+  { location }: Pick<GatewayConfig, "location">,
+  { clock, log }: GatewayIo,
+  stores: Stores,
+  listeningSince?: number,
+): DeviceStates {
+  const reader = createSampleReader(stores);
+  const fadingOf = createFading({ ...stores, reader });
+  const listening = listeningSince === undefined ? {} : { listeningSince };
+  return createDeviceStates({ ...stores, ...listening, activity: reader.activity, fadingOf, clock, log, location });
 }
 
 function mqttIo({ clock, random, log }: GatewayIo, stores: Stores, feed: SampleFeed): MqttIo {
@@ -171,14 +192,16 @@ export interface OperatorParts {
   readonly management: Management;
   readonly bell: CommandBell;
   readonly mqtt?: Mqtt | undefined;
+  /** How devices are doing; found out from the store alone when left out. */
+  readonly states?: DeviceStates;
 }
 
 /** Everything the routes need, over open stores. */
 export function appIo(
-  config: Pick<GatewayConfig, "retention_days">,
+  config: Pick<GatewayConfig, "retention_days" | "location">,
   io: GatewayIo,
   stores: Stores,
-  { management, bell, mqtt }: OperatorParts,
+  { management, bell, mqtt, states = statesOf(config, io, stores) }: OperatorParts,
 ): AppIo {
   const reader = createSampleReader(stores);
   const { clock, random, log, version, dataDir } = io;
@@ -189,6 +212,7 @@ export function appIo(
     firmware,
     firmwareRolloutDesk: createFirmwareRolloutDesk({ ...stores, firmware, clock, log }),
     management,
+    states,
     desk: createCommandDesk({ ...stores, clock, random, bell }),
     settings: createDeviceSettings(settingsIo),
     settingsRollouts: createSettingsRollouts(settingsIo),

@@ -3,6 +3,7 @@ import type { Random } from "../platform/random.ts";
 import type { SampleSink } from "./process/sample_sink.ts";
 import { openGatewayDatabase } from "./store/database.ts";
 import { type Commands, createCommands } from "./store/commands.ts";
+import { createRecordedStates, type RecordedStates } from "./store/device_states.ts";
 import { createDevices, type Devices } from "./store/devices.ts";
 import { createGroupCommit, type GroupCommit, type StoreWatch } from "./store/group_commit.ts";
 import { openKeyVault } from "./store/key_vault.ts";
@@ -27,6 +28,7 @@ export interface Stores extends AsyncDisposable {
   readonly db: DatabaseSync;
   readonly commit: GroupCommit;
   readonly devices: Devices;
+  readonly recordedStates: RecordedStates;
   readonly replay: Replay;
   readonly securityLog: SecurityLog;
   readonly series: SeriesStore;
@@ -66,6 +68,7 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
       db,
       commit,
       devices: createDevices(db, { vault, random, allowPublishedKeys }),
+      recordedStates: createRecordedStates(db),
       replay: createReplay(db),
       securityLog: createSecurityLog(db, securityLogRows),
       series: createSeriesStore(db, random),

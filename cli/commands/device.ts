@@ -15,6 +15,11 @@ interface AddFlags extends GatewayFlags {
   readonly gateway: string;
 }
 
+interface ListFlags extends GatewayFlags {
+  readonly state?: string;
+}
+
+const STATES = ["ok", "asleep", "stale", "fault"];
 const PATH = "/api/v1/devices";
 
 /** The registry of devices. */
@@ -28,8 +33,9 @@ export function addDevice(program: Command, terminal: Terminal): void {
     .option("--key-file <file>", "take the key that the device has already: a file of 64 hex digits")
     .option("--gateway <url>", "address of this gateway as the device sees it", DEFAULT_GATEWAY)
     .action((name: string, flags: AddFlags) => add(name, flags, terminal));
-  gatewayFlags(device.command("list")).description("list the devices")
-    .action((flags: GatewayFlags) => list(flags, terminal));
+  gatewayFlags(device.command("list")).description("list the devices and how they are doing")
+    .option("--state <state>", "only those that are ok, asleep, stale or fault")
+    .action((flags: ListFlags) => list(flags, terminal));
   gatewayFlags(device.command("show <device>")).description("show one device and its keys")
     .action((name: string, flags: GatewayFlags) => show(name, flags, terminal));
   gatewayFlags(device.command("label <device> [labels...]"))
@@ -59,23 +65,27 @@ async function keyFrom(path: string): Promise<string> {
   return key;
 }
 
-async function list(flags: GatewayFlags, terminal: Terminal): Promise<void> {
+async function list(flags: ListFlags, terminal: Terminal): Promise<void> {
+  if (flags.state !== undefined && !STATES.includes(flags.state)) throw usage(`--state is one of ${STATES.join(", ")}`);
+  const only = flags.state === undefined ? "" : `&state=${flags.state}`;
   const devices = await withGateway(flags, async (api) => {
     const all: DeviceInfo[] = [];
     for (let after = "";;) {
-      const page = await api.call("GET", `${PATH}?limit=1000${after}`, DevicePage);
+      const page = await api.call("GET", `${PATH}?limit=1000${only}${after}`, DevicePage);
       all.push(...page.devices);
       if (page.next === null) return all;
       after = `&after=${encodeURIComponent(page.next)}`;
     }
   });
   if (flags.json) return terminal.out(JSON.stringify(devices));
+  if (devices.length === 0 && flags.state) return terminal.out(`No device is ${flags.state}`);
   if (devices.length === 0) return terminal.out("No device is registered yet: ecowatt device add NAME");
-  const header = ["DEVICE", "MODEL", "AUTH", "LAST SAMPLE", "INVERTERS"];
+  const header = ["DEVICE", "STATE", "MODEL", "AUTH", "LAST SAMPLE", "INVERTERS"];
   terminal.out(table(
     header,
     devices.map((device) => [
       device.device_id,
+      device.state,
       device.model,
       authOf(device),
       ago(device.last_sample_ms),
@@ -89,12 +99,14 @@ async function show(name: string, flags: GatewayFlags, terminal: Terminal): Prom
   if (flags.json) return terminal.out(JSON.stringify(device));
   const facts = [
     ["device", device.device_id],
+    ["state", `${device.state} since ${new Date(device.state_since_ms).toISOString()}: ${device.state_reason}`],
     ["model", device.model],
     ["authentication", authOf(device)],
     ["registered", new Date(device.created_at_ms).toISOString()],
     ["last sample", ago(device.last_sample_ms)],
     ["last upload", ago(device.last_upload_ms)],
     ["inverters", device.inverters.join(" ") || "none yet"],
+    ...device.inverter_states.map(({ inverter, state, reason }) => [`  ${inverter}`, `${state}: ${reason}`]),
     ...device.keys.map((key) => [
       `key ${key.number}`,
       `since ${new Date(key.created_at_ms).toISOString()}${key.revoked_at_ms === null ? "" : ", revoked"}`,

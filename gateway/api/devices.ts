@@ -1,6 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { fromHex, toHex } from "../../crypto/bytes.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
+import { DEVICE_STATES } from "../state/decide.ts";
+import type { DeviceStates, DeviceStateView } from "../state/device_states.ts";
 import type { Management } from "../management.ts";
 import type { DeviceSecret } from "../store/device_keys.ts";
 import { AuthPolicy, type Device } from "../store/devices.ts";
@@ -28,6 +30,16 @@ const NewKey = z.object({
   key: z.string().describe("64 hex digits; told only here"),
 }).openapi("NewDeviceKey");
 
+const State = z.enum(DEVICE_STATES).describe(
+  "asleep: it is night there; stale: it or its samples are not heard of; fault: an inverter does not work",
+);
+const InverterView = z.object({
+  inverter: z.string(),
+  state: State,
+  since_ms: z.number().int(),
+  reason: z.string(),
+}).openapi("InverterState");
+
 const DeviceView = z.object({
   device_id: z.string(),
   model: z.string(),
@@ -38,6 +50,11 @@ const DeviceView = z.object({
   last_upload_ms: z.number().int().nullable().describe("When the newest block of samples was received"),
   last_sample_ms: z.number().int().nullable().describe("The time of the newest sample"),
   inverters: z.array(z.string()).describe("Names of the inverters that samples came from"),
+  state: State,
+  state_since: z.string().describe("RFC 3339 UTC"),
+  state_since_ms: z.number().int(),
+  state_reason: z.string().describe("One sentence for people"),
+  inverter_states: z.array(InverterView).describe("As the node tells; those of a silent device are as the device is"),
 }).openapi("Device");
 
 const NewDeviceBody = z.strictObject({
@@ -59,18 +76,20 @@ const NewDeviceBody = z.strictObject({
 export interface DevicesApiIo {
   readonly management: Management;
   readonly activity: (deviceId: string) => Activity;
+  readonly states: Pick<DeviceStates, "of">;
 }
 
 /** `/api/v1/devices`: the registry and its keys. */
 export function addDeviceRoutes(
   api: OpenAPIHono<ApiEnv>,
   access: Access,
-  { management, activity }: DevicesApiIo,
+  { management, activity, states }: DevicesApiIo,
 ): void {
-  const view = (device: Device) => deviceView(device, activity(device.deviceId));
+  const view = (device: Device) => deviceView(device, activity(device.deviceId), states.of(device));
   api.openapi(listRoute(access), (c) => {
-    const { limit, after } = c.req.valid("query");
-    const rest = management.listDevices().filter(({ deviceId }) => after === undefined || deviceId > after);
+    const { limit, after, state } = c.req.valid("query");
+    const rest = management.listDevices().filter(({ deviceId }) => after === undefined || deviceId > after)
+      .filter((device) => state === undefined || states.of(device).state === state);
     const page = rest.slice(0, limit);
     const next = rest.length > limit ? page.at(-1)?.deviceId ?? null : null;
     return c.json({ devices: page.map(view), next }, 200);
@@ -104,7 +123,11 @@ export function addDeviceRoutes(
   });
 }
 
-function deviceView({ deviceId, model, auth, wireId, createdAt }: Device, activity: Activity) {
+function deviceView(
+  { deviceId, model, auth, wireId, createdAt }: Device,
+  activity: Activity,
+  { state, since, reason, inverters }: DeviceStateView,
+) {
   return {
     device_id: deviceId,
     model,
@@ -115,6 +138,11 @@ function deviceView({ deviceId, model, auth, wireId, createdAt }: Device, activi
     last_upload_ms: activity.lastReceivedAt ?? null,
     last_sample_ms: activity.lastSampleAt ?? null,
     inverters: [...activity.inverters],
+    state,
+    state_since: new Date(since).toISOString(),
+    state_since_ms: since,
+    state_reason: reason,
+    inverter_states: inverters.map(({ since, ...rest }) => ({ ...rest, since_ms: since })),
   };
 }
 
@@ -135,6 +163,7 @@ function listRoute(access: Access) {
   const query = z.object({
     limit: z.coerce.number().int().min(1).max(1000).default(100),
     after: DeviceId.optional().describe("Go on after this device: `next` of the page before"),
+    state: z.enum(DEVICE_STATES).optional().describe("Only devices in this state"),
   });
   const page = z.object({ devices: z.array(DeviceView), next: z.string().nullable() });
   return createRoute({

@@ -2,6 +2,7 @@ import type { Logger } from "@logtape/logtape";
 import { type ChangesAnswer, changesAnswer, ChangesRequest } from "../../protocol/settings/changes.ts";
 import { ConfigReport, type ConfigReportAnswer, type ReportUpdate } from "../../protocol/settings/report.ts";
 import { type DeviceRoute, deviceRoute, jsonAnswer } from "../device_route.ts";
+import type { NodeHealth } from "../../protocol/messages/node_health.ts";
 import type { Device } from "../store/devices.ts";
 import type { SettingsEvent, SettingsHistory } from "../store/settings_history.ts";
 import type { Twins } from "../store/twins.ts";
@@ -10,13 +11,18 @@ import { handedOut, pendingValues, reportedOn, stateOf, type Twin } from "./twin
 export interface SettingsRoutesIo {
   readonly twins: Twins;
   readonly history: SettingsHistory;
+  /** Hears what a node tells of itself, inside the transaction. */
+  readonly told?: (device: Device, health: NodeHealth, now: number) => void;
   readonly log: Logger;
 }
 
 /** The paths on which devices get their settings and report on them (PROTOCOL §3, §5). */
 export function settingsRoutes(io: SettingsRoutesIo): readonly DeviceRoute[] {
   const changes = (path: string) =>
-    deviceRoute(path, ChangesRequest, ({ device, now }) => jsonAnswer(200, handOut(device, io, now)));
+    deviceRoute(path, ChangesRequest, ({ device, body, now }) => {
+      if (body.health && device.auth === "signed") io.told?.(device, body.health, now);
+      return jsonAnswer(200, handOut(device, io, now));
+    });
   return [
     changes("/changes"),
     changes("/device_settings"),

@@ -4,6 +4,7 @@ import { openSqlite } from "../../platform/sqlite.ts";
 import { SCHEMA as blockReceipts } from "./block_receipts.ts";
 import { SCHEMA as boardStates } from "./board_states.ts";
 import { SCHEMA as commands } from "./commands.ts";
+import { SCHEMA as deviceStates } from "./device_states.ts";
 import { SCHEMA as devices } from "./devices.ts";
 import { SCHEMA as quarantine } from "./quarantine.ts";
 import { SCHEMA as replay } from "./replay.ts";
@@ -41,6 +42,7 @@ const MIGRATIONS = [
     settingsRollouts,
     firmwareRollouts,
     firmwareSessions,
+    deviceStates,
   ].join("\n"),
 ];
 

@@ -1,10 +1,13 @@
 import { z } from "zod";
+import { NodeHealth } from "../messages/node_health.ts";
 import { Settings, SettingsVersion } from "./settings.ts";
 
 /** What a device posts to `/changes` or `/device_settings` (PROTOCOL §3). */
 export const ChangesRequest = z.object({
   device_id: z.string().min(1).max(64),
   timestamp: z.number().optional(),
+  // What a later node tells in a way that we do not understand must not keep it from its settings.
+  health: NodeHealth.optional().catch(undefined),
 });
 export type ChangesRequest = z.infer<typeof ChangesRequest>;
 

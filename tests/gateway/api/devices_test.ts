@@ -24,6 +24,11 @@ Deno.test("a device is registered, shown, listed page by page and taken off", as
     last_upload_ms: null,
     last_sample_ms: null,
     inverters: [],
+    state: "stale",
+    state_since: new Date(NOW).toISOString(),
+    state_since_ms: NOW,
+    state_reason: "nothing was heard of it yet",
+    inverter_states: [],
     keys: [{ number: 1, created_at_ms: NOW, revoked_at_ms: null }],
   });
   const first = (await f.ask("GET", "/api/v1/devices?limit=2")).body;

@@ -1,0 +1,131 @@
+import type { InverterHealth, NodeHealth } from "../../protocol/messages/node_health.ts";
+import { FADED_W, type Fading, hadFaded, LONGEST_SLEEP_MS } from "../../protocol/night/night.ts";
+
+/** How a device is doing. `stale`: it is not heard of, or its samples are not. */
+export const DEVICE_STATES = ["ok", "asleep", "stale", "fault"] as const;
+export type DeviceState = typeof DEVICE_STATES[number];
+
+/** A node is heard of every 5 seconds; after a failure it waits for minutes. */
+export const NODE_SILENCE_MS = 6 * 60_000;
+/** Boards are heard of when they upload: every quarter of an hour, unless their settings say otherwise. */
+export const BOARD_UPLOAD_MS = 15 * 60_000;
+/** Uploads that may be missing, and what the next one may take. */
+const MISSED_UPLOADS = 3;
+const UPLOAD_GRACE_MS = 60_000;
+
+/** What is known of a device. Times in unix milliseconds; `undefined`: never. */
+export interface DeviceFacts {
+  readonly registeredAt: number;
+  /** Its last authentic request. */
+  readonly contactAt: number | undefined;
+  /** When its last samples came. */
+  readonly uploadedAt: number | undefined;
+  /** What it tells of itself; boards tell nothing. */
+  readonly health: NodeHealth | undefined;
+  /** Milliseconds between two uploads, for a device that does not tell. */
+  readonly uploadMs: number;
+  /** Whether an inverter may be asleep now; `undefined`: nobody said where it stands. */
+  readonly sleepingTime: boolean | undefined;
+  /** How its power went; asked only where that matters. */
+  readonly fading: () => Fading;
+  /** Since when this gateway listens: before that nobody could be heard. `undefined`: it does not. */
+  readonly listeningSince: number | undefined;
+}
+
+/** A state with its beginning, as far as the facts tell it, and one sentence for people. */
+export interface Verdict {
+  readonly state: DeviceState;
+  readonly since: number;
+  readonly reason: string;
+}
+
+/** How a device is doing; `undefined`: it cannot be told yet, as it was before. */
+export function decide(facts: DeviceFacts, now: number): Verdict | undefined {
+  const heardAt = latest(facts.contactAt, facts.uploadedAt);
+  if (heardAt === undefined) {
+    return { state: "stale", since: facts.registeredAt, reason: "nothing was heard of it yet" };
+  }
+  const { health } = facts;
+  return health && health.inverters.length > 0
+    ? ofNode(facts, { health, heardAt }, now)
+    : ofUploads(facts, heardAt, now);
+}
+
+/** A node says itself how its inverters are, for as long as it is heard of. */
+function ofNode(
+  facts: DeviceFacts,
+  { health, heardAt }: { readonly health: NodeHealth; readonly heardAt: number },
+  now: number,
+): Verdict | undefined {
+  if (now - heardAt > NODE_SILENCE_MS) return silent(facts, heardAt, NODE_SILENCE_MS, now);
+  const { inverters } = health;
+  const faulty = inverters.filter(({ state }) => state === "fault");
+  if (faulty.length > 0) return { state: "fault", since: firstOf(faulty, now), reason: reasonOf(faulty, inverters) };
+  const awake = inverters.filter(({ state }) => state === "ok");
+  if (awake.length === 0) return { state: "asleep", since: lastOf(inverters, now), reason: reasonOf(inverters) };
+  const allowed = allowedFor(1000 * health.upload_interval_s);
+  const due = (latest(facts.uploadedAt, firstOf(awake, now), facts.listeningSince) ?? now) + allowed;
+  if (now > due) {
+    return { state: "stale", since: due, reason: `its inverters answer, but no samples came${ago(facts, now)}` };
+  }
+  return { state: "ok", since: lastOf(inverters, now), reason: "samples arrive" };
+}
+
+/** Who tells nothing is judged by the samples that came, or did not. */
+function ofUploads(facts: DeviceFacts, heardAt: number, now: number): Verdict | undefined {
+  const { uploadedAt, sleepingTime } = facts;
+  const allowed = allowedFor(facts.uploadMs);
+  const due = (uploadedAt ?? facts.registeredAt) + allowed;
+  if (now <= due) return uploading(facts, uploadedAt ?? heardAt);
+  if (sleepingTime === true) return { state: "asleep", since: due, reason: "it is silent, and it is night" };
+  if (sleepingTime === undefined && now - due < LONGEST_SLEEP_MS && hadFaded(facts.fading())) {
+    return { state: "asleep", since: due, reason: "it is silent, after its power faded away" };
+  }
+  if (uploadedAt === undefined || heardAt > due) {
+    return { state: "stale", since: due, reason: `it is heard of, but no samples came${ago(facts, now)}` };
+  }
+  return silent(facts, heardAt, allowed, now);
+}
+
+function uploading({ sleepingTime, fading }: DeviceFacts, since: number): Verdict {
+  const { fadedSince } = sleepingTime === true ? fading() : { fadedSince: undefined };
+  if (fadedSince === undefined) return { state: "ok", since, reason: "samples arrive" };
+  return { state: "asleep", since: fadedSince, reason: `it is night, and it gives no more than ${FADED_W} W` };
+}
+
+/** Silence counts only while somebody listened. */
+function silent({ listeningSince }: DeviceFacts, heardAt: number, allowed: number, now: number): Verdict | undefined {
+  if (listeningSince !== undefined && heardAt < listeningSince && now - listeningSince <= allowed) return undefined;
+  const reason = `it was last heard of at ${new Date(heardAt).toISOString()}`;
+  return { state: "stale", since: heardAt + allowed, reason };
+}
+
+function allowedFor(uploadMs: number): number {
+  return MISSED_UPLOADS * uploadMs + UPLOAD_GRACE_MS;
+}
+
+function reasonOf(these: readonly InverterHealth[], all: readonly InverterHealth[] = these): string {
+  const [first] = these;
+  if (first === undefined) return "";
+  if (all.length === 1) return first.reason;
+  const others = these.length > 1 ? ` (and ${these.length - 1} more)` : "";
+  return `${first.inverter}: ${first.reason}${others}`;
+}
+
+/** A node's clock may be ahead. */
+function firstOf(inverters: readonly InverterHealth[], now: number): number {
+  return Math.min(now, ...inverters.map(({ since_ms }) => since_ms));
+}
+
+function lastOf(inverters: readonly InverterHealth[], now: number): number {
+  return Math.min(now, Math.max(0, ...inverters.map(({ since_ms }) => since_ms)));
+}
+
+function ago({ uploadedAt }: DeviceFacts, now: number): string {
+  return uploadedAt === undefined ? "" : ` for ${Math.round((now - uploadedAt) / 60_000)} minutes`;
+}
+
+function latest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}

@@ -1,0 +1,172 @@
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
+import type { NodeHealth } from "../../protocol/messages/node_health.ts";
+import { isSleepingTime } from "../../protocol/night/night.ts";
+import type { Location } from "../../protocol/night/sun.ts";
+import type { RecordedState, RecordedStates } from "../store/device_states.ts";
+import type { Device } from "../store/devices.ts";
+import type { GroupCommit } from "../store/group_commit.ts";
+import type { Activity } from "../store/latest_values.ts";
+import type { Twins } from "../store/twins.ts";
+import { BOARD_UPLOAD_MS, decide, type DeviceFacts, type Verdict } from "./decide.ts";
+import type { FadingOf } from "./fading.ts";
+
+/** How one inverter is doing. */
+export interface InverterStateView extends Verdict {
+  readonly inverter: string;
+}
+
+/** How a device is doing, and each of its inverters. */
+export interface DeviceStateView extends Verdict {
+  readonly inverters: readonly InverterStateView[];
+}
+
+/** Hears of a device whose state changed. Must not wait for anything. */
+export type StateListener = (device: Device, view: DeviceStateView) => void;
+
+/** How the devices are doing, over restarts. */
+export interface DeviceStates {
+  of(device: Device): DeviceStateView;
+  /** A device made an authentic request. */
+  heard(device: Device, at: number): void;
+  /** What a node tells of itself. Called inside `GroupCommit.run`. */
+  told(device: Device, health: NodeHealth, at: number): void;
+  /** Looks at some devices, writes down whose state changed, and tells of it. */
+  review(devices: readonly Device[]): Promise<void>;
+  /** Writes down when devices were heard of. */
+  keepContacts(devices: readonly Device[]): Promise<void>;
+  /** Disposing ends it. */
+  listen(listener: StateListener): Disposable;
+}
+
+export interface DeviceStatesIo {
+  readonly recordedStates: RecordedStates;
+  readonly commit: Pick<GroupCommit, "run">;
+  readonly activity: (deviceId: string) => Activity;
+  readonly twins: Pick<Twins, "load">;
+  readonly fadingOf: FadingOf;
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Logger;
+  readonly location?: Location | undefined;
+  /** Since when devices can be heard of, unix milliseconds; left out where nobody listens: at the command line. */
+  readonly listeningSince?: number;
+}
+
+/** A running gateway looked at the devices so lately that its word is better than ours, milliseconds. */
+const REVIEW_HOLDS_MS = 120_000;
+
+export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
+  const { recordedStates, clock, log } = io;
+  const contacts = new Map<string, number>();
+  const tales = new Map<string, string>();
+  const listeners = new Set<StateListener>();
+
+  function verdictOf(device: Device, recorded: RecordedState, activity: Activity): Verdict {
+    const now = clock.now();
+    const contactAt = Math.max(contacts.get(lifeOf(device)) ?? 0, recorded.contactAt ?? 0) || undefined;
+    const before = recorded.verdict;
+    if (before && io.listeningSince === undefined && now - recordedStates.reviewedAt() < REVIEW_HOLDS_MS) return before;
+    const verdict = decide(factsOf(device, { contactAt, recorded, activity, now }, io), now) ?? before ??
+      { state: "stale", since: device.createdAt, reason: "it was not heard of since the gateway started" };
+    return before?.state === verdict.state ? { ...verdict, since: before.since } : verdict;
+  }
+
+  function viewOf(device: Device, recorded: RecordedState): DeviceStateView {
+    const activity = io.activity(device.deviceId);
+    const verdict = verdictOf(device, recorded, activity);
+    return { ...verdict, inverters: invertersOf(verdict, recorded.health, activity) };
+  }
+
+  function tell(changed: readonly (readonly [Device, DeviceStateView])[]): void {
+    for (const [device, view] of changed) {
+      const { state, reason } = view;
+      log[state === "ok" || state === "asleep" ? "info" : "warn"]("device {device} is {state}: {reason}", {
+        device: device.deviceId,
+        state,
+        reason,
+      });
+      for (const listener of listeners) listener(device, view);
+    }
+  }
+
+  return {
+    of: (device) => viewOf(device, recordedStates.load(device)),
+    heard: (device, at) => void contacts.set(lifeOf(device), at),
+    told(device, health, at) {
+      const tale = JSON.stringify(health);
+      if (tales.get(lifeOf(device)) === tale) return;
+      recordedStates.told(device, health, at);
+      tales.set(lifeOf(device), tale);
+    },
+    async review(devices) {
+      const changed = devices.flatMap((device) => {
+        const recorded = recordedStates.load(device);
+        const view = viewOf(device, recorded);
+        return recorded.verdict?.state === view.state ? [] : [[device, view] as const];
+      });
+      if (changed.length === 0) return;
+      await io.commit.run(() => changed.forEach(([device, view]) => recordedStates.found(device, view)));
+      tell(changed);
+    },
+    async keepContacts(devices) {
+      await io.commit.run(() => {
+        for (const device of devices) {
+          const at = contacts.get(lifeOf(device));
+          if (at !== undefined && at !== recordedStates.load(device).contactAt) recordedStates.heard(device, at);
+        }
+        recordedStates.reviewed(clock.now());
+      });
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+  };
+}
+
+/** A device that was taken off and registered again lives anew. */
+function lifeOf({ row, createdAt }: Device): string {
+  return `${row} ${createdAt}`;
+}
+
+function factsOf(
+  device: Device,
+  { contactAt, recorded, activity, now }: {
+    readonly contactAt: number | undefined;
+    readonly recorded: RecordedState;
+    readonly activity: Activity;
+    readonly now: number;
+  },
+  { twins, location, fadingOf, listeningSince }: DeviceStatesIo,
+): DeviceFacts {
+  const { reported, desired } = twins.load(device);
+  const seconds = reported.upload_interval_s ?? desired.upload_interval_s;
+  return {
+    registeredAt: device.createdAt,
+    contactAt,
+    uploadedAt: activity.lastReceivedAt,
+    health: recorded.health,
+    uploadMs: seconds === undefined ? BOARD_UPLOAD_MS : 1000 * seconds,
+    sleepingTime: location && isSleepingTime(location, now),
+    fading: () => fadingOf(device.deviceId),
+    listeningSince,
+  };
+}
+
+/** As the node tells it, as long as it does; an inverter whose device is silent is as its device is. */
+function invertersOf(
+  { state, since, reason }: Verdict,
+  health: NodeHealth | undefined,
+  { inverters }: Activity,
+): readonly InverterStateView[] {
+  if (health === undefined || state === "stale") {
+    const names = health?.inverters.map(({ inverter }) => inverter) ?? inverters;
+    return names.map((inverter) => ({ inverter, state, since, reason }));
+  }
+  return health.inverters.map(({ inverter, state, since_ms, reason }) => ({
+    inverter,
+    state,
+    since: since_ms,
+    reason,
+  }));
+}

@@ -1,0 +1,48 @@
+import { type Fading, FADING_MS, NEVER_SEEN, nextFading } from "../../protocol/night/night.ts";
+import { profileById } from "../../protocol/profile/catalogue.ts";
+import type { SampleReader } from "../sample_reader.ts";
+import type { SeriesStore } from "../store/series.ts";
+
+/** How far back before the last sample the power is looked at. */
+const LOOK_BACK_MS = 2 * FADING_MS;
+/** Devices whose fading is remembered. */
+const KEPT = 1_000;
+
+/** How the power of a device went before its last sample: that of all its inverters together. */
+export type FadingOf = (deviceId: string) => Fading;
+
+export interface FadingIo {
+  readonly series: Pick<SeriesStore, "ofDevice">;
+  readonly reader: Pick<SampleReader, "activity" | "select" | "raw">;
+}
+
+/** Reads it from the stored samples, once for each last sample. */
+export function createFading({ series, reader }: FadingIo): FadingOf {
+  const kept = new Map<string, { readonly lastAt: number; readonly fading: Fading }>();
+  return (deviceId) => {
+    const lastAt = reader.activity(deviceId).lastSampleAt;
+    if (lastAt === undefined) return NEVER_SEEN;
+    const known = kept.get(deviceId);
+    if (known?.lastAt === lastAt) return known.fading;
+    const fading = readFading(deviceId, lastAt, { series, reader });
+    if (kept.size >= KEPT) kept.clear();
+    kept.set(deviceId, { lastAt, fading });
+    return fading;
+  };
+}
+
+function readFading(device: string, lastAt: number, { series, reader }: FadingIo): Fading {
+  const stored = series.ofDevice(device).filter(({ profile, registers }) => {
+    const power = profileById(profile)?.power;
+    return power !== undefined && registers.includes(power);
+  });
+  const registers = [...new Set(stored.flatMap(({ profile }) => profileById(profile)?.power ?? []))];
+  if (registers.length === 0) return NEVER_SEEN;
+  const selection = reader.select({ device, registers, from: lastAt - LOOK_BACK_MS, to: lastAt + 1 });
+  let fading = NEVER_SEEN;
+  for (const { at, values } of reader.raw(selection)) {
+    const known = values.filter((value) => value !== undefined);
+    if (known.length > 0) fading = nextFading(fading, Math.max(...known), at);
+  }
+  return fading;
+}

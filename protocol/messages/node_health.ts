@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { InverterName } from "./sample_blocks.ts";
+
+/** How an inverter is doing, as its node sees it. */
+export const InverterState = z.enum(["ok", "asleep", "fault"]);
+export type InverterState = z.infer<typeof InverterState>;
+
+/** Most inverters that one node tells of. */
+const MAX_INVERTERS = 1_024;
+/** Longest reason, in characters. */
+export const MAX_REASON = 300;
+
+const Time = z.int().min(0).max(2 ** 44 - 1);
+
+/** One inverter of a node. */
+export const InverterHealth = z.object({
+  inverter: InverterName,
+  state: InverterState,
+  since_ms: Time.describe("unix milliseconds, by the node's clock"),
+  reason: z.string().max(MAX_REASON).describe("one sentence for people"),
+});
+export type InverterHealth = Readonly<z.infer<typeof InverterHealth>>;
+
+/** What a node tells of itself whenever it asks for changes (PROTOCOL §5): then its gateway knows night from trouble. */
+export const NodeHealth = z.object({
+  upload_interval_s: z.number().min(1).max(86_400).describe("seconds between two uploads, as in force"),
+  inverters: z.array(InverterHealth).max(MAX_INVERTERS),
+});
+export type NodeHealth = Readonly<z.infer<typeof NodeHealth>>;

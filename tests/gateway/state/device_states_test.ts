@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { getLogger } from "@logtape/logtape";
+import { createSampleReader } from "../../../gateway/sample_reader.ts";
+import { createDeviceStates, type DeviceStates } from "../../../gateway/state/device_states.ts";
+import { createFading } from "../../../gateway/state/fading.ts";
+import type { NodeHealth } from "../../../protocol/messages/node_health.ts";
+import { at, type Fixture, NOW, openFixture } from "../api/fixture.ts";
+
+const MIN = 60_000;
+const HOUR = 60 * MIN;
+
+function statesOf(f: Fixture, listening = true): DeviceStates {
+  const reader = createSampleReader(f.stores);
+  return createDeviceStates({
+    ...f.stores,
+    activity: reader.activity,
+    fadingOf: createFading({ ...f.stores, reader }),
+    clock: f.clock,
+    log: getLogger(["test"]),
+    ...(listening ? { listeningSince: f.clock.now() } : {}),
+  });
+}
+
+const telling = (state: "ok" | "asleep" | "fault", since_ms: number): NodeHealth => ({
+  upload_interval_s: 30,
+  inverters: [{ inverter: "roof", state, since_ms, reason: `test ${state}` }],
+});
+
+/** A power curve that ends at `end`, a sample a minute. */
+const samples = (end: number, powers: readonly number[]) =>
+  powers.map((power, i) => ({ at: end - (powers.length - 1 - i) * MIN, values: [power] }));
+
+Deno.test("a state is told and written down when it changes, and a restart invents none", async () => {
+  await using f = await openFixture();
+  await f.ask("POST", "/api/v1/devices", { device_id: "roof" });
+  const device = f.management.device("roof");
+  const heard: string[] = [];
+  const states = statesOf(f);
+  using _ = states.listen(({ deviceId }, { state }) => void heard.push(`${deviceId} ${state}`));
+  const tell = async (health: NodeHealth) => {
+    states.heard(device, f.clock.now());
+    await f.stores.commit.run(() => states.told(device, health, f.clock.now()));
+    await states.review([device]);
+  };
+  await states.review([device]);
+  await tell(telling("asleep", NOW - HOUR));
+  await tell(telling("asleep", NOW - HOUR));
+  assert.deepEqual(heard, ["roof stale", "roof asleep"]);
+  assert.equal(states.of(device).since, NOW - HOUR);
+
+  await f.clock.advance(8 * HOUR);
+  const restarted = statesOf(f);
+  using __ = restarted.listen((_, { state }) => void heard.push(state));
+  await restarted.review([device]);
+  assert.deepEqual([restarted.of(device).state, restarted.of(device).since], ["asleep", NOW - HOUR]);
+  assert.equal(heard.length, 2, "nothing is told");
+  await f.clock.advance(7 * MIN);
+  await restarted.review([device]);
+  assert.equal(heard.at(-1), "stale", "by now it would have been heard of");
+  assert.deepEqual(restarted.of(device).inverters.map(({ state }) => state), ["stale"]);
+});
+
+Deno.test("the command line believes a running gateway, and judges itself when none runs", async () => {
+  await using f = await openFixture();
+  await f.ask("POST", "/api/v1/devices", { device_id: "roof" });
+  const device = f.management.device("roof");
+  const states = statesOf(f);
+  states.heard(device, NOW);
+  await f.stores.commit.run(() => states.told(device, telling("fault", NOW), NOW));
+  await states.review([device]);
+  await states.keepContacts([device]);
+  assert.equal(statesOf(f, false).of(device).state, "fault");
+  await f.clock.advance(HOUR);
+  assert.equal(statesOf(f, false).of(device).state, "stale");
+});
+
+Deno.test("a board that faded before it went silent is asleep, one that broke off is stale", async () => {
+  const DUSK = [900, 400, 120, 40, 30, 25, 20, 10, 5, 0], CUT = [900, 910, 905, 0, 0];
+  for (const [powers, expected] of [[DUSK, "asleep"], [CUT, "stale"]] as const) {
+    await using f = await openFixture();
+    await f.ask("POST", "/api/v1/devices", { device_id: "barn", auth: "legacy" });
+    await f.store({ device: "barn", registers: ["Pac"], samples: samples(NOW, powers) });
+    const device = f.management.device("barn");
+    assert.equal(statesOf(f).of(device).state, "ok");
+    const states = statesOf(f);
+    await f.clock.advance(HOUR);
+    assert.equal(states.of(device).state, expected);
+  }
+});
+
+Deno.test("a device that was removed and registered again begins anew", async () => {
+  await using f = await openFixture();
+  await f.ask("POST", "/api/v1/devices", { device_id: "roof" });
+  const before = f.management.device("roof");
+  const states = statesOf(f);
+  states.heard(before, NOW);
+  await f.stores.commit.run(() => states.told(before, telling("ok", NOW), NOW));
+  await states.review([before]);
+  await f.ask("DELETE", "/api/v1/devices/roof");
+  await f.clock.advance(MIN);
+  await f.ask("POST", "/api/v1/devices", { device_id: "roof" });
+  const after = f.management.device("roof");
+  assert.equal(states.of(after).state, "stale");
+  states.heard(after, f.clock.now());
+  await f.stores.commit.run(() => states.told(after, telling("ok", NOW), f.clock.now()));
+  assert.equal(states.of(after).state, "ok", "the same words are heard again");
+});
+
+Deno.test("the list of devices is asked by state", async () => {
+  await using f = await openFixture();
+  for (const device_id of ["a", "b"]) await f.ask("POST", "/api/v1/devices", { device_id });
+  await f.store({ device: "a", registers: ["Pac"], samples: samples(NOW, [900]) });
+  const ids = async (state: string) => {
+    const devices = at((await f.ask("GET", `/api/v1/devices?state=${state}`)).body, "devices");
+    return Array.isArray(devices) ? devices.map((device) => at(device, "device_id")) : undefined;
+  };
+  assert.deepEqual([await ids("ok"), await ids("stale"), await ids("asleep")], [["a"], ["b"], []]);
+  assert.equal((await f.ask("GET", "/api/v1/devices?state=tired")).status, 400);
+  const shown = (await f.ask("GET", "/api/v1/devices/a")).body;
+  assert.equal(at(shown, "state"), "ok");
+  assert.equal(at(shown, "state_since"), new Date(NOW).toISOString());
+  assert.equal(at(shown, "inverter_states", 0, "inverter"), "inverter");
+});
