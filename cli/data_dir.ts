@@ -27,6 +27,12 @@ export function nodeDir(dataDir: string): string {
   return join(dataDir, "node");
 }
 
+/** Where samples of the last seconds are kept in memory: systemd's RuntimeDirectory; `undefined`: nowhere, so on disk. */
+export function tailDir(env: Env): string | undefined {
+  const runtime = env("RUNTIME_DIRECTORY")?.split(":")[0];
+  return runtime ? join(runtime, "node") : undefined;
+}
+
 /** The executables of this program within the data directory, for the boot guard. */
 export function slotsDir(dataDir: string): string {
   return join(dataDir, "slots");

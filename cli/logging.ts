@@ -1,6 +1,7 @@
 import { configure, getLogger, type Logger, type LogLevel, type LogRecord, reset } from "@logtape/logtape";
 import { redactByField } from "@logtape/redaction";
 import { type Command, Option } from "commander";
+import { journalText, processLogsToJournal } from "./journal.ts";
 import type { Terminal } from "./output.ts";
 
 /** Levels a user can choose. */
@@ -29,7 +30,7 @@ export function logFlags(command: Command, level: (typeof LOG_LEVELS)[number] = 
 export async function startLogging(
   flags: LogFlags,
   terminal: Terminal,
-  journald = Deno.env.has("JOURNAL_STREAM"),
+  journald = processLogsToJournal(),
 ): Promise<Logger> {
   const format = flags.logJson ? jsonLine : journald ? journalLine : plainLine;
   await configure({
@@ -66,7 +67,7 @@ function plainLine(record: LogRecord): string {
 }
 
 function journalLine(record: LogRecord): string {
-  return `<${PRIORITY[record.level]}>${area(record)}: ${text(record)}`;
+  return journalText(PRIORITY[record.level], `${area(record)}: ${text(record)}`);
 }
 
 function jsonLine(record: LogRecord): string {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { CliFailure, EXIT, type ExitCode } from "./exit.ts";
+import { journalText, processLogsToJournal } from "./journal.ts";
 import { type Terminal, terminal as processTerminal } from "./output.ts";
 import { VERSION } from "./commands/version.ts";
 import { COMMANDS } from "./commands.ts";
@@ -12,7 +13,8 @@ export async function main(args: readonly string[], terminal: Terminal = process
     return EXIT.done;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    terminal.err(`ecowatt: ${explain(error)}`);
+    const said = `ecowatt: ${explain(error)}`;
+    terminal.err(processLogsToJournal() ? journalText(3, said) : said);
     return error instanceof CliFailure ? error.exitCode : EXIT.failed;
   }
 }

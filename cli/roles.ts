@@ -7,7 +7,7 @@ import { openRepository, type Repository } from "../ota/repository.ts";
 import { systemClock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
 import { VERSION } from "./commands/version.ts";
-import { gatewayDir, nodeDir } from "./data_dir.ts";
+import { gatewayDir, nodeDir, tailDir } from "./data_dir.ts";
 
 /** The firmware in a gateway's data directory, on the real clock. */
 export function openFirmware(dataDir: string): Repository {
@@ -34,8 +34,10 @@ export function openGateway(
 
 /** Starts a node on the real clock, network and disk. */
 export function openNode(config: NodeConfig, dataDir: string, log: Logger): Promise<Node> {
+  const tail = tailDir((name) => Deno.env.get(name));
   return startNode(config, {
     dataDir: nodeDir(dataDir),
+    ...(tail === undefined ? {} : { tailDir: tail }),
     clock: systemClock,
     random: systemRandom,
     fetch,

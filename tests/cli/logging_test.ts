@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { journalText, logsToJournal } from "../../cli/journal.ts";
 import { startLogging, stopLogging } from "../../cli/logging.ts";
 
 async function logged(options: { logJson?: boolean; journald?: boolean }): Promise<string[]> {
@@ -30,4 +31,21 @@ Deno.test("a log line never shows what a field named as a secret holds", async (
 
 Deno.test("journald reads the severity from the line's prefix", async () => {
   assert.match((await logged({ journald: true }))[0] ?? "", /^<4>uplink: refused roof \[redacted\]$/);
+});
+
+Deno.test("lines go to the journal when its stream is this standard error, or the boot guard stands between", () => {
+  const stderr = () => ({ dev: 9n, ino: 4711n });
+  const journal = (variables: Record<string, string>) => logsToJournal((name) => variables[name], stderr);
+  assert.equal(journal({}), false);
+  assert.equal(journal({ JOURNAL_STREAM: "9:4711" }), true);
+  assert.equal(journal({ JOURNAL_STREAM: "9:4712" }), false, "a shell of the service that redirects its errors");
+  assert.equal(journal({ JOURNAL_STREAM: "9:4712", ECOWATT_TRIAL: "ab" }), true);
+  const closed = () => {
+    throw new Error("closed");
+  };
+  assert.equal(logsToJournal((name) => name === "JOURNAL_STREAM" ? "9:4711" : undefined, closed), false);
+});
+
+Deno.test("every line of an event has its severity", () => {
+  assert.equal(journalText(4, "one\ntwo"), "<4>one\n<4>two");
 });
