@@ -10,8 +10,10 @@ import { loadState } from "../../ota/slots/state.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { type DeviceGateway, startDeviceGateway } from "../fakes/device_gateway.ts";
 import { chunkAnswer, firmwarePem, type Release, release } from "../fakes/firmware.ts";
+import { NotifySocket } from "../fakes/notify_socket.ts";
 import { type CuttingProxy, cuttingProxy } from "../fakes/cutting_proxy.ts";
 import { countingInverter } from "./counting_inverter.ts";
+import { program, testWith } from "../needs.ts";
 import { command, run, type Running, start, temporaryDirectory, until } from "./process.ts";
 
 const GUARD = fileURLToPath(new URL("../../packaging/boot-guard", import.meta.url));
@@ -67,6 +69,7 @@ class Box implements AsyncDisposable {
   readonly gateway: DeviceGateway;
   readonly slots: string;
   readonly #folder: string;
+  readonly #env: Record<string, string>;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #node: Running | undefined;
@@ -80,9 +83,11 @@ class Box implements AsyncDisposable {
       readonly update?: string;
       readonly window?: string;
       readonly way?: (port: number) => string;
+      readonly env?: Record<string, string>;
     },
   ) {
     this.#folder = folder;
+    this.#env = options.env ?? {};
     this.slots = join(folder, "slots");
     this.gateway = startDeviceGateway({ routes: otaRoutes(offered, this.heard) });
     const { key } = this.gateway.store.devices.add(
@@ -131,7 +136,10 @@ ${options.update ?? ""}`,
   async #keepRunning(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const args = ["node", "--config", join(this.#folder, "ecowatt.yaml"), "--data-dir", this.#folder];
-      await using node = start([this.slots, join(this.#folder, "installed"), ...args], { program: [GUARD] });
+      await using node = start([this.slots, join(this.#folder, "installed"), ...args], {
+        program: [GUARD],
+        env: this.#env,
+      });
       this.#node = node;
       await node.exit;
       this.said += node.err();
@@ -166,6 +174,23 @@ Deno.test("a good image is downloaded, tried, confirmed and reported; its sequen
   const status = await run(["update", "status", "--data-dir", folder.path]);
   assert.match(status.out, /^Slot +b\nFloor +sequence 2$/m);
 });
+
+testWith(
+  [program("systemd-notify", "systemd")],
+  "systemd hears of the restart into the new image, and from that one that it is ready",
+  async () => {
+    await using folder = await temporaryDirectory();
+    await using inverter = countingInverter();
+    await using socket = new NotifySocket(join(folder.path, "notify"));
+    const env = { NOTIFY_SOCKET: socket.address, WATCHDOG_USEC: "30000000" };
+    await using box = new Box(folder.path, release(image(PRODUCT)), { inverter: inverter.port, env });
+    assert.equal((await box.end()).boot_status, "success");
+    const lines = socket.heard().join("\n").split("\n");
+    const told = ["READY=1", "STOPPING=1", "STATUS=trying the update in slot b", "READY=1"];
+    assert.deepEqual(lines.filter((line) => told.includes(line)), told);
+    assert.ok(lines.includes("STATUS=stopping: an update waits for its start"), lines.join("\n"));
+  },
+);
 
 const BROKEN: readonly (readonly [name: string, body: string, reason: RegExp, log?: RegExp])[] = [
   ["ends with exit 1", "echo cannot find my libraries >&2; exit 1", /2 failures, the last: exit 1/, /my libraries/],

@@ -85,6 +85,14 @@ Deno.test("a new image that hangs, deaf to SIGTERM, is killed when its window en
   assert.equal(box.text("trial.log"), "hanging\n");
 });
 
+Deno.test("the watchdog's abort is a failure of the image on trial, and ends the guard", async () => {
+  await using box = onTrial("trap '' TERM ABRT; echo up; while :; do sleep 0.1; done");
+  const guard = box.boot();
+  await guard.says(/up/);
+  assert.notEqual(await guard.kill("SIGABRT"), 0);
+  assert.equal(box.text("attempts"), `${IMAGE} 1 1 hung, and fed the watchdog no more\n`);
+});
+
 Deno.test("a stop of the service is passed on and is no failure", async () => {
   await using box = onTrial("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done");
   const guard = box.boot();
