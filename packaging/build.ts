@@ -4,6 +4,9 @@
  */
 const OUTPUT = "dist";
 
+/** Threads are started by name: nothing imports them. */
+const WORKERS = ["platform/sqlite_backup_worker.ts"];
+
 /**
  * What the program may do. Network: devices, brokers and inverters anywhere. Files: configuration, keys and state where
  * the operator puts them, and how much room their disk has (statfs). Environment: `${NAME}` in configuration files. FFI: libc, for serial ports (a list of
@@ -21,6 +24,7 @@ async function compile(target: string | undefined): Promise<string> {
   const { success } = await new Deno.Command(Deno.env.get("DENO_COMPILE") ?? Deno.execPath(), {
     args: [
       ...["compile", "--quiet", "--no-prompt", ...PERMISSIONS],
+      ...WORKERS.flatMap((worker) => ["--include", worker]),
       ...(target === undefined ? [] : ["--target", target]),
       ...["--output", output, "main.ts"],
     ],
