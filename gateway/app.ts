@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { type Access, type AccessIo, createAccess } from "./api/access.ts";
 import { addDeviceRoutes, type DevicesApiIo } from "./api/devices.ts";
 import { addCommandRoutes, type CommandsApiIo } from "./api/commands.ts";
+import { addEnergyRoutes, type EnergyApiIo } from "./api/energy.ts";
 import { addFirmwareRoutes, type FirmwareApiIo } from "./api/firmware.ts";
 import { addFirmwareRolloutRoutes, type FirmwareRolloutsApiIo } from "./api/firmware_rollouts.ts";
 import { addFirmwareStatusRoutes, type FirmwareStatusApiIo } from "./api/firmware_status.ts";
@@ -25,6 +26,7 @@ export type AppIo =
   & CommandsApiIo
   & DevicesApiIo
   & SamplesApiIo
+  & EnergyApiIo
   & SecurityApiIo
   & SettingsApiIo
   & LabelsApiIo
@@ -51,6 +53,7 @@ export function createApp(io: AppIo): App {
   addSecurityRoutes(app, access, io);
   addDeviceRoutes(app, access, io);
   addSampleRoutes(app, access, io);
+  addEnergyRoutes(app, access, io);
   addCommandRoutes(app, access, io);
   addSettingsRoutes(app, access, io);
   addLabelRoutes(app, access, io);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEFAULT_WRITES_PER_DAY } from "../protocol/command/budget.ts";
+import { isTimeZone } from "./energy/local_days.ts";
 import { MqttConfig } from "./mqtt/config.ts";
 import { Location } from "../protocol/night/sun.ts";
 import type { Ages } from "./store/retention.ts";
@@ -30,6 +31,8 @@ export const GatewayConfig = z.strictObject({
     .describe("Writes that commands may make to one register of an inverter in a UTC day: its flash wears out"),
   location: Location.optional()
     .describe("Where the boards stand, so that their nights are told from trouble; nodes know their own"),
+  time_zone: z.string().refine(isTimeZone, "must be an IANA time zone such as Europe/Berlin").optional()
+    .describe("Where the inverters are: their days begin at its midnight; that of this machine when left out"),
   mqtt: MqttConfig.prefault({}).describe(
     "MQTT: publishes what is stored and takes settings; off unless it names a broker",
   ),

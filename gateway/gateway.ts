@@ -64,6 +64,7 @@ const FEATURES = [
   "legacy_uploads",
   "sample_blocks",
   "rollups",
+  "energy",
   "csv",
   "operator_tokens",
   "openapi",
@@ -122,14 +123,20 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
 }
 
 function storesOptions(
-  { security_log_rows: securityLogRows }: GatewayConfig,
+  { security_log_rows: securityLogRows, time_zone: timeZone }: GatewayConfig,
   { random, allowPublishedKeys, log }: GatewayIo,
 ): StoresOptions {
   const watch = (trouble: Error | undefined) =>
     trouble
       ? log.error("the disk takes no writes, uploads are refused until it does: {error}", { error: trouble })
       : log.info("the disk takes writes again");
-  return { random, securityLogRows, watch, ...(allowPublishedKeys === undefined ? {} : { allowPublishedKeys }) };
+  return {
+    random,
+    securityLogRows,
+    watch,
+    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(allowPublishedKeys === undefined ? {} : { allowPublishedKeys }),
+  };
 }
 
 /** What devices' routes share with the rest of a running gateway. */

@@ -1,10 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Random } from "../platform/random.ts";
 import type { SampleSink } from "./process/sample_sink.ts";
+import { createEnergyReader, type EnergyReader } from "./energy/energy_reader.ts";
+import { localDays, machineTimeZone } from "./energy/local_days.ts";
+import { meteredSamples } from "./energy/metered_samples.ts";
 import { openGatewayDatabase } from "./store/database.ts";
 import { type Commands, createCommands } from "./store/commands.ts";
 import { createRecordedStates, type RecordedStates } from "./store/device_states.ts";
 import { createDevices, type Devices } from "./store/devices.ts";
+import { createEnergyStore } from "./store/energy.ts";
 import { createGroupCommit, type GroupCommit, type StoreWatch } from "./store/group_commit.ts";
 import { openKeyVault } from "./store/key_vault.ts";
 import { createRawPoints, type RawPoints } from "./store/raw_points.ts";
@@ -32,7 +36,9 @@ export interface Stores extends AsyncDisposable {
   readonly replay: Replay;
   readonly securityLog: SecurityLog;
   readonly series: SeriesStore;
+  /** Keeps the energy of every inverter with its samples. */
   readonly samples: SampleSink;
+  readonly energy: EnergyReader;
   readonly points: RawPoints;
   readonly rollups: Rollups;
   readonly retention: Retention;
@@ -53,17 +59,21 @@ export interface StoresOptions {
   readonly securityLogRows: number;
   /** Whether keys that were published may be used; only the demo says yes. */
   readonly allowPublishedKeys?: boolean;
+  /** IANA time zone whose days energy is counted by; the machine's when left out. */
+  readonly timeZone?: string;
   /** Told when the disk begins or ceases to refuse writes. */
   readonly watch?: StoreWatch;
 }
 
 /** Opens the stores in a data directory, made when it is missing. Other processes may have them open as well. */
 export async function openStores(dataDir: string, options: StoresOptions): Promise<Stores> {
-  const { random, securityLogRows, allowPublishedKeys = false } = options;
+  const { random, securityLogRows, allowPublishedKeys = false, timeZone = machineTimeZone() } = options;
   const db = openGatewayDatabase(dataDir);
   try {
     const vault = await openKeyVault(dataDir, random);
     const commit = createGroupCommit(db, options.watch);
+    const energy = createEnergyStore(db);
+    const days = localDays(timeZone);
     return {
       db,
       commit,
@@ -72,7 +82,8 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
       replay: createReplay(db),
       securityLog: createSecurityLog(db, securityLogRows),
       series: createSeriesStore(db, random),
-      samples: createSamples(db, random),
+      samples: meteredSamples(createSamples(db, random), energy, days),
+      energy: createEnergyReader(energy, timeZone, days),
       points: createRawPoints(db),
       rollups: createRollups(db),
       retention: createRetention(db),

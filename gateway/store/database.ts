@@ -6,6 +6,7 @@ import { SCHEMA as boardStates } from "./board_states.ts";
 import { SCHEMA as commands } from "./commands.ts";
 import { SCHEMA as deviceStates } from "./device_states.ts";
 import { SCHEMA as devices } from "./devices.ts";
+import { SCHEMA as energy } from "./energy.ts";
 import { SCHEMA as quarantine } from "./quarantine.ts";
 import { SCHEMA as replay } from "./replay.ts";
 import { SCHEMA as rollups } from "./rollups.ts";
@@ -43,6 +44,7 @@ const MIGRATIONS = [
     firmwareRollouts,
     firmwareSessions,
     deviceStates,
+    energy,
   ].join("\n"),
 ];
 

@@ -1,0 +1,97 @@
+/** What an inverter's own energy counter showed. */
+export interface CounterReading {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** Wh since installation; more than 0. */
+  readonly wh: number;
+}
+
+/** Energy that came within a span of time (unix milliseconds). */
+export interface Gain {
+  readonly from: number;
+  readonly to: number;
+  readonly wh: number;
+}
+
+/** Readings that do not follow from the accepted one, but each from the one before. */
+export interface Candidate {
+  readonly first: CounterReading;
+  readonly last: CounterReading;
+  readonly count: number;
+}
+
+/** What is believed of a counter. */
+export interface Counter {
+  /** The newest reading that is believed; `undefined` until one is plausible. */
+  readonly accepted: CounterReading | undefined;
+  readonly candidate: Candidate | undefined;
+}
+
+/** How this inverter's counter behaves. */
+export interface CounterKind {
+  /** Wh after which it begins again at 0 (SunSpec acc32: 2^32 of its unit); `undefined` when it does not. */
+  readonly wrapWh: number | undefined;
+  /** W that it can have delivered at most. */
+  readonly maxPower: number;
+}
+
+export const NEW_COUNTER: Counter = { accepted: undefined, candidate: undefined };
+
+/** Counters are coarse and read late: so much more than the power allows is still believed. */
+const SLACK_WH = 1_000;
+/** The first value of all is believed when so many readings over so long agree. */
+const FIRST_READINGS = 3;
+const FIRST_SPAN_MS = 60_000;
+/** A counter that begins anew (another inverter, a factory reset) is believed after a day: dips and wrong reads are over by then. */
+const RESTART_SPAN_MS = 86_400_000;
+
+/**
+ * Takes a reading. `gain` is what the counter grew by since the last one that was believed; a reading that cannot follow it
+ * changes nothing for now. `accepted` says that the counter was believed for the first time: its value is the total.
+ */
+export function readCounter(
+  counter: Counter,
+  reading: CounterReading,
+  kind: CounterKind,
+): { readonly counter: Counter; readonly gain?: Gain } {
+  const { accepted, candidate } = counter;
+  if (reading.wh <= 0 || reading.at <= (accepted?.at ?? -Infinity)) return { counter };
+  const grown = accepted && growth(accepted, reading, kind);
+  if (accepted && grown !== undefined) {
+    const gain = { from: accepted.at, to: reading.at, wh: grown };
+    return { counter: { accepted: reading, candidate: undefined }, gain };
+  }
+  const next = follow(candidate, reading, kind);
+  return isBelievable(next, accepted !== undefined)
+    ? { counter: { accepted: next.last, candidate: undefined }, ...believedGain(next, kind) }
+    : { counter: { accepted, candidate: next } };
+}
+
+/** What the counter grew by from one reading to a later one; `undefined` when it cannot have. */
+function growth(before: CounterReading, after: CounterReading, { wrapWh, maxPower }: CounterKind): number | undefined {
+  const most = SLACK_WH + maxPower * (after.at - before.at) / 3_600_000;
+  const grown = after.wh - before.wh;
+  if (grown >= 0) return grown <= most ? grown : undefined;
+  const wrapped = grown + (wrapWh ?? -Infinity);
+  return wrapped >= 0 && wrapped <= most ? wrapped : undefined;
+}
+
+function follow(candidate: Candidate | undefined, reading: CounterReading, kind: CounterKind): Candidate {
+  if (candidate === undefined) return { first: reading, last: reading, count: 1 };
+  if (reading.at <= candidate.last.at) return candidate;
+  return growth(candidate.last, reading, kind) === undefined
+    ? { first: reading, last: reading, count: 1 }
+    : { first: candidate.first, last: reading, count: candidate.count + 1 };
+}
+
+function isBelievable({ first, last, count }: Candidate, restart: boolean): boolean {
+  const span = last.at - first.at;
+  return restart ? span >= RESTART_SPAN_MS && last.wh !== first.wh : span >= FIRST_SPAN_MS && count >= FIRST_READINGS;
+}
+
+/** What came since the candidate was first seen; what its counter showed then was counted before, or elsewhere. */
+function believedGain({ first, last }: Candidate, { wrapWh }: CounterKind): { readonly gain?: Gain } {
+  const grown = last.wh - first.wh;
+  const wh = grown >= 0 ? grown : grown + (wrapWh ?? 0);
+  return { gain: { from: first.at, to: last.at, wh } };
+}

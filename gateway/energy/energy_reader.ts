@@ -1,0 +1,73 @@
+import type { EnergyStore } from "../store/energy.ts";
+import type { LocalDays } from "./local_days.ts";
+import type { EnergySource } from "./meter.ts";
+
+/** What an inverter has delivered, in Wh. */
+export interface InverterEnergy {
+  readonly inverter: string;
+  readonly source: EnergySource;
+  /** `undefined` until its counter shows something plausible. */
+  readonly lifetimeWh: number | undefined;
+  /** Since local midnight; `undefined` as long as the total is. */
+  readonly todayWh: number | undefined;
+  /** When the newest reading was taken, unix milliseconds. */
+  readonly at: number;
+}
+
+/** What a device has delivered, in Wh. Sums are `undefined` while one of its inverters is unknown. */
+export interface DeviceEnergy {
+  readonly todayWh: number | undefined;
+  readonly lifetimeWh: number | undefined;
+  readonly inverters: readonly InverterEnergy[];
+}
+
+export interface DayEnergy {
+  /** `2026-11-24` */
+  readonly day: string;
+  readonly wh: number;
+}
+
+/** Everything that can be asked about energy. */
+export interface EnergyReader {
+  readonly timeZone: string;
+  /** The local day of a moment. */
+  dayOf(at: number): string;
+  of(deviceId: string, now: number): DeviceEnergy;
+  /** The last so many local days, today included, in order of time; days without samples are left out. */
+  days(deviceId: string, count: number, now: number): readonly DayEnergy[];
+}
+
+export function createEnergyReader(energy: EnergyStore, timeZone: string, days: LocalDays): EnergyReader {
+  return {
+    timeZone,
+    dayOf: (at) => days(at).name,
+    of(deviceId, now) {
+      const today = days(now).name;
+      const todays = new Map(energy.days(deviceId, today, today).map(({ inverter, wh }) => [inverter, wh]));
+      const inverters = energy.ofDevice(deviceId).map(({ inverter, meter: { source, lifetimeWh, at } }) => {
+        const todayWh = lifetimeWh === undefined ? undefined : todays.get(inverter) ?? 0;
+        return { inverter, source, lifetimeWh, todayWh, at };
+      });
+      return {
+        todayWh: sum(inverters.map(({ todayWh }) => todayWh)),
+        lifetimeWh: sum(inverters.map(({ lifetimeWh }) => lifetimeWh)),
+        inverters,
+      };
+    },
+    days(deviceId, count, now) {
+      let first = days(now);
+      for (let day = 1; day < count; day++) first = days(first.start - 1);
+      const sums = new Map<string, number>();
+      for (const { day, wh } of energy.days(deviceId, first.name, days(now).name)) {
+        sums.set(day, (sums.get(day) ?? 0) + wh);
+      }
+      return [...sums].map(([day, wh]) => ({ day, wh }));
+    },
+  };
+}
+
+/** `undefined` when one of them is, or there is none: a sum without a member would fall and rise with it. */
+function sum(values: readonly (number | undefined)[]): number | undefined {
+  if (values.length === 0) return undefined;
+  return values.reduce((total, value) => total === undefined || value === undefined ? undefined : total + value, 0);
+}

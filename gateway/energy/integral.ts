@@ -1,0 +1,66 @@
+import type { Gain } from "./counter.ts";
+
+/** A measured power. */
+export interface PowerReading {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** W. */
+  readonly w: number;
+}
+
+/** A span of time whose energy has been counted, with the power at its ends: [start, W, end, W]. */
+export type Counted = readonly [start: number, startW: number, end: number, endW: number];
+
+/** Where the energy of an inverter without a counter has been counted: spans in order of time, with gaps between them. */
+export interface Integral {
+  /** What lies before was forgotten; nothing is counted there any more. */
+  readonly floor: number;
+  readonly counted: readonly Counted[];
+}
+
+export const NEW_INTEGRAL: Integral = { floor: 0, counted: [] };
+
+/** Two measurements further apart say nothing of the time between them: polls are seconds to minutes apart. */
+export const BRIDGED_MS = 900_000;
+/** Spans that are remembered. A night makes a gap, so what comes late by a fortnight still finds its place. */
+const REMEMBERED = 16;
+
+/**
+ * Counts readings in: trapezoids between neighbours that are at most 15 minutes apart. They may come late and out of order,
+ * and what lies in a counted span is not counted again. Power below 0 delivers nothing.
+ */
+export function addReadings(
+  integral: Integral,
+  readings: readonly PowerReading[],
+): { readonly integral: Integral; readonly gains: readonly Gain[] } {
+  const counted: Counted[] = [...integral.counted];
+  const gains: Gain[] = [];
+  for (const { at, w } of readings) {
+    if (at >= integral.floor && Number.isFinite(w)) addOne(counted, { at, w: Math.max(0, w) }, gains);
+  }
+  const forgotten = counted.splice(0, Math.max(0, counted.length - REMEMBERED)).at(-1);
+  return { integral: { floor: forgotten?.[2] ?? integral.floor, counted }, gains };
+}
+
+function addOne(counted: Counted[], { at, w }: PowerReading, gains: Gain[]): void {
+  let place = counted.length; // of the first span that begins later; nearly always there is none
+  while (place > 0 && (counted[place - 1]?.[0] ?? 0) > at) place--;
+  const before = counted[place - 1], after = counted[place];
+  if (before && at <= before[2]) return;
+  const joinsBefore = before && at - before[2] <= BRIDGED_MS;
+  const joinsAfter = after && after[0] - at <= BRIDGED_MS;
+  const [start, startW] = joinsBefore ? before : [at, w];
+  const [end, endW] = joinsAfter ? [after[2], after[3]] : [at, w];
+  if (joinsBefore) gains.push(trapezoid(before[2], before[3], at, w));
+  if (joinsAfter) gains.push(trapezoid(at, w, after[0], after[1]));
+  counted.splice(joinsBefore ? place - 1 : place, (joinsBefore ? 1 : 0) + (joinsAfter ? 1 : 0), [
+    start,
+    startW,
+    end,
+    endW,
+  ]);
+}
+
+function trapezoid(from: number, fromW: number, to: number, toW: number): Gain {
+  return { from, to, wh: (fromW + toW) / 2 * (to - from) / 3_600_000 };
+}

@@ -1,0 +1,102 @@
+import { type Counter, type Gain, NEW_COUNTER, readCounter } from "./counter.ts";
+import { addReadings, type Integral, NEW_INTEGRAL } from "./integral.ts";
+
+/** Where an inverter's energy comes from: its own counter, or its power, summed up over time. */
+export type EnergySource = "counter" | "computed";
+
+/** One poll of an inverter, as far as its energy is concerned. */
+export interface MeterReading {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** AC power in W. */
+  readonly w: number | undefined;
+  /** What its counter shows, in Wh. */
+  readonly wh: number | undefined;
+}
+
+/** The energy of one inverter. A pure value: the store keeps it. */
+export interface Meter {
+  readonly source: EnergySource;
+  /** Wh since installation, or since the gateway computes it; never falls. `undefined` until it is plausible. */
+  readonly lifetimeWh: number | undefined;
+  /** When the newest reading was taken that counted, unix milliseconds. */
+  readonly at: number;
+  /** Highest power ever seen, in W. */
+  readonly peakW: number;
+  readonly counter: Counter;
+  readonly integral: Integral;
+}
+
+/** Readings of one upload. */
+export interface MeterReadings {
+  readonly readings: readonly MeterReading[];
+  /** Whether the inverter's counter is among what is polled. */
+  readonly hasCounter: boolean;
+  /** Wh after which the counter begins again. */
+  readonly wrapWh: number | undefined;
+  /** Unix milliseconds. */
+  readonly receivedAt: number;
+}
+
+/** A clock may be ahead of ours by so much; what claims to be later still is taken for now. */
+const AHEAD_MS = 300_000;
+/** W: what an inverter is thought to be able to deliver, whatever has been seen of it; and while nothing has. */
+const LEAST_MAX_POWER = 10_000;
+const UNKNOWN_MAX_POWER = 5_000_000;
+
+const NEW_METER: Meter = {
+  source: "computed",
+  lifetimeWh: undefined,
+  at: 0,
+  peakW: 0,
+  counter: NEW_COUNTER,
+  integral: NEW_INTEGRAL,
+};
+
+/** Takes the readings of an upload, in any order; `gains` is what they add to the days. */
+export function advance(
+  before: Meter | undefined,
+  upload: MeterReadings,
+): { readonly meter: Meter; readonly gains: readonly Gain[] } {
+  const latest = upload.receivedAt + AHEAD_MS;
+  const readings = upload.readings
+    .map((reading) => reading.at > latest ? { ...reading, at: latest } : reading)
+    .sort((a, b) => a.at - b.at);
+  const meter = before ?? NEW_METER;
+  return upload.hasCounter ? byCounter(meter, readings, upload.wrapWh) : byPower(meter, readings);
+}
+
+function byCounter(before: Meter, readings: readonly MeterReading[], wrapWh: number | undefined) {
+  let { counter, lifetimeWh, peakW, at: newest } = before;
+  const gains: Gain[] = [];
+  for (const { at, w, wh } of readings) {
+    peakW = Math.max(peakW, w ?? 0);
+    if (wh === undefined) continue;
+    const maxPower = peakW === 0 ? UNKNOWN_MAX_POWER : Math.max(LEAST_MAX_POWER, 3 * peakW);
+    const read = readCounter(counter, { at, wh }, { wrapWh, maxPower });
+    counter = read.counter;
+    if (read.gain) gains.push(read.gain);
+    // The counter's own value is the total, unless a total that was shown before would change by that.
+    if (read.gain) lifetimeWh = lifetimeWh === undefined ? counter.accepted?.wh : lifetimeWh + read.gain.wh;
+    if (read.gain) newest = Math.max(newest, at);
+  }
+  const meter: Meter = { source: "counter", lifetimeWh, at: newest, peakW, counter, integral: NEW_INTEGRAL };
+  return { meter, gains };
+}
+
+function byPower(before: Meter, readings: readonly MeterReading[]) {
+  const measured = readings.flatMap(({ at, w }) => w === undefined ? [] : [{ at, w }]);
+  const last = measured.at(-1);
+  if (last === undefined) return { meter: before, gains: [] };
+  const { integral, gains } = addReadings(before.integral, measured);
+  const meter: Meter = {
+    source: "computed",
+    lifetimeWh: gains.reduce((sum, { wh }) => sum + wh, before.lifetimeWh ?? 0),
+    at: Math.max(before.at, last.at),
+    peakW: measured.reduce((peak, { w }) => Math.max(peak, w), before.peakW),
+    // What is counted from the power now must not be counted again when the counter is polled again.
+    counter: NEW_COUNTER,
+    integral,
+  };
+  return { meter, gains };
+}
