@@ -7,6 +7,7 @@ import { type CommandBell, createCommandBell } from "./command/bell.ts";
 import { createCommandDesk } from "./command/command_desk.ts";
 import { createCommandRoutes } from "./command/device_routes.ts";
 import { agesOf, type GatewayConfig } from "./config.ts";
+import { readAssets, serveAssets } from "./dashboard/assets.ts";
 import { createDevicePaths, dispatch } from "./device_paths.ts";
 import { firmwareRoutes } from "./firmware/device_routes.ts";
 import { type FirmwareRepository, NO_FIRMWARE } from "./firmware/repository_port.ts";
@@ -102,7 +103,8 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
     firmware: api.firmware,
   });
   const { host: hostname, port } = config;
-  const server = cleanup.use(startServer({ hostname, port, handler: dispatch(paths, handlerOf(createApp(api))), log }));
+  const handler = dispatch(paths, serveAssets(readAssets(), handlerOf(createApp(api))));
+  const server = cleanup.use(startServer({ hostname, port, handler, log }));
   const retention = keepRetention(agesOf(config), { ...stores, clock, log }, stop.signal);
   const rollouts = keepRollouts({ rollouts: api.settingsRollouts, clock, log }, stop.signal);
   const updates = keepRollouts({ rollouts: api.firmwareRolloutDesk, clock, log }, stop.signal);

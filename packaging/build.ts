@@ -26,7 +26,7 @@ async function compile(target: string | undefined): Promise<string> {
       ...["compile", "--quiet", "--no-prompt", ...PERMISSIONS],
       ...WORKERS.flatMap((worker) => ["--include", worker]),
       ...(target === undefined ? [] : ["--target", target]),
-      ...["--output", output, "main.ts"],
+      ...["--include", "gateway/dashboard/dist", "--output", output, "main.ts"],
     ],
     cwd: new URL("../", import.meta.url),
     stdout: "inherit",

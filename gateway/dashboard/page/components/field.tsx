@@ -1,0 +1,37 @@
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+
+/** What a field gives to its control. */
+export interface ControlAttributes {
+  readonly id: string;
+  readonly "aria-describedby"?: string;
+  readonly "aria-invalid"?: true;
+}
+
+interface Props {
+  readonly label: string;
+  /** Limits and unit, before anything is wrong. */
+  readonly hint?: string | undefined;
+  /** What is wrong with it. */
+  readonly problem?: string | undefined;
+  readonly children: (attributes: ControlAttributes) => ComponentChildren;
+}
+
+/** A control with its label, its hint, and what the gateway has against it. */
+export function Field({ label, hint, problem, children }: Props) {
+  const id = useId();
+  const describedBy = [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(" ");
+  const attributes: ControlAttributes = {
+    id,
+    ...(describedBy === "" ? {} : { "aria-describedby": describedBy }),
+    ...(problem ? { "aria-invalid": true } : {}),
+  };
+  return (
+    <div class={problem ? "field invalid" : "field"}>
+      <label for={id}>{label}</label>
+      {children(attributes)}
+      {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
+      {problem && <span class="problem" id={`${id}-problem`} role="alert">{problem}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,8 @@
+import { Page } from "../components/page.tsx";
+export function DevicesPage() {
+  return (
+    <Page title="Devices">
+      <p>…</p>
+    </Page>
+  );
+}

@@ -1,0 +1,8 @@
+import { Page } from "../components/page.tsx";
+export function OverviewPage() {
+  return (
+    <Page title="Overview">
+      <p>…</p>
+    </Page>
+  );
+}
