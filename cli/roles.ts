@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { NodeConfig } from "../device/config.ts";
+import { openDesk } from "../device/desk/desk.ts";
 import { type Node, startNode } from "../device/node.ts";
 import type { GatewayConfig } from "../gateway/config.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
@@ -32,15 +33,15 @@ export function openGateway(
   });
 }
 
-/** Starts a node on the real clock, network and disk. */
-export function openNode(config: NodeConfig, dataDir: string, log: Logger): Promise<Node> {
+/** Starts a node on the real clock, network and disk, and a desk where other programs may ask it. */
+export async function openNode(config: NodeConfig, dataDir: string, log: Logger): Promise<Node> {
   const tail = tailDir((name) => Deno.env.get(name));
-  return startNode(config, {
-    dataDir: nodeDir(dataDir),
-    ...(tail === undefined ? {} : { tailDir: tail }),
-    clock: systemClock,
-    random: systemRandom,
-    fetch,
-    log: log.getChild("node"),
-  });
+  await using opening = new AsyncDisposableStack();
+  const io = { dataDir: nodeDir(dataDir), random: systemRandom, log: log.getChild("node") };
+  const node = opening.use(
+    await startNode(config, { ...io, ...(tail === undefined ? {} : { tailDir: tail }), clock: systemClock, fetch }),
+  );
+  opening.use(openDesk({ ...io, node }));
+  const running = opening.move();
+  return { ...node, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import type { Clock } from "../platform/clock.ts";
 import { ALIVE, dead, type Liveness } from "../platform/liveness.ts";
 import type { Random } from "../platform/random.ts";
+import { backupConnection } from "../platform/sqlite_backup.ts";
 import { transaction } from "../platform/sqlite.ts";
 import { Pulse } from "./acquisition/pulse.ts";
 import { Sampler, type SamplerStatus, type SampleSink } from "./acquisition/sampler.ts";
@@ -22,6 +23,7 @@ import { openNodeDatabase } from "./store/database.ts";
 import { Sequence } from "./store/sequence.ts";
 import { Bell } from "./uplink/bell.ts";
 import { GatewayClient } from "./uplink/gateway_client.ts";
+import { type Probe, probeGateway } from "./uplink/probe.ts";
 import { type Reply, replyOf } from "./uplink/reply.ts";
 import { Uplink, type UplinkStatus } from "./uplink/uplink.ts";
 
@@ -65,6 +67,10 @@ export interface Node extends AsyncDisposable {
   alive(): Liveness;
   /** A signed request to the gateway, for whoever has something of their own to say to it. Rejects when the disk refuses. */
   ask<T>(path: string, message: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<Reply<T>>;
+  /** Whether the gateway takes this node's signature now. Rejects when the disk refuses. */
+  probe(signal: AbortSignal): Promise<Probe>;
+  /** Copies the database, the samples of the last seconds included, to a new file. It may be large: everything waits. */
+  backup(destination: string): Promise<void>;
   /** The inverters, for whoever reads or writes registers besides. */
   readonly inverters: readonly ConfiguredInverter[];
 }
@@ -113,6 +119,11 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
       const reply = replyOf(await link.gateway.post(path, message, signal), schema);
       if (reply.kind === "replay") sequence.advanceTo(reply.next);
       return reply;
+    },
+    probe: (signal) => probeGateway(link, signal),
+    async backup(destination) {
+      outbox.seal();
+      await backupConnection(db, destination);
     },
     alive: () => samplers.map(({ pulse, period }) => pulse.liveness(period)).find(({ alive }) => !alive) ?? storeOf(db),
     status: () => ({

@@ -1,0 +1,126 @@
+import { join } from "node:path";
+import type { Logger } from "@logtape/logtape";
+import type { Random } from "../../platform/random.ts";
+import { toHex, utf8 } from "../../crypto/bytes.ts";
+import type { Node } from "../node.ts";
+import {
+  type DatabaseCopy,
+  type DeskAnswer,
+  deskPath,
+  DeskQuestion,
+  MAX_PATH_BYTES,
+  readLine,
+  writeLine,
+} from "./wire.ts";
+
+/** What the desk stands on. */
+export interface DeskIo {
+  readonly dataDir: string;
+  readonly node: Pick<Node, "status" | "probe" | "backup">;
+  readonly random: Pick<Random, "bytes">;
+  readonly log: Logger;
+}
+
+/** Milliseconds that a question may take, its asking included. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * Answers questions about a running node on a socket in its data directory: the node keeps its database and its sequence
+ * numbers to itself, so other programs have to ask it. Who may enter the directory may ask. A node without the socket works
+ * as well: where the file system has no sockets, that is all that is lost.
+ */
+export function openDesk(io: DeskIo): AsyncDisposable {
+  const stop = new AbortController();
+  const listener = listen(io);
+  if (listener === undefined) return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  const open = new Set<Promise<void>>();
+  const serving = (async () => {
+    for await (const connection of listener) {
+      const served = serve(connection, io, stop.signal).finally(() => open.delete(served));
+      open.add(served);
+    }
+  })();
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      listener.close();
+      await Promise.all([serving, ...open]);
+    },
+  };
+}
+
+function listen({ dataDir, log }: DeskIo): Deno.UnixListener | undefined {
+  const path = deskPath(dataDir);
+  try {
+    if (utf8(path).length > MAX_PATH_BYTES) throw new Error("its path is too long for a socket");
+    removeIfThere(path); // of a killed node: the database is ours, so nobody listens there
+    const listener = Deno.listen({ transport: "unix", path });
+    Deno.chmodSync(path, 0o600);
+    return listener;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log.info("no socket for doctor and backup at {path}: {why}", { path, why });
+    return undefined;
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function serve(connection: Deno.UnixConn, io: DeskIo, stop: AbortSignal): Promise<void> {
+  const patience = AbortSignal.any([stop, AbortSignal.timeout(PATIENCE_MS)]);
+  const hangUp = () => close(connection);
+  patience.addEventListener("abort", hangUp, { once: true });
+  try {
+    await writeLine(connection, await answer(await readLine(connection) ?? "", io, patience));
+  } catch {
+    // The other side went away, or the node ends: nobody is left to be told.
+  } finally {
+    patience.removeEventListener("abort", hangUp);
+    hangUp();
+  }
+}
+
+/** Closing it twice is no fault: the other side may be faster. */
+function close(connection: Deno.UnixConn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
+async function answer(line: string, io: DeskIo, signal: AbortSignal): Promise<DeskAnswer> {
+  try {
+    const question = DeskQuestion.safeParse(JSON.parse(line));
+    if (!question.success) return { ok: false, message: "This node does not know the question" };
+    return { ok: true, value: await valueOf(question.data, io, signal) };
+  } catch (error) {
+    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function valueOf(
+  { ask }: DeskQuestion,
+  { node, dataDir, random }: DeskIo,
+  signal: AbortSignal,
+): Promise<unknown> {
+  switch (ask) {
+    case "status":
+      return node.status();
+    case "probe":
+      return await node.probe(signal);
+    case "backup": {
+      const copy: DatabaseCopy = { file: `backup-${toHex(random.bytes(8))}.sqlite` };
+      await node.backup(join(dataDir, copy.file));
+      return copy;
+    }
+    default:
+      return ask satisfies never;
+  }
+}
