@@ -17,8 +17,9 @@ export type Reply<T> =
 const FINAL = new Set([400, 403, 404, 409, 413, 422]);
 /** Statuses of an address that serves no such path. */
 const UNSUPPORTED = new Set([404, 405, 501]);
-/** Longest wait that anybody may ask for, milliseconds. */
-const LONGEST_WAIT_MS = 300_000;
+/** Longest wait that the gateway may ask for, and that somebody unproven may, milliseconds. */
+const PROVEN_WAIT_MS = 3_600_000;
+const UNPROVEN_WAIT_MS = 300_000;
 
 const Replay = z.object({ next_sequence: z.int().min(1) });
 const Problem = z.object({
@@ -31,7 +32,7 @@ const Problem = z.object({
 export function replyOf<T>(exchange: Exchange, schema: z.ZodType<T>): Reply<T> {
   switch (exchange.kind) {
     case "unreachable":
-      return later(exchange.message, undefined);
+      return later(exchange.message);
     case "unproven":
       if (UNSUPPORTED.has(exchange.status)) return { kind: "unsupported", reason: exchange.message };
       return later(exchange.message, exchange.retryAfterMs);
@@ -45,7 +46,7 @@ export function replyOf<T>(exchange: Exchange, schema: z.ZodType<T>): Reply<T> {
 function accepted<T>(body: unknown, schema: z.ZodType<T>): Reply<T> {
   const answer = schema.safeParse(body);
   if (answer.success) return { kind: "ok", value: answer.data };
-  return later("200, but not the answer to this request", undefined);
+  return later("200, but not the answer to this request");
 }
 
 function declined({ status, body, retryAfterMs }: Extract<Exchange, { kind: "answer" }>): Reply<never> {
@@ -54,9 +55,9 @@ function declined({ status, body, retryAfterMs }: Extract<Exchange, { kind: "ans
   const problem = Problem.safeParse(body);
   const said = problem.success ? problem.data.detail ?? problem.data.message ?? problem.data.error : undefined;
   const reason = said === undefined ? `${status}` : `${status}: ${said}`;
-  return FINAL.has(status) ? { kind: "refused", status, reason } : later(reason, retryAfterMs);
+  return FINAL.has(status) ? { kind: "refused", status, reason } : later(reason, retryAfterMs, PROVEN_WAIT_MS);
 }
 
-function later(reason: string, waitMs: number | undefined): Reply<never> {
-  return { kind: "later", reason, waitMs: Math.min(waitMs ?? 0, LONGEST_WAIT_MS) };
+function later(reason: string, waitMs = 0, longest = UNPROVEN_WAIT_MS): Reply<never> {
+  return { kind: "later", reason, waitMs: Math.min(waitMs, longest) };
 }
