@@ -6,6 +6,7 @@ import { addDemo } from "./commands/demo.ts";
 import { addDevice } from "./commands/device.ts";
 import { addFirmware } from "./commands/firmware.ts";
 import { addGateway } from "./commands/gateway.ts";
+import { addInstall, addUninstall } from "./commands/install.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addNode } from "./commands/node.ts";
 import { addRead } from "./commands/read.ts";
@@ -13,6 +14,7 @@ import { addRollout } from "./commands/rollout.ts";
 import { addRun } from "./commands/run.ts";
 import { addSettings } from "./commands/settings.ts";
 import { addSimulate } from "./commands/simulate.ts";
+import { addStage } from "./commands/stage.ts";
 import { addToken } from "./commands/token.ts";
 import { addUpdate } from "./commands/update.ts";
 import { addVersion } from "./commands/version.ts";
@@ -37,5 +39,8 @@ export const COMMANDS: readonly AddCommand[] = [
   addKeys,
   addToken,
   addUpdate,
+  addInstall,
+  addUninstall,
+  addStage,
   addVersion,
 ];

@@ -9,6 +9,7 @@ import { openGateway } from "../roles.ts";
 import { startService } from "../service.ts";
 import { gatewayPart } from "../service_parts.ts";
 import { untilStopped } from "../signals.ts";
+import { openProver } from "../update/prover.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;
@@ -35,7 +36,10 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   const log = await startLogging(flags, terminal);
   const service = startService(log);
   using stop = untilStopped();
-  await using gateway = await openGateway(config, processDataDir(flags.dataDir ?? file.data_dir), log);
+  const dataDir = processDataDir(flags.dataDir ?? file.data_dir);
+  await using gateway = await openGateway(config, dataDir, log);
+  const parts = [gatewayPart(gateway)];
+  await using _prover = await openProver(parts, { dataDir, log });
   terminal.out(`Gateway on ${gateway.url}`);
-  await service.serve([gatewayPart(gateway)], stop.signal);
+  await service.serve(parts, stop.signal);
 }

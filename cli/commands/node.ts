@@ -8,6 +8,7 @@ import { openNode } from "../roles.ts";
 import { startService } from "../service.ts";
 import { nodePart } from "../service_parts.ts";
 import { untilStopped } from "../signals.ts";
+import { openProver } from "../update/prover.ts";
 import { openUpdater } from "../update/updater.ts";
 
 interface Flags extends LogFlags {
@@ -30,16 +31,17 @@ export function addNode(program: Command, terminal: Terminal): void {
     await using running = new AsyncDisposableStack();
     const open = running.use(await openNode(node, dataDir, log));
     terminal.out(`Node ${node.device_id} polls and uploads to ${node.gateway}`);
-    if (file.update) {
-      running.use(
-        await openUpdater(file.update, {
+    const parts = [nodePart(open, systemClock)];
+    running.use(
+      file.update
+        ? await openUpdater(file.update, {
           node: open,
           dataDir,
           log,
           restart: () => stop.stop("an update waits for its start"),
-        }),
-      );
-    }
-    await service.serve([nodePart(open, systemClock)], stop.signal);
+        })
+        : await openProver(parts, { dataDir, log }),
+    );
+    await service.serve(parts, stop.signal);
   });
 }

@@ -8,6 +8,7 @@ import { openGateway, openNode } from "../roles.ts";
 import { type Part, startService } from "../service.ts";
 import { gatewayPart, nodePart } from "../service_parts.ts";
 import { untilStopped } from "../signals.ts";
+import { openProver } from "../update/prover.ts";
 import { openUpdater } from "../update/updater.ts";
 
 interface Flags extends LogFlags {
@@ -32,6 +33,7 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   using stop = untilStopped();
   const parts: Part[] = [];
   await using running = new AsyncDisposableStack();
+  let updates: AsyncDisposable | undefined;
   if (file.gateway) {
     const gateway = running.use(await openGateway(file.gateway, dataDir, log));
     parts.push(gatewayPart(gateway));
@@ -42,15 +44,14 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
     parts.push(nodePart(node, systemClock));
     terminal.out(`Node ${file.node.device_id} polls and uploads to ${file.node.gateway}`);
     if (file.update) {
-      running.use(
-        await openUpdater(file.update, {
-          node,
-          dataDir,
-          log,
-          restart: () => stop.stop("an update waits for its start"),
-        }),
-      );
+      updates = await openUpdater(file.update, {
+        node,
+        dataDir,
+        log,
+        restart: () => stop.stop("an update waits for its start"),
+      });
     }
   }
+  running.use(updates ?? await openProver(parts, { dataDir, log }));
   await service.serve(parts, stop.signal);
 }

@@ -16,7 +16,7 @@ const Image = z.object({
   /** SHA-256 of the manifest. */
   image: Sha256Hex,
   version: FirmwareVersion,
-  sequence: z.int().min(1),
+  sequence: z.int().min(0), // that of the floor for an image that was brought by hand
   /** Whether inverters answered the old image: one that sleeps at night is no fault of the new one. */
   inverters_answered: z.boolean().default(false),
 });

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { asset } from "../../cli/install/assets.ts";
+import { UNIT_MARK, unitText } from "../../cli/install/layout.ts";
+import { program, testWith } from "../needs.ts";
+
+const analyze = program("systemd-analyze", "systemd");
+
+/** The unit with its executables where they can be found. */
+async function unitIn(folder: string): Promise<string> {
+  const prefix = join(folder, "usr");
+  for (const [path, mode] of [["lib/ecowatt/boot-guard", 0o755], ["bin/ecowatt", 0o755]] as const) {
+    Deno.mkdirSync(join(prefix, path, ".."), { recursive: true });
+    Deno.writeTextFileSync(join(prefix, path), "#!/bin/sh\n", { mode });
+  }
+  const path = join(folder, "ecowatt.service");
+  Deno.writeTextFileSync(path, unitText(await asset("ecowatt.service"), prefix));
+  return path;
+}
+
+async function systemdAnalyze(...args: string[]): Promise<{ readonly code: number; readonly said: string }> {
+  const { code, stdout, stderr } = await new Deno.Command("systemd-analyze", { args }).output();
+  return { code, said: [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("").trim() };
+}
+
+testWith([analyze], "the unit is what systemd understands, to the last line", async () => {
+  const folder = Deno.makeTempDirSync();
+  const { code, said } = await systemdAnalyze("verify", "--man=no", await unitIn(folder));
+  assert.deepEqual([code, said], [0, ""]);
+  Deno.removeSync(folder, { recursive: true });
+});
+
+testWith([analyze], "the exposure of the service is 2.0 or less by systemd's own measure", async () => {
+  const folder = Deno.makeTempDirSync();
+  const unit = await unitIn(folder);
+  const { code, said } = await systemdAnalyze("security", "--offline=true", "--threshold=20", "--no-pager", unit);
+  assert.equal(code, 0, said);
+  const [, level] = /Overall exposure level for \S+: ([0-9.]+)/.exec(said) ?? [];
+  assert.ok(Number(level) <= 2, said);
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("the unit begins with its mark, and names one prefix throughout", async () => {
+  const text = unitText(await asset("ecowatt.service"), "/opt/x");
+  assert.ok(text.startsWith(UNIT_MARK));
+  assert.doesNotMatch(text, /@PREFIX@/);
+  assert.match(
+    text,
+    /^ExecStart=\/opt\/x\/lib\/ecowatt\/boot-guard \/var\/lib\/ecowatt\/slots \/opt\/x\/bin\/ecowatt run /m,
+  );
+});
+
+Deno.test("what V8, serial ports and updates need is not taken away", async () => {
+  const text = await asset("ecowatt.service");
+  for (
+    const breaks of [/^MemoryDenyWriteExecute=(yes|true)/m, /^PrivateDevices=/m, /^NoExecPaths=/m, /^PrivateNetwork=/m]
+  ) {
+    assert.doesNotMatch(text, breaks);
+  }
+  for (
+    const needed of [
+      /^Type=notify$/m,
+      /^WatchdogSec=30$/m,
+      /^NotifyAccess=all$/m,
+      /^RuntimeDirectoryPreserve=restart$/m,
+    ]
+  ) {
+    assert.match(text, needed);
+  }
+});
