@@ -7,26 +7,33 @@ const OUTPUT = "dist";
 /** Threads are started by name: nothing imports them. */
 const WORKERS = ["platform/sqlite_backup_worker.ts"];
 
+/** Files that the program reads: the page, and what it installs (cli/install/assets.ts). */
+const ASSETS = [
+  "gateway/dashboard/dist",
+  ...["boot-guard", "preflight", "ecowatt.service", "sysusers.conf", "ecowatt.yaml"].map((name) => `packaging/${name}`),
+];
+
 /**
  * What the program may do. Network: devices, brokers and inverters anywhere. Files: configuration, keys and state where
  * the operator puts them, and how much room their disk has (statfs). Environment: `${NAME}` in configuration files. FFI: libc, for serial ports (a list of
- * allowed libraries would need an absolute path, which differs between distributions). Run: one program, a new image of
+ * allowed libraries would need an absolute path, which differs between distributions). Run: a new image of
  * itself, which is asked for its version before it is trusted (ota/updater/probe.ts); it lies in the data directory, which
- * is not known here, and Deno allows programs by full path only.
+ * is not known here, and Deno allows programs by full path only; and, for `install`, systemd's own.
  */
 const PERMISSIONS = [
   ...["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys=uid,statfs"],
   "--allow-run",
 ];
 
-async function compile(target: string | undefined): Promise<string> {
+/** Compiles for a target, or for this machine; gives the path of the executable. */
+export async function compile(target: string | undefined): Promise<string> {
   const output = target === undefined ? `${OUTPUT}/ecowatt` : `${OUTPUT}/ecowatt-${target}`;
   const { success } = await new Deno.Command(Deno.env.get("DENO_COMPILE") ?? Deno.execPath(), {
     args: [
       ...["compile", "--quiet", "--no-prompt", ...PERMISSIONS],
-      ...WORKERS.flatMap((worker) => ["--include", worker]),
+      ...[...WORKERS, ...ASSETS].flatMap((path) => ["--include", path]),
       ...(target === undefined ? [] : ["--target", target]),
-      ...["--include", "gateway/dashboard/dist", "--output", output, "main.ts"],
+      ...["--output", output, "main.ts"],
     ],
     cwd: new URL("../", import.meta.url),
     stdout: "inherit",
@@ -36,7 +43,8 @@ async function compile(target: string | undefined): Promise<string> {
   return output;
 }
 
-function targets(args: readonly string[]): (string | undefined)[] {
+/** The targets that a command line names; `undefined`: this machine. */
+export function targets(args: readonly string[]): (string | undefined)[] {
   const named = args.flatMap((arg, index) => (arg === "--target" ? [args[index + 1]] : []));
   return named.length === 0 ? [undefined] : named;
 }
