@@ -91,16 +91,17 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   await stores.commit.run(() => stores.commands.writes.setLimit(config.writes_per_day));
   const bell = createCommandBell({ db: stores.db, clock });
   const feed = createSampleFeed(log);
-  const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, feed)));
   const states = statesOf(config, io, stores, clock.now());
-  const api = appIo(config, io, stores, { management, bell, mqtt, states });
+  const firmware = openFirmware(io);
+  const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, { feed, bell, states, firmware })));
+  const api = appIo(config, io, stores, { management, bell, mqtt, states, firmware });
   const paths = devicePaths(config, io, stores, {
     signal: stop.signal,
     bell,
     feed,
     states,
     publishes: mqtt !== undefined,
-    firmware: api.firmware,
+    firmware,
   });
   const { host: hostname, port } = config;
   const handler = dispatch(paths, serveAssets(readAssets(), handlerOf(createApp(api))));
@@ -180,10 +181,20 @@ function statesOf(
   return createDeviceStates({ ...stores, ...listening, activity: reader.activity, fadingOf, clock, log, location });
 }
 
-function mqttIo({ clock, random, log }: GatewayIo, stores: Stores, feed: SampleFeed): MqttIo {
+function mqttIo(
+  { clock, random, log, version }: GatewayIo,
+  stores: Stores,
+  { bell, ...parts }: Pick<DeviceParts, "feed" | "bell" | "states" | "firmware">,
+): MqttIo {
   const { activity } = createSampleReader(stores);
   const settings = createDeviceSettings(settingsIoOf(stores, clock));
-  return { feed, devices: stores.devices, activity, settings, clock, random, log };
+  const desk = createCommandDesk({ ...stores, clock, random, bell });
+  const rollouts = createFirmwareRolloutDesk({ ...stores, firmware: parts.firmware, clock, log });
+  return { ...stores, ...parts, activity, settings, desk, rollouts, clock, random, log, version };
+}
+
+function openFirmware({ dataDir, openFirmware }: GatewayIo): FirmwareRepository {
+  return openFirmware?.(dataDir) ?? NO_FIRMWARE;
 }
 
 function settingsIoOf(stores: Stores, clock: Clock) {
@@ -203,6 +214,8 @@ export interface OperatorParts {
   readonly mqtt?: Mqtt | undefined;
   /** How devices are doing; found out from the store alone when left out. */
   readonly states?: DeviceStates;
+  /** Opened in the data directory when left out. */
+  readonly firmware?: FirmwareRepository;
 }
 
 /** Everything the routes need, over open stores. */
@@ -210,12 +223,11 @@ export function appIo(
   config: Pick<GatewayConfig, "retention_days" | "location">,
   io: GatewayIo,
   stores: Stores,
-  { management, bell, mqtt, states = statesOf(config, io, stores) }: OperatorParts,
+  { management, bell, mqtt, states = statesOf(config, io, stores), firmware = openFirmware(io) }: OperatorParts,
 ): AppIo {
   const reader = createSampleReader(stores);
   const { clock, random, log, version, dataDir } = io;
   const settingsIo = settingsIoOf(stores, clock);
-  const firmware = io.openFirmware?.(dataDir) ?? NO_FIRMWARE;
   return {
     ...stores,
     firmware,

@@ -8,6 +8,7 @@ import { openGatewayDatabase } from "./store/database.ts";
 import { type Commands, createCommands } from "./store/commands.ts";
 import { createRecordedStates, type RecordedStates } from "./store/device_states.ts";
 import { createDevices, type Devices } from "./store/devices.ts";
+import { type Announcements, createAnnouncements } from "./store/announcements.ts";
 import { createEnergyStore } from "./store/energy.ts";
 import { createGroupCommit, type GroupCommit, type StoreWatch } from "./store/group_commit.ts";
 import { openKeyVault } from "./store/key_vault.ts";
@@ -39,6 +40,7 @@ export interface Stores extends AsyncDisposable {
   /** Keeps the energy of every inverter with its samples. */
   readonly samples: SampleSink;
   readonly energy: EnergyReader;
+  readonly announcements: Announcements;
   readonly points: RawPoints;
   readonly rollups: Rollups;
   readonly retention: Retention;
@@ -83,6 +85,7 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
       securityLog: createSecurityLog(db, securityLogRows),
       series: createSeriesStore(db, random),
       samples: meteredSamples(createSamples(db, random), energy, days),
+      announcements: createAnnouncements(db),
       energy: createEnergyReader(energy, timeZone, days),
       points: createRawPoints(db),
       rollups: createRollups(db),

@@ -1,7 +1,7 @@
 import { equalInConstantTime } from "../../crypto/equal.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { isLoopback } from "./config.ts";
-import { BOARD_SETTINGS, settingsDevice } from "./topics.ts";
+import { fits } from "./topics.ts";
 
 export type MqttRole = "viewer" | "operator";
 
@@ -26,7 +26,7 @@ export interface Credentials {
   readonly address: string;
 }
 
-/** Where Home Assistant says that it has started. */
+/** Where Home Assistant says that it has started: it would be thrown out for that, whoever listens. */
 const HOME_ASSISTANT = "homeassistant/status";
 
 /** Says who a client is; `undefined`: nobody who may enter. */
@@ -45,8 +45,8 @@ export function createDoorman(users: readonly User[]): Doorman {
   };
 }
 
-/** What only the gateway publishes stays believable: guests publish settings and nothing else, and only operators do. */
-export function mayPublish({ role }: Guest, topic: string): boolean {
+/** What only the gateway publishes stays believable: guests publish what is listened to and nothing else, and only operators do. */
+export function mayPublish({ role }: Guest, topic: string, listened: readonly string[]): boolean {
   if (role !== "operator") return false;
-  return topic === BOARD_SETTINGS || topic === HOME_ASSISTANT || settingsDevice(topic) !== undefined;
+  return topic === HOME_ASSISTANT || listened.some((filter) => fits(filter, topic));
 }

@@ -5,7 +5,7 @@ import { createDoorman, type Guest, mayPublish, type User } from "./access.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
 import { createPacketWalk } from "./packet_walk.ts";
 import type { ToldOnce } from "./told_once.ts";
-import { BOARD_SETTINGS, settingsDevice } from "./topics.ts";
+import { fits } from "./topics.ts";
 
 export interface BrokerOptions {
   readonly host: string;
@@ -52,7 +52,7 @@ export async function startBroker(options: BrokerOptions, events: LinkEvents, io
     drainTimeout: DRAIN_TIMEOUT_MS,
     maxClientsIdLength: MAX_CLIENT_ID,
   });
-  const connections = guard(aedes, options, io);
+  const connections = guard(aedes, options, events.topics, io);
   const server = createServer(connections.accept);
   try {
     await listen(server, options);
@@ -76,7 +76,12 @@ interface Connections {
 }
 
 /** Every rule of access, over the broker that knows none. */
-function guard(aedes: Aedes, { users, maxClients }: BrokerOptions, { log, warn }: BrokerIo): Connections {
+function guard(
+  aedes: Aedes,
+  { users, maxClients }: BrokerOptions,
+  topics: readonly string[],
+  { log, warn }: BrokerIo,
+): Connections {
   const doorman = createDoorman(users);
   const sockets = new Set<Socket>();
   const addresses = new WeakMap<Client, string>();
@@ -96,7 +101,7 @@ function guard(aedes: Aedes, { users, maxClients }: BrokerOptions, { log, warn }
   aedes.authorizePublish = (client, packet, done) => {
     const guest = client ? guests.get(client) : undefined;
     packet.retain = false; // a wish is for now: kept, it would come back with every connection
-    done(guest && mayPublish(guest, packet.topic) ? null : new Error("not allowed to publish there"));
+    done(guest && mayPublish(guest, packet.topic, topics) ? null : new Error("not allowed to publish there"));
   };
   aedes.on("clientError", (_client, error) => log.debug("mqtt client: {reason}", { reason: error.message }));
   aedes.on("connectionError", (_client, error) => log.debug("mqtt connection: {reason}", { reason: error.message }));
@@ -128,7 +133,7 @@ function refused(): AuthenticateError {
 
 function passOn(aedes: Aedes, guests: Connections["guests"], events: LinkEvents): void {
   aedes.on("publish", ({ topic, payload }, client) => {
-    if (client === null || (topic !== BOARD_SETTINGS && settingsDevice(topic) === undefined)) return;
+    if (client === null || !events.topics.some((filter) => fits(filter, topic))) return;
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
     events.received({ topic, payload: bytes, retained: false, who: `mqtt ${guests.get(client)?.name ?? ""}`.trim() });
   });

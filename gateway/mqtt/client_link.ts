@@ -4,7 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
-import { GATEWAY_STATUS, SETTINGS_TOPICS } from "./topics.ts";
+import { GATEWAY_STATUS } from "./topics.ts";
 
 /** How to reach a broker. */
 export interface BrokerAddress {
@@ -81,7 +81,7 @@ async function openSession(
   client.on("message", (topic, payload, { retain }: IPublishPacket) => {
     events.received({ topic, payload, retained: retain, who: "mqtt" });
   });
-  client.subscribe(SETTINGS_TOPICS, { qos: 1 });
+  client.subscribe([...events.topics], { qos: 1 });
   return success(sessionOf(client, signal));
 }
 

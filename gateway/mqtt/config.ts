@@ -59,6 +59,18 @@ const Embedded = z.strictObject({
 /** The gateway's own broker, for boxes that have none. */
 export type EmbeddedConfig = Readonly<z.infer<typeof Embedded>>;
 
+const HomeAssistant = z.strictObject({
+  enabled: z.boolean().default(false).describe("Announce the devices to Home Assistant"),
+  prefix: z.string().regex(/^[a-zA-Z0-9_-]{1,64}(\/[a-zA-Z0-9_-]{1,64}){0,3}$/, "must be a topic like homeassistant")
+    .default("homeassistant").describe("Discovery prefix, as it is set in Home Assistant"),
+  power_limit: z.boolean().default(true).describe("Let Home Assistant set the power limit of inverters"),
+  install: z.boolean().default(false).describe("Let Home Assistant start the update of a device"),
+  dashboard_url: z.url({ protocol: /^https?$/ }).optional()
+    .describe("Address of the dashboard, for the link on Home Assistant's device pages"),
+});
+/** What Home Assistant learns, and what it may ask. */
+export type HomeAssistantConfig = Readonly<z.infer<typeof HomeAssistant>>;
+
 /** The section `mqtt:` of the gateway. Off without `broker` and `embedded`. */
 export const MqttConfig = z.strictObject({
   broker: Broker.optional().describe("Publish to this broker"),
@@ -67,6 +79,7 @@ export const MqttConfig = z.strictObject({
     .describe("Messages on esp32/ecowatt_data that wait while the broker is away; then the oldest are dropped"),
   offline_after_s: z.number().min(1).max(604_800).default(2_700)
     .describe("Seconds without an upload after which a device is shown as offline"),
+  home_assistant: HomeAssistant.prefault({}).describe("Home Assistant's MQTT discovery"),
 }).refine(({ broker, embedded }) => broker === undefined || embedded === undefined, {
   message: "give broker or embedded, not both",
 });

@@ -29,4 +29,6 @@ export interface Session {
 export interface LinkEvents {
   opened(session: Session): void;
   received(message: Received): void;
+  /** What is listened to; `+` stands for one level. */
+  readonly topics: readonly string[];
 }

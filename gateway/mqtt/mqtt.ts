@@ -2,26 +2,34 @@ import type { Logger } from "@logtape/logtape";
 import { toHex } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
+import type { EnergyReader } from "../energy/energy_reader.ts";
 import type { SampleFeed } from "../process/sample_feed.ts";
+import type { DeviceStates } from "../state/device_states.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
 import { boardMessage } from "./board_payload.ts";
 import { startBroker } from "./broker.ts";
 import { readCertificates, readPassword } from "./broker_files.ts";
 import { keepConnected } from "./client_link.ts";
+import { keepDeviceNews } from "./device_news.ts";
+import { type HomeAssistantIo, keepHomeAssistant, topicsOf } from "./home_assistant/home_assistant.ts";
 import type { BrokerConfig, EmbeddedConfig, MqttConfig } from "./config.ts";
-import type { LinkEvents } from "./message.ts";
-import { createNews, newestSamples } from "./newest_sample.ts";
+import type { LinkEvents, Received } from "./message.ts";
+import { createNews, type NewestSample, newestSamples } from "./newest_sample.ts";
 import { keepPresence } from "./presence_task.ts";
 import { createPublisher, type Publisher, type PublisherStats } from "./publisher.ts";
 import { createSettingsInbox, type SettingsDoor } from "./settings_inbox.ts";
 import { stateMessage } from "./state_payload.ts";
 import { createToldOnce } from "./told_once.ts";
-import { GATEWAY_STATUS } from "./topics.ts";
+import { fits, GATEWAY_STATUS, SETTINGS_TOPICS } from "./topics.ts";
 
-export interface MqttIo {
+export interface MqttIo extends Omit<HomeAssistantIo, "publisher" | "warn"> {
   readonly feed: SampleFeed;
   readonly devices: Devices;
+  readonly energy: EnergyReader;
+  readonly states: Pick<DeviceStates, "of" | "listen">;
+  /** Of the gateway. */
+  readonly version: string;
   readonly activity: (deviceId: string) => Activity;
   /** Takes the settings that come in. */
   readonly settings: SettingsDoor;
@@ -49,16 +57,31 @@ export async function startMqtt(config: MqttConfig, io: MqttIo): Promise<Mqtt | 
   await using cleanup = new AsyncDisposableStack();
   const publisher = createPublisher(config.queue_messages, io.clock);
   const warn = createToldOnce(io.log, io.clock);
-  const events = { opened: publisher.use, received: createSettingsInbox({ ...io, warn }) };
+  const stop = new AbortController();
+  const homeAssistant = keepHomeAssistant(
+    config.home_assistant,
+    { offlineAfterS: config.offline_after_s, version: io.version },
+    { ...io, publisher, warn },
+    stop.signal,
+  );
+  const events = {
+    opened: publisher.use,
+    received: dispatcher(createSettingsInbox({ ...io, warn }), homeAssistant.received),
+    topics: [...SETTINGS_TOPICS, ...topicsOf(config.home_assistant)],
+  };
   publisher.put({ topic: GATEWAY_STATUS, payload: "online", retain: true });
   const port = config.embedded && await embed(config.embedded, events, io, cleanup);
   if (config.broker) await connect(config.broker, events, io, cleanup);
   cleanup.defer(() => goodbye(publisher));
-  const stop = new AbortController();
   const presence = keepPresence(1000 * config.offline_after_s, { ...io, publisher }, stop.signal);
-  cleanup.defer(() => presence.done);
+  const news = keepDeviceNews({ ...io, publisher }, stop.signal);
+  cleanup.defer(() => Promise.all([presence.done, news.done, homeAssistant.done]).then(() => {}));
   cleanup.defer(() => stop.abort());
-  cleanup.use(publishStored(publisher, presence.heard, io.feed));
+  cleanup.use(publishStored(publisher, io.feed, (newest) => {
+    presence.heard(newest.device);
+    news.stored(newest.device);
+    homeAssistant.stored(newest);
+  }));
   const running = cleanup.move();
   return { stats: publisher.stats, port, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
@@ -101,17 +124,24 @@ async function connect(
 }
 
 /** A newer value takes an older one's place, so what a node sends late is not published. */
-function publishStored(publisher: Publisher, heard: (device: string) => void, feed: SampleFeed): Disposable {
+function publishStored(publisher: Publisher, feed: SampleFeed, stored: (newest: NewestSample) => void): Disposable {
   const isNews = createNews();
   return feed.listen((batches) => {
     for (const newest of newestSamples(batches)) {
-      heard(newest.device);
+      stored(newest);
       if (!isNews(newest)) continue;
       publisher.put(stateMessage(newest));
       const board = boardMessage(newest);
       if (board) publisher.put(board);
     }
   });
+}
+
+function dispatcher(settings: LinkEvents["received"], homeAssistant: LinkEvents["received"]): LinkEvents["received"] {
+  return (message: Received) => {
+    const isSettings = SETTINGS_TOPICS.some((filter) => fits(filter, message.topic));
+    return isSettings ? settings(message) : homeAssistant(message);
+  };
 }
 
 async function goodbye(publisher: Publisher): Promise<void> {

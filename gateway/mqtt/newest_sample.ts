@@ -1,3 +1,4 @@
+import type { DeviceId } from "../../protocol/device_id.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Quality, Sample } from "../../protocol/sample.ts";
@@ -5,7 +6,7 @@ import type { SampleBatch } from "../process/sample_sink.ts";
 
 /** The newest sample of an inverter that an upload brought. */
 export interface NewestSample {
-  readonly device: string;
+  readonly device: DeviceId;
   readonly inverter: string;
   readonly profile: Profile;
   /** One a column of `sample`. */

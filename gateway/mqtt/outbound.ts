@@ -20,6 +20,8 @@ export interface Outbound {
   delivered(message: Outgoing): void;
   /** Makes every retained message wait again: another broker, or the same after a restart, may not have them. */
   repeatRetained(): void;
+  /** The newest payload of a retained topic. */
+  retained(topic: string): string | undefined;
   readonly waiting: number;
   readonly dropped: number;
 }
@@ -70,6 +72,7 @@ export function createOutbound(limit: number): Outbound {
     repeatRetained() {
       for (const topic of retained.keys()) unsent.add(topic);
     },
+    retained: (topic) => retained.get(topic)?.payload,
     get waiting() {
       return queue.length + unsent.size;
     },

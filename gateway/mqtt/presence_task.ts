@@ -4,7 +4,14 @@ import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import type { Publisher } from "./publisher.ts";
-import { deviceStatusTopic, inverterStateTopic } from "./topics.ts";
+import {
+  conditionTopic,
+  deviceStatusTopic,
+  firmwareTopic,
+  inverterEnergyTopic,
+  inverterStateTopic,
+  powerLimitTopic,
+} from "./topics.ts";
 
 export interface PresenceIo {
   readonly publisher: Pick<Publisher, "put">;
@@ -66,9 +73,12 @@ async function recall(presence: Presence, offlineAfterMs: number, io: PresenceIo
   }
 }
 
-/** The broker forgets the values of a device that is no longer registered. */
+/** The broker forgets what it kept of a device that is no longer registered. */
 function forgetStates(device: string, { publisher, activity }: PresenceIo): void {
-  for (const inverter of activity(device).inverters) {
-    publisher.put({ topic: inverterStateTopic(device, inverter), payload: "", retain: true });
+  const topics = activity(device).inverters.flatMap((inverter) =>
+    [inverterStateTopic, inverterEnergyTopic, powerLimitTopic].map((topicOf) => topicOf(device, inverter))
+  );
+  for (const topic of [conditionTopic(device), firmwareTopic(device), ...topics]) {
+    publisher.put({ topic, payload: "", retain: true });
   }
 }

@@ -22,6 +22,10 @@ export interface Publisher {
   put(message: Message): void;
   /** Uses this session until it ends. */
   use(session: Session): void;
+  /** The newest payload of a retained topic; `undefined` when there is none, or it was ended. */
+  retained(topic: string): string | undefined;
+  /** Sends all that is retained again. */
+  repeat(): void;
   /** Resolves when everything was delivered, when there is no session, or after `ms`. */
   drain(ms: number): Promise<void>;
   stats(): PublisherStats;
@@ -70,6 +74,11 @@ export function createPublisher(limit: number, clock: Pick<Clock, "sleep">): Pub
       session = opened;
       outbound.repeatRetained();
       void opened.closed.then(() => lose(opened));
+      pump();
+    },
+    retained: outbound.retained,
+    repeat() {
+      outbound.repeatRetained();
       pump();
     },
     async drain(ms) {

@@ -6,6 +6,7 @@ import { Fault } from "../fault.ts";
 import { parseJson } from "../request_body.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Received } from "./message.ts";
+import { createOneByOne } from "./one_by_one.ts";
 import type { ToldOnce } from "./told_once.ts";
 import { BOARD_SETTINGS, settingsDevice } from "./topics.ts";
 
@@ -31,15 +32,11 @@ const MAX_WAITING = 100;
 
 /** Takes settings from the broker, one message after the other. What is wrong with one is logged, and it is dropped. */
 export function createSettingsInbox(io: SettingsInboxIo): (message: Received) => void {
-  let waiting = 0;
-  let turn = Promise.resolve();
+  const inTurn = createOneByOne(MAX_WAITING);
   return (message) => {
     if (message.retained) return io.warn("mqtt settings ignored {topic}: kept by the broker", { topic: message.topic });
-    if (waiting >= MAX_WAITING) {
-      return io.warn("mqtt settings dropped {topic}: too many wait", { topic: message.topic });
-    }
-    waiting++;
-    turn = turn.then(() => take(message, io)).then(() => void waiting--);
+    const taken = inTurn(() => take(message, io));
+    if (!taken) io.warn("mqtt settings dropped {topic}: too many wait", { topic: message.topic });
   };
 }
 

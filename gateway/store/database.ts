@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { openSqlite } from "../../platform/sqlite.ts";
+import { SCHEMA as announcements } from "./announcements.ts";
 import { SCHEMA as blockReceipts } from "./block_receipts.ts";
 import { SCHEMA as boardStates } from "./board_states.ts";
 import { SCHEMA as commands } from "./commands.ts";
@@ -45,6 +46,7 @@ const MIGRATIONS = [
     firmwareSessions,
     deviceStates,
     energy,
+    announcements,
   ].join("\n"),
 ];
 

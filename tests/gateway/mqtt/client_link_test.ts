@@ -28,11 +28,16 @@ Deno.test("a broker gets what is stored, who comes later gets the newest, and a 
     },
   });
   await using late = await listenAt(broker.port);
-  await until(() => late.heard.length >= 3, "the retained messages");
+  await until(() => late.heard.length >= 4, "the retained messages");
   assert.deepEqual(
     late.heard.map(({ topic, payload, retain }) => [topic, payload, retain]).sort(),
     [
       ["ecowatt/gateway/status", "online", true],
+      [
+        "ecowatt/roof/condition",
+        '{"state":"stale","since":"1970-01-01T00:00:00.001Z","reason":"nothing was heard of it yet","inverters":{}}',
+        true,
+      ],
       [
         "ecowatt/roof/roof-1/state",
         '{"time":"2026-06-21T12:00:00.000Z","quality":"exact","registers":{"Vac1":230.1,"Pac":1500}}',

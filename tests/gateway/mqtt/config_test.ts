@@ -3,7 +3,11 @@ import { isLoopback, MqttConfig } from "../../../gateway/mqtt/config.ts";
 import { startFixture } from "./fixture.ts";
 
 Deno.test("MQTT is off unless a broker is named, and a broker needs little", () => {
-  assert.deepEqual(MqttConfig.parse({}), { queue_messages: 1000, offline_after_s: 2700 });
+  assert.deepEqual(MqttConfig.parse({}), {
+    queue_messages: 1000,
+    offline_after_s: 2700,
+    home_assistant: { enabled: false, prefix: "homeassistant", power_limit: true, install: false },
+  });
   assert.equal(MqttConfig.parse({ broker: { url: "mqtts://broker.example" } }).broker?.url, "mqtts://broker.example");
   assert.deepEqual(MqttConfig.parse({ embedded: {} }).embedded, {
     host: "127.0.0.1",
@@ -28,6 +32,8 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
   ["everyone from the network", { embedded: { host: "192.0.2.1" } }, /are needed/],
   ["a user without a password", { embedded: { users: [{ username: "a" }] } }, /one of them/],
   ["a name twice", { embedded: { users: [user, user] } }, /two of the same name/],
+  ["a prefix that is no topic", { home_assistant: { prefix: "home/+" } }, /must be a topic/],
+  ["a link that is none", { home_assistant: { dashboard_url: "javascript:alert(1)" } }, /Invalid URL/],
   ["a key nobody knows", { brokre: {} }, /brokre/],
 ];
 

@@ -2,13 +2,21 @@ import { createServer, type Socket } from "node:net";
 import { Aedes } from "aedes";
 import { getLogger } from "@logtape/logtape";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
+import { createCommandBell } from "../../../gateway/command/bell.ts";
+import { type CommandDesk, createCommandDesk } from "../../../gateway/command/command_desk.ts";
+import { createFirmwareRolloutDesk } from "../../../gateway/firmware/rollouts.ts";
 import { MqttConfig } from "../../../gateway/mqtt/config.ts";
 import { type Mqtt, type MqttIo, startMqtt } from "../../../gateway/mqtt/mqtt.ts";
 import { createSampleFeed, type SampleFeed } from "../../../gateway/process/sample_feed.ts";
-import { systemClock } from "../../../platform/clock.ts";
+import type { SampleBatch } from "../../../gateway/process/sample_sink.ts";
+import { createSampleReader } from "../../../gateway/sample_reader.ts";
+import { createDeviceStates, type DeviceStates } from "../../../gateway/state/device_states.ts";
+import { createFading } from "../../../gateway/state/fading.ts";
+import { openStores, type Stores } from "../../../gateway/stores.ts";
+import { type Clock, systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
-import { openGatewayStore } from "../../fakes/gateway_store.ts";
+import type { Firmware } from "../../../protocol/ota/firmware.ts";
 
 /** A broker of another maker, in this process, on a port of its own. */
 export interface OtherBroker extends AsyncDisposable {
@@ -86,55 +94,118 @@ export interface Asked {
   readonly by: string;
 }
 
-/** The MQTT side of a gateway over a real store, with a feed to speak into. */
+/** The MQTT side of a gateway over real stores, with a feed to speak into. */
 export interface MqttFixture extends AsyncDisposable {
   readonly mqtt: Mqtt;
   readonly feed: SampleFeed;
+  readonly stores: Stores;
+  readonly states: DeviceStates;
+  readonly desk: CommandDesk;
   readonly asked: Asked[];
+  /** Stores samples and tells of them, as an upload does. */
+  store(batches: readonly SampleBatch[]): Promise<void>;
+  /** Ends MQTT and the stores and leaves the data directory, for the next start in it. */
+  stop(): Promise<void>;
 }
 
 export interface FixtureOptions {
   readonly signed?: readonly string[];
   readonly legacy?: readonly { readonly name: string; readonly wireId?: string }[];
+  readonly firmware?: readonly Firmware[];
+  readonly clock?: Clock;
+  /** A data directory that is there already. */
+  readonly folder?: string;
   readonly io?: Partial<MqttIo>;
 }
 
 export async function startFixture(config: unknown, options: FixtureOptions = {}): Promise<MqttFixture> {
-  const store = openGatewayStore();
-  for (const name of options.signed ?? []) {
-    store.devices.add({ deviceId: DeviceId.parse(name), model: "node", auth: "signed" }, 1);
-  }
-  for (const { name, wireId } of options.legacy ?? []) {
-    const wire = wireId === undefined ? {} : { wireId };
-    store.devices.add({ deviceId: DeviceId.parse(name), model: "board", auth: "legacy", ...wire }, 1);
-  }
+  const { clock = systemClock, folder = Deno.makeTempDirSync() } = options;
+  const stores = await openStores(folder, { random: systemRandom, securityLogRows: 100, timeZone: "UTC" });
+  await register(stores, options);
   const log = getLogger(["test"]);
   const feed = createSampleFeed(log);
   const asked: Asked[] = [];
+  const parts = gatewayParts(stores, options.firmware ?? [], clock);
   const mqtt = await startMqtt(MqttConfig.parse(config), {
+    ...stores,
+    ...parts,
     feed,
-    devices: store.devices,
-    activity: () => ({ lastReceivedAt: undefined, lastSampleAt: undefined, inverters: [] }),
     settings: {
       change(device, { patch }, { by }) {
         asked.push({ device, patch, by });
         return Promise.resolve();
       },
     },
-    clock: systemClock,
+    clock,
     random: { ...systemRandom, float: () => 0 },
     log,
+    version: "1.2.3",
     ...options.io,
   });
   if (mqtt === undefined) throw new Error("MQTT is off");
+  let running = true;
+  const stop = async () => {
+    if (!running) return;
+    running = false;
+    await mqtt[Symbol.asyncDispose]();
+    await stores[Symbol.asyncDispose]();
+  };
   return {
     mqtt,
     feed,
+    stores,
+    states: parts.states,
+    desk: parts.desk,
     asked,
-    async [Symbol.asyncDispose]() {
-      await mqtt[Symbol.asyncDispose]();
-      store[Symbol.dispose]();
+    async store(batches) {
+      await stores.commit.run(() => batches.forEach((batch) => stores.samples.append(batch)));
+      feed.stored(batches);
     },
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+async function register({ devices, commit }: Stores, { signed = [], legacy = [] }: FixtureOptions): Promise<void> {
+  await commit.run(() => {
+    for (const name of signed) {
+      if (!devices.find(name)) devices.add({ deviceId: DeviceId.parse(name), model: "node", auth: "signed" }, 1);
+    }
+    for (const { name, wireId } of legacy) {
+      const wire = wireId === undefined ? {} : { wireId };
+      if (!devices.find(name)) {
+        devices.add({ deviceId: DeviceId.parse(name), model: "board", auth: "legacy", ...wire }, 1);
+      }
+    }
+  });
+}
+
+function gatewayParts(stores: Stores, firmware: readonly Firmware[], clock: Clock) {
+  const log = getLogger(["test"]);
+  const reader = createSampleReader(stores);
+  const fadingOf = createFading({ ...stores, reader });
+  const shelf = {
+    list: () => firmware,
+    find: (model: string, version: string) => firmware.find((one) => one.model === model && one.version === version),
+    chunk: () => Promise.resolve(undefined),
+  };
+  const bell = createCommandBell({ db: stores.db, clock });
+  return {
+    activity: reader.activity,
+    firmware: shelf,
+    states: createDeviceStates({
+      ...stores,
+      activity: reader.activity,
+      fadingOf,
+      clock,
+      log,
+      listeningSince: clock.now(),
+    }),
+    desk: createCommandDesk({ ...stores, clock, random: systemRandom, bell }),
+    rollouts: createFirmwareRolloutDesk({ ...stores, firmware: shelf, clock, log }),
   };
 }
 

@@ -13,7 +13,15 @@ const AT = Date.UTC(2026, 5, 21, 12);
 
 function newest(registers: readonly string[], values: readonly (number | undefined)[], profile: Profile = ecowatt) {
   const sample = { at: AT, values };
-  return { device: "roof", inverter: "east", profile, registers, sample, quality: "exact", receivedAt: AT } as const;
+  return {
+    device: DeviceId.parse("roof"),
+    inverter: "east",
+    profile,
+    registers,
+    sample,
+    quality: "exact",
+    receivedAt: AT,
+  } as const;
 }
 
 function registerData(sample: NewestSample): unknown {

@@ -50,7 +50,8 @@ Deno.test("after a start the store says who was heard of; a removed device leave
   assert.deepEqual(shown(), [["ecowatt/fresh/status", "online"], ["ecowatt/silent/status", "offline"]]);
   store.devices.remove("fresh", clock.now());
   await clock.advance(15_000);
-  assert.deepEqual(shown(), [["ecowatt/fresh/status", ""], ["ecowatt/fresh/east/state", ""]]);
+  const ended = ["status", "condition", "firmware", "east/state", "east/energy", "east/power_limit"];
+  assert.deepEqual(shown(), ended.map((name) => [`ecowatt/fresh/${name}`, ""]));
   stop.abort();
   await task.done;
 });
