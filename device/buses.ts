@@ -23,9 +23,14 @@ export interface ConfiguredInverter {
   readonly config: InverterConfig;
   readonly inverter: Inverter;
   readonly bus: Pick<Bus, "name" | "timing">;
+  /** Whether it hangs on a serial port of this machine. */
+  readonly serial: boolean;
   /** The longest that one poll may take, milliseconds. */
   readonly patienceMs: number;
 }
+
+/** A unit that does not answer is asked at least so often, milliseconds: an inverter that wakes up is not missed for long. */
+const LONGEST_PAUSE_MS = 60_000;
 
 const UNIT = { ecowatt: 17, sunspec: 1 } as const;
 
@@ -33,7 +38,8 @@ const UNIT = { ecowatt: 17, sunspec: 1 } as const;
 export function busOf(config: BusConfig, io: BusPorts): Bus {
   const { timeout, min_timeout, retries } = config.timing;
   const minTimeoutMs = Math.min(min_timeout, timeout);
-  return createBus(lineOf(config, io.clock), { timeoutMs: timeout, minTimeoutMs, retries }, io);
+  const backoff = { maxMs: LONGEST_PAUSE_MS };
+  return createBus(lineOf(config, io.clock), { timeoutMs: timeout, minTimeoutMs, retries, backoff }, io);
 }
 
 /** The inverters of a configuration, on their bus. */
@@ -42,6 +48,7 @@ export function invertersOf(config: BusConfig, bus: Bus, io: BusPorts): readonly
   return config.inverters.map((inverter) => ({
     config: inverter,
     bus,
+    serial: config.serial !== undefined,
     patienceMs,
     inverter: createInverter({
       unit: inverter.unit ?? UNIT[inverter.profile],

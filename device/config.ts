@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DeviceId } from "../protocol/device_id.ts";
+import { Location } from "../protocol/night/sun.ts";
 import { BusConfig } from "./bus_config.ts";
 import { bytes, duration } from "./quantity.ts";
 
@@ -15,6 +16,8 @@ export const NodeConfig = z.strictObject({
   key: z.string().regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits").optional()
     .describe("the device key itself; better is key_file or ${NAME} from the environment"),
   key_number: z.int().min(1).max(2 ** 31 - 1).default(1).describe("number of the key at the gateway"),
+  location: Location.optional()
+    .describe("where the inverters stand: then a silent one is asleep from dusk to dawn, and at fault by day"),
   poll_interval: duration("0.1s", "3600s").default(2000).describe("between two polls of an inverter; default 2s"),
   upload_interval: duration("1s", "86400s").default(30_000)
     .describe("between two uploads, and writes to the disk; default 30s, which writes some 18 MB a day"),

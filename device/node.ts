@@ -7,8 +7,8 @@ import { ALIVE, dead, type Liveness } from "../platform/liveness.ts";
 import type { Random } from "../platform/random.ts";
 import { backupConnection } from "../platform/sqlite_backup.ts";
 import { transaction } from "../platform/sqlite.ts";
-import { Pulse } from "./acquisition/pulse.ts";
-import { Sampler, type SamplerStatus, type SampleSink } from "./acquisition/sampler.ts";
+import type { SamplerStatus } from "./acquisition/sampler.ts";
+import type { Watch } from "./acquisition/watch.ts";
 import { keepSchedule } from "./acquisition/schedule.ts";
 import { Courier, type CourierStatus } from "./command/courier.ts";
 import { createJournal } from "./command/journal.ts";
@@ -16,10 +16,14 @@ import { busOf, type ConfiguredInverter, invertersOf } from "./buses.ts";
 import type { NodeConfig } from "./config.ts";
 import { loadDeviceKey } from "./device_key.ts";
 import type { Inverter, QuarantinedRegister } from "./inverter/inverter.ts";
+import type { InverterHealth } from "../protocol/messages/node_health.ts";
 import type { Withheld } from "./inverter/poll.ts";
 import { Outbox, type OutboxStatus } from "./outbox/outbox.ts";
+import { ToldSink } from "./outbox/told_sink.ts";
+import { type Sampled, samplersOf } from "./samplers.ts";
 import { NodeSettings, type NodeSettingsStatus } from "./settings/node_settings.ts";
 import { openNodeDatabase } from "./store/database.ts";
+import { createWakefulnessStore } from "./store/wakefulness.ts";
 import { Sequence } from "./store/sequence.ts";
 import { Bell } from "./uplink/bell.ts";
 import { GatewayClient } from "./uplink/gateway_client.ts";
@@ -44,6 +48,8 @@ export interface NodeIo {
 
 /** How one inverter is doing. */
 export interface InverterStatus extends SamplerStatus {
+  /** Whether it works, sleeps or is at fault. */
+  readonly health: InverterHealth;
   /** Profile id, once known. */
   readonly profile?: string;
   readonly quarantined: readonly QuarantinedRegister[];
@@ -86,7 +92,12 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
 
   const device = key.deviceId;
   const client = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch });
-  const settings = new NodeSettings({ device, config, inverters, gateway: client, db, sequence, clock, random, log });
+  const watches = new Map<string, Watch>();
+  const settings = new NodeSettings({
+    ...{ device, config, inverters, gateway: client, db, sequence, clock, random, log },
+    inverterHealth: () => [...watches.values()].map((watch) => watch.health()),
+    maySleep: (name) => watches.get(name)?.maySleep() ?? false,
+  });
   const link = { device, gateway: settings.gateway, sequence, clock, random, log };
   const bell = new Bell();
   const uplink = new Uplink({ ...link, outbox, bell });
@@ -99,7 +110,9 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
     send();
     settings.atUpload();
   };
-  const samplers = samplersOf(inverters, settings, { sink: withFirst(outbox, send), clock, log });
+  const sink = new ToldSink(outbox, send);
+  const store = createWakefulnessStore(db);
+  const samplers = samplersOf(inverters, settings, { sink, clock, log, store, watches, location: config.location });
   const run = { clock, signal: stop.signal };
   const running = Promise.all([
     ...samplers.map(({ sampler, period }) => sampler.run(period, run)),
@@ -128,7 +141,7 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
     alive: () => samplers.map(({ pulse, period }) => pulse.liveness(period)).find(({ alive }) => !alive) ?? storeOf(db),
     status: () => ({
       device,
-      inverters: samplers.map(({ sampler, inverter }) => statusOf(sampler, inverter)),
+      inverters: samplers.map((sampled) => statusOf(sampled)),
       outbox: outbox.status(),
       uplink: uplink.status(),
       commands: courier.status(),
@@ -161,21 +174,6 @@ function byName(inverters: readonly ConfiguredInverter[]): ReadonlyMap<string, I
   return new Map(inverters.map(({ config: { name }, inverter }) => [name, inverter]));
 }
 
-/** The sampler and the poll interval of every inverter. */
-function samplersOf(
-  inverters: readonly ConfiguredInverter[],
-  settings: NodeSettings,
-  io: { readonly sink: SampleSink; readonly clock: Clock; readonly log: Logger },
-) {
-  return inverters.map((configured) => {
-    const { name } = configured.config;
-    const pulse = new Pulse(name, configured.patienceMs, io.clock);
-    const poll = (signal: AbortSignal) => pulse.during(() => settings.watched(configured, signal));
-    const { inverter } = configured;
-    return { inverter, pulse, sampler: new Sampler({ name, poll }, io), period: settings.poll(configured) };
-  });
-}
-
 /** Whether the database can be locked and read. Writes nothing, so a full disk is no death: a new start would find it as full. */
 function storeOf(db: DatabaseSync): Liveness {
   try {
@@ -186,22 +184,11 @@ function storeOf(db: DatabaseSync): Liveness {
   }
 }
 
-/** Passes samples on and says when the first one is in: whoever starts a node wants to see at once that it works. */
-function withFirst(sink: SampleSink, onFirst: () => void): SampleSink {
-  let first = true;
-  return {
-    append(key, sample) {
-      sink.append(key, sample);
-      if (first) onFirst();
-      first = false;
-    },
-  };
-}
-
-function statusOf(sampler: Sampler, inverter: Inverter): InverterStatus {
+function statusOf({ sampler, watch, inverter }: Sampled): InverterStatus {
   const profile = inverter.profile()?.id;
   return {
     ...sampler.status(),
+    health: watch.health(),
     ...(profile === undefined ? {} : { profile }),
     quarantined: inverter.quarantined(),
     withheld: inverter.withheld(),

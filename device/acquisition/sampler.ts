@@ -1,4 +1,3 @@
-import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { Sample } from "../../protocol/sample.ts";
 import type { SeriesKey } from "../outbox/open_series.ts";
@@ -45,13 +44,10 @@ export interface SamplerStatus {
   readonly lastFault?: string;
 }
 
-/** Failures in a row that are each logged; then only the return is. */
-const LOGGED_FAILURES = 3;
-
 /** Polls one inverter on its schedule and hands the samples on. */
 export class Sampler {
   readonly #source: Source;
-  readonly #io: { readonly sink: SampleSink; readonly log: Logger };
+  readonly #sink: SampleSink;
   #samples = 0;
   #failures = 0;
   #failuresInRow = 0;
@@ -59,9 +55,9 @@ export class Sampler {
   #lastSampleAt: number | undefined;
   #lastFault: string | undefined;
 
-  constructor(source: Source, io: { readonly sink: SampleSink; readonly log: Logger }) {
+  constructor(source: Source, sink: SampleSink) {
     this.#source = source;
-    this.#io = io;
+    this.#sink = sink;
   }
 
   /** Polls until the signal aborts. The period may change at any time. */
@@ -92,7 +88,7 @@ export class Sampler {
       case "read":
         return this.#take(polled);
       case "nothing":
-        return signal.aborted ? undefined : this.#failed(polled.fault.message);
+        return signal.aborted ? undefined : this.#failed();
       default:
         polled satisfies never;
     }
@@ -100,19 +96,14 @@ export class Sampler {
 
   #take({ at, profile, columns, values }: Extract<Polled, { kind: "read" }>): void {
     const inverter = this.#source.name;
-    this.#io.sink.append({ inverter, profile: profile.id, registers: columns }, { at, values });
-    if (this.#failuresInRow >= LOGGED_FAILURES) {
-      this.#io.log.info("inverter {inverter} answers again", { inverter, failures: this.#failuresInRow });
-    }
+    this.#sink.append({ inverter, profile: profile.id, registers: columns }, { at, values });
     this.#samples++;
     this.#failuresInRow = 0;
     this.#lastSampleAt = at;
   }
 
-  #failed(message: string): void {
+  #failed(): void {
     this.#failures++;
     this.#failuresInRow++;
-    if (this.#failuresInRow > LOGGED_FAILURES) return;
-    this.#io.log.warn("poll of {inverter} gave nothing: {message}", { inverter: this.#source.name, message });
   }
 }

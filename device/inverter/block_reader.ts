@@ -38,6 +38,8 @@ export interface Pass {
 export interface BlockReader {
   read(spans: readonly Span[], signal?: AbortSignal): Promise<Pass>;
   quarantine(): Quarantine;
+  /** Asks anew, soon, for what was refused. */
+  relearn(): void;
 }
 
 /** How blocks are read. */
@@ -108,7 +110,7 @@ export function createBlockReader(
     return { parts, ...(answeredAt === undefined ? {} : { answeredAt }), ...(fault ? { fault } : {}) };
   }
 
-  return { read, quarantine: () => quarantine };
+  return { read, quarantine: () => quarantine, relearn: () => void learn({ kind: "reconnected" }) };
 }
 
 /** Whether to leave the unit alone until the next pass. One that answers, if with trouble, is asked for the rest. */

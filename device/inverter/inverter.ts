@@ -48,6 +48,8 @@ export interface Inverter {
   identity(): Identity | undefined;
   /** Registers left out of the polls because the inverter refuses them. */
   quarantined(): readonly QuarantinedRegister[];
+  /** Asks anew, with the next polls, for the registers that it refused: it may have been half asleep. */
+  relearn(): void;
   /** All values withheld since the start, by reason. */
   withheld(): Readonly<Withheld>;
   /** Reads holding registers as they are, ahead of no one. */
@@ -170,6 +172,7 @@ export function createInverter(options: InverterOptions, io: InverterPorts): Inv
     profile: () => profile,
     identity: () => identity,
     quarantined,
+    relearn: () => reader.relearn(),
     withheld: () => ({ ...total }),
     readRegisters: (address, count, request) => io.bus.read(unit, "holding", address, count, request),
     writeRegisters: (address, words, request) => io.bus.write(unit, address, words, request),

@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
+import type { NodeHealth } from "../../protocol/messages/node_health.ts";
 import { ConfigReportAnswer } from "../../protocol/settings/report.ts";
 import type { Exchange } from "../uplink/gateway_client.ts";
 import { type Reply, replyOf } from "../uplink/reply.ts";
@@ -21,6 +22,8 @@ export interface SettingsLinkIo {
     lastWords(): readonly StoredUpdate[];
     acknowledge(lines: readonly StoredUpdate[]): void;
   };
+  /** What the node tells of itself whenever it asks. */
+  readonly health?: () => NodeHealth | undefined;
   readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
   readonly sequence: { advanceTo(next: number): void };
   readonly clock: Clock;
@@ -76,7 +79,9 @@ export class SettingsLink {
 
   async #check(signal: AbortSignal): Promise<void> {
     const { device, keeper, reports } = this.#io;
-    const reply = await this.#post("/changes", { device_id: device }, OfferAnswer, signal);
+    const health = this.#io.health?.();
+    const message = { device_id: device, ...(health === undefined ? {} : { health }) };
+    const reply = await this.#post("/changes", message, OfferAnswer, signal);
     if (reply?.kind !== "ok") return;
     this.#lastCheckAt = this.#io.clock.now();
     this.#lastError = undefined;

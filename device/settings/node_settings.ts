@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
+import type { InverterHealth, NodeHealth } from "../../protocol/messages/node_health.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import { canonical } from "../../protocol/settings/registers.ts";
 import { checkSettings, type SettingsRefusal } from "../../protocol/settings/rules.ts";
@@ -26,6 +27,10 @@ export interface NodeSettingsIo {
   readonly config: NodeConfig;
   readonly inverters: readonly ConfiguredInverter[];
   readonly gateway: Pick<GatewayClient, "post">;
+  /** What the node tells of its inverters whenever it asks for changes. */
+  readonly inverterHealth?: () => readonly InverterHealth[];
+  /** Whether it would be no surprise if an inverter, by name, were silent now: then its silence says nothing about settings. */
+  readonly maySleep?: (inverter: string) => boolean;
   readonly db: DatabaseSync;
   readonly sequence: { advanceTo(next: number): void };
   readonly clock: Clock;
@@ -77,7 +82,8 @@ export class NodeSettings {
     this.#choose(inForce);
     this.gateway = { post: (path, message, signal) => this.#post(path, message, signal) };
     const keeper = { offer: (offer: Offer) => this.#keeper.offer(this.#spelled(offer)) };
-    this.#link = new SettingsLink({ ...io, gateway: this.gateway, keeper, reports: store });
+    const health = () => this.#health();
+    this.#link = new SettingsLink({ ...io, gateway: this.gateway, keeper, reports: store, health });
   }
 
   /** Asks for changes and reports, until the signal aborts. */
@@ -97,7 +103,10 @@ export class NodeSettings {
   ): Promise<Poll> {
     const { era } = this.#keeper;
     const poll = await inverter.poll(signal);
-    if (!signal.aborted) this.#keeper.attempted(inverterParty(config.name), attemptOf(poll, inverter), era);
+    const asleep = poll.kind === "nothing" && this.#io.maySleep?.(config.name) === true;
+    if (!signal.aborted && !asleep) {
+      this.#keeper.attempted(inverterParty(config.name), attemptOf(poll, inverter), era);
+    }
     return poll;
   }
 
@@ -134,6 +143,11 @@ export class NodeSettings {
       const choice = inverter.choose(registersOf(settings, config));
       if (!choice.ok) this.#io.log.error("{inverter}: {message}", { inverter: config.name, message: choice.detail });
     }
+  }
+
+  #health(): NodeHealth | undefined {
+    const { inverterHealth } = this.#io;
+    return inverterHealth && { upload_interval_s: this.upload.ms / 1000, inverters: [...inverterHealth()] };
   }
 
   #refusals(settings: Settings): readonly SettingsRefusal[] {

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { openSqlite } from "../../platform/sqlite.ts";
 import { SCHEMA as commands } from "../command/journal.ts";
 import { SCHEMA as settings } from "../settings/store.ts";
+import { SCHEMA as wakefulness } from "./wakefulness.ts";
 
 /** Small pages: a commit that changes two of them writes 2 KiB to the flash, not 8 (docs/decisions/036). */
 const PAGE_BYTES = 1024;
@@ -35,6 +36,7 @@ const MIGRATIONS = [`
   CREATE INDEX block_refused ON block (id) WHERE refused IS NOT NULL;
   ${commands}
   ${settings}
+  ${wakefulness}
 `];
 
 /** Opens the node's own database: what has to survive a power cut. Throws when another process has it. */

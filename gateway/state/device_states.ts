@@ -58,7 +58,6 @@ const REVIEW_HOLDS_MS = 120_000;
 export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
   const { recordedStates, clock, log } = io;
   const contacts = new Map<string, number>();
-  const tales = new Map<string, string>();
   const listeners = new Set<StateListener>();
 
   function verdictOf(device: Device, recorded: RecordedState, activity: Activity): Verdict {
@@ -92,12 +91,7 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
   return {
     of: (device) => viewOf(device, recordedStates.load(device)),
     heard: (device, at) => void contacts.set(lifeOf(device), at),
-    told(device, health, at) {
-      const tale = JSON.stringify(health);
-      if (tales.get(lifeOf(device)) === tale) return;
-      recordedStates.told(device, health, at);
-      tales.set(lifeOf(device), tale);
-    },
+    told: (device, health, at) => recordedStates.told(device, health, at),
     async review(devices) {
       const changed = devices.flatMap((device) => {
         const recorded = recordedStates.load(device);

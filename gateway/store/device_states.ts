@@ -48,6 +48,7 @@ export interface RecordedStates {
   /** A device that was taken off and registered again begins anew. */
   load(device: Owner): RecordedState;
   heard(device: Owner, contactAt: number): void;
+  /** What was told before is not written again. */
   told(device: Owner, health: NodeHealth, contactAt: number): void;
   found(device: Owner, verdict: Verdict): void;
   /** When a gateway last looked at all of them, unix milliseconds: every minute while it runs. */
@@ -61,7 +62,9 @@ export function createRecordedStates(db: DatabaseSync): RecordedStates {
     ON CONFLICT (device) DO UPDATE SET registered_at = excluded.registered_at, contact_at = NULL, health = NULL,
       state = NULL, since = NULL, reason = NULL WHERE registered_at <> excluded.registered_at`);
   const heard = db.prepare("UPDATE device_state SET contact_at = ?2 WHERE device = ?1");
-  const told = db.prepare("UPDATE device_state SET contact_at = ?2, health = ?3 WHERE device = ?1");
+  const told = db.prepare(
+    "UPDATE device_state SET contact_at = ?2, health = ?3 WHERE device = ?1 AND health IS NOT ?3",
+  );
   const found = db.prepare("UPDATE device_state SET state = ?2, since = ?3, reason = ?4 WHERE device = ?1");
   const reviewed = db.prepare("UPDATE device_review SET at = ?");
   const review = db.prepare("SELECT at FROM device_review");

@@ -51,6 +51,8 @@ export interface Profile {
   readonly defaultRegisters: readonly string[];
   /** Name of the AC output power register, in W. */
   readonly power?: string;
+  /** Name of the register with SunSpec's operating state (models 101 to 113, point St). */
+  readonly status?: string;
   /** Name of the counter of energy delivered since installation, in Wh. */
   readonly energy?: string;
   /** Name of the AC voltage register (phase A), in V. */

@@ -100,6 +100,7 @@ function highlights(registers: readonly Register[]): Omit<Profile, "id" | "title
     defaultRegisters: [...INVERTER_DEFAULTS.map((point) => `${inverter}.${point}`), ...modules]
       .filter((name) => names.has(name)),
     ...find("power", `${inverter}.W`),
+    ...find("status", `${inverter}.St`),
     ...find("energy", `${inverter}.WH`),
     ...find("voltage", `${inverter}.PhVphA`),
     ...find("frequency", `${inverter}.Hz`),

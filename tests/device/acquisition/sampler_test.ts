@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { getLogger } from "@logtape/logtape";
 import { Period } from "../../../device/acquisition/period.ts";
 import { type Polled, Sampler } from "../../../device/acquisition/sampler.ts";
 import type { SeriesKey } from "../../../device/outbox/open_series.ts";
@@ -15,8 +14,7 @@ async function sample(
   const taken: [SeriesKey, Sample][] = [];
   let polls = 0;
   const sampler = new Sampler({ name: "roof", poll: async (signal) => await poll(++polls, clock, signal) }, {
-    sink: { append: (key, one) => void taken.push([key, one]) },
-    log: getLogger(["test"]),
+    append: (key, one) => void taken.push([key, one]),
   });
   const done = sampler.run(new Period(2_000), { clock, signal: stop.signal });
   await clock.advance(ms);

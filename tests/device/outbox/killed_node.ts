@@ -39,13 +39,10 @@ const inverters = ["roof", "barn"].map((name) =>
     poll: () =>
       Promise.resolve({ kind: "read", at: clock.now(), profile: { id: "count" }, columns: ["n"], values: [number++] }),
   }, {
-    sink: {
-      append(key, sample) {
-        outbox.append(key, sample);
-        Deno.stdout.writeSync(printer.encode(`${sample.values[0]}\n`));
-      },
+    append(key, sample) {
+      outbox.append(key, sample);
+      Deno.stdout.writeSync(printer.encode(`${sample.values[0]}\n`));
     },
-    log,
   })
 );
 await Promise.all([

@@ -1,0 +1,94 @@
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
+import { type InverterHealth, MAX_REASON } from "../../protocol/messages/node_health.ts";
+import { isSleepingTime } from "../../protocol/night/night.ts";
+import type { Location } from "../../protocol/night/sun.ts";
+import type { Poll } from "../inverter/poll.ts";
+import type { WakefulnessStore } from "../store/wakefulness.ts";
+import { glimpseOf } from "./glimpse.ts";
+import { maySleep, newWakefulness, nextWakefulness, type Surroundings, type Wakefulness } from "./wakefulness.ts";
+
+/** What a watch stands on. */
+export interface WatchIo {
+  readonly inverter: string;
+  /** Whether its line is a serial one. */
+  readonly serial: boolean;
+  readonly location: Location | undefined;
+  readonly store: WakefulnessStore;
+  /** It fell asleep, or woke up. */
+  readonly changed: (asleep: boolean) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Watches over one inverter: whether it works, sleeps or is at fault, and tells when that changes. */
+export class Watch {
+  readonly #io: WatchIo;
+  readonly #trouble: TroubleLog;
+  #known: Wakefulness;
+
+  constructor(io: WatchIo) {
+    this.#io = io;
+    this.#trouble = new TroubleLog(io.log, io.clock);
+    this.#known = { ...newWakefulness(io.clock.now()), ...io.store.load(io.inverter) };
+    if (this.asleep) io.changed(true);
+  }
+
+  get asleep(): boolean {
+    return this.#known.state === "asleep";
+  }
+
+  /** Whether it would be no surprise if it were silent now. */
+  maySleep(): boolean {
+    return maySleep(this.#known, this.#io.clock.now(), this.#around());
+  }
+
+  /** Takes in what a poll came to. */
+  seen(poll: Poll): void {
+    const before = this.#known;
+    const glimpse = glimpseOf(poll);
+    this.#known = nextWakefulness(before, glimpse, this.#around());
+    if (glimpse.kind === "silent") this.#silent(glimpse.message);
+    if (this.#known.state !== before.state) this.#changed(before);
+    if (glimpse.kind === "seen") this.#answered();
+  }
+
+  health(): InverterHealth {
+    const { state, since, reason } = this.#known;
+    const since_ms = Math.max(0, Math.round(since));
+    return { inverter: this.#io.inverter, state, since_ms, reason: reason.slice(0, MAX_REASON) };
+  }
+
+  /** Silence at night is told once, as sleep. */
+  #silent(message: string): void {
+    const { inverter } = this.#io;
+    if (this.#known.state !== "asleep" && !this.maySleep()) {
+      this.#trouble.happened("inverter {inverter} gave nothing: {message}", { inverter, message });
+    }
+  }
+
+  #answered(): void {
+    this.#trouble.ended("inverter {inverter} answers again", { inverter: this.#io.inverter });
+  }
+
+  #changed(before: Wakefulness): void {
+    const { inverter, store, log, changed } = this.#io;
+    const { state, since, reason } = this.#known;
+    try {
+      store.keep(inverter, { state, since, reason });
+    } catch (error) {
+      log.warn("state of {inverter} not written down: {error}", { inverter, error }); // it is found out again
+    }
+    // What ends a fault is told as its end.
+    if (state === "ok" && before.state === "asleep") log.info("inverter {inverter} is awake", { inverter });
+    if (state === "asleep") log.info("inverter {inverter} is asleep: {reason}", { inverter, reason });
+    if (state === "fault") log.warn("inverter {inverter} is at fault: {reason}", { inverter, reason });
+    if (before.state === "asleep" || state === "asleep") changed(state === "asleep");
+  }
+
+  #around(): Surroundings {
+    const { location, serial, clock } = this.#io;
+    return { serial, sleepingTime: location && isSleepingTime(location, clock.now()) };
+  }
+}
