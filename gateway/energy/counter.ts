@@ -42,8 +42,10 @@ const SLACK_WH = 1_000;
 /** The first value of all is believed when so many readings over so long agree. */
 const FIRST_READINGS = 3;
 const FIRST_SPAN_MS = 60_000;
-/** A counter that begins anew (another inverter, a factory reset) is believed after a day: dips and wrong reads are over by then. */
+/** A counter that begins anew (a full turn, another inverter, a factory reset) is believed after a day: dips are over by then. */
 const RESTART_SPAN_MS = 86_400_000;
+/** What does not follow from such a counter either is passed over for so long: dips and wrong reads happen to it as well. */
+const STRAY_MS = 7_200_000;
 
 /**
  * Takes a reading. `gain` is what the counter grew by since the last one that was believed; a reading that cannot follow it
@@ -61,27 +63,35 @@ export function readCounter(
     const gain = { from: accepted.at, to: reading.at, wh: grown };
     return { counter: { accepted: reading, candidate: undefined }, gain };
   }
-  const next = follow(candidate, reading, kind);
+  const next = follow(candidate, reading, kind, accepted === undefined ? 0 : STRAY_MS);
   return isBelievable(next, accepted !== undefined)
-    ? { counter: { accepted: next.last, candidate: undefined }, ...believedGain(next, kind) }
+    ? { counter: { accepted: next.last, candidate: undefined }, gain: believedGain(accepted, next, kind) }
     : { counter: { accepted, candidate: next } };
 }
 
 /** What the counter grew by from one reading to a later one; `undefined` when it cannot have. */
-function growth(before: CounterReading, after: CounterReading, { wrapWh, maxPower }: CounterKind): number | undefined {
+function growth(
+  before: CounterReading,
+  after: CounterReading,
+  { maxPower }: Pick<CounterKind, "maxPower">,
+): number | undefined {
   const most = SLACK_WH + maxPower * (after.at - before.at) / 3_600_000;
   const grown = after.wh - before.wh;
-  if (grown >= 0) return grown <= most ? grown : undefined;
-  const wrapped = grown + (wrapWh ?? -Infinity);
-  return wrapped >= 0 && wrapped <= most ? wrapped : undefined;
+  return grown >= 0 && grown <= most ? grown : undefined;
 }
 
-function follow(candidate: Candidate | undefined, reading: CounterReading, kind: CounterKind): Candidate {
-  if (candidate === undefined) return { first: reading, last: reading, count: 1 };
-  if (reading.at <= candidate.last.at) return candidate;
-  return growth(candidate.last, reading, kind) === undefined
-    ? { first: reading, last: reading, count: 1 }
-    : { first: candidate.first, last: reading, count: candidate.count + 1 };
+function follow(
+  candidate: Candidate | undefined,
+  reading: CounterReading,
+  kind: CounterKind,
+  strayMs: number,
+): Candidate {
+  if (candidate && reading.at <= candidate.last.at) return candidate;
+  if (candidate && growth(candidate.last, reading, kind) !== undefined) {
+    return { first: candidate.first, last: reading, count: candidate.count + 1 };
+  }
+  if (candidate && candidate.count >= FIRST_READINGS && reading.at - candidate.last.at < strayMs) return candidate;
+  return { first: reading, last: reading, count: 1 };
 }
 
 function isBelievable({ first, last, count }: Candidate, restart: boolean): boolean {
@@ -89,9 +99,13 @@ function isBelievable({ first, last, count }: Candidate, restart: boolean): bool
   return restart ? span >= RESTART_SPAN_MS && last.wh !== first.wh : span >= FIRST_SPAN_MS && count >= FIRST_READINGS;
 }
 
-/** What came since the candidate was first seen; what its counter showed then was counted before, or elsewhere. */
-function believedGain({ first, last }: Candidate, { wrapWh }: CounterKind): { readonly gain?: Gain } {
-  const grown = last.wh - first.wh;
-  const wh = grown >= 0 ? grown : grown + (wrapWh ?? 0);
-  return { gain: { from: first.at, to: last.at, wh } };
+/**
+ * What came since the candidate was first seen; what its counter showed then was counted before, or elsewhere. After a full
+ * turn it is what came since the reading before it.
+ */
+function believedGain(accepted: CounterReading | undefined, { first, last }: Candidate, kind: CounterKind): Gain {
+  const unturned = { at: first.at, wh: first.wh + (kind.wrapWh ?? Infinity) };
+  const turned = accepted && growth(accepted, unturned, kind);
+  const from = accepted && turned !== undefined ? accepted.at : first.at;
+  return { from, to: last.at, wh: (turned ?? 0) + last.wh - first.wh };
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type Counter, NEW_COUNTER, readCounter } from "../../../gateway/energy/counter.ts";
+import { type Counter, type CounterKind, NEW_COUNTER, readCounter } from "../../../gateway/energy/counter.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const KIND = { wrapWh: 2 ** 32, maxPower: 10_000 };
+const KIND: CounterKind = { wrapWh: 2 ** 32, maxPower: 10_000 };
 
 /** What a counter has gained in all, after readings of [minutes, Wh]. */
 function gained(readings: readonly (readonly [minutes: number, wh: number])[], kind = KIND) {
@@ -40,11 +40,14 @@ Deno.test("a dip to 0, a wake with little and a spike gain nothing, and what cam
   }
 });
 
-Deno.test("a full turn of an acc32 goes on counting; a float that falls is no turn", () => {
+Deno.test("a full turn of an acc32 is believed after a day and nothing of it is lost; a float that falls is no turn", () => {
   const end = 2 ** 32;
-  const turning = [[0, end - 300], [1, end - 200], [2, end - 100], [30, 50]] as const;
-  assert.deepEqual(gained(turning), { wh: 350, accepted: 50 });
-  assert.equal(gained(turning, { ...KIND, wrapWh: Number.NaN }).wh, 200);
+  const turning = [[0, end - 300], [1, end - 200], [2, end - 100], [30, 50], [800, 4_050], [1_480, 9_050]] as const;
+  assert.deepEqual(gained(turning.slice(0, 5)), { wh: 200, accepted: end - 100 });
+  assert.deepEqual(gained(turning), { wh: 200 + 150 + 9_000, accepted: 9_050 });
+  assert.equal(gained(turning, { ...KIND, wrapWh: undefined }).wh, 200 + 9_000);
+  const little = [[0, end - 300], [1, end - 200], [2, end - 100], [30, 11], [35, 12], [40, end - 50]] as const;
+  assert.equal(gained(little).wh, 250, "it wakes with little just before its turn");
 });
 
 Deno.test("a counter that begins anew is believed after a day of growing, and only what it shows more is gained", () => {
