@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Terminal } from "./output.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCommand } from "./commands/command.ts";
+import { addDashboard } from "./commands/dashboard.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDevice } from "./commands/device.ts";
 import { addFirmware } from "./commands/firmware.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly AddCommand[] = [
   addDemo,
   addRun,
   addGateway,
+  addDashboard,
   addNode,
   addSimulate,
   addRead,

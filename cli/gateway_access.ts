@@ -31,15 +31,21 @@ export function gatewayFlags(command: Command): Command {
  * read the data directory may do anything to it.
  */
 export async function withGateway<T>(flags: GatewayFlags, work: (api: ApiClient) => Promise<T>): Promise<T> {
-  const url = flags.url ?? Deno.env.get("ECOWATT_URL");
+  const url = gatewayAddress(flags);
   if (url !== undefined) {
     const token = flags.token ?? Deno.env.get("ECOWATT_TOKEN");
     if (token === undefined) throw usage("A gateway at an address needs a token: set ECOWATT_TOKEN or give --token");
-    return await work(createApiClient(base(url), token, fetch));
+    return await work(createApiClient(url, token, fetch));
   }
   const folder = gatewayDir(processDataDir(flags.dataDir));
   await using local = await opened(folder);
   return await work(createApiClient("http://local", undefined, local.answer));
+}
+
+/** The address that the flags or the environment name; `undefined` for the gateway of this machine's data directory. */
+export function gatewayAddress(flags: GatewayFlags): string | undefined {
+  const url = flags.url ?? Deno.env.get("ECOWATT_URL");
+  return url === undefined ? undefined : base(url);
 }
 
 async function opened(folder: string) {

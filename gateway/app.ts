@@ -3,6 +3,7 @@ import { type Access, type AccessIo, createAccess } from "./api/access.ts";
 import { addDeviceRoutes, type DevicesApiIo } from "./api/devices.ts";
 import { addCommandRoutes, type CommandsApiIo } from "./api/commands.ts";
 import { addEnergyRoutes, type EnergyApiIo } from "./api/energy.ts";
+import { addEventRoutes, type EventsApiIo } from "./api/events.ts";
 import { addFirmwareRoutes, type FirmwareApiIo } from "./api/firmware.ts";
 import { addFirmwareRolloutRoutes, type FirmwareRolloutsApiIo } from "./api/firmware_rollouts.ts";
 import { addFirmwareStatusRoutes, type FirmwareStatusApiIo } from "./api/firmware_status.ts";
@@ -15,6 +16,7 @@ import { addRolloutRoutes, type RolloutsApiIo } from "./api/settings_rollouts.ts
 import { addTemplateRoutes, type TemplatesApiIo } from "./api/settings_templates.ts";
 import { addSettingsRoutes, type SettingsApiIo } from "./api/settings.ts";
 import { addSecurityRoutes, type SecurityApiIo } from "./api/security.ts";
+import { addSessionRoutes, type SessionApiIo } from "./api/session.ts";
 import { addStatusRoutes, type StatusApiIo } from "./api/status.ts";
 import { addTokenRoutes, type TokensApiIo } from "./api/tokens.ts";
 import type { Handler } from "./server.ts";
@@ -36,6 +38,8 @@ export type AppIo =
   & FirmwareRolloutsApiIo
   & FirmwareStatusApiIo
   & StatusApiIo
+  & EventsApiIo
+  & SessionApiIo
   & TokensApiIo;
 
 /** What the gateway serves to operators; the paths of devices are beside it (device_paths.ts). */
@@ -63,6 +67,8 @@ export function createApp(io: AppIo): App {
   addFirmwareRolloutRoutes(app, access, io);
   addFirmwareStatusRoutes(app, access, io);
   addTokenRoutes(app, access, io);
+  addSessionRoutes(app, access, io);
+  addEventRoutes(app, access, io);
   addDocumentRoute(app, access, io.version);
   app.onError(onError(io));
   const unknown = onUnknown(app);

@@ -2,12 +2,14 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import type { Liveness } from "../platform/liveness.ts";
 import type { Random } from "../platform/random.ts";
+import { publishAddress } from "./address_file.ts";
 import { type AppIo, createApp, handlerOf } from "./app.ts";
 import { type CommandBell, createCommandBell } from "./command/bell.ts";
 import { createCommandDesk } from "./command/command_desk.ts";
 import { createCommandRoutes } from "./command/device_routes.ts";
 import { agesOf, type GatewayConfig } from "./config.ts";
 import { readAssets, serveAssets } from "./dashboard/assets.ts";
+import { createEventStreams, type EventStreams, NO_EVENTS } from "./dashboard/event_streams.ts";
 import { createDevicePaths, dispatch } from "./device_paths.ts";
 import { firmwareRoutes } from "./firmware/device_routes.ts";
 import { type FirmwareRepository, NO_FIRMWARE } from "./firmware/repository_port.ts";
@@ -26,6 +28,7 @@ import { keepRollouts } from "./rollout_task.ts";
 import { createSettingsRollouts } from "./settings/rollouts.ts";
 import { type Handler, startServer } from "./server.ts";
 import type { Device } from "./store/devices.ts";
+import type { Role } from "./store/tokens.ts";
 import { createDeviceStates, type DeviceStates } from "./state/device_states.ts";
 import { createFading } from "./state/fading.ts";
 import { keepReview } from "./state/review_task.ts";
@@ -53,6 +56,8 @@ export interface Gateway extends AsyncDisposable {
   /** `http://…`, to be reached at from this machine. */
   readonly url: string;
   readonly management: Management;
+  /** The dashboard's address with a code that logs a browser in, once, within 10 minutes. */
+  loginLink(role: Role): Promise<string>;
   /** Whether the store answers. Never rejects; settles never when the store hangs, so whoever asks sets a deadline. */
   alive(): Promise<Liveness>;
   /** Where the embedded MQTT broker listens, if there is one. */
@@ -94,7 +99,8 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const states = statesOf(config, io, stores, clock.now());
   const firmware = openFirmware(io);
   const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, { feed, bell, states, firmware })));
-  const api = appIo(config, io, stores, { management, bell, mqtt, states, firmware });
+  const events = createEventStreams({ feed, db: stores.db, clock, log, signal: stop.signal });
+  const api = appIo(config, io, stores, { management, bell, mqtt, states, firmware, events });
   const paths = devicePaths(config, io, stores, {
     signal: stop.signal,
     bell,
@@ -112,13 +118,19 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const reviews = keepReview({ states, devices: stores.devices, clock, log }, stop.signal);
   cleanup.defer(() => Promise.all([retention, rollouts, updates, reviews]).then(() => {}));
   cleanup.defer(() => stop.abort());
+  const url = urlOf(server.hostname, server.port);
+  cleanup.use(publishAddress(dataDir, url));
   const running = cleanup.move();
   log.info("gateway listens {host} {port}", { host: server.hostname, port: server.port });
   return {
     hostname: server.hostname,
     port: server.port,
-    url: urlOf(server.hostname, server.port),
+    url,
     management,
+    loginLink: async (role) => {
+      const made = await stores.commit.run(() => stores.sessions.addLink({ token: undefined, role }, clock.now()));
+      return `${url}/#/login/${made.code}`;
+    },
     alive: () => storeLiveness(stores.commit, () => void stores.devices.find("health")),
     mqttPort: mqtt?.port,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -216,6 +228,8 @@ export interface OperatorParts {
   readonly states?: DeviceStates;
   /** Opened in the data directory when left out. */
   readonly firmware?: FirmwareRepository;
+  /** None are told when left out. */
+  readonly events?: EventStreams;
 }
 
 /** Everything the routes need, over open stores. */
@@ -223,7 +237,14 @@ export function appIo(
   config: Pick<GatewayConfig, "retention_days" | "location">,
   io: GatewayIo,
   stores: Stores,
-  { management, bell, mqtt, states = statesOf(config, io, stores), firmware = openFirmware(io) }: OperatorParts,
+  {
+    management,
+    bell,
+    mqtt,
+    states = statesOf(config, io, stores),
+    firmware = openFirmware(io),
+    events = NO_EVENTS,
+  }: OperatorParts,
 ): AppIo {
   const reader = createSampleReader(stores);
   const { clock, random, log, version, dataDir } = io;
@@ -234,6 +255,7 @@ export function appIo(
     firmwareRolloutDesk: createFirmwareRolloutDesk({ ...stores, firmware, clock, log }),
     management,
     states,
+    events,
     desk: createCommandDesk({ ...stores, clock, random, bell }),
     settings: createDeviceSettings(settingsIo),
     settingsRollouts: createSettingsRollouts(settingsIo),

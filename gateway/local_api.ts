@@ -2,9 +2,9 @@ import { createApp, handlerOf } from "./app.ts";
 import { createCommandBell } from "./command/bell.ts";
 import { GatewayConfig } from "./config.ts";
 import { appIo, type GatewayIo } from "./gateway.ts";
+import { localToken } from "./auth/session.ts";
 import { createManagement } from "./management.ts";
 import { openStores } from "./stores.ts";
-import type { Token } from "./store/tokens.ts";
 
 /** The operator API of a data directory, answered inside this process. */
 export interface LocalApi extends AsyncDisposable {
@@ -26,7 +26,7 @@ export async function openLocalApi(
   const management = createManagement({ ...stores, clock });
   const app = createApp({
     ...appIo(GatewayConfig.parse({}), io, stores, { management, bell: createCommandBell({ db: stores.db, clock }) }),
-    tokens: { ...stores.tokens, find: () => localAdmin(clock.now()) },
+    tokens: { ...stores.tokens, find: () => localToken("admin", clock.now()) },
   });
   const handler = handlerOf(app);
   return {
@@ -35,18 +35,5 @@ export async function openLocalApi(
       return await handler(request, "local");
     },
     [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
-  };
-}
-
-/** Used just now, so that nobody writes down when. */
-function localAdmin(now: number): Token {
-  return {
-    id: "local",
-    name: "local",
-    role: "admin",
-    createdAt: now,
-    lastUsedAt: now,
-    expiresAt: undefined,
-    revokedAt: undefined,
   };
 }

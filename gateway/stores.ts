@@ -25,6 +25,7 @@ import { createLabels, type Labels } from "./store/labels.ts";
 import { createRollouts, type Rollouts } from "./store/settings_rollouts.ts";
 import { createTemplates, type Templates } from "./store/settings_templates.ts";
 import { createSettingsHistory, type SettingsHistory } from "./store/settings_history.ts";
+import { createSessions, type Sessions } from "./store/sessions.ts";
 import { createTokens, type Tokens } from "./store/tokens.ts";
 import { createTwins, type Twins } from "./store/twins.ts";
 
@@ -45,6 +46,7 @@ export interface Stores extends AsyncDisposable {
   readonly rollups: Rollups;
   readonly retention: Retention;
   readonly tokens: Tokens;
+  readonly sessions: Sessions;
   readonly commands: Commands;
   readonly twins: Twins;
   readonly history: SettingsHistory;
@@ -91,6 +93,7 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
       rollups: createRollups(db),
       retention: createRetention(db),
       tokens: createTokens(db, random),
+      sessions: createSessions(db, random),
       commands: createCommands(db),
       twins: createTwins(db),
       history: createSettingsHistory(db),

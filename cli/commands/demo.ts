@@ -51,7 +51,7 @@ async function demo(flags: Flags, terminal: Terminal): Promise<void> {
   await writeConfig(folder, files, gateway, simulator);
   const token = await viewerToken(gateway, files);
   running.use(await openNode((await loadNodeConfig(files.config)).node, folder, log));
-  terminal.out(welcome(gateway, simulator, flags.dataDir));
+  terminal.out(welcome(gateway, simulator, { folder: flags.dataDir, link: await gateway.loginLink("admin") }));
   await watchSamples(createApiClient(gateway.url, token, fetch), terminal, systemClock, stop.signal);
   terminal.out("Stopping; everything is kept for the next start.");
 }
@@ -85,13 +85,19 @@ async function writeConfig(
   await writeFileAtomic(files.config, utf8(text));
 }
 
-function welcome(gateway: Gateway, { addresses }: Simulator, folder: string): string {
+function welcome(
+  gateway: Gateway,
+  { addresses }: Simulator,
+  { folder, link }: { readonly folder: string; readonly link: string },
+): string {
   const token = join(folder, "viewer.token");
   return `EcoWatt demo, with its state in ${folder}. Ctrl-C stops it.
 
+  dashboard           ${link}
   gateway             ${gateway.url}
   simulated inverter  tcp://${addresses.tcp?.host}:${addresses.tcp?.port} (unit 17: ecowatt, unit 1: sunspec), ${addresses.http}
 
+The dashboard's link logs in once, within 10 minutes. Another one: ecowatt dashboard --data-dir ${folder}
 Read the inverter:    ecowatt read --config ${join(folder, "ecowatt.yaml")}
 Ask the gateway:      curl -H "Authorization: Bearer $(cat ${token})" \\
                         ${gateway.url}/api/v1/devices/${DEMO_DEVICE}/latest`;

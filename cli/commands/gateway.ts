@@ -40,6 +40,6 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   await using gateway = await openGateway(config, dataDir, log);
   const parts = [gatewayPart(gateway)];
   await using _prover = await openProver(parts, { dataDir, log });
-  terminal.out(`Gateway on ${gateway.url}`);
+  terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);
   await service.serve(parts, stop.signal);
 }

@@ -37,7 +37,7 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   if (file.gateway) {
     const gateway = running.use(await openGateway(file.gateway, dataDir, log));
     parts.push(gatewayPart(gateway));
-    terminal.out(`Gateway on ${gateway.url}`);
+    terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);
   }
   if (file.node) {
     const node = running.use(await openNode(file.node, dataDir, log));

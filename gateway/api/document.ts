@@ -10,6 +10,12 @@ export function addDocumentRoute(api: OpenAPIHono<ApiEnv>, access: Access, versi
     scheme: "bearer",
     description: "An operator's token. What a route lists is the role it needs: viewer, operator or admin",
   });
+  api.openAPIRegistry.registerComponent("securitySchemes", "session", {
+    type: "apiKey",
+    in: "cookie",
+    name: "ecowatt_session",
+    description: "A browser's session (POST /session). Changes also need the header X-EcoWatt-CSRF and the own origin",
+  });
   api.openapi(documentRoute(access), (c) => c.json(documentOf(api, version), 200));
 }
 

@@ -32,7 +32,7 @@ export type Identity =
 /** A request that nobody is behind, and what the log says of it. The client learns less. */
 export interface Stranger {
   readonly kind: "stranger";
-  readonly reason: Exclude<Reason, "ok" | "replay">;
+  readonly reason: Exclude<Reason, "ok" | "replay" | "bad_login">;
   /** The name that was claimed, when it could be one. */
   readonly deviceId?: string;
   readonly sequence?: number;

@@ -14,6 +14,7 @@ import { SCHEMA as rollups } from "./rollups.ts";
 import { SCHEMA as samples } from "./samples.ts";
 import { SCHEMA as securityLog } from "./security_log.ts";
 import { SCHEMA as series } from "./series.ts";
+import { SCHEMA as sessions } from "./sessions.ts";
 import { SCHEMA as firmwareRollouts } from "./firmware_rollouts.ts";
 import { SCHEMA as firmwareSessions } from "./firmware_sessions.ts";
 import { SCHEMA as labels } from "./labels.ts";
@@ -36,6 +37,7 @@ const MIGRATIONS = [
     samples,
     rollups,
     tokens,
+    sessions,
     commands,
     twins,
     settingsHistory,

@@ -18,8 +18,10 @@ CREATE TABLE security_refusals (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** What became of the validation of one device request (PROTOCOL §2.3). */
-export const Reason = z.enum(["ok", "unknown_device", "bad_signature", "bad_digest", "replay", "malformed", "policy"]);
+/** What became of the validation of one device request (PROTOCOL §2.3); `bad_login` is a browser's that was refused. */
+export const Reason = z.enum([
+  ...["ok", "unknown_device", "bad_signature", "bad_digest", "replay", "malformed", "policy", "bad_login"] as const,
+]);
 export type Reason = z.infer<typeof Reason>;
 
 /** One validation. */

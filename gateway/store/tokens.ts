@@ -62,6 +62,8 @@ export interface Tokens {
   create(token: NewToken, now: number): { readonly token: Token; readonly secret: string };
   /** The token with this secret, unless it is revoked or expired. */
   find(secret: string, now: number): Token | undefined;
+  /** The token with this id, unless it is revoked or expired. */
+  byId(id: string, now: number): Token | undefined;
   /** All tokens, revoked ones too, oldest first. */
   list(): readonly Token[];
   /** `false` when there is no such token that is not revoked. */
@@ -78,6 +80,8 @@ export function createTokens(db: DatabaseSync, random: Random): Tokens {
   // Found by digest, not compared byte by byte: what the time tells about a digest helps nobody to find its preimage.
   const find = db.prepare(`SELECT * FROM operator_token
     WHERE digest = ? AND revoked_at IS NULL AND coalesce(expires_at > ?, TRUE)`);
+  const byId = db.prepare(`SELECT * FROM operator_token
+    WHERE id = ? AND revoked_at IS NULL AND coalesce(expires_at > ?, TRUE)`);
   const list = db.prepare("SELECT * FROM operator_token ORDER BY created_at, id");
   const revoke = db.prepare("UPDATE operator_token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL");
   const touch = db.prepare("UPDATE operator_token SET last_used_at = ?2 WHERE id = ?1");
@@ -89,6 +93,10 @@ export function createTokens(db: DatabaseSync, random: Random): Tokens {
     },
     find(secret, now) {
       const row = find.get(digestOf(secret), now);
+      return row === undefined ? undefined : TokenRow.parse(row);
+    },
+    byId(id, now) {
+      const row = byId.get(id, now);
       return row === undefined ? undefined : TokenRow.parse(row);
     },
     list: () => list.all().map((row) => TokenRow.parse(row)),

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { getLogger } from "@logtape/logtape";
+import { GatewayConfig } from "../../../gateway/config.ts";
+import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
+import { createEventStreams } from "../../../gateway/dashboard/event_streams.ts";
+import { createSampleFeed } from "../../../gateway/process/sample_feed.ts";
+import { openGatewayDatabase } from "../../../gateway/store/database.ts";
+import { systemClock } from "../../../platform/clock.ts";
+import { systemRandom } from "../../../platform/random.ts";
+import { DeviceId } from "../../../protocol/device_id.ts";
+import { openLocalApi } from "../../../gateway/local_api.ts";
+
+const log = getLogger(["test"]);
+
+interface Running extends AsyncDisposable {
+  readonly folder: string;
+  readonly gateway: Gateway;
+}
+
+async function start(): Promise<Running> {
+  const folder = Deno.makeTempDirSync();
+  const io = { dataDir: folder, clock: systemClock, random: systemRandom, log, version: "1.0.0" };
+  const gateway = await startGateway(GatewayConfig.parse({ port: 0 }), io);
+  return {
+    folder,
+    gateway,
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** Reads a stream of events until one satisfies `wanted`, or it ends. */
+async function until(body: ReadableStream<Uint8Array>, wanted: (text: string) => boolean): Promise<string> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!wanted(text)) {
+    const { done, value } = await reader.read();
+    if (done) return text;
+    text += value;
+  }
+  await reader.cancel();
+  return text;
+}
+
+async function open({ gateway }: Running): Promise<{ body: ReadableStream<Uint8Array>; tokenId: string }> {
+  const { secret, token } = await gateway.management.createToken({ name: "test", role: "viewer" });
+  const response = await fetch(`${gateway.url}/events`, { headers: { authorization: `Bearer ${secret}` } });
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
+  assert.equal(response.headers.get("cache-control"), "no-store");
+  assert.ok(response.body);
+  return { body: response.body, tokenId: token.id };
+}
+
+Deno.test("a new device is told, also when another process of this machine adds it", async () => {
+  await using running = await start();
+  const { body } = await open(running);
+  const told = until(body, (text) => text.includes("roof"));
+  const io = { clock: systemClock, random: systemRandom, log, version: "1.0.0" };
+  await using local = await openLocalApi(running.folder, io);
+  const headers = { "content-type": "application/json" };
+  const request = { method: "POST", headers, body: JSON.stringify({ device_id: "roof" }) };
+  assert.equal((await local.answer(new Request("http://local/api/v1/devices", request))).status, 201);
+  assert.match(await told, /event: device\ndata: \{"device_id":"roof","state":null\}\n\n/);
+});
+
+Deno.test("a stream ends when its token is revoked", async () => {
+  await using running = await start();
+  const { body, tokenId } = await open(running);
+  const ended = until(body, () => false);
+  await running.gateway.management.revokeToken(tokenId);
+  assert.match(await ended, /^retry: 2000\n\n/);
+});
+
+Deno.test("a gateway with open streams stops within a second", async () => {
+  const running = await start();
+  const { body } = await open(running);
+  const ended = until(body, () => false);
+  const before = performance.now();
+  await running[Symbol.asyncDispose]();
+  assert.ok(performance.now() - before < 1_000);
+  await ended;
+});
+
+Deno.test("nobody reads events without credentials", async () => {
+  await using running = await start();
+  const response = await fetch(`${running.gateway.url}/events`);
+  assert.equal(response.status, 401);
+  await response.body?.cancel();
+});
+
+Deno.test("stored samples are told with physical values; a reader that does not read is cut off, others are not", async () => {
+  const folder = Deno.makeTempDirSync();
+  using db = openGatewayDatabase(folder);
+  const stop = new AbortController();
+  const feed = createSampleFeed(log);
+  const streams = createEventStreams({ feed, db, clock: systemClock, log, signal: stop.signal });
+  const quick = streams.open(() => true).getReader();
+  const slow = streams.open(() => true).getReader();
+  await quick.read();
+  for (let at = 1; at <= 300; at++) {
+    const series = { profile: "ecowatt", registers: ["Vac1", "Pac"], samples: [{ at, values: [2301, 900 + at] }] };
+    const batch = { device: DeviceId.parse("roof"), inverter: "a", series, quality: "exact", receivedAt: at } as const;
+    feed.stored([batch]);
+    const { value } = await quick.read();
+    const data = {
+      device_id: "roof",
+      inverter: "a",
+      time_ms: at,
+      quality: "exact",
+      values: { Vac1: 230.1, Pac: 900 + at },
+    };
+    assert.equal(new TextDecoder().decode(value), `event: sample\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+  let waiting = 0;
+  while (!(await slow.read()).done) waiting++;
+  assert.ok(waiting > 0 && waiting <= 256, `${waiting} messages were kept`);
+  stop.abort();
+  assert.equal((await quick.read()).done, true);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("there is a bound on streams, and a place is free again when a reader goes", async () => {
+  const folder = Deno.makeTempDirSync();
+  using db = openGatewayDatabase(folder);
+  const stop = new AbortController();
+  const streams = createEventStreams({ feed: createSampleFeed(log), db, clock: systemClock, log, signal: stop.signal });
+  const open = Array.from({ length: 64 }, () => streams.open(() => true));
+  assert.throws(() => streams.open(() => true), /Cannot open more than 64/);
+  await open[0]?.cancel();
+  streams.open(() => true);
+  stop.abort();
+  assert.throws(() => streams.open(() => true), /stops/);
+  await Deno.remove(folder, { recursive: true });
+});
