@@ -28,6 +28,7 @@ import { Sequence } from "./store/sequence.ts";
 import { Bell } from "./uplink/bell.ts";
 import { GatewayClient } from "./uplink/gateway_client.ts";
 import { type Probe, probeGateway } from "./uplink/probe.ts";
+import { toldGateway } from "./uplink/told_gateway.ts";
 import { type Reply, replyOf } from "./uplink/reply.ts";
 import { Uplink, type UplinkStatus } from "./uplink/uplink.ts";
 
@@ -91,7 +92,7 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   const inverters = config.buses.flatMap((bus) => invertersOf(bus, opening.use(busOf(bus, io)), io));
 
   const device = key.deviceId;
-  const client = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch });
+  const client = toldGateway(new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch }), io);
   const watches = new Map<string, Watch>();
   const settings = new NodeSettings({
     ...{ device, config, inverters, gateway: client, db, sequence, clock, random, log },
@@ -164,6 +165,7 @@ async function openState(config: NodeConfig, io: NodeIo, opening: AsyncDisposabl
       limitBytes: config.outbox_limit,
       firstBlock: clock.now(),
       alongside: () => sequence.topUp(),
+      clock,
       log,
     }),
   );

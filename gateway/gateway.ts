@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import type { Liveness } from "../platform/liveness.ts";
+import { TroubleLog } from "../platform/trouble_log.ts";
 import type { Random } from "../platform/random.ts";
 import { publishAddress } from "./address_file.ts";
 import { type AppIo, createApp, handlerOf } from "./app.ts";
@@ -139,12 +140,13 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
 
 function storesOptions(
   { security_log_rows: securityLogRows, time_zone: timeZone }: GatewayConfig,
-  { random, allowPublishedKeys, log }: GatewayIo,
+  { random, allowPublishedKeys, clock, log }: GatewayIo,
 ): StoresOptions {
-  const watch = (trouble: Error | undefined) =>
-    trouble
-      ? log.error("the disk takes no writes, uploads are refused until it does: {error}", { error: trouble })
-      : log.info("the disk takes writes again");
+  const disk = new TroubleLog(log, clock);
+  const watch = (error: Error | undefined) =>
+    error
+      ? disk.happened("the disk takes no writes, uploads are refused until it does: {error}", { error }, "error")
+      : disk.ended("the disk takes writes again");
   return {
     random,
     securityLogRows,

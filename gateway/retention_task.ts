@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
+import { TroubleLog } from "../platform/trouble_log.ts";
 import type { GroupCommit } from "./store/group_commit.ts";
 import type { Ages, Retention } from "./store/retention.ts";
 
@@ -19,12 +20,14 @@ export interface RetentionIo {
 
 /** Deletes what is too old, now and every hour, a little at a time, until `signal` aborts. Never rejects. */
 export async function keepRetention(ages: Ages, io: RetentionIo, signal: AbortSignal): Promise<void> {
+  const trouble = new TroubleLog(io.log, io.clock);
   while (!signal.aborted) {
     try {
       const rows = await deleteAll(ages, io, signal);
+      trouble.ended("old samples are deleted again");
       if (rows > 0) io.log.info("old samples deleted {rows}", { rows });
     } catch (error) {
-      io.log.warn("old samples not deleted: {error}", { error });
+      trouble.happened("old samples not deleted: {error}", { error });
     }
     await io.clock.sleep(ROUND_MS, signal);
   }

@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
+import { TroubleLog } from "../platform/trouble_log.ts";
 
 /** Time between two looks at the running rollouts. */
 const ROUND_MS = 5_000;
@@ -14,11 +15,13 @@ export async function keepRollouts(
   { rollouts, clock, log }: { readonly rollouts: LedRollouts; readonly clock: Clock; readonly log: Logger },
   signal: AbortSignal,
 ): Promise<void> {
+  const trouble = new TroubleLog(log, clock);
   while (!signal.aborted) {
     try {
       await rollouts.tick();
+      trouble.ended("rollouts are looked at again");
     } catch (error) {
-      log.warn("rollouts not looked at: {error}", { error });
+      trouble.happened("rollouts not looked at: {error}", { error });
     }
     await clock.sleep(ROUND_MS, signal);
   }

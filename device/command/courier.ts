@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { DEFAULT_WRITES_PER_DAY } from "../../protocol/command/budget.ts";
 import {
@@ -61,13 +62,17 @@ export interface CourierStatus {
 export class Courier {
   readonly #io: CourierIo;
   readonly #bell = new Bell();
+  readonly #trouble: TroubleLog;
   readonly #counts = { completed: 0, failed: 0, expired: 0 };
   #failures = 0;
+  /** Whether what happens now is the gateway's own word, or ours. */
+  #heard = true;
   #lastOkAt: number | undefined;
   #lastError: string | undefined;
 
   constructor(io: CourierIo) {
     this.#io = io;
+    this.#trouble = new TroubleLog(io.log, io.clock);
   }
 
   /** Works until the signal aborts; what was begun is found in the journal then. */
@@ -95,6 +100,7 @@ export class Courier {
 
   /** One request and what it brings. How many milliseconds to pause after it. */
   async #step(signal: AbortSignal): Promise<number> {
+    this.#heard = true;
     try {
       for (const interrupted of this.#io.journal.interrupted()) {
         const started = this.#io.clock.monotonic();
@@ -104,7 +110,9 @@ export class Courier {
       const { device, journal, gateway, clock } = this.#io;
       const message = { device_id: device, wait_s: WAIT_S, holding: journal.holding().slice(0, MAX_NAMED) };
       const askedAt = clock.monotonic();
-      const reply = replyOf(await gateway.post("/command/get", message, signal), CommandGetAnswer);
+      const exchange = await gateway.post("/command/get", message, signal);
+      this.#heard = exchange.kind === "answer";
+      const reply = replyOf(exchange, CommandGetAnswer);
       return signal.aborted ? 0 : await this.#act(reply, askedAt, signal);
     } catch (error) {
       // The disk: no sequence number, or no record in the journal. It may come back.
@@ -165,7 +173,7 @@ export class Courier {
   }
 
   #reached(): void {
-    if (this.#failures > 0) this.#io.log.info("gateway hands out commands again");
+    this.#trouble.ended("gateway hands out commands again");
     this.#failures = 0;
     this.#lastOkAt = this.#io.clock.now();
     this.#lastError = undefined;
@@ -174,7 +182,8 @@ export class Courier {
 
   #failed(reason: string): number {
     this.#failures++;
-    if (this.#lastError !== reason) this.#io.log.warn("no commands can be had: {reason}", { reason });
+    // What is no answer of the gateway is told by the way to it (uplink/told_gateway.ts).
+    if (this.#heard) this.#trouble.happened("no commands can be had: {reason}", { reason });
     this.#lastError = reason;
     return backoffMs(this.#failures, this.#io.random.float());
   }

@@ -78,7 +78,7 @@ export class Connection {
 
   /** The link broke. One that had worked is opened again at once. */
   broke(detail: string): Unopened {
-    this.#io.log.warn("line lost {bus}: {detail}", { bus: this.#line.name, detail });
+    this.#io.log.debug("line lost {bus}: {detail}", { bus: this.#line.name, detail });
     this.#drop();
     this.#lost = true;
     if (this.#answered) return this.#unopened = { detail, retryAt: this.#io.clock.monotonic() };
@@ -99,7 +99,7 @@ export class Connection {
     const wasAway = this.#failures > 0;
     if (this.#lost || wasAway) {
       if (this.#lost) this.#counters.reconnects++;
-      this.#io.log.info("line open again {bus}", { bus: this.#line.name });
+      this.#io.log.debug("line open again {bus}", { bus: this.#line.name });
       this.#reopened(wasAway);
     }
     this.#lost = this.#answered = false;
@@ -110,7 +110,7 @@ export class Connection {
   #pause(detail: string): Unopened {
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(this.#failures, 16), LONGEST_PAUSE_MS);
     if (this.#failures === 0) {
-      this.#io.log.warn("line cannot be used {bus}: {detail}", { bus: this.#line.name, detail });
+      this.#io.log.debug("line cannot be used {bus}: {detail}", { bus: this.#line.name, detail });
     }
     this.#failures++;
     return this.#unopened = { detail, retryAt: this.#io.clock.monotonic() + pauseMs };

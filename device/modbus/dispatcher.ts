@@ -204,7 +204,7 @@ export class Dispatcher {
           return this.#rest(unit, id, exceptionName(reply.response.code));
         }
         if (unit.answered(reply.tookMs)) {
-          this.#io.log.info("unit back {bus} {unit}", { bus: this.#line.name, unit: id });
+          this.#io.log.debug("unit back {bus} {unit}", { bus: this.#line.name, unit: id });
         }
     }
   }
@@ -217,7 +217,7 @@ export class Dispatcher {
 
   #rest(unit: Unit, id: number, reason: string): void {
     if (!unit.rest(this.#io.clock.monotonic(), reason, this.#shared, this.#backoff)) return;
-    this.#io.log.warn("unit offline {bus} {unit}: {reason}", { bus: this.#line.name, unit: id, reason });
+    this.#io.log.debug("unit offline {bus} {unit}: {reason}", { bus: this.#line.name, unit: id, reason });
   }
 
   #exception(unit: Unit, id: number, code: number): BusFault {

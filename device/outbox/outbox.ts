@@ -1,6 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
 import { transaction } from "../../platform/sqlite.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
 import { encodeBlock, fitsBlock } from "../../protocol/block/block.ts";
 import type { Sample } from "../../protocol/sample.ts";
 import {
@@ -35,6 +37,7 @@ export interface OutboxIo {
    * use again a number that the gateway has seen.
    */
   readonly firstBlock: number;
+  readonly clock: Pick<Clock, "monotonic">;
   readonly log: Logger;
   /** What others write in the same transaction (Sequence.topUp); what it returns is called after the commit. */
   readonly alongside?: () => (() => void) | undefined;
@@ -77,11 +80,15 @@ export class Outbox implements Disposable {
   /** Blocks that are done and not removed yet: undefined for acknowledged, a reason for refused. */
   readonly #done = new Map<number, string | undefined>();
   #lost = 0;
+  readonly #disk: TroubleLog;
+  readonly #full: TroubleLog;
   #diskFault: string | undefined;
   #diskFaults = 0;
 
   constructor(io: OutboxIo) {
     this.#io = io;
+    this.#disk = new TroubleLog(io.log, io.clock);
+    this.#full = new TroubleLog(io.log, io.clock);
     this.#table = createBlockTable(io.db);
     const state = this.#table.state();
     this.#state = { ...state, nextBlock: Math.max(state.nextBlock, io.firstBlock) };
@@ -208,11 +215,12 @@ export class Outbox implements Disposable {
 
   #sealed(state: OutboxState, totals: BlockTotals): void {
     if (state.droppedSamples > this.#state.droppedSamples) {
-      this.#io.log.warn("outbox full: oldest samples dropped {samples}", {
-        samples: state.droppedSamples - this.#state.droppedSamples,
-      });
+      const samples = state.droppedSamples - this.#state.droppedSamples;
+      this.#full.happened("outbox full: oldest samples dropped {samples}", { samples });
+    } else {
+      this.#full.ended("outbox drops no more samples");
     }
-    if (this.#diskFault !== undefined) this.#io.log.info("disk takes samples again");
+    this.#disk.ended("disk takes samples again");
     this.#diskFault = undefined;
     this.#state = state;
     this.#totals = totals;
@@ -230,7 +238,7 @@ export class Outbox implements Disposable {
 
   #faulty(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    if (this.#diskFault === undefined) this.#io.log.error("disk refuses samples: {message}", { message });
+    this.#disk.happened("disk refuses samples: {message}", { message }, "error");
     this.#diskFault = message;
     this.#diskFaults++;
   }

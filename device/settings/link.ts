@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
 import type { Random } from "../../platform/random.ts";
 import type { NodeHealth } from "../../protocol/messages/node_health.ts";
 import { ConfigReportAnswer } from "../../protocol/settings/report.ts";
@@ -41,12 +42,14 @@ export interface SettingsLinkStatus {
 /** Asks the gateway for changes of the settings and reports what became of them: one request at a time, so in order. */
 export class SettingsLink {
   readonly #io: SettingsLinkIo;
+  readonly #trouble: TroubleLog;
   #lastCheckAt: number | undefined;
   #lastError: string | undefined;
   #waitMs = 0;
 
   constructor(io: SettingsLinkIo) {
     this.#io = io;
+    this.#trouble = new TroubleLog(io.log, io.clock);
   }
 
   /** Looks every five seconds, until the signal aborts. */
@@ -73,7 +76,9 @@ export class SettingsLink {
       if (await this.#report(this.#io.reports.unreported(), signal)) await this.#check(signal);
     } catch (error) {
       // The disk: no sequence number, or nothing can be kept. It may come back.
-      if (!signal.aborted) this.#failed(error instanceof Error ? error.message : String(error), 0);
+      if (!signal.aborted) {
+        this.#failed(error instanceof Error ? error.message : String(error), { waitMs: 0, told: true });
+      }
     }
   }
 
@@ -84,6 +89,7 @@ export class SettingsLink {
     const reply = await this.#post("/changes", message, OfferAnswer, signal);
     if (reply?.kind !== "ok") return;
     this.#lastCheckAt = this.#io.clock.now();
+    this.#trouble.ended("settings can be asked for again");
     this.#lastError = undefined;
     const offer = offerOf(reply.value);
     if (offer === undefined) return;
@@ -116,12 +122,16 @@ export class SettingsLink {
     if (signal.aborted) return undefined;
     const reply = replyOf(exchange, schema);
     if (reply.kind === "replay") sequence.advanceTo(reply.next);
-    else if (reply.kind !== "ok") this.#failed(reply.reason, reply.kind === "later" ? reply.waitMs : 0);
+    else if (reply.kind !== "ok") {
+      // What is no answer of the gateway is told by the way to it (uplink/told_gateway.ts).
+      const told = exchange.kind === "answer";
+      this.#failed(reply.reason, { waitMs: reply.kind === "later" ? reply.waitMs : 0, told });
+    }
     return reply;
   }
 
-  #failed(reason: string, waitMs: number): void {
-    if (this.#lastError !== reason) this.#io.log.warn("settings cannot be asked for or reported: {reason}", { reason });
+  #failed(reason: string, { waitMs, told }: { readonly waitMs: number; readonly told: boolean }): void {
+    if (told) this.#trouble.happened("settings cannot be asked for or reported: {reason}", { reason });
     this.#lastError = reason;
     this.#waitMs = waitMs;
   }

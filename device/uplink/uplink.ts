@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import { toBase64 } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { CODEC } from "../../protocol/block/block.ts";
 import { MAX_BLOCKS, MAX_BODY_BYTES, MAX_VALUES, type SampleBlock } from "../../protocol/messages/sample_blocks.ts";
@@ -50,18 +51,22 @@ export interface UplinkStatus {
  */
 export class Uplink {
   readonly #io: UplinkIo;
+  readonly #trouble: TroubleLog;
   #most = 1;
   #strikes = { id: 0, count: 0 };
   #sentBlocks = 0;
   #setAside = 0;
   #failures = 0;
   #replays = 0;
+  /** Whether what happens now is the gateway's own word, or ours. */
+  #heard = true;
   #lastOkAt: number | undefined;
   #lastError: string | undefined;
   #retryAt: number | undefined;
 
   constructor(io: UplinkIo) {
     this.#io = io;
+    this.#trouble = new TroubleLog(io.log, io.clock);
   }
 
   /** Sends until the signal aborts. */
@@ -87,12 +92,14 @@ export class Uplink {
 
   /** One request. How many milliseconds to pause after it; `idle`: nothing to send. */
   async #step(signal: AbortSignal): Promise<number | "idle"> {
+    this.#heard = true;
     try {
       const blocks = this.#io.outbox.peek({ maxBlocks: this.#most, share });
       if (blocks.length === 0) return "idle";
       const message = { device_id: this.#io.device, data_type: "sample_blocks", blocks: blocks.map(toMessage) };
       const exchange = await this.#io.gateway.post("/process", message, signal);
       if (signal.aborted) return 0;
+      this.#heard = exchange.kind === "answer";
       return this.#act(judge(exchange, this.#io.device, blocks.map(({ id }) => id)), blocks);
     } catch (error) {
       // The disk: no sequence number, or the outbox cannot be read. It may come back.
@@ -119,9 +126,7 @@ export class Uplink {
 
   #stored(ids: readonly number[]): number {
     this.#io.outbox.acknowledge(ids);
-    if (this.#failures > 0) {
-      this.#io.log.info("gateway takes samples again after {failures} failures", { failures: this.#failures });
-    }
+    this.#trouble.ended("gateway takes samples again");
     this.#sentBlocks += ids.length;
     this.#most = Math.min(MAX_BLOCKS, this.#most * 2);
     this.#failures = 0;
@@ -154,7 +159,8 @@ export class Uplink {
   #failed(reason: string): number {
     this.#failures++;
     this.#most = Math.max(1, Math.floor(this.#most / 2));
-    if (this.#lastError !== reason) this.#io.log.warn("upload failed: {reason}", { reason });
+    // What is no answer of the gateway is told by the way to it (told_gateway.ts).
+    if (this.#heard) this.#trouble.happened("upload failed: {reason}", { reason });
     this.#lastError = reason;
     return backoffMs(this.#failures, this.#io.random.float());
   }

@@ -1,6 +1,7 @@
 import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
@@ -23,8 +24,6 @@ export interface ClientLinkIo {
   readonly log: Logger;
 }
 
-/** Failures in a row that are told; then only the next success is. */
-const TOLD_FAILURES = 3;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 /** A session that ends sooner counts as a failure: the broker took us and threw us out. */
@@ -42,18 +41,20 @@ export async function keepConnected(
   signal: AbortSignal,
 ): Promise<void> {
   const broker = address.url;
+  const trouble = new TroubleLog(log, clock);
   for (let failures = 0; !signal.aborted;) {
     const began = clock.monotonic();
     const opened = await openSession(address, events, signal);
     if (opened.ok) {
-      log.info("mqtt broker connected {broker}", { broker });
+      if (trouble.inARow === 0) log.info("mqtt broker connected {broker}", { broker });
+      trouble.ended("mqtt broker connected again {broker}", { broker });
       events.opened(opened.value);
       await opened.value.closed;
-      if (!signal.aborted) log.warn("mqtt broker lost {broker}", { broker });
+      if (!signal.aborted) trouble.happened("mqtt broker lost {broker}", { broker });
       failures = clock.monotonic() - began > STEADY_MS ? 0 : failures + 1;
     } else if (!signal.aborted) {
-      const level = ++failures <= TOLD_FAILURES ? "warn" : "debug";
-      log[level]("mqtt broker not reached {broker}: {reason}", { broker, reason: opened.detail });
+      failures++;
+      trouble.happened("mqtt broker not reached {broker}: {reason}", { broker, reason: opened.detail });
     }
     await clock.sleep(pauseMs(failures, random), signal);
   }

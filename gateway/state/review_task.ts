@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
 import type { Devices } from "../store/devices.ts";
 import type { DeviceStates } from "./device_states.ts";
 
@@ -19,12 +20,14 @@ export interface ReviewIo {
 
 /** Looks how the devices are doing until `signal` aborts. Never rejects. */
 export async function keepReview(io: ReviewIo, signal: AbortSignal): Promise<void> {
-  const { clock, log } = io;
+  const { clock } = io;
+  const trouble = new TroubleLog(io.log, clock);
   for (let round = 0; !signal.aborted; round++) {
     try {
       await review(io, round % KEEP_ROUNDS === 0, signal);
+      trouble.ended("states of devices are looked at again");
     } catch (error) {
-      log.warn("states of devices not looked at: {error}", { error });
+      trouble.happened("states of devices not looked at: {error}", { error });
     }
     await clock.sleep(ROUND_MS, signal);
   }

@@ -24,6 +24,7 @@ const outbox = new Outbox({
   tailPath: `${folder}/node.tail`,
   limitBytes: 2 ** 26,
   firstBlock: 1,
+  clock,
   alongside: () => sequence.topUp(),
   log,
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
+import { FakeClock } from "../../fakes/clock.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import type { StoredBlock } from "../../../device/outbox/block_table.ts";
 import { Outbox, type OutboxIo } from "../../../device/outbox/outbox.ts";
@@ -22,6 +23,7 @@ class Folder implements Disposable {
       tailPath: `${this.path}/tail`,
       limitBytes: 2 ** 20,
       firstBlock: 1,
+      clock: new FakeClock(),
       log: getLogger(["test"]),
       ...options,
     });

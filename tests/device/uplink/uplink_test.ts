@@ -25,6 +25,7 @@ class Scene implements AsyncDisposable {
     tailPath: `${this.folder}/tail`,
     limitBytes: 2 ** 24,
     firstBlock: 1,
+    clock: this.clock,
     log: this.log,
   });
   readonly #stop = new AbortController();
