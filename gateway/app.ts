@@ -9,7 +9,7 @@ import { addFirmwareRolloutRoutes, type FirmwareRolloutsApiIo } from "./api/firm
 import { addFirmwareStatusRoutes, type FirmwareStatusApiIo } from "./api/firmware_status.ts";
 import type { ApiEnv } from "./api/env.ts";
 import { type ErrorsIo, onError, onUnknown, validationFault } from "./api/errors.ts";
-import { addDocumentRoute } from "./api/document.ts";
+import { addDocumentRoute } from "./api/document/document.ts";
 import { addSampleRoutes, type SamplesApiIo } from "./api/samples.ts";
 import { addLabelRoutes, type LabelsApiIo } from "./api/labels.ts";
 import { addRolloutRoutes, type RolloutsApiIo } from "./api/settings_rollouts.ts";
