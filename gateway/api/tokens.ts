@@ -18,10 +18,11 @@ const TokenView = z.object({
   last_used_ms: z.number().int().nullable().describe("To the hour"),
 }).openapi("Token");
 
+const PRINTABLE = /^[\p{L}\p{N}\p{P}\p{S} ]+$/u;
+
 const NewTokenBody = z.strictObject({
-  name: z.string().min(1).max(64).regex(/^[\p{L}\p{N}\p{P}\p{S} ]+$/u, "must be printable").describe(
-    "Who or what uses it",
-  ),
+  name: z.string().min(1).max(64).regex(PRINTABLE, "must be printable").openapi({ pattern: PRINTABLE.source })
+    .describe("Who or what uses it"),
   role: Role,
   expires_at_ms: z.number().int().positive().optional().describe("Never when left out"),
 }).openapi("NewToken");

@@ -21,6 +21,9 @@ export function withRefusals(document: Document): Document {
   return document;
 }
 
+/** A PUT to a name makes what is not there. */
+const MAKES = /^put .*\}$/;
+
 function refusalsOf(name: string, operation: Operation): readonly Status[] {
   const guarded = (operation.security ?? []).length > 0;
   const device = operation.security?.some((scheme) => "device" in scheme) ?? false;
@@ -32,7 +35,7 @@ function refusalsOf(name: string, operation: Operation): readonly Status[] {
     ...(body || places.has("path") || places.has("query") ? [STATUS.malformed] : []),
     ...(guarded ? [STATUS.unauthenticated] : []),
     ...(above || device ? [STATUS.forbidden] : []),
-    ...(/\{/.test(name) ? [STATUS.not_found] : []),
+    ...(/\{/.test(name) && !MAKES.test(name) ? [STATUS.not_found] : []),
     ...(body ? [STATUS.too_large, STATUS.unsupported_media_type] : []),
     STATUS.unavailable,
   ];

@@ -75,7 +75,7 @@ Deno.test("every documented route asks for credentials and for the role it names
   const { all } = await operations();
   await using f = await openFixture();
   for (const { name, method, path, operation } of all) {
-    if (OPEN.has(name)) continue;
+    if (OPEN.has(name) || "device" in (operation.security[0] ?? {})) continue;
     await t.step(name, async () => {
       const needed = Role.parse(operation.security[0]?.["bearer"]?.[0]);
       const url = concrete(path);
