@@ -1,0 +1,9 @@
+import { apiPage } from "./api_page.ts";
+import { decisionsPage } from "./decisions_page.ts";
+import { readDocument } from "./document.ts";
+
+/** Every page that is made, by its path, with what makes it. */
+export const PAGES: readonly (readonly [path: string, make: () => Promise<string>])[] = [
+  ["docs/api.md", async () => apiPage(await readDocument())],
+  ["docs/decisions/README.md", () => decisionsPage(new URL("../decisions/", import.meta.url))],
+];
