@@ -5,6 +5,7 @@ import { addCommand } from "./commands/command.ts";
 import { addDashboard } from "./commands/dashboard.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDevice } from "./commands/device.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addFirmware } from "./commands/firmware.ts";
 import { addGateway } from "./commands/gateway.ts";
 import { addInstall, addUninstall } from "./commands/install.ts";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly AddCommand[] = [
   addSimulate,
   addRead,
   addCheck,
+  addDoctor,
   addDevice,
   addCommand,
   addSettings,

@@ -15,6 +15,8 @@ export interface GatewayFlags {
   readonly token?: string;
   readonly dataDir?: string;
   readonly json?: boolean;
+  /** This machine's data directory, whatever the environment names. */
+  readonly local?: boolean;
 }
 
 /** Adds `--url`, `--token`, `--data-dir` and `--json` to a command that speaks to a gateway. */
@@ -31,7 +33,7 @@ export function gatewayFlags(command: Command): Command {
  * read the data directory may do anything to it.
  */
 export async function withGateway<T>(flags: GatewayFlags, work: (api: ApiClient) => Promise<T>): Promise<T> {
-  const url = gatewayAddress(flags);
+  const url = flags.local ? undefined : gatewayAddress(flags);
   if (url !== undefined) {
     const token = flags.token ?? Deno.env.get("ECOWATT_TOKEN");
     if (token === undefined) throw usage("A gateway at an address needs a token: set ECOWATT_TOKEN or give --token");

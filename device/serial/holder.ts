@@ -5,12 +5,21 @@ export function holderOf(path: string): string | undefined {
     for (const { name: pid } of Deno.readDirSync("/proc")) {
       if (!/^\d+$/.test(pid) || !holds(pid, device)) continue;
       if (Number(pid) === Deno.pid) return "this program";
-      return `${Deno.readTextFileSync(`/proc/${pid}/comm`).trim()} (pid ${pid})`;
+      return `${commandOf(pid)} (pid ${pid})`;
     }
   } catch {
     // Only a courtesy: the message is clear without it.
   }
   return undefined;
+}
+
+/** Its name; Deno lets a program read it only with all permissions. */
+function commandOf(pid: string): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/comm`).trim();
+  } catch {
+    return "another program";
+  }
 }
 
 /** Whether a process has this device open; another user's process cannot be looked into. */

@@ -1,0 +1,21 @@
+import { type Check, fail, type Finding, pass } from "./finding.ts";
+
+/** A secret that stands in the file itself, not in `${NAME}` or another file. */
+const INLINE_SECRET = /^\s*-?\s*(key|password|api_key)\s*:\s*["']?[^\s"'$#]/m;
+
+/** The file is there, it is right, and what is secret in it is read by nobody else. */
+export const config: Check = async ({ configPath, file, configFault }) => {
+  if (file === undefined) {
+    const missing = configFault?.includes("there is no such file") ?? false;
+    const mend = missing ? `ecowatt init --config ${configPath}` : `ecowatt check --config ${configPath}`;
+    return [fail("config", configFault ?? "it cannot be read", mend)];
+  }
+  const roles = (["gateway", "node"] as const).filter((role) => file[role] !== undefined);
+  return [await modeOf(configPath) ?? pass("config", `${configPath} is right: ${roles.join(" and ")}`)];
+};
+
+async function modeOf(path: string): Promise<Finding | undefined> {
+  const { mode } = await Deno.stat(path);
+  if (((mode ?? 0) & 0o007) === 0 || !INLINE_SECRET.test(await Deno.readTextFile(path))) return undefined;
+  return fail("config", `${path} holds a secret and everybody on this machine can read it`, `chmod o-rwx ${path}`);
+}
