@@ -14,6 +14,7 @@ import { addNode } from "./commands/node.ts";
 import { addRead } from "./commands/read.ts";
 import { addRollout } from "./commands/rollout.ts";
 import { addRun } from "./commands/run.ts";
+import { addScan } from "./commands/scan.ts";
 import { addSettings } from "./commands/settings.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addStage } from "./commands/stage.ts";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly AddCommand[] = [
   addNode,
   addSimulate,
   addRead,
+  addScan,
   addCheck,
   addDoctor,
   addDevice,

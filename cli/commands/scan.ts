@@ -1,0 +1,148 @@
+import { getLogger } from "@logtape/logtape";
+import { type Command, Option } from "commander";
+import { type ScanIo, USUAL_UNITS } from "../../device/scan/lines.ts";
+import { hostsOf } from "../../device/scan/network.ts";
+import { scanSerial, serialScanMs, USUAL_BAUDS } from "../../device/scan/serial_scan.ts";
+import { scanTcp } from "../../device/scan/tcp_scan.ts";
+import { listSerialPorts } from "../../device/serial/ports.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { number } from "../arguments.ts";
+import { CliFailure, EXIT, usage } from "../exit.ts";
+import type { Terminal } from "../output.ts";
+import { progressBar } from "../scan/progress.ts";
+import { addressOf, type Discovered, titleOf, yamlOf } from "../scan/report.ts";
+import { untilStopped } from "../signals.ts";
+
+interface Flags {
+  readonly units?: string;
+  readonly timeout?: number;
+  readonly json?: boolean;
+}
+
+interface TcpFlags extends Flags {
+  readonly port: readonly number[];
+}
+
+interface SerialFlags extends Flags {
+  readonly baud: readonly number[];
+  readonly parity?: "none" | "even" | "odd";
+}
+
+/** Finds inverters. */
+export function addScan(program: Command, terminal: Terminal): void {
+  const scan = program.command("scan").description("find inverters, and print the configuration for them");
+  const several = (text: string, all: readonly number[]) => [...all, number(text)];
+  common(scan.command("tcp <network>"))
+    .description("look for Modbus TCP at an address, in a range (192.168.1.20-60) or network (192.168.1.0/24)")
+    .option("--port <port>", "TCP port, may be repeated (default 502 and 1502)", several, [])
+    .addHelpText("after", "\nExample: ecowatt scan tcp 192.168.1.0/24")
+    .action((network: string, flags: TcpFlags) => tcp(network, flags, terminal));
+  common(scan.command("serial [port]"))
+    .description("look for Modbus RTU on a serial port (all connected ones without a name)")
+    .option("--baud <speed>", `may be repeated (default ${USUAL_BAUDS.join(", ")})`, several, [])
+    .addOption(new Option("--parity <parity>", "default: none, then even").choices(["none", "even", "odd"]))
+    .addHelpText("after", "\nExample: ecowatt scan serial /dev/ttyUSB0 --units 1-32")
+    .action((port: string | undefined, flags: SerialFlags) => serial(port, flags, terminal));
+}
+
+function common(command: Command): Command {
+  return command
+    .option("--units <ids>", `unit ids such as 1,17 or 1-247 (default ${USUAL_UNITS.join(",")})`)
+    .option("--timeout <ms>", "milliseconds to wait for each answer", number)
+    .option("--json", "as JSON");
+}
+
+async function tcp(network: string, flags: TcpFlags, terminal: Terminal): Promise<void> {
+  const hosts = hostsOf(network);
+  if (!hosts.ok) throw usage(hosts.detail);
+  const options = {
+    hosts: hosts.value,
+    ports: flags.port.length > 0 ? flags.port : [502, 1502],
+    units: unitsOf(flags.units, 0, 255),
+    connectMs: 1000,
+    answerMs: flags.timeout ?? 700,
+  };
+  using stop = untilStopped();
+  using bar = progressBar(!flags.json && Deno.stderr.isTerminal());
+  const endpoints = await scanTcp(options, scanIo(stop.signal), (share) => bar.show(share));
+  bar[Symbol.dispose]();
+  const all = endpoints.flatMap(({ host, port, found }) =>
+    found.map((one) => discovered({ tcp: { host, port } }, one))
+  );
+  const silent = endpoints.filter(({ found }) => found.length === 0).map(({ host, port }) => `${host}:${port}`);
+  show(
+    all,
+    flags,
+    terminal,
+    silent.length === 0 ? [] : [`takes connections, but answers no Modbus: ${silent.join(", ")}`],
+  );
+}
+
+async function serial(port: string | undefined, flags: SerialFlags, terminal: Terminal): Promise<void> {
+  const paths = port === undefined ? listSerialPorts().map(({ path }) => path) : [port];
+  if (paths.length === 0) throw new CliFailure(EXIT.unreachable, "No serial port is connected: plug the adapter in");
+  using stop = untilStopped();
+  const options = {
+    bauds: flags.baud.length > 0 ? flags.baud : USUAL_BAUDS,
+    parities: flags.parity === undefined ? ["none", "even"] as const : [flags.parity],
+    units: unitsOf(flags.units, 1, 247),
+    answerMs: flags.timeout ?? 120,
+  };
+  const seconds = Math.ceil(paths.length * serialScanMs(options) / 1000);
+  if (!flags.json) terminal.err(`Looking on ${paths.join(", ")}: at most ${seconds} s`);
+  const all: Discovered[] = [];
+  const notes: string[] = [];
+  for (const [index, path] of paths.entries()) {
+    using bar = progressBar(!flags.json && Deno.stderr.isTerminal());
+    const progress = (share: number) => bar.show((index + share) / paths.length);
+    const result = await scanSerial({ path, ...options }, scanIo(stop.signal), progress).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      if (paths.length === 1) throw new CliFailure(EXIT.unreachable, why);
+      notes.push(why);
+      return undefined;
+    });
+    if (result) {
+      for (const one of result.found) {
+        all.push(discovered({ serial: { path, ...result.line } }, one));
+      }
+    }
+  }
+  show(all, flags, terminal, notes);
+}
+
+function discovered(line: Discovered["line"], found: Discovered["found"]): Discovered {
+  return { line, found, address: addressOf(line, found) };
+}
+
+function scanIo(signal: AbortSignal): ScanIo {
+  return { clock: systemClock, log: getLogger(["ecowatt", "scan"]), signal };
+}
+
+function show(all: readonly Discovered[], flags: Flags, terminal: Terminal, notes: readonly string[]): void {
+  const yaml = yamlOf(all);
+  if (flags.json) {
+    const found = all.map(({ address, found }) => ({ address, title: titleOf(found), ...found }));
+    return terminal.out(JSON.stringify({ found, buses_yaml: yaml ?? null }));
+  }
+  for (const note of notes) terminal.err(note);
+  for (const { address, found } of all) terminal.out(`${address}\n  ${titleOf(found)}`);
+  if (yaml !== undefined) return terminal.out(`\nFor the section \`node:\` of the configuration:\n${yaml}`);
+  const way = "swap A and B, connect ground, unplug the inverter's own dongle, or widen the search: --units 1-247";
+  throw new CliFailure(
+    EXIT.unreachable,
+    all.length === 0 ? `No inverter answers: ${way}` : "None of it is an inverter",
+  );
+}
+
+function unitsOf(text: string | undefined, low: number, high: number): readonly number[] {
+  if (text === undefined) return USUAL_UNITS;
+  const units = text.split(",").flatMap((part) => {
+    const [, from = "", to = from] = part.trim().match(/^(\d{1,3})(?:-(\d{1,3}))?$/) ?? [];
+    const [first, last] = [Number(from), Number(to)];
+    if (from === "" || first < low || last > high || last < first) {
+      throw usage(`--units: "${part}" is not within ${low} to ${high}, such as 17 or 1-32`);
+    }
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+  return [...new Set(units)];
+}

@@ -1,0 +1,57 @@
+import { ecowatt } from "../../protocol/profile/ecowatt.ts";
+import type { Identity } from "../../protocol/profile/sunspec/identity.ts";
+import { discover } from "../inverter/discovery.ts";
+import type { BusFault } from "../modbus/fault.ts";
+import type { RegisterReader } from "../inverter/register_reader.ts";
+
+/** What answers behind a unit id. */
+export type Found =
+  /** An inverter with a SunSpec map: everything else is read from it. */
+  | { readonly kind: "sunspec"; readonly unit: number; readonly identity: Identity; readonly models: readonly number[] }
+  /** The ten registers, with values that an inverter on the grid has. */
+  | { readonly kind: "ecowatt"; readonly unit: number }
+  /** Something that speaks Modbus, and that no profile fits: a meter, or an inverter with a map of its own. */
+  | { readonly kind: "unknown"; readonly unit: number; readonly why: string };
+
+/** A line on which nothing more is to be found: it cannot be opened, or nobody answers. */
+export type Silence = { readonly kind: "silent" } | { readonly kind: "line"; readonly message: string };
+
+/** Volts and hertz of a grid, raw, as the ten registers have them. */
+const GRID = { volts: [800, 3000], hertz: [4500, 6500] } as const;
+const REGISTERS = ecowatt.registers.length;
+
+/** Finds out what is behind a unit id, by reading only. Silence is told after two requests. */
+export async function identify(reader: RegisterReader, unit: number, signal?: AbortSignal): Promise<Found | Silence> {
+  const options = signal ? { signal } : {};
+  const ten = await reader.read(unit, "holding", 0, REGISTERS, options);
+  if (ten.ok && isTenRegisters(ten.value)) return { kind: "ecowatt", unit };
+  if (!ten.ok && ten.fault.kind === "line") return { kind: "line", message: ten.fault.message };
+  if (!ten.ok && isSilence(ten.fault)) {
+    const usual = await reader.read(unit, "holding", 40_000, 2, options); // some ignore what they do not have
+    if (!usual.ok && usual.fault.kind === "line") return { kind: "line", message: usual.fault.message };
+    if (!usual.ok && isSilence(usual.fault)) return { kind: "silent" };
+  }
+  const found = await discover(reader, unit, options);
+  const device = found.ok ? found.devices.find(({ profile }) => profile?.power !== undefined) : undefined;
+  if (device) {
+    return { kind: "sunspec", unit, identity: device.identity, models: device.blocks.map(({ model }) => model) };
+  }
+  if (found.ok) return { kind: "unknown", unit, why: "a SunSpec device that is no inverter" };
+  return { kind: "unknown", unit, why: ten.ok ? "its registers fit no profile" : ten.fault.message };
+}
+
+/** Damaged answers count: somebody is there, but not at this speed. */
+function isSilence({ kind }: BusFault): boolean {
+  return kind === "timeout" || kind === "offline" || kind === "crc" || kind === "foreign" || kind === "aborted";
+}
+
+function isTenRegisters(raw: readonly number[]): boolean {
+  const within = (value: number | undefined, [low, high]: readonly [number, number]) =>
+    value !== undefined && value >= low && value <= high;
+  const plausible = ecowatt.registers.every(({ address, plausible, scale }) => {
+    const value = raw[address] ?? -1;
+    const gain = scale.kind === "gain" ? scale.gain : 1;
+    return within(value / gain, [plausible?.min ?? 0, plausible?.max ?? Infinity]);
+  });
+  return plausible && within(raw[0], GRID.volts) && within(raw[2], GRID.hertz);
+}

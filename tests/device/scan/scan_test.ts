@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { getLogger } from "@logtape/logtape";
+import type { Found } from "../../../device/scan/identify.ts";
+import { type ScanIo, USUAL_UNITS } from "../../../device/scan/lines.ts";
+import { scanSerial, serialScanMs, USUAL_BAUDS } from "../../../device/scan/serial_scan.ts";
+import { hostsOf } from "../../../device/scan/network.ts";
+import { scanTcp } from "../../../device/scan/tcp_scan.ts";
+import { systemClock } from "../../../platform/clock.ts";
+import { start } from "../simulator/running.ts";
+
+function io(signal = new AbortController().signal): ScanIo {
+  return { clock: systemClock, log: getLogger(["test"]), signal };
+}
+
+function inWords(found: readonly Found[]): readonly string[] {
+  return found.map((one) => `${one.unit}: ${one.kind}`);
+}
+
+async function scanned(port: number, units: readonly number[] = USUAL_UNITS, answerMs = 300) {
+  const options = { hosts: ["127.0.0.1"], ports: [port], units, connectMs: 500, answerMs };
+  return (await scanTcp(options, io()))[0];
+}
+
+Deno.test("both kinds of inverter behind one address are found and told apart", async () => {
+  await using simulator = await start({ port: 0, profile: "both" });
+  const one = await scanned(simulator.addresses.tcp!.port);
+  assert.deepEqual(inWords(one?.found ?? []), ["1: sunspec", "17: ecowatt"]);
+  const [sunspec] = one?.found ?? [];
+  assert.ok(sunspec?.kind === "sunspec" && sunspec.models.includes(103) && sunspec.identity.serialNumber !== "");
+});
+
+for (
+  const [mode, sunspec] of [
+    ["a map at 0", { base: 0 }],
+    ["a map at 50000", { base: 50_000 }],
+    ["a model 1 of 65 registers and float models", { identityLength: 65, float: true }],
+    ["a map without an end", { end: "none" }],
+  ] as const
+) {
+  Deno.test(`an inverter with ${mode} is found`, async () => {
+    await using simulator = await start({ port: 0, profile: "sunspec", sunspec });
+    const one = await scanned(simulator.addresses.tcp!.port);
+    assert.deepEqual(inWords(one?.found ?? []), ["1: sunspec"]);
+  });
+}
+
+Deno.test("an inverter that answers late, or loses some requests, is found", async () => {
+  await using late = await start({ port: 0, faults: [{ fault: { kind: "late", delayMs: 150 } }] });
+  assert.deepEqual(inWords((await scanned(late.addresses.tcp!.port))?.found ?? []), ["17: ecowatt"]);
+  await using busy = await start({ port: 0, maxClients: 1 });
+  assert.deepEqual(inWords((await scanned(busy.addresses.tcp!.port))?.found ?? []), ["17: ecowatt"]);
+});
+
+Deno.test("a port that takes connections and says nothing is told, and does not hold the scan", async () => {
+  using mute = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const held: Deno.Conn[] = [];
+  const accepting = (async () => {
+    for await (const connection of mute) held.push(connection);
+  })();
+  const began = performance.now();
+  const one = await scanned(mute.addr.port, [1, 17], 100);
+  assert.deepEqual(one?.found, []);
+  assert.ok(performance.now() - began < 3_000);
+  mute.close();
+  for (const connection of held) connection.close();
+  await accepting;
+});
+
+Deno.test("a network of 254 addresses is swept within 15 s, and one inverter found in it", async () => {
+  await using simulator = await start({ port: 0, host: "127.0.0.1" });
+  const hosts = hostsOf("127.0.0.0/24");
+  assert.ok(hosts.ok);
+  const began = performance.now();
+  const shares: number[] = [];
+  const found = await scanTcp(
+    { hosts: hosts.value, ports: [simulator.addresses.tcp!.port], units: [17], connectMs: 1000, answerMs: 700 },
+    io(),
+    (share) => shares.push(share),
+  );
+  assert.ok(performance.now() - began < 15_000);
+  assert.deepEqual(found.map(({ host, found }) => [host, inWords(found)]), [["127.0.0.1", ["17: ecowatt"]]]);
+  assert.ok(shares.every((share, i) => share >= (shares[i - 1] ?? 0)) && shares.at(-1) === 1);
+});
+
+Deno.test("a serial line is searched for speed, parity and unit id, and the search ends where one answers", async () => {
+  await using simulator = await start({ serial: "pty", profile: "both", unit: 3 });
+  const options = {
+    path: simulator.addresses.serial!,
+    bauds: [9600, 19_200],
+    parities: ["none"],
+    answerMs: 200,
+  } as const;
+  const result = await scanSerial({ ...options, units: [1, 2, 3] }, io());
+  assert.equal(result?.line.baud, 9600);
+  assert.deepEqual(inWords(result?.found ?? []), ["1: sunspec", "3: ecowatt"]);
+});
+
+Deno.test("a damaged or silent serial line gives nothing, in the time that was estimated", async () => {
+  await using simulator = await start({ serial: "pty", faults: [{ fault: { kind: "crc" } }] });
+  const options = {
+    path: simulator.addresses.serial!,
+    bauds: [9600],
+    parities: ["none"],
+    units: [1, 17],
+    answerMs: 50,
+  } as const;
+  const began = performance.now();
+  assert.equal(await scanSerial(options, io()), undefined);
+  assert.ok(performance.now() - began < 2 * serialScanMs(options) + 500);
+});
+
+Deno.test("a port that is not there is named", async () => {
+  const options = { path: "/dev/ttyNONE", bauds: [9600], parities: ["none"], units: [1], answerMs: 50 } as const;
+  await assert.rejects(scanSerial(options, io()), /\/dev\/ttyNONE: there is no such device/);
+});
+
+Deno.test("a quick search of a serial line takes at most some 13 s, one of all ids at one speed 60 s", () => {
+  const quick = serialScanMs({ bauds: USUAL_BAUDS, parities: ["none", "even"], units: USUAL_UNITS, answerMs: 120 });
+  assert.ok(quick < 13_500, `${quick}`);
+  const units = Array.from({ length: 247 }, (_, i) => i + 1);
+  assert.ok(serialScanMs({ bauds: [9600], parities: ["none"], units, answerMs: 100 }) < 60_000);
+});
+
+Deno.test("a scan that is given up ends at once", async () => {
+  const stop = new AbortController();
+  const hosts = hostsOf("198.51.100.0/24"); // RFC 5737: nobody has these
+  assert.ok(hosts.ok);
+  const began = performance.now();
+  const scanning = scanTcp(
+    { hosts: hosts.value, ports: [502], units: [1], connectMs: 5_000, answerMs: 700 },
+    io(stop.signal),
+  );
+  stop.abort();
+  assert.deepEqual(await scanning, []);
+  assert.ok(performance.now() - began < 2_000);
+});
