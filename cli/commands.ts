@@ -8,6 +8,7 @@ import { addDevice } from "./commands/device.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addFirmware } from "./commands/firmware.ts";
 import { addGateway } from "./commands/gateway.ts";
+import { addInit } from "./commands/init.ts";
 import { addInstall, addUninstall } from "./commands/install.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addNode } from "./commands/node.ts";
@@ -28,6 +29,7 @@ export type AddCommand = (program: Command, terminal: Terminal) => void;
 /** Every command, in the order in which the help lists them. */
 export const COMMANDS: readonly AddCommand[] = [
   addDemo,
+  addInit,
   addRun,
   addGateway,
   addDashboard,

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { freePort, run, start, temporaryDirectory, until } from "./process.ts";
+import { gatewayUrl } from "./site.ts";
+
+interface Report {
+  readonly ok: boolean;
+  readonly findings: readonly { readonly check: string; readonly level: string; readonly message: string }[];
+}
+
+/** What is not well, but for the clock: it is the machine's, not ours. */
+function trouble({ findings }: Report): readonly string[] {
+  return findings.filter(({ check, level }) => level !== "pass" && check !== "clock")
+    .map(({ check, level, message }) => `${level} ${check}: ${message}`);
+}
+
+async function doctor(config: string): Promise<Report & { readonly code: number }> {
+  const { code, out, err } = await run(["doctor", "--config", config, "--json"]);
+  assert.ok(out.startsWith("{"), err);
+  return { ...JSON.parse(out), code };
+}
+
+async function simulator(port: number) {
+  const running = start(["simulate", "--port", String(port), "--no-http", "--start", "2026-03-10T06:40:00Z"]);
+  await running.says(/Inverter simulated/);
+  return running;
+}
+
+Deno.test("a stranger's path: init with an inverter, run, and doctor finds all well", async () => {
+  await using dir = await temporaryDirectory();
+  const config = join(dir.path, "etc", "ecowatt.yaml");
+  const dataDir = join(dir.path, "data");
+  const [inverterPort, port] = [freePort(), freePort()];
+  await using _inverter = await simulator(inverterPort);
+
+  const inverter = `tcp://127.0.0.1:${inverterPort}`;
+  const flags = ["--config", config, "--data-dir", dataDir, "--port", String(port), "--inverter", inverter];
+  const init = await run(["init", "--yes", ...flags]);
+  assert.equal(init.code, 0, init.err);
+  assert.match(init.out, /inverter answers \(ecowatt, \d+ W now\)/);
+  assert.match(init.out, /takes what roof signs/);
+  assert.match(init.out, /ecowatt run --config/);
+  assert.equal((await Deno.stat(config)).mode! & 0o777, 0o600);
+  const key = (await Deno.readTextFile(join(dataDir, "node", "device.key"))).trim();
+  assert.match(key, /^[0-9a-f]{64}$/);
+  for (const text of [init.out, init.err, await Deno.readTextFile(config)]) assert.ok(!text.includes(key));
+
+  const before = await doctor(config);
+  assert.deepEqual(trouble(before).map((line) => line.split(":")[0]), ["warn own gateway", "fail gateway"]);
+  assert.equal(before.code, 1);
+
+  const running = start(["run", "--config", config]);
+  await using _running = running;
+  await gatewayUrl(running);
+  const after = await until("a first sample", async () => {
+    const report = await doctor(config);
+    return report.findings.some(({ message }) => /inverter answers, [1-9]/.test(message)) ? report : undefined;
+  });
+  assert.deepEqual(trouble(after), []);
+  assert.deepEqual([after.ok, after.code], [true, 0]);
+  const checks = new Set(after.findings.map(({ check }) => check));
+  for (
+    const check of [
+      "machine",
+      "config",
+      "device key",
+      "master key",
+      "disk",
+      "inverter",
+      "gateway",
+      "signature",
+      "devices",
+    ]
+  ) {
+    assert.ok(checks.has(check), check);
+  }
+  const text = await run(["doctor", "--config", config]);
+  assert.match(text.out, /^PASS {2}signature +http:\/\/127/m);
+
+  const again = await run(["init", "--yes", ...flags]);
+  assert.equal(again.code, 2);
+  assert.match(again.err, /is there already.*--force/);
+});
+
+Deno.test("doctor names what is wrong on a box, each with what mends it", async () => {
+  await using dir = await temporaryDirectory();
+  const config = join(dir.path, "ecowatt.yaml");
+  const dataDir = join(dir.path, "data");
+  const [inverterPort, port] = [freePort(), freePort()];
+  {
+    await using _inverter = await simulator(inverterPort);
+    const inverter = `tcp://127.0.0.1:${inverterPort}?unit=17&profile=ecowatt&timeout=200ms`;
+    const flags = ["--config", config, "--data-dir", dataDir, "--port", String(port), "--inverter", inverter];
+    assert.equal((await run(["init", "--yes", ...flags])).code, 0);
+  }
+  await Deno.chmod(join(dataDir, "node", "device.key"), 0o644);
+  await Deno.chmod(join(dataDir, "gateway", "master.key"), 0o640);
+  await using _other = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, () => new Response("hello"));
+  const { out, code } = await run(["doctor", "--config", config]);
+  assert.equal(code, 1);
+  assert.match(out, /FAIL {2}device key .*\n +mend: chmod 600 /);
+  assert.match(out, /FAIL {2}master key .*\n +mend: chmod 600 /);
+  assert.match(out, /FAIL {2}inverter .*\n +mend: in this order: is the inverter on/);
+  assert.match(out, /FAIL {2}own gateway +another program has port/);
+  const none = await run(["doctor", "--config", join(dir.path, "none.yaml"), "--data-dir", dataDir]);
+  assert.equal(none.code, 1);
+  assert.match(none.out, /FAIL {2}config .*\n +mend: ecowatt init --config /);
+});
