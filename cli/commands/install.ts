@@ -4,6 +4,7 @@ import { CliFailure, EXIT, usage } from "../exit.ts";
 import { checkImage, checkMachine, checkUnits } from "../install/checks.ts";
 import { layoutOf } from "../install/layout.ts";
 import { installSteps, uninstallSteps } from "../install/plan.ts";
+import { isActive } from "../install/service_step.ts";
 import { type Step, takeAll, type Taken } from "../install/step.ts";
 import { runProgram } from "../install/system.ts";
 import { runsSystemd } from "../install/user.ts";
@@ -20,6 +21,7 @@ interface InstallFlags extends Flags {
   readonly executable?: string;
   readonly start: boolean;
   readonly force?: boolean;
+  readonly upgrade?: boolean;
 }
 
 interface UninstallFlags extends Flags {
@@ -34,6 +36,7 @@ export function addInstall(program: Command, terminal: Terminal): void {
   )
     .option("--executable <file>", "what to install (default: this program)")
     .option("--no-start", "do not start the service now")
+    .option("--upgrade", "leave a service that was stopped or disabled as it is")
     .option("--force", "also replace an executable in use that is newer")
     .action((flags: InstallFlags) => install(flags, terminal));
 }
@@ -61,8 +64,9 @@ async function install(flags: InstallFlags, terminal: Terminal): Promise<void> {
   if (live) await checkMachine(runProgram);
   await checkImage(root, executable);
   await checkUnits(root, packaged);
-  const start = live && flags.start && await systemdOr(packaged);
-  const plan = { layout, executable, packaged, start, force: flags.force === true };
+  const upgrade = flags.upgrade === true;
+  const start = live && flags.start && await systemdOr(packaged) && (!upgrade || await isActive(runProgram));
+  const plan = { layout, executable, packaged, start, enable: !upgrade, force: flags.force === true };
   await take(await installSteps({ ...plan, isRoot: Deno.uid() === 0, run: runProgram }), flags, terminal, {
     nothing: "Everything is installed already.",
     after: `Configuration: ${layout.config}. Then: systemctl restart ecowatt; systemctl status ecowatt`,

@@ -16,6 +16,8 @@ export interface Plan {
   readonly packaged: boolean;
   /** Whether the service is to run now: systemd runs this system, and nobody said otherwise. */
   readonly start: boolean;
+  /** Whether it is to start with the machine; an upgrade leaves that as it is. */
+  readonly enable: boolean;
   /** Stage the executable even when it is older than the one that runs. */
   readonly force: boolean;
   /** Whether this process may give files away. */
@@ -47,7 +49,7 @@ export async function installSteps(plan: Plan): Promise<readonly Step[]> {
     textFile(layout.config, await asset("ecowatt.yaml"), { mode: 0o640, owner: groupOnly, keep: true }),
     folder(layout.dataDir, 0o700, user),
     counted(slotStep(slotIo(plan))),
-    enabled({ root, run }),
+    ...(plan.enable ? [enabled({ root, run })] : []),
     ...(plan.start ? [started({ run, changed: () => changes > 0 })] : []),
   ];
 }

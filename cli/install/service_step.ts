@@ -26,7 +26,7 @@ export function enabled({ root, run }: Pick<ServiceSteps, "root" | "run">): Step
 export function started({ run, changed }: Omit<ServiceSteps, "root">): Step {
   return {
     what: `${UNIT} runs`,
-    look: async () => ({ done: !changed() && await isActive(run) }),
+    look: async () => ({ done: !changed() && await isActive(run) && await isLoaded(run) }),
     async perform() {
       await must(run, "systemctl", ["daemon-reload"]);
       await must(run, "systemctl", ["restart", UNIT]);
@@ -62,6 +62,11 @@ export function forgotten(run: RunProgram): Step {
     }),
     perform: async () => void await must(run, "systemctl", ["daemon-reload"]),
   };
+}
+
+/** Whether systemd knows the unit as it is on disk. */
+async function isLoaded(run: RunProgram): Promise<boolean> {
+  return (await run("systemctl", ["show", "--property=NeedDaemonReload", UNIT])).out === "NeedDaemonReload=no";
 }
 
 /** Stops it if it runs. */

@@ -206,6 +206,8 @@ for (const [name, prepare, flags, said] of REFUSED) {
 }
 
 Deno.test("a root that is not there is named", async () => {
-  const { code, err } = await run(["install", "--root", "/nonexistent", "--executable", "/bin/sh"]);
-  assert.deepEqual([code, err], [2, "ecowatt: --root: there is no folder /nonexistent\n"]);
+  using image = new Image();
+  const root = join(image.root, "missing");
+  const { code, err } = await run(["install", "--root", root, "--executable", image.executable]);
+  assert.deepEqual([code, err], [2, `ecowatt: --root: there is no folder ${root}\n`]);
 });
