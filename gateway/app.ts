@@ -10,6 +10,7 @@ import { addFirmwareStatusRoutes, type FirmwareStatusApiIo } from "./api/firmwar
 import type { ApiEnv } from "./api/env.ts";
 import { type ErrorsIo, onError, onUnknown, validationFault } from "./api/errors.ts";
 import { addDocumentRoute } from "./api/document/document.ts";
+import { addMetricsRoute, type MetricsApiIo } from "./api/metrics.ts";
 import { addSampleRoutes, type SamplesApiIo } from "./api/samples.ts";
 import { addLabelRoutes, type LabelsApiIo } from "./api/labels.ts";
 import { addRolloutRoutes, type RolloutsApiIo } from "./api/settings_rollouts.ts";
@@ -37,6 +38,7 @@ export type AppIo =
   & FirmwareApiIo
   & FirmwareRolloutsApiIo
   & FirmwareStatusApiIo
+  & MetricsApiIo
   & StatusApiIo
   & EventsApiIo
   & SessionApiIo
@@ -54,6 +56,7 @@ export function createApp(io: AppIo): App {
   });
   const access: Access = createAccess(io);
   addStatusRoutes(app, access, io);
+  addMetricsRoute(app, access, io);
   addSecurityRoutes(app, access, io);
   addDeviceRoutes(app, access, io);
   addSampleRoutes(app, access, io);

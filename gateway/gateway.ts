@@ -19,6 +19,8 @@ import { lockDirectory } from "./directory_lock.ts";
 import { isStoreHealthy, storeLiveness } from "./health.ts";
 import { createManagement, type Management } from "./management.ts";
 import { type Mqtt, type MqttIo, startMqtt } from "./mqtt/mqtt.ts";
+import { GatewayMeters } from "./metrics/gateway_meters.ts";
+import { createGatewayMetrics, type GatewayMetrics, type GatewayMetricsIo } from "./metrics/gateway_metrics.ts";
 import { createSampleFeed, type SampleFeed } from "./process/sample_feed.ts";
 import { keepRetention } from "./retention_task.ts";
 import { createSampleReader } from "./sample_reader.ts";
@@ -30,8 +32,8 @@ import { createSettingsRollouts } from "./settings/rollouts.ts";
 import { type Handler, startServer } from "./server.ts";
 import type { Device } from "./store/devices.ts";
 import type { Role } from "./store/tokens.ts";
-import { createDeviceStates, type DeviceStates } from "./state/device_states.ts";
-import { createFading } from "./state/fading.ts";
+import type { DeviceStates } from "./state/device_states.ts";
+import { statesOf } from "./state/states_of.ts";
 import { keepReview } from "./state/review_task.ts";
 import { openStores, type Stores, type StoresOptions } from "./stores.ts";
 
@@ -63,6 +65,8 @@ export interface Gateway extends AsyncDisposable {
   alive(): Promise<Liveness>;
   /** Where the embedded MQTT broker listens, if there is one. */
   readonly mqttPort: number | undefined;
+  /** What `/metrics` shows; a node in the same process adds its own. */
+  readonly metrics: GatewayMetrics;
 }
 
 /** What `/status` says it can do. */
@@ -91,7 +95,9 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const { dataDir, clock, log } = io;
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(lockDirectory(dataDir));
-  const stores = cleanup.use(await openStores(dataDir, storesOptions(config, io)));
+  const meters = new GatewayMeters();
+  const took = (ms: number) => meters.committed(ms);
+  const stores = cleanup.use(await openStores(dataDir, { ...storesOptions(config, io), meter: { clock, took } }));
   const stop = new AbortController();
   const management = createManagement({ ...stores, clock });
   await stores.commit.run(() => stores.commands.writes.setLimit(config.writes_per_day));
@@ -101,7 +107,9 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const firmware = openFirmware(io);
   const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, { feed, bell, states, firmware })));
   const events = createEventStreams({ feed, db: stores.db, clock, log, signal: stop.signal });
-  const api = appIo(config, io, stores, { management, bell, mqtt, states, firmware, events });
+  const metrics = metricsOf(io, stores, { mqtt, states, meters });
+  cleanup.use(feed.listen((batches) => meters.stored(batches)));
+  const api = appIo(config, io, stores, { management, bell, mqtt, states, firmware, events, metrics });
   const paths = devicePaths(config, io, stores, {
     signal: stop.signal,
     bell,
@@ -111,7 +119,8 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
     firmware,
   });
   const { host: hostname, port } = config;
-  const handler = dispatch(paths, serveAssets(readAssets(), handlerOf(createApp(api))));
+  const answer = dispatch(paths, serveAssets(readAssets(), handlerOf(createApp(api))));
+  const handler = meters.counting(answer, new Set(paths.keys()));
   const server = cleanup.use(startServer({ hostname, port, handler, log }));
   const retention = keepRetention(agesOf(config), { ...stores, clock, log }, stop.signal);
   const rollouts = keepRollouts({ rollouts: api.settingsRollouts, clock, log }, stop.signal);
@@ -134,6 +143,7 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
     },
     alive: () => storeLiveness(stores.commit, () => void stores.devices.find("health")),
     mqttPort: mqtt?.port,
+    metrics,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -182,19 +192,6 @@ function devicePaths(
   return createDevicePaths({ ...shared, ...parts }, routes);
 }
 
-/** `listeningSince`: left out where nobody listens. */
-function statesOf(
-  { location }: Pick<GatewayConfig, "location">,
-  { clock, log }: GatewayIo,
-  stores: Stores,
-  listeningSince?: number,
-): DeviceStates {
-  const reader = createSampleReader(stores);
-  const fadingOf = createFading({ ...stores, reader });
-  const listening = listeningSince === undefined ? {} : { listeningSince };
-  return createDeviceStates({ ...stores, ...listening, activity: reader.activity, fadingOf, clock, log, location });
-}
-
 function mqttIo(
   { clock, random, log, version }: GatewayIo,
   stores: Stores,
@@ -232,6 +229,8 @@ export interface OperatorParts {
   readonly firmware?: FirmwareRepository;
   /** None are told when left out. */
   readonly events?: EventStreams;
+  /** Of the store alone when left out. */
+  readonly metrics?: GatewayMetrics;
 }
 
 /** Everything the routes need, over open stores. */
@@ -246,6 +245,7 @@ export function appIo(
     states = statesOf(config, io, stores),
     firmware = openFirmware(io),
     events = NO_EVENTS,
+    metrics = metricsOf(io, stores, { mqtt, states }),
   }: OperatorParts,
 ): AppIo {
   const reader = createSampleReader(stores);
@@ -258,6 +258,7 @@ export function appIo(
     management,
     states,
     events,
+    metrics,
     desk: createCommandDesk({ ...stores, clock, random, bell }),
     settings: createDeviceSettings(settingsIo),
     settingsRollouts: createSettingsRollouts(settingsIo),
@@ -272,6 +273,15 @@ export function appIo(
     mqttConnected: () => mqtt?.stats().connected ?? false,
     healthy: () => isStoreHealthy(dataDir, stores.commit, () => void stores.devices.find("health")),
   };
+}
+
+function metricsOf(
+  { dataDir, version, clock }: GatewayIo,
+  stores: Stores,
+  { mqtt, ...parts }: Pick<GatewayMetricsIo, "states" | "meters"> & { readonly mqtt: Mqtt | undefined },
+): GatewayMetrics {
+  const reader = createSampleReader(stores);
+  return createGatewayMetrics({ ...stores, ...parts, reader, dataDir, version, clock, mqtt: () => mqtt?.stats() });
 }
 
 /** An address that means all is reached at the loopback. */

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import type { SampleSink } from "./process/sample_sink.ts";
 import { createEnergyReader, type EnergyReader } from "./energy/energy_reader.ts";
@@ -10,7 +11,7 @@ import { createRecordedStates, type RecordedStates } from "./store/device_states
 import { createDevices, type Devices } from "./store/devices.ts";
 import { type Announcements, createAnnouncements } from "./store/announcements.ts";
 import { createEnergyStore } from "./store/energy.ts";
-import { createGroupCommit, type GroupCommit, type StoreWatch } from "./store/group_commit.ts";
+import { type CommitMeter, createGroupCommit, type GroupCommit, type StoreWatch } from "./store/group_commit.ts";
 import { openKeyVault } from "./store/key_vault.ts";
 import { createRawPoints, type RawPoints } from "./store/raw_points.ts";
 import { createReplay, type Replay } from "./store/replay.ts";
@@ -67,6 +68,8 @@ export interface StoresOptions {
   readonly timeZone?: string;
   /** Told when the disk begins or ceases to refuse writes. */
   readonly watch?: StoreWatch;
+  /** Told how long every transaction took. */
+  readonly meter?: { readonly clock: Pick<Clock, "monotonic">; readonly took: CommitMeter };
 }
 
 /** Opens the stores in a data directory, made when it is missing. Other processes may have them open as well. */
@@ -75,7 +78,7 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
   const db = openGatewayDatabase(dataDir);
   try {
     const vault = await openKeyVault(dataDir, random);
-    const commit = createGroupCommit(db, options.watch);
+    const commit = createGroupCommit(db, options.watch, options.meter);
     const energy = createEnergyStore(db);
     const days = localDays(timeZone);
     return {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
+import type { Clock } from "../../platform/clock.ts";
 import { Fault } from "../fault.ts";
 import { isStorageError, storageFault } from "./storage_error.ts";
 
@@ -24,6 +25,9 @@ export interface GroupCommit extends AsyncDisposable {
 /** Told why the disk took nothing of the last batch, or `undefined` when it took all; called when that changes. */
 export type StoreWatch = (trouble: Error | undefined) => void;
 
+/** Told how many milliseconds a transaction took, from its begin until it was on disk or lost. */
+export type CommitMeter = (ms: number) => void;
+
 interface Job {
   perform(): void;
   /** Tells the caller; `lost` is why the transaction as a whole failed. */
@@ -31,8 +35,17 @@ interface Job {
 }
 
 /** Gathers what is asked for within a few turns of the event loop into one `BEGIN IMMEDIATE … COMMIT`. */
-export function createGroupCommit(db: DatabaseSync, watch: StoreWatch = () => {}): GroupCommit {
-  const commit = committer(db, watch);
+export function createGroupCommit(
+  db: DatabaseSync,
+  watch: StoreWatch = () => {},
+  meter?: { readonly clock: Pick<Clock, "monotonic">; readonly took: CommitMeter },
+): GroupCommit {
+  const perform = committer(db, watch);
+  const commit = meter === undefined ? perform : (batch: readonly Job[]) => {
+    const began = meter.clock.monotonic();
+    perform(batch);
+    meter.took(meter.clock.monotonic() - began);
+  };
   let waiting: Job[] = [];
   let closed = false;
 

@@ -1,0 +1,130 @@
+import { statfsSync, statSync } from "node:fs";
+import type { Clock } from "../../platform/clock.ts";
+import { expose, type Family, type Point } from "../../platform/metrics/exposition.ts";
+import type { EnergyReader } from "../energy/energy_reader.ts";
+import { activeUpdates, type UpdateStatusIo } from "../firmware/status.ts";
+import type { PublisherStats } from "../mqtt/publisher.ts";
+import type { SampleReader } from "../sample_reader.ts";
+import type { DeviceStates } from "../state/device_states.ts";
+import { databasePath } from "../store/database.ts";
+import type { Device, Devices } from "../store/devices.ts";
+import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
+import type { SecurityLog } from "../store/security_log.ts";
+import type { Rollouts } from "../store/settings_rollouts.ts";
+import { deviceFamilies, type DeviceReading } from "./device_families.ts";
+import type { GatewayMeters } from "./gateway_meters.ts";
+
+/** Tells families of its own: a node in the same process. */
+export type MetricSource = () => readonly Family[];
+
+/** What is measured, as Prometheus reads it. */
+export interface GatewayMetrics {
+  /** The page. */
+  text(): Promise<string>;
+  /** Adds somebody else's families to it, until disposed. */
+  add(source: MetricSource): Disposable;
+}
+
+export interface GatewayMetricsIo extends UpdateStatusIo {
+  readonly dataDir: string;
+  readonly version: string;
+  readonly meters?: GatewayMeters | undefined;
+  readonly devices: Devices;
+  readonly states: Pick<DeviceStates, "of">;
+  readonly reader: Pick<SampleReader, "select" | "latest" | "activity">;
+  readonly energy: Pick<EnergyReader, "of">;
+  readonly securityLog: Pick<SecurityLog, "counts">;
+  readonly rolloutStates: Pick<Rollouts, "running">;
+  readonly firmwareRollouts: Pick<FirmwareRollouts, "running">;
+  /** `undefined`: no broker is configured. */
+  readonly mqtt: () => PublisherStats | undefined;
+  readonly clock: Clock;
+}
+
+/** Devices that are read before others get their turn. */
+const BATCH = 50;
+
+export function createGatewayMetrics(io: GatewayMetricsIo): GatewayMetrics {
+  const sources = new Set<MetricSource>();
+  return {
+    async text() {
+      const readings: DeviceReading[] = [];
+      for (const [index, device] of io.devices.list().entries()) {
+        if (index % BATCH === BATCH - 1) await io.clock.sleep(0);
+        readings.push(readingOf(device, io));
+      }
+      return expose([
+        ...ownFamilies(io),
+        ...(io.meters?.families() ?? []),
+        ...deviceFamilies(readings, io.clock.now()),
+        ...[...sources].flatMap((source) => source()),
+      ]);
+    },
+    add(source) {
+      sources.add(source);
+      return { [Symbol.dispose]: () => void sources.delete(source) };
+    },
+  };
+}
+
+function readingOf(device: Device, { states, reader, energy, clock }: GatewayMetricsIo): DeviceReading {
+  const { deviceId } = device;
+  const now = clock.now();
+  return {
+    device: deviceId,
+    view: states.of(device),
+    lastSampleAt: reader.activity(deviceId).lastSampleAt,
+    values: reader.latest(reader.select({ device: deviceId, from: 0, to: now })),
+    energy: energy.of(deviceId, now).inverters.map(({ inverter, lifetimeWh }) => ({ inverter, wattHours: lifetimeWh })),
+  };
+}
+
+function ownFamilies(io: GatewayMetricsIo): readonly Family[] {
+  const gauge = (name: string, help: string, ...points: readonly Point[]): Family => {
+    return { name: `ecowatt_${name}`, help, type: "gauge", points };
+  };
+  const counter = (name: string, help: string, ...points: readonly Point[]): Family => {
+    return { name: `ecowatt_${name}`, help, type: "counter", points };
+  };
+  const mqtt = io.mqtt();
+  const validations = [...io.securityLog.counts()];
+  return [
+    gauge("build_info", "1, with the version of the program", { labels: { version: io.version }, value: 1 }),
+    gauge("process_resident_memory_bytes", "Memory that the process holds", { value: Deno.memoryUsage().rss }),
+    counter(
+      "device_validations_total",
+      "Device requests that were validated, by outcome",
+      ...validations.map(([reason, value]) => ({ labels: { reason }, value })),
+    ),
+    gauge("gateway_store_bytes", "Size of the database and its log", { value: storeBytes(io.dataDir) }),
+    gauge("gateway_disk_free_bytes", "Room on the disk of the database", { value: freeBytes(io.dataDir) }),
+    gauge("firmware_updates_active", "Devices that are on their way to another firmware", {
+      value: activeUpdates(io).length,
+    }),
+    gauge(
+      "rollouts_running",
+      "Rollouts that are not over, by kind",
+      { labels: { kind: "settings" }, value: io.rolloutStates.running().length },
+      { labels: { kind: "firmware" }, value: io.firmwareRollouts.running().length },
+    ),
+    gauge("mqtt_connected", "1 while the MQTT broker can be reached", { value: mqtt && Number(mqtt.connected) }),
+    gauge("mqtt_waiting_messages", "Messages that wait for the broker", { value: mqtt?.waiting }),
+    counter("mqtt_published_total", "Messages that the broker has taken", { value: mqtt?.published }),
+    counter("mqtt_dropped_total", "Messages dropped because too many waited", { value: mqtt?.dropped }),
+  ];
+}
+
+function storeBytes(dataDir: string): number | undefined {
+  const path = databasePath(dataDir);
+  const sizes = [path, `${path}-wal`].map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function freeBytes(dataDir: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(dataDir);
+    return bavail * bsize;
+  } catch {
+    return undefined; // unknown is absent
+  }
+}
