@@ -11,6 +11,7 @@ import type { ApiEnv } from "./api/env.ts";
 import { type ErrorsIo, onError, onUnknown, validationFault } from "./api/errors.ts";
 import { addDocumentRoute } from "./api/document/document.ts";
 import { addMetricsRoute, type MetricsApiIo } from "./api/metrics.ts";
+import { addPowerRoutes, type PowerApiIo } from "./api/power.ts";
 import { addSampleRoutes, type SamplesApiIo } from "./api/samples.ts";
 import { addLabelRoutes, type LabelsApiIo } from "./api/labels.ts";
 import { addRolloutRoutes, type RolloutsApiIo } from "./api/settings_rollouts.ts";
@@ -28,6 +29,7 @@ export type AppIo =
   & ErrorsIo
   & CommandsApiIo
   & DevicesApiIo
+  & PowerApiIo
   & SamplesApiIo
   & EnergyApiIo
   & SecurityApiIo
@@ -59,6 +61,7 @@ export function createApp(io: AppIo): App {
   addMetricsRoute(app, access, io);
   addSecurityRoutes(app, access, io);
   addDeviceRoutes(app, access, io);
+  addPowerRoutes(app, access, io);
   addSampleRoutes(app, access, io);
   addEnergyRoutes(app, access, io);
   addCommandRoutes(app, access, io);

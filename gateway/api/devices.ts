@@ -19,7 +19,8 @@ const KeyParam = DeviceParam.extend({
     .openapi({ type: "integer", example: 1 }),
 });
 
-const Key = z.object({
+/** A key of a device, without its secret. */
+export const Key = z.object({
   number: z.number().int(),
   created_at_ms: z.number().int(),
   revoked_at_ms: z.number().int().nullable(),
@@ -40,7 +41,8 @@ const InverterView = z.object({
   reason: z.string(),
 }).openapi("InverterState");
 
-const DeviceView = z.object({
+/** A device and how it is doing. */
+export const DeviceView = z.object({
   device_id: z.string(),
   model: z.string(),
   auth: AuthPolicy,

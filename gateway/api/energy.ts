@@ -10,7 +10,8 @@ import { json, PROBLEMS } from "./problem_schema.ts";
 const Wh = z.number().nullable();
 const Day = z.string().openapi({ example: "2026-11-24" });
 
-const FleetEnergyView = z.object({
+/** Energy of all devices. */
+export const FleetEnergyView = z.object({
   time_zone: z.string(),
   day: Day.describe("Today, in the time zone"),
   today_wh: Wh.describe("Of all devices whose energy is known; null when none is"),
@@ -19,7 +20,8 @@ const FleetEnergyView = z.object({
   unknown: z.array(z.string()).describe("Devices whose energy is not known, or not of each inverter"),
 }).openapi("FleetEnergy");
 
-const DeviceEnergyView = z.object({
+/** Energy of one device. */
+export const DeviceEnergyView = z.object({
   device_id: z.string(),
   time_zone: z.string(),
   day: Day.describe("Today, in the time zone"),

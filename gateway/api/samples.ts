@@ -17,7 +17,8 @@ import { pageOf, PointView, rowsOf, rowView } from "./sample_rows.ts";
 
 const Column = z.object({ name: z.string(), unit: z.string(), description: z.string() }).openapi("RegisterColumn");
 
-const SamplesView = z.object({
+/** A page of points. */
+export const SamplesView = z.object({
   device_id: z.string(),
   resolution: Resolution,
   from_ms: z.number().int(),
@@ -27,7 +28,8 @@ const SamplesView = z.object({
   next: z.string().nullable().describe("`cursor` of the next page; null on the last"),
 }).openapi("Samples");
 
-const LatestView = z.object({
+/** The newest value of every register. */
+export const LatestView = z.object({
   device_id: z.string(),
   values: z.array(z.object({
     inverter: z.string(),

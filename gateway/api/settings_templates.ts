@@ -20,7 +20,8 @@ export const TemplateSettings = SettingsValues.refine(
   "must name a setting",
 );
 
-const View = z.object({
+/** A template. */
+export const View = z.object({
   name: z.string(),
   settings: SettingsValues.describe("What it leaves out stays as it is on each device"),
   changed_by: z.string(),

@@ -1,7 +1,10 @@
 import type { ComponentChildren } from "preact";
+import { DevicePage } from "./pages/device.tsx";
 import { DevicesPage } from "./pages/devices.tsx";
+import { DeviceSettingsPage } from "./pages/device_settings.tsx";
 import { NotFoundPage } from "./pages/not_found.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
+import { SettingsPage } from "./pages/settings.tsx";
 import type { Route } from "./router.ts";
 
 /** The entries of the navigation; `name` is the first part of the address. */
@@ -17,12 +20,14 @@ export const NAVIGATION: readonly { readonly name: string; readonly title: strin
 
 /** The page of an address. */
 export function pageOf({ parts }: Route): ComponentChildren {
-  const [name = ""] = parts;
+  const [name = "", id] = parts;
   switch (name) {
     case "":
       return <OverviewPage />;
     case "devices":
-      return <DevicesPage />;
+      return id === undefined ? <DevicesPage /> : <DevicePage id={id} />;
+    case "settings":
+      return id === undefined ? <SettingsPage /> : <DeviceSettingsPage id={id} />;
     default:
       return <NotFoundPage />;
   }

@@ -1,0 +1,102 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { lookup } from "../../protocol/profile/lookup.ts";
+import { profileById } from "../../protocol/profile/catalogue.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Management } from "../management.ts";
+import type { SampleReader } from "../sample_reader.ts";
+import type { DeviceState } from "../state/decide.ts";
+import type { DeviceStates } from "../state/device_states.ts";
+import type { SeriesStore } from "../store/series.ts";
+import type { Access } from "./access.ts";
+import type { ApiEnv } from "./env.ts";
+import { json, PROBLEMS } from "./problem_schema.ts";
+
+const Watt = z.number().nullable();
+
+/** AC power now. */
+export const PowerView = z.object({
+  power_w: Watt.describe("Of all devices whose power is known; null when none is"),
+  unknown: z.array(z.string()).describe("Devices whose power is not known now"),
+  devices: z.array(z.object({
+    device_id: z.string(),
+    power_w: Watt.describe("Of all its inverters; 0 when it is asleep, null while one of them is not known"),
+    inverters: z.array(z.object({
+      inverter: z.string(),
+      register: z.string().describe("The register that tells the AC power"),
+      power_w: z.number().describe("As last told"),
+      time_ms: z.number().int(),
+    })),
+  })),
+}).openapi("Power");
+
+export interface PowerApiIo {
+  readonly management: Pick<Management, "listDevices">;
+  readonly states: Pick<DeviceStates, "of">;
+  readonly series: SeriesStore;
+  readonly reader: Pick<SampleReader, "select" | "latest">;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** `/api/v1/power`: what everything gives now. */
+export function addPowerRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: PowerApiIo): void {
+  api.openapi(powerRoute(access), (c) => {
+    const devices = io.management.listDevices().map((device) => {
+      const inverters = invertersOf(device.deviceId, io);
+      const state = io.states.of(device).state;
+      return { device_id: device.deviceId, power_w: powerOf(state, inverters), inverters };
+    });
+    const known = devices.flatMap(({ power_w }) => power_w ?? []);
+    const view: z.infer<typeof PowerView> = {
+      power_w: known.length === 0 ? null : known.reduce((sum, power) => sum + power, 0),
+      unknown: devices.filter(({ power_w }) => power_w === null).map(({ device_id }) => device_id),
+      devices,
+    };
+    return c.json(view, 200);
+  });
+}
+
+type InverterPower = z.infer<typeof PowerView>["devices"][number]["inverters"][number];
+
+/** What a device told last is its power only for as long as it is well. */
+function powerOf(state: DeviceState, inverters: readonly InverterPower[]): number | null {
+  switch (state) {
+    case "ok":
+      return inverters.length === 0 ? null : inverters.reduce((sum, { power_w }) => sum + power_w, 0);
+    case "asleep":
+      return 0;
+    case "stale":
+    case "fault":
+      return null;
+    default:
+      return state satisfies never;
+  }
+}
+
+function invertersOf(deviceId: string, { series, reader, clock }: PowerApiIo): InverterPower[] {
+  const registers = new Set(
+    series.ofDevice(deviceId).flatMap(({ profile: id }) => {
+      const profile = profileById(id);
+      return profile?.power === undefined ? [] : lookup(profile, profile.power)?.name ?? [];
+    }),
+  );
+  if (registers.size === 0) return [];
+  const now = clock.now();
+  const all = reader.select({ device: deviceId, from: now, to: now + 1 });
+  const columns = all.columns.filter(({ name }) => registers.has(name)).map(({ name }) => name);
+  if (columns.length === 0) return [];
+  const selection = reader.select({ device: deviceId, registers: columns, from: now, to: now + 1 });
+  return reader.latest(selection).map(({ inverter, register, value, at }) => {
+    return { inverter, register, power_w: value, time_ms: at };
+  });
+}
+
+function powerRoute(access: Access) {
+  return createRoute({
+    method: "get",
+    path: "/api/v1/power",
+    tags: ["samples"],
+    summary: "AC power now, of every device and of all",
+    ...access("viewer"),
+    responses: { 200: json(PowerView, "The power, in W"), ...PROBLEMS },
+  });
+}

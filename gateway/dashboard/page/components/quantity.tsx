@@ -1,0 +1,39 @@
+const PREFIXES: Record<string, { readonly unit: string; readonly step: number }> = {
+  W: { unit: "kW", step: 1_000 },
+  Wh: { unit: "kWh", step: 1_000 },
+  VA: { unit: "kVA", step: 1_000 },
+};
+
+/** A number with as many digits as help, and its unit: 3250 W is `["3.25", "kW"]`. */
+export function quantity(value: number, unit: string): readonly [digits: string, unit: string] {
+  const prefix = PREFIXES[unit];
+  if (prefix === undefined || Math.abs(value) < prefix.step) return [digits(value, unit), unit];
+  const scaled = value / prefix.step;
+  return [scaled.toFixed(Math.abs(scaled) >= 100 ? 0 : Math.abs(scaled) >= 10 ? 1 : 2), prefix.unit];
+}
+
+/** Digits after the point that a unit is read with, so that a value that moves does not change its width. */
+const DIGITS: Record<string, number> = { V: 1, A: 1, Hz: 2, "°C": 1, "%": 0, W: 0, Wh: 0, VA: 0, var: 0 };
+
+function digits(value: number, unit: string): string {
+  const fixed = DIGITS[unit];
+  if (fixed !== undefined) return value.toFixed(fixed);
+  return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : 1);
+}
+
+/** A quantity, or a dash that says why there is none. */
+export function Quantity(
+  { value, unit, unknown = "not known" }: {
+    readonly value: number | null | undefined;
+    readonly unit: string;
+    readonly unknown?: string;
+  },
+) {
+  if (value === null || value === undefined) return <span class="faint" title={unknown} aria-label={unknown}>–</span>;
+  const [text, shown] = quantity(value, unit);
+  return (
+    <>
+      {text} <span class="unit">{shown}</span>
+    </>
+  );
+}

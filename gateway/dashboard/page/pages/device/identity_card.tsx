@@ -1,0 +1,87 @@
+import type { DeviceEnergy, DeviceWithKeys } from "../../api/views.ts";
+import { Badge } from "../../components/badge.tsx";
+import { DeviceStateBadge } from "../../components/device_state.tsx";
+import { Card } from "../../components/page.tsx";
+import { Quantity } from "../../components/quantity.tsx";
+import { DataTable } from "../../components/table.tsx";
+import { absoluteTime, RelativeTime } from "../../components/time.tsx";
+
+interface Props {
+  readonly device: DeviceWithKeys;
+  readonly energy: DeviceEnergy | undefined;
+}
+
+/** Who the device is, with what keys, and its inverters. */
+export function IdentityCard({ device, energy }: Props) {
+  const energyOf = new Map(energy?.inverters.map((one) => [one.inverter, one]));
+  return (
+    <div class="columns">
+      <Card title="Identity">
+        <dl class="facts">
+          <dt>Name</dt>
+          <dd>{device.device_id}</dd>
+          <dt>Model</dt>
+          <dd>{device.model}</dd>
+          <dt>Proves itself by</dt>
+          <dd>{device.auth === "signed" ? "signing every request" : "signing its uploads (legacy board)"}</dd>
+          {device.wire_id !== null && (
+            <>
+              <dt>Calls itself</dt>
+              <dd>{device.wire_id}</dd>
+            </>
+          )}
+          <dt>Registered</dt>
+          <dd>{absoluteTime(device.created_at_ms)}</dd>
+          <dt>Last upload</dt>
+          <dd>
+            <RelativeTime at={device.last_upload_ms} />
+          </dd>
+          <dt>Last sample</dt>
+          <dd>
+            <RelativeTime at={device.last_sample_ms} />
+          </dd>
+        </dl>
+      </Card>
+      <Card title="Keys">
+        <DataTable
+          caption={`Keys of ${device.device_id}`}
+          columns={[
+            { title: "Key", cell: ({ number }) => `No. ${number}` },
+            { title: "Made", cell: ({ created_at_ms }) => <RelativeTime at={created_at_ms} /> },
+            {
+              title: "State",
+              cell: ({ revoked_at_ms }) =>
+                revoked_at_ms === null ? <Badge tone="good" text="valid" /> : <Badge tone="calm" text="revoked" />,
+            },
+          ]}
+          rows={device.keys}
+          rowKey={({ number }) => number}
+          empty={null}
+        />
+      </Card>
+      {device.inverter_states.length > 0 && (
+        <Card title="Inverters">
+          <DataTable
+            caption={`Inverters of ${device.device_id}`}
+            columns={[
+              { title: "Inverter", cell: ({ inverter }) => inverter },
+              {
+                title: "State",
+                cell: ({ state, reason }) => <DeviceStateBadge device={{ state, state_reason: reason }} />,
+              },
+              {
+                title: "Today",
+                number: true,
+                cell: ({ inverter }) => <Quantity value={energyOf.get(inverter)?.today_wh} unit="Wh" />,
+              },
+              { title: "Since", wide: true, cell: ({ since_ms }) => <RelativeTime at={since_ms} /> },
+            ]}
+            rows={device.inverter_states}
+            rowKey={({ inverter }) => inverter}
+            empty={null}
+          />
+        </Card>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+import type { Device, FleetEnergy, Power } from "../../api/views.ts";
+import { Badge } from "../../components/badge.tsx";
+import { DeviceStateBadge } from "../../components/device_state.tsx";
+import { Quantity } from "../../components/quantity.tsx";
+import { type Column, DataTable } from "../../components/table.tsx";
+import { RelativeTime } from "../../components/time.tsx";
+import { to } from "../../router.ts";
+
+interface Props {
+  readonly devices: readonly Device[];
+  readonly power: Power | undefined;
+  readonly energy: FleetEnergy | undefined;
+}
+
+/** Every device in a line. */
+export function DevicesTable({ devices, power, energy }: Props) {
+  const powerOf = new Map(power?.devices.map(({ device_id, power_w }) => [device_id, power_w]));
+  const todayOf = new Map(energy?.devices.map(({ device_id, today_wh }) => [device_id, today_wh]));
+  const columns: readonly Column<Device>[] = [
+    {
+      title: "Device",
+      cell: ({ device_id, weak }) => (
+        <>
+          <a href={to("devices", device_id)}>{device_id}</a>{" "}
+          {weak && <Badge tone="warn" text="weak" title="Only its uploads are signed: the boards' scheme" />}
+        </>
+      ),
+    },
+    { title: "State", cell: (device) => <DeviceStateBadge device={device} /> },
+    { title: "Power", number: true, cell: ({ device_id }) => <Quantity value={powerOf.get(device_id)} unit="W" /> },
+    { title: "Today", number: true, cell: ({ device_id }) => <Quantity value={todayOf.get(device_id)} unit="Wh" /> },
+    { title: "Last sample", wide: true, cell: ({ last_sample_ms }) => <RelativeTime at={last_sample_ms} /> },
+    {
+      title: "Inverters",
+      wide: true,
+      cell: ({ inverters }) => inverters.join(", ") || <span class="faint">none</span>,
+    },
+    { title: "Model", wide: true, cell: ({ model }) => model },
+  ];
+  return (
+    <DataTable
+      caption="Devices"
+      columns={columns}
+      rows={devices}
+      rowKey={({ device_id }) => device_id}
+      empty={null}
+    />
+  );
+}

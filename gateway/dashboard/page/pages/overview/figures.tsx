@@ -1,0 +1,66 @@
+import type { ComponentChildren } from "preact";
+import type { Device, FleetEnergy, Power } from "../../api/views.ts";
+import { Quantity } from "../../components/quantity.tsx";
+
+interface Props {
+  readonly power: Power | undefined;
+  readonly energy: FleetEnergy | undefined;
+  readonly devices: readonly Device[] | undefined;
+}
+
+/** The few numbers that people look for. Their places are kept while they are not known. */
+export function Figures({ power, energy, devices }: Props) {
+  return (
+    <dl class="figures">
+      <Figure title="Power now" note={power && without(power.unknown)}>
+        <Quantity value={power?.power_w} unit="W" unknown="No device tells its power now" />
+      </Figure>
+      <Figure title="Energy today" note={energy && without(unknownToday(energy))}>
+        <Quantity value={energy?.today_wh} unit="Wh" unknown="Not known yet" />
+      </Figure>
+      <Figure title="Energy of all time" note={energy && without(energy.unknown)}>
+        <Quantity value={energy?.lifetime_wh} unit="Wh" unknown="Not known yet" />
+      </Figure>
+      <Figure title="Devices" note={devices && countsOf(devices)}>{devices?.length ?? "–"}</Figure>
+    </dl>
+  );
+}
+
+function unknownToday({ devices }: FleetEnergy): readonly string[] {
+  return devices.filter(({ today_wh }) => today_wh === null).map(({ device_id }) => device_id);
+}
+
+/** A sum without everyone in it says so. */
+function without(unknown: readonly string[]): string {
+  if (unknown.length === 0) return "";
+  const [first = "", second = ""] = unknown;
+  if (unknown.length <= 2) return `Without ${[first, second].filter(Boolean).join(" and ")}: not known`;
+  return `Without ${unknown.length} devices: not known`;
+}
+
+function countsOf(devices: readonly Device[]): string {
+  const states = ["ok", "asleep", "stale", "fault"] as const;
+  return states.flatMap((state) => {
+    const count = devices.filter((device) => device.state === state).length;
+    return count === 0 ? [] : `${count} ${state}`;
+  }).join(", ");
+}
+
+/** A number under its name. */
+export function Figure(
+  { title, note, children }: {
+    readonly title: string;
+    readonly note?: string | undefined;
+    readonly children: ComponentChildren;
+  },
+) {
+  return (
+    <div class="figure">
+      <dt>{title}</dt>
+      <dd>
+        {children}
+        <span class="note">{note || " "}</span>
+      </dd>
+    </div>
+  );
+}

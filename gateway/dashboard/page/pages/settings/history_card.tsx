@@ -1,0 +1,71 @@
+import { useResource } from "../../api/resource.ts";
+import type { SettingsEvent } from "../../api/views.ts";
+import { Empty } from "../../components/empty.tsx";
+import { Loaded } from "../../components/notice.tsx";
+import { Card } from "../../components/page.tsx";
+import { DataTable } from "../../components/table.tsx";
+import { RelativeTime } from "../../components/time.tsx";
+import { KEYS, LABELS, valueText } from "./draft.ts";
+
+interface Props {
+  /** Of the settings. */
+  readonly path: string;
+  readonly where: (event: { readonly device_id?: string }) => boolean;
+}
+
+/** Every change, delivery, report and outcome, the newest first. */
+export function HistoryCard({ path, where }: Props) {
+  const history = useResource<{ readonly events: readonly SettingsEvent[] }>(`${path}/history?limit=50`, {
+    on: ["settings"],
+    where,
+  });
+  return (
+    <Card title="History">
+      <Loaded resource={history}>
+        {({ events }) => (
+          <DataTable
+            caption="What happened to the settings"
+            columns={[
+              { title: "When", cell: ({ last_at_ms }: SettingsEvent) => <RelativeTime at={last_at_ms} /> },
+              { title: "Result", cell: ({ ok }) => <Sign ok={ok} /> },
+              { title: "What", cell: ({ event, times }) => `${textOf(event)}${times > 1 ? ` (${times} times)` : ""}` },
+              { title: "Version", number: true, wide: true, cell: ({ version }) => version },
+            ]}
+            rows={events}
+            rowKey={({ id }) => id}
+            empty={
+              <Empty title="Nothing was ever set from here">
+                <p>The device goes by its own configuration. A change above begins the history.</p>
+              </Empty>
+            }
+          />
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+function Sign({ ok }: { readonly ok: boolean | null }) {
+  if (ok === null) return <span class="faint" aria-label="neither">–</span>;
+  return (
+    <span class={`sign ${ok ? "good" : "bad"}`} role="img" aria-label={ok ? "done" : "failed"}>{ok ? "✓" : "✗"}</span>
+  );
+}
+
+function textOf(event: SettingsEvent["event"]): string {
+  switch (event.kind) {
+    case "set": {
+      const changed = KEYS.filter((key) => JSON.stringify(event.from[key]) !== JSON.stringify(event.to[key]));
+      const what = changed.map((key) => `${LABELS[key].toLowerCase()} ${valueText(key, event.to[key])}`).join(", ");
+      return `Set by ${event.by}: ${what || "the same again"}`;
+    }
+    case "delivered":
+      return "Told to the device";
+    case "report":
+      return `The device ${event.status} ${event.parameter}${event.reason === undefined ? "" : `: ${event.reason}`}`;
+    case "outcome":
+      return { in_sync: "In sync", rejected: "Rejected", reverted: "Reverted by the device" }[event.state];
+    default:
+      return event satisfies never;
+  }
+}
