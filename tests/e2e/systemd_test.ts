@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { testWith } from "../needs.ts";
+import { until } from "./process.ts";
+import { SystemdBox, systemdBoxes } from "./systemd_box.ts";
+
+const executable = Deno.env.get("ECOWATT_BIN") ?? "";
+const compiled = { what: "ECOWATT_BIN, the compiled executable", met: executable !== "" };
+
+/** A configuration of both roles, with a simulated inverter. */
+const BOTH_ROLES = `
+  systemd-run -q --unit=inverter /usr/local/bin/ecowatt simulate --port 5020 --http-port 8090
+  setpriv --reuid=ecowatt --regid=ecowatt --clear-groups /usr/local/bin/ecowatt device add roof \\
+    --data-dir /var/lib/ecowatt --gateway http://127.0.0.1:8080 > /tmp/roof.yaml
+  { echo 'gateway: { port: 8080 }'; cat /tmp/roof.yaml; } > /etc/ecowatt/ecowatt.yaml
+  mkdir -p /etc/systemd/system/ecowatt.service.d
+  printf '[Service]\\nWatchdogSec=3\\nTimeoutAbortSec=1\\nRestartSec=100ms\\n' > /etc/systemd/system/ecowatt.service.d/quick.conf
+  systemctl daemon-reload
+  systemctl restart ecowatt`;
+
+/** An update that cannot run, but can be staged. */
+const BROKEN = `#!/bin/sh
+case $1 in stage | version) exec /opt/ecowatt "$@" ;; esac
+echo cannot find my libraries >&2
+exit 1
+`;
+
+const SLOT_A = /\/var\/lib\/ecowatt\/slots\/a\/ecowatt$/;
+const WORKS = /^gateway on http:\/\/127\.0\.0\.1:8080; 1 inverter ok, \d+ waiting, gateway reached \d+ s ago$/;
+
+testWith(
+  [compiled, systemdBoxes()],
+  "installed under a real systemd: it runs confined, is watched, goes back, and is gone again",
+  async (t) => {
+    await using box = await SystemdBox.boot(executable);
+    const show = (property: string) => box.sh(`systemctl show -P ${property} ecowatt`);
+    const works = (restarts: number) =>
+      until(
+        `a service that works after ${restarts} restarts`,
+        async () =>
+          Number(await show("NRestarts")) >= restarts && WORKS.test(await show("StatusText")) ? true : undefined,
+      );
+
+    await t.step("install makes it a service that runs; again, and it changes nothing", async () => {
+      assert.match(await box.sh("/opt/ecowatt install"), /^done +ecowatt\.service runs$/m);
+      assert.equal(await show("ActiveState"), "active");
+      const pid = await show("MainPID");
+      assert.match(await box.sh("/opt/ecowatt install"), /\nEverything is installed already\.$/);
+      assert.equal(await show("MainPID"), pid);
+    });
+
+    await t.step("it runs from its slot, as its user, without any privilege", async () => {
+      const pid = await show("MainPID");
+      assert.match(await box.sh(`readlink /proc/${pid}/exe`), SLOT_A);
+      const status = await box.sh(`cat /proc/${pid}/status`);
+      const uid = await box.sh("id -u ecowatt");
+      assert.match(status, new RegExp(`^Uid:\\s+${uid}\\s+${uid}\\s`, "m"));
+      assert.match(status, /^CapBnd:\s+0+$/m);
+      assert.match(status, /^NoNewPrivs:\s+1$/m);
+      assert.match(status, /^Seccomp:\s+2$/m);
+    });
+
+    await t.step(
+      "both roles work under the confinement; the tail is in memory; the journal knows severities",
+      async () => {
+        await box.sh(BOTH_ROLES);
+        await works(0);
+        assert.equal(await box.sh("ls /run/ecowatt/node"), "node.tail");
+        const entries = await box.sh("journalctl -u ecowatt -o json --no-pager");
+        const entry = entries.split("\n").map((line) => JSON.parse(line))
+          .find(({ MESSAGE }) => String(MESSAGE).includes("node started"));
+        assert.deepEqual([entry.PRIORITY, entry.SYSLOG_IDENTIFIER, entry.MESSAGE.slice(0, 6)], [
+          "6",
+          "ecowatt",
+          "node: ",
+        ]);
+      },
+    );
+
+    await t.step("one that stands still is killed by the watchdog and works again", async () => {
+      await box.sh("kill -STOP $(systemctl show -P MainPID ecowatt)");
+      await works(1);
+      assert.match(await box.sh("journalctl -u ecowatt --no-pager"), /Watchdog timeout/);
+    });
+
+    await t.step("an update that cannot run is tried three times, and the old one works again", async () => {
+      await box.sh(`cat > /tmp/broken <<'END'\n${BROKEN}END\nchmod 755 /tmp/broken`);
+      assert.match(await box.sh("/opt/ecowatt install --executable /tmp/broken"), /on trial/);
+      await until("the way back", async () =>
+        (await box.run("journalctl", "-u", "ecowatt", "--no-pager")).out.includes(
+            "rolled back: 3 failures, the last: exit 1",
+          )
+          ? true
+          : undefined);
+      await works(0);
+      assert.match(await box.sh("readlink /proc/$(systemctl show -P MainPID ecowatt)/exe"), SLOT_A);
+      assert.equal((await box.run("test", "-e", "/var/lib/ecowatt/slots/trial")).code, 1);
+    });
+
+    await t.step("an update that runs is ready, and feeds the watchdog, as the boot guard's child", async () => {
+      await box.sh(`printf '#!/bin/sh\\nexec /opt/ecowatt "$@"\\n' > /tmp/good; chmod 755 /tmp/good`);
+      assert.match(await box.sh("/opt/ecowatt install --executable /tmp/good"), /on trial/);
+      await works(0);
+      const pid = await show("MainPID");
+      assert.match(
+        await box.sh(`tr '\\0' ' ' < /proc/${pid}/cmdline`),
+        /^\/bin\/sh \/usr\/local\/lib\/ecowatt\/boot-guard /,
+      );
+      const started = Number(await show("ActiveEnterTimestampMonotonic"));
+      const fed = async () => Number(await show("WatchdogTimestampMonotonic")) - started > 4_000_000 ? true : undefined;
+      await until("a watchdog that was fed beyond its time", fed);
+      assert.deepEqual([await show("MainPID"), await show("NRestarts")], [pid, "0"]);
+      assert.match(await box.sh("cat /var/lib/ecowatt/slots/trial"), /^b /);
+    });
+
+    await t.step("uninstall --purge --yes leaves nothing", async () => {
+      await box.sh("/opt/ecowatt uninstall --purge --yes");
+      assert.equal(await show("LoadState"), "not-found");
+      assert.equal(
+        await box.sh("ls -d /etc/ecowatt /var/lib/ecowatt /usr/local/bin/ecowatt /run/ecowatt 2>/dev/null || true"),
+        "",
+      );
+      assert.equal((await box.run("id", "ecowatt")).code, 1);
+    });
+  },
+);
