@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Terminal } from "./output.ts";
+import { addBackup, addRestore } from "./commands/backup.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCommand } from "./commands/command.ts";
 import { addDashboard } from "./commands/dashboard.ts";
@@ -46,6 +47,8 @@ export const COMMANDS: readonly AddCommand[] = [
   addRollout,
   addKeys,
   addToken,
+  addBackup,
+  addRestore,
   addUpdate,
   addInstall,
   addUninstall,

@@ -56,3 +56,12 @@ function ordered(order: BackupOrder): Promise<BackupReport> {
     worker.terminate();
   });
 }
+
+/** Throws unless SQLite finds a database whole, its references included. */
+export function requireIntegrity(db: DatabaseSync): void {
+  const found = db.prepare("PRAGMA integrity_check(1)").get()?.["integrity_check"];
+  if (found !== "ok") throw new Error(`Cannot use this database, it is damaged: ${String(found)}`);
+  if (db.prepare("PRAGMA foreign_key_check").get() !== undefined) {
+    throw new Error("Cannot use this database, it is damaged: a reference leads nowhere");
+  }
+}

@@ -76,6 +76,22 @@ function windowOf({ highest, used }: Record<string, SQLOutputValue>): SequenceWi
   throw new Error("Cannot read a sequence window: it is not what was written");
 }
 
+/** No device uses so many numbers between a backup and its loss. */
+const LEAP = 2 ** 32;
+/** So that there are always numbers above. */
+const HIGHEST = 2 ** 52;
+
+/**
+ * After a restore: which numbers were used since the backup is not known, so all that can have been count as used. A `signed`
+ * device is told the next one when it is refused, and goes on; a board cannot be told, and goes on as it did.
+ */
+export function leapAfterRestore(db: DatabaseSync): void {
+  db.prepare(`INSERT INTO sequence_window(device, highest, used) SELECT id, ${LEAP}, zeroblob(128) FROM device
+    WHERE auth = 'signed'
+    ON CONFLICT (device) DO UPDATE SET highest = min(highest + ${LEAP}, max(highest + 1, ${HIGHEST})), used = zeroblob(128)`)
+    .run();
+}
+
 const CHUNK = 256;
 const MARK_BYTES = 4;
 
