@@ -1,10 +1,13 @@
 import type { Logger } from "@logtape/logtape";
 import type { NodeConfig } from "../device/config.ts";
 import { openDesk } from "../device/desk/desk.ts";
-import { type Node, startNode } from "../device/node.ts";
+import { type Node, nodeDatabasePath, startNode } from "../device/node.ts";
 import type { GatewayConfig } from "../gateway/config.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
+import { databasePath } from "../gateway/store/database.ts";
 import { openRepository, type Repository } from "../ota/repository.ts";
+import { bootOf } from "../ota/slots/slots.ts";
+import { forgetCopies } from "../platform/migration_copy.ts";
 import { systemClock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
 import { VERSION } from "./commands/version.ts";
@@ -28,16 +31,27 @@ export function openGateway(
     random: systemRandom,
     log: log.getChild("gateway"),
     version: VERSION,
+    onTrial: isOnTrial(),
     openFirmware,
     ...options,
   });
+}
+
+/** No older program needs the databases as they were before this one migrated them. */
+export async function forgetMigrations(dataDir: string): Promise<void> {
+  await forgetCopies([nodeDatabasePath(nodeDir(dataDir)), databasePath(gatewayDir(dataDir))]);
+}
+
+/** Whether the boot guard tries this executable. */
+function isOnTrial(): boolean {
+  return bootOf((name) => Deno.env.get(name) || undefined).kind === "trial";
 }
 
 /** Starts a node on the real clock, network and disk, and a desk where other programs may ask it. */
 export async function openNode(config: NodeConfig, dataDir: string, log: Logger): Promise<Node> {
   const tail = tailDir((name) => Deno.env.get(name));
   await using opening = new AsyncDisposableStack();
-  const io = { dataDir: nodeDir(dataDir), random: systemRandom, log: log.getChild("node") };
+  const io = { dataDir: nodeDir(dataDir), random: systemRandom, log: log.getChild("node"), onTrial: isOnTrial() };
   const node = opening.use(
     await startNode(config, { ...io, ...(tail === undefined ? {} : { tailDir: tail }), clock: systemClock, fetch }),
   );

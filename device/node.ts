@@ -22,7 +22,7 @@ import { Outbox, type OutboxStatus } from "./outbox/outbox.ts";
 import { ToldSink } from "./outbox/told_sink.ts";
 import { type Sampled, samplersOf } from "./samplers.ts";
 import { NodeSettings, type NodeSettingsStatus } from "./settings/node_settings.ts";
-import { openNodeDatabase } from "./store/database.ts";
+import { openNodeDatabase, prepareNodeDatabase } from "./store/database.ts";
 import { createWakefulnessStore } from "./store/wakefulness.ts";
 import { Sequence } from "./store/sequence.ts";
 import { Bell } from "./uplink/bell.ts";
@@ -45,6 +45,8 @@ export interface NodeIo {
   readonly random: Random;
   readonly fetch: typeof fetch;
   readonly log: Logger;
+  /** Whether this program has to prove itself yet: what it migrates is kept as it was. */
+  readonly onTrial?: boolean;
 }
 
 /** How one inverter is doing. */
@@ -152,11 +154,18 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   };
 }
 
+/** The node's database inside its data directory. */
+export function nodeDatabasePath(dataDir: string): string {
+  return join(dataDir, "node.sqlite");
+}
+
 /** What survives the process: everything closes with `opening`. */
 async function openState(config: NodeConfig, io: NodeIo, opening: AsyncDisposableStack) {
   const { dataDir, tailDir = dataDir, clock, log } = io;
   for (const folder of [dataDir, tailDir]) await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  const db = opening.adopt(openNodeDatabase(join(dataDir, "node.sqlite")), (db) => db.close());
+  const path = nodeDatabasePath(dataDir);
+  await prepareNodeDatabase(path, { onTrial: io.onTrial ?? false, log });
+  const db = opening.adopt(openNodeDatabase(path), (db) => db.close());
   const sequence = new Sequence(db);
   const outbox = opening.use(
     new Outbox({

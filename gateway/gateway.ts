@@ -30,6 +30,7 @@ import { profilesOf } from "./settings/device_profiles.ts";
 import { keepRollouts } from "./rollout_task.ts";
 import { createSettingsRollouts } from "./settings/rollouts.ts";
 import { type Handler, startServer } from "./server.ts";
+import { prepareGatewayDatabase } from "./store/database.ts";
 import type { Device } from "./store/devices.ts";
 import type { Role } from "./store/tokens.ts";
 import type { DeviceStates } from "./state/device_states.ts";
@@ -50,6 +51,8 @@ export interface GatewayIo {
   readonly allowPublishedKeys?: boolean;
   /** Opens the firmware in a data directory; left out, none is offered. */
   readonly openFirmware?: (dataDir: string) => FirmwareRepository;
+  /** Whether this program has to prove itself yet: what it migrates is kept as it was. */
+  readonly onTrial?: boolean;
 }
 
 /** A running gateway. Disposing stops it within a second; what was acknowledged is on disk. */
@@ -95,6 +98,7 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const { dataDir, clock, log } = io;
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(lockDirectory(dataDir));
+  await prepareGatewayDatabase(dataDir, { onTrial: io.onTrial ?? false, log });
   const meters = new GatewayMeters();
   const took = (ms: number) => meters.committed(ms);
   const stores = cleanup.use(await openStores(dataDir, { ...storesOptions(config, io), meter: { clock, took } }));

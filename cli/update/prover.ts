@@ -3,6 +3,7 @@ import { type SlotFiles, slotFiles } from "../../ota/slots/files.ts";
 import { type Boot, bootOf, commit, settle } from "../../ota/slots/slots.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import { slotsDir } from "../data_dir.ts";
+import { forgetMigrations } from "../roles.ts";
 import type { Part } from "../service.ts";
 
 /** How long a new image has to be alive without a break before it is confirmed, and between two looks. Milliseconds. */
@@ -15,6 +16,8 @@ export interface ProverIo {
   readonly parts: readonly Part[];
   readonly files: SlotFiles;
   readonly boot: Boot;
+  /** Called when this image is no longer, or not, on trial. */
+  readonly settled: () => Promise<void>;
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
   readonly log: Logger;
 }
@@ -32,7 +35,8 @@ export async function openProver(
   if (boot.kind === "unguarded") return undefined;
   const files = await slotFiles(env("ECOWATT_SLOTS") ?? slotsDir(dataDir));
   const stop = new AbortController();
-  const running = prove({ parts, files, boot, clock: systemClock, log: log.getChild("update") }, stop.signal);
+  const settled = () => forgetMigrations(dataDir);
+  const running = prove({ parts, files, boot, settled, clock: systemClock, log: log.getChild("update") }, stop.signal);
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
@@ -43,13 +47,15 @@ export async function openProver(
 
 /** Brings what the boot guard left to its end, and confirms this image if it is on trial. Never rejects. */
 export async function prove(io: ProverIo, signal: AbortSignal): Promise<void> {
-  const { files, boot, clock, log } = io;
+  const { files, boot, settled, clock, log } = io;
   while (!signal.aborted) {
     try {
       const standing = await settle(files, boot);
       if (standing.kind === "rolled_back") log.error("rolled back: {reason}", { reason: standing.reason });
-      if (standing.kind !== "on_trial" || !await isProven(io, signal)) return;
+      if (standing.kind !== "on_trial") return await settled();
+      if (!await isProven(io, signal)) return;
       await commit(files, standing.trial);
+      await settled();
       return log.info("the new image is confirmed", {});
     } catch (error) {
       log.warn("the new image cannot be confirmed: {error}", { error }); // a full disk may have room again

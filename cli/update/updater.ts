@@ -12,6 +12,7 @@ import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { MODEL, VERSION } from "../commands/version.ts";
 import { slotsDir } from "../data_dir.ts";
+import { forgetMigrations } from "../roles.ts";
 import type { UpdateConfig } from "./config.ts";
 import { publish, takeRequest } from "./desk.ts";
 
@@ -53,6 +54,7 @@ export async function openUpdater(config: UpdateConfig, around: UpdaterSurroundi
     soakMs: config.soak,
     health: () => healthOf(around.node),
     restart: around.restart,
+    settled: () => forgetMigrations(around.dataDir),
     wanted: () => takeRequest(files),
     log: around.log.getChild("update"),
   });

@@ -1,4 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Logger } from "@logtape/logtape";
+import { beforeMigration } from "../../platform/migration_copy.ts";
 import { openSqlite } from "../../platform/sqlite.ts";
 import { SCHEMA as commands } from "../command/journal.ts";
 import { SCHEMA as settings } from "../settings/store.ts";
@@ -7,7 +9,8 @@ import { SCHEMA as wakefulness } from "./wakefulness.ts";
 /** Small pages: a commit that changes two of them writes 2 KiB to the flash, not 8 (docs/decisions/036). */
 const PAGE_BYTES = 1024;
 
-const MIGRATIONS = [`
+/** Only add (docs/decisions/090): an older program may have to go on with what a newer one wrote. */
+export const MIGRATIONS: readonly string[] = [`
   CREATE TABLE state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     generation INTEGER NOT NULL, -- of the tail file whose samples are not in the table yet
@@ -38,6 +41,14 @@ const MIGRATIONS = [`
   ${settings}
   ${wakefulness}
 `];
+
+/** Call it before the database is opened: see `beforeMigration`. */
+export async function prepareNodeDatabase(
+  path: string,
+  io: { readonly onTrial: boolean; readonly log: Logger },
+): Promise<void> {
+  await beforeMigration({ ...io, path, known: MIGRATIONS.length });
+}
 
 /** Opens the node's own database: what has to survive a power cut. Throws when another process has it. */
 export function openNodeDatabase(path: string): DatabaseSync {

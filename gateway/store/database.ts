@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import type { Logger } from "@logtape/logtape";
+import { beforeMigration } from "../../platform/migration_copy.ts";
 import { openSqlite } from "../../platform/sqlite.ts";
 import { SCHEMA as announcements } from "./announcements.ts";
 import { SCHEMA as blockReceipts } from "./block_receipts.ts";
@@ -24,8 +26,11 @@ import { SCHEMA as settingsHistory } from "./settings_history.ts";
 import { SCHEMA as tokens } from "./tokens.ts";
 import { SCHEMA as twins } from "./twins.ts";
 
-/** Version 1: the tables of every store, each beside the code that uses it. */
-const MIGRATIONS = [
+/**
+ * Version 1: the tables of every store, each beside the code that uses it. Later ones only add (docs/decisions/090): an older
+ * program may have to go on with what a newer one wrote.
+ */
+export const MIGRATIONS: readonly string[] = [
   [
     devices,
     replay,
@@ -58,6 +63,14 @@ const CHECKPOINT_PAGES = 4096;
 /** The gateway's database file inside its data directory. */
 export function databasePath(dataDir: string): string {
   return join(dataDir, "gateway.db");
+}
+
+/** Call it before the database is opened by the gateway: see `beforeMigration`. */
+export async function prepareGatewayDatabase(
+  dataDir: string,
+  io: { readonly onTrial: boolean; readonly log: Logger },
+): Promise<void> {
+  await beforeMigration({ ...io, path: databasePath(dataDir), known: MIGRATIONS.length });
 }
 
 /**

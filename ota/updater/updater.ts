@@ -28,6 +28,8 @@ export interface UpdaterIo extends InstallIo {
   readonly health: () => Health;
   /** Asks the program to end, so that the boot guard starts the new image. */
   readonly restart: () => void;
+  /** Called when the program that runs is no longer, or not, on trial: nothing goes back any more. */
+  readonly settled: () => Promise<void>;
   /** Whether somebody asked for a check since this was last called. */
   readonly wanted: () => Promise<boolean>;
   readonly log: Logger;
@@ -82,7 +84,9 @@ export class Updater {
         const standing = await settle(this.#io.files, this.#io.boot);
         this.#floor = (await loadState(this.#io.files)).floor;
         if (standing.kind === "rolled_back") this.#say("rolled back: {reason}", standing.reason);
-        return standing.kind === "on_trial" ? standing.trial : undefined;
+        if (standing.kind === "on_trial") return standing.trial;
+        if (this.#io.boot.kind !== "unguarded") await this.#io.settled();
+        return undefined;
       } catch (error) {
         this.#say("updates stand still: {reason}", messageOf(error));
         await this.#io.clock.sleep(RETRY_MS, signal);
@@ -98,6 +102,7 @@ export class Updater {
       try {
         if (await this.#isProven()) {
           await commit(files, trial);
+          await this.#io.settled();
           this.#floor = (await loadState(files)).floor;
           this.#io.log.info("update confirmed: {version}", { version: this.#io.self.version });
           this.#lastOutcome = `${this.#io.self.version} confirmed`;

@@ -20,7 +20,14 @@ async function proved(boot: Boot, seconds: number, alive: (at: number) => Livene
   const stop = new AbortController();
   const part: Part = { name: "gateway", alive: () => alive(clock.monotonic() / 1000), summary: () => "" };
   let over = false;
-  const proving = prove({ parts: [part], files, boot, clock, log: getLogger(["test"]) }, stop.signal);
+  const proving = prove({
+    parts: [part],
+    files,
+    boot,
+    settled: () => Promise.resolve(),
+    clock,
+    log: getLogger(["test"]),
+  }, stop.signal);
   void proving.then(() => over = true);
   while (!over && clock.sleeping === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   await clock.advance(1000 * seconds);
