@@ -115,7 +115,7 @@ async function requireNoLog(path: string): Promise<void> {
 }
 
 async function removeDatabase(path: string): Promise<void> {
-  for (const name of [path, `${path}-wal`, `${path}-shm`]) await removeIfThere(name);
+  for (const suffix of ["", "-journal", "-wal", "-shm"]) await removeIfThere(path + suffix);
 }
 
 async function removeIfThere(path: string): Promise<void> {
