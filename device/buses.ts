@@ -7,6 +7,7 @@ import { createInverter, type Inverter } from "./inverter/inverter.ts";
 import type { Bus } from "./modbus/bus.ts";
 import { httpLine } from "./modbus/http_line.ts";
 import type { Line } from "./modbus/line.ts";
+import type { BusExchange } from "./modbus/exchange.ts";
 import { createBus } from "./modbus/line_bus.ts";
 import { rtuLine, rtuOverTcpLine, tcpLine } from "./modbus/lines.ts";
 import { openSerial } from "./serial/port.ts";
@@ -16,6 +17,8 @@ import { bitsPerCharacter, type SerialSettings } from "./serial/settings.ts";
 export interface BusPorts {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Hears of every request that went out, when it is over. */
+  readonly exchanged?: (bus: string, exchange: BusExchange) => void;
 }
 
 /** One inverter, with how it was configured. */
@@ -39,7 +42,10 @@ export function busOf(config: BusConfig, io: BusPorts): Bus {
   const { timeout, min_timeout, retries } = config.timing;
   const minTimeoutMs = Math.min(min_timeout, timeout);
   const backoff = { maxMs: LONGEST_PAUSE_MS };
-  return createBus(lineOf(config, io.clock), { timeoutMs: timeout, minTimeoutMs, retries, backoff }, io);
+  return createBus(lineOf(config, io.clock), { timeoutMs: timeout, minTimeoutMs, retries, backoff }, {
+    ...io,
+    exchanged: (exchange) => io.exchanged?.(config.name, exchange),
+  });
 }
 
 /** The inverters of a configuration, on their bus. */

@@ -23,6 +23,11 @@ export const NodeConfig = z.strictObject({
     .describe("between two uploads, and writes to the disk; default 30s, which writes some 18 MB a day"),
   outbox_limit: bytes("1MiB", "1024GiB").default(256 * 2 ** 20)
     .describe("samples kept while the gateway is away; the oldest are dropped beyond; default 256MiB"),
+  metrics: z.strictObject({
+    host: z.string().refine(isLoopback, "must be an address of this machine alone, such as 127.0.0.1")
+      .default("127.0.0.1").describe("address to listen on; of this machine alone, because it asks for no credentials"),
+    port: z.int().min(0).max(65_535).describe("port; 0 takes a free one"),
+  }).optional().describe("shows the node's own metrics to Prometheus, at /metrics; off when left out"),
   buses: z.array(BusConfig).min(1).max(64),
 }).superRefine((node, context) => {
   const refuse = (path: readonly PropertyKey[], message: string) =>
@@ -38,6 +43,10 @@ export const NodeConfig = z.strictObject({
   }
 });
 export type NodeConfig = z.infer<typeof NodeConfig>;
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
 
 /** Those whose name came before. */
 function repeated<T extends { readonly name: string }>(named: readonly T[]): readonly T[] {

@@ -4,6 +4,7 @@ import type { Logger } from "@logtape/logtape";
 import type { z } from "zod";
 import type { Clock } from "../platform/clock.ts";
 import { ALIVE, dead, type Liveness } from "../platform/liveness.ts";
+import type { Family } from "../platform/metrics/exposition.ts";
 import type { Random } from "../platform/random.ts";
 import { backupConnection } from "../platform/sqlite_backup.ts";
 import { transaction } from "../platform/sqlite.ts";
@@ -18,6 +19,9 @@ import { loadDeviceKey } from "./device_key.ts";
 import type { Inverter, QuarantinedRegister } from "./inverter/inverter.ts";
 import type { InverterHealth } from "../protocol/messages/node_health.ts";
 import type { Withheld } from "./inverter/poll.ts";
+import { serveMetrics } from "./metrics/metrics_server.ts";
+import { nodeFamilies } from "./metrics/node_families.ts";
+import { NodeMeters } from "./metrics/node_meters.ts";
 import { Outbox, type OutboxStatus } from "./outbox/outbox.ts";
 import { ToldSink } from "./outbox/told_sink.ts";
 import { type Sampled, samplersOf } from "./samplers.ts";
@@ -80,6 +84,10 @@ export interface Node extends AsyncDisposable {
   probe(signal: AbortSignal): Promise<Probe>;
   /** Copies the database, the samples of the last seconds included, to a new file. It may be large: everything waits. */
   backup(destination: string): Promise<void>;
+  /** What it measures of itself. */
+  metrics(): readonly Family[];
+  /** Where it shows that to Prometheus, if the configuration says so. */
+  readonly metricsPort: number | undefined;
   /** The inverters, for whoever reads or writes registers besides. */
   readonly inverters: readonly ConfiguredInverter[];
 }
@@ -91,10 +99,16 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   const stop = new AbortController();
   const { clock, random, log } = io;
   const { db, sequence, outbox } = await openState(config, io, opening);
-  const inverters = config.buses.flatMap((bus) => invertersOf(bus, opening.use(busOf(bus, io)), io));
+  const meters = new NodeMeters(clock);
+  const exchanged: NodeMeters["exchanged"] = (bus, exchange) => meters.exchanged(bus, exchange);
+  const ports = { ...io, exchanged };
+  const inverters = config.buses.flatMap((bus) => invertersOf(bus, opening.use(busOf(bus, ports)), io));
 
   const device = key.deviceId;
-  const client = toldGateway(new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch }), io);
+  const client = toldGateway(
+    meters.timing(new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch })),
+    io,
+  );
   const watches = new Map<string, Watch>();
   const settings = new NodeSettings({
     ...{ device, config, inverters, gateway: client, db, sequence, clock, random, log },
@@ -128,8 +142,21 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   opening.defer(() => stop.abort());
   log.info("node started: {device}, {inverters} inverters", { device, inverters: inverters.length });
 
+  const status = (): NodeStatus => ({
+    device,
+    inverters: samplers.map((sampled) => statusOf(sampled)),
+    outbox: outbox.status(),
+    uplink: uplink.status(),
+    commands: courier.status(),
+    settings: settings.status(),
+  });
+  const metrics = () => [...nodeFamilies(status(), outbox.oldestAt(), clock.now()), ...meters.families()];
+  const metricsPort = config.metrics && opening.use(serveMetrics(config.metrics, metrics)).port;
+
   const parts = opening.move();
   return {
+    metrics,
+    metricsPort,
     inverters,
     async ask(path, message, schema, signal) {
       const reply = replyOf(await link.gateway.post(path, message, signal), schema);
@@ -142,14 +169,7 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
       await backupConnection(db, destination);
     },
     alive: () => samplers.map(({ pulse, period }) => pulse.liveness(period)).find(({ alive }) => !alive) ?? storeOf(db),
-    status: () => ({
-      device,
-      inverters: samplers.map((sampled) => statusOf(sampled)),
-      outbox: outbox.status(),
-      uplink: uplink.status(),
-      commands: courier.status(),
-      settings: settings.status(),
-    }),
+    status,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Gateway } from "../../gateway/gateway.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { DEFAULT_CONFIG, loadConfig } from "../config_file.ts";
 import { processDataDir } from "../data_dir.ts";
@@ -34,14 +35,16 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   const parts: Part[] = [];
   await using running = new AsyncDisposableStack();
   let updates: AsyncDisposable | undefined;
+  let gateway: Gateway | undefined;
   if (file.gateway) {
-    const gateway = running.use(await openGateway(file.gateway, dataDir, log));
+    gateway = running.use(await openGateway(file.gateway, dataDir, log));
     parts.push(gatewayPart(gateway));
     terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);
   }
   if (file.node) {
     const node = running.use(await openNode(file.node, dataDir, log));
     parts.push(nodePart(node, systemClock));
+    if (gateway) running.use(gateway.metrics.add(node.metrics));
     terminal.out(`Node ${file.node.device_id} polls and uploads to ${file.node.gateway}`);
     if (file.update) {
       updates = await openUpdater(file.update, {

@@ -4,6 +4,7 @@ import type { RequestOptions } from "./bus.ts";
 import { Connection, type Unopened } from "./connection.ts";
 import { type BusCounters, tally, type UnitState, zeroCounters } from "./counters.ts";
 import { exceptionName } from "./exception.ts";
+import { type BusExchange, resultOf } from "./exchange.ts";
 import { type BusFault, busFault, type BusOutcome } from "./fault.ts";
 import type { Ask, Line, Link, Reply } from "./line.ts";
 import { isByte } from "./packing.ts";
@@ -29,6 +30,8 @@ export interface BusOptions {
 export interface BusIo {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Hears of every request that went out, when it is over. */
+  readonly exchanged?: (exchange: BusExchange) => void;
 }
 
 /** A device that says it is busy (exception 06) is asked again after this, ms, so many times. */
@@ -166,11 +169,11 @@ export class Dispatcher {
     const started = this.#io.clock.monotonic();
     try {
       const reply = await link.exchange(ask);
-      this.#account(unit, ask.unit, reply, this.#io.clock.monotonic() - started);
+      this.#account(unit, ask, reply, this.#io.clock.monotonic() - started);
       return reply;
     } catch (error) {
       const unopened = this.#connection.broke(error instanceof Error ? error.message : String(error));
-      this.#account(unit, ask.unit, undefined, this.#io.clock.monotonic() - started);
+      this.#account(unit, ask, undefined, this.#io.clock.monotonic() - started);
       return { kind: "line", unopened };
     }
   }
@@ -180,7 +183,8 @@ export class Dispatcher {
   }
 
   /** Learns from an exchange, before the next one begins. */
-  #account(unit: Unit, id: number, reply: Reply | undefined, ms: number): void {
+  #account(unit: Unit, { unit: id, request }: Ask, reply: Reply | undefined, ms: number): void {
+    this.#io.exchanged?.({ unit: id, fc: request.fc, result: resultOf(reply), ms });
     tally(unit.counters, reply, ms);
     tally(this.#counters, reply, ms);
     if (reply === undefined) {

@@ -161,6 +161,12 @@ export class Outbox implements Disposable {
     };
   }
 
+  /** The time of the oldest sample in a block that the gateway has yet to take, unix milliseconds. */
+  oldestAt(): number | undefined {
+    for (const { startMs } of this.#table.unsent((id) => this.#done.has(id))) return startMs;
+    return undefined;
+  }
+
   /** Closes the tail file; seals first, so that the tail may be lost. */
   [Symbol.dispose](): void {
     this.seal();
