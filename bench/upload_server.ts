@@ -4,10 +4,13 @@ import { getLogger } from "@logtape/logtape";
 import { utf8 } from "../crypto/bytes.ts";
 import { createDevicePaths, dispatch } from "../gateway/device_paths.ts";
 import { Fault } from "../gateway/fault.ts";
+import { localDays } from "../gateway/energy/local_days.ts";
+import { meteredSamples } from "../gateway/energy/metered_samples.ts";
 import { problemResponse } from "../gateway/problem.ts";
 import { type Handler, startServer } from "../gateway/server.ts";
 import { openGatewayDatabase } from "../gateway/store/database.ts";
 import { createDevices } from "../gateway/store/devices.ts";
+import { createEnergyStore } from "../gateway/store/energy.ts";
 import { createGroupCommit } from "../gateway/store/group_commit.ts";
 import { createKeyVault } from "../gateway/store/key_vault.ts";
 import { createSamples } from "../gateway/store/samples.ts";
@@ -24,7 +27,7 @@ function gatewayHandler(directory: string): Handler {
   const paths = createDevicePaths({
     db,
     devices,
-    samples: createSamples(db, systemRandom),
+    samples: meteredSamples(createSamples(db, systemRandom), createEnergyStore(db), localDays("UTC")),
     commits: createGroupCommit(db),
     clock: systemClock,
     log: getLogger(["bench"]),

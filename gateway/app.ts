@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { type Access, type AccessIo, createAccess } from "./api/access.ts";
 import { addDeviceRoutes, type DevicesApiIo } from "./api/devices.ts";
 import { addCommandRoutes, type CommandsApiIo } from "./api/commands.ts";
+import { addMqttRoutes, type MqttApiIo } from "./api/mqtt.ts";
 import { addEnergyRoutes, type EnergyApiIo } from "./api/energy.ts";
 import { addEventRoutes, type EventsApiIo } from "./api/events.ts";
 import { addFirmwareRoutes, type FirmwareApiIo } from "./api/firmware.ts";
@@ -32,6 +33,7 @@ export type AppIo =
   & PowerApiIo
   & SamplesApiIo
   & EnergyApiIo
+  & MqttApiIo
   & SecurityApiIo
   & SettingsApiIo
   & LabelsApiIo
@@ -64,6 +66,7 @@ export function createApp(io: AppIo): App {
   addPowerRoutes(app, access, io);
   addSampleRoutes(app, access, io);
   addEnergyRoutes(app, access, io);
+  addMqttRoutes(app, access, io);
   addCommandRoutes(app, access, io);
   addSettingsRoutes(app, access, io);
   addLabelRoutes(app, access, io);

@@ -275,6 +275,7 @@ export function appIo(
     ages: agesOf(config),
     features: FEATURES,
     mqttConnected: () => mqtt?.stats().connected ?? false,
+    mqttLink: () => mqtt?.link(),
     healthy: () => isStoreHealthy(dataDir, stores.commit, () => void stores.devices.find("health")),
   };
 }

@@ -201,6 +201,7 @@ const samples: readonly Step[] = [
     query: { registers: "Pac", resolution: "1m" },
     status: 200,
   },
+  { name: "mqtt", summary: "Off here", operation: "get /api/v1/mqtt", as: "viewer", status: 200 },
   { name: "energy", summary: "Of all devices", operation: "get /api/v1/energy", as: "viewer", status: 200 },
   {
     name: "energy_of_device",

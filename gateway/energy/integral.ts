@@ -47,12 +47,16 @@ function addOne(counted: Counted[], { at, w }: PowerReading, gains: Gain[]): voi
   while (place > 0 && (counted[place - 1]?.[0] ?? 0) > at) place--;
   const before = counted[place - 1], after = counted[place];
   if (before && at <= before[2]) return;
+  if (before && place === counted.length && at - before[2] <= BRIDGED_MS) { // nearly always
+    counted[place - 1] = [before[0], before[1], at, w];
+    return gain(gains, before[2], before[3], at, w);
+  }
   const joinsBefore = before && at - before[2] <= BRIDGED_MS;
   const joinsAfter = after && after[0] - at <= BRIDGED_MS;
   const [start, startW] = joinsBefore ? before : [at, w];
   const [end, endW] = joinsAfter ? [after[2], after[3]] : [at, w];
-  if (joinsBefore) gains.push(trapezoid(before[2], before[3], at, w));
-  if (joinsAfter) gains.push(trapezoid(at, w, after[0], after[1]));
+  if (joinsBefore) gain(gains, before[2], before[3], at, w);
+  if (joinsAfter) gain(gains, at, w, after[0], after[1]);
   counted.splice(joinsBefore ? place - 1 : place, (joinsBefore ? 1 : 0) + (joinsAfter ? 1 : 0), [
     start,
     startW,
@@ -61,6 +65,11 @@ function addOne(counted: Counted[], { at, w }: PowerReading, gains: Gain[]): voi
   ]);
 }
 
-function trapezoid(from: number, fromW: number, to: number, toW: number): Gain {
-  return { from, to, wh: (fromW + toW) / 2 * (to - from) / 3_600_000 };
+/** Adds the trapezoid between two readings; what follows the last gain directly becomes part of it. */
+function gain(gains: Gain[], from: number, fromW: number, to: number, toW: number): void {
+  const wh = (fromW + toW) / 2 * (to - from) / 3_600_000;
+  const last = gains.at(-1);
+  if (last?.to === from && to - last.from <= BRIDGED_MS) {
+    gains[gains.length - 1] = { from: last.from, to, wh: last.wh + wh };
+  } else gains.push({ from, to, wh });
 }

@@ -59,11 +59,17 @@ export function advance(
   upload: MeterReadings,
 ): { readonly meter: Meter; readonly gains: readonly Gain[] } {
   const latest = upload.receivedAt + AHEAD_MS;
-  const readings = upload.readings
-    .map((reading) => reading.at > latest ? { ...reading, at: latest } : reading)
-    .sort((a, b) => a.at - b.at);
+  const readings = inOrder(
+    upload.readings.map((reading) => reading.at > latest ? { ...reading, at: latest } : reading),
+  );
   const meter = before ?? NEW_METER;
   return upload.hasCounter ? byCounter(meter, readings, upload.wrapWh) : byPower(meter, readings);
+}
+
+/** They nearly always are. */
+function inOrder(readings: readonly MeterReading[]): readonly MeterReading[] {
+  const isLate = ({ at }: MeterReading, index: number) => at < (readings[index - 1]?.at ?? at);
+  return readings.some(isLate) ? readings.toSorted((a, b) => a.at - b.at) : readings;
 }
 
 function byCounter(before: Meter, readings: readonly MeterReading[], wrapWh: number | undefined) {

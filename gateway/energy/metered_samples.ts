@@ -1,10 +1,11 @@
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
-import { physicalColumns } from "../../protocol/profile/physical.ts";
+import { physical, physicalColumns } from "../../protocol/profile/physical.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Sample, Series } from "../../protocol/sample.ts";
 import type { SampleBatch, SampleSink } from "../process/sample_sink.ts";
-import type { EnergyStore } from "../store/energy.ts";
+import type { EnergyDay, EnergyStore, StoredEnergy } from "../store/energy.ts";
+import type { Gain } from "./counter.ts";
 import { type LocalDays, shares } from "./local_days.ts";
 import { advance, type MeterReading } from "./meter.ts";
 
@@ -21,6 +22,9 @@ const COUNTER_VALUES = 2 ** 32;
 /** A fleet has few kinds of series. */
 const KEPT = 256;
 
+/** Inverters whose energy is kept at hand between uploads. */
+const KEPT_METERS = 10_000;
+
 /** Keeps the energy of every inverter up to date with its samples, in the same transaction. */
 export function meteredSamples(samples: SampleSink, energy: EnergyStore, days: LocalDays): SampleSink {
   const readers = new Map<string, Reader | undefined>();
@@ -32,29 +36,66 @@ export function meteredSamples(samples: SampleSink, energy: EnergyStore, days: L
     }
     return readers.get(name);
   };
+  // What is kept is taken out while it is used: what throws on the way leaves none behind.
+  const kept = new Map<string, StoredEnergy>();
   return {
     append(batch) {
       samples.append(batch);
       const reader = readerOf(batch.series);
-      if (reader) meter(batch, reader, energy, days);
+      if (!reader) return;
+      const name = `${batch.device}\n${batch.inverter}`;
+      const known = kept.get(name);
+      kept.delete(name);
+      // What was kept may belong to a transaction that was rolled back: then it does not fit what is stored.
+      const stored = (known && count(batch, known, reader, energy, days)) ??
+        count(batch, energy.load(batch.device, batch.inverter), reader, energy, days);
+      if (!stored) throw new Error(`Cannot count the energy of ${batch.device}: another process writes it`);
+      kept.set(name, stored);
+      const oldest = kept.keys().next();
+      if (kept.size > KEPT_METERS && !oldest.done) kept.delete(oldest.value);
     },
   };
 }
 
-function meter(batch: SampleBatch, reader: Reader, energy: EnergyStore, days: LocalDays): void {
-  const { device, inverter, series: { samples }, receivedAt } = batch;
-  const { meter, gains } = advance(energy.load(device, inverter), {
+/** Counts a batch in; `undefined`, with nothing written, when `before` is not what is stored. */
+function count(
+  { device, inverter, series: { samples }, receivedAt }: SampleBatch,
+  before: StoredEnergy | undefined,
+  reader: Reader,
+  energy: EnergyStore,
+  days: LocalDays,
+): StoredEnergy | undefined {
+  const { meter, gains } = advance(before?.meter, {
     readings: samples.map(reader.read),
     hasCounter: reader.hasCounter,
     wrapWh: reader.wrapWh(samples.at(-1)),
     receivedAt,
   });
-  energy.save(device, inverter, meter);
-  const byDay = new Map<string, number>();
+  const { day, dayWh, earlier } = shared(gains, { inverter, day: before?.day ?? "", wh: before?.dayWh ?? 0 }, days);
+  const after = { inverter, version: (before?.version ?? 0) + 1, meter, day, dayWh };
+  if (!energy.save(device, after)) return undefined;
+  for (const one of earlier) energy.addToDay(device, one);
+  return after;
+}
+
+/** Puts gains to their days: the newest day goes on, those before it are `earlier`. */
+function shared(gains: readonly Gain[], newest: EnergyDay, days: LocalDays) {
+  const { inverter } = newest;
+  const today = gains.length === 1 ? days(gains[0]?.from ?? 0) : undefined;
+  if (today?.name === newest.day && (gains[0]?.to ?? 0) < today.end) { // nearly always
+    return { day: newest.day, dayWh: newest.wh + (gains[0]?.wh ?? 0), earlier: [] };
+  }
+  const byDay = new Map([[newest.day, newest.wh]]);
   for (const gain of gains) {
     for (const { day, wh } of shares(gain, days)) byDay.set(day, (byDay.get(day) ?? 0) + wh);
   }
-  for (const [day, wh] of byDay) energy.addToDay(device, { inverter, day, wh });
+  const last = [...byDay.keys()].reduce((last, day) => day > last ? day : last);
+  const earlier = [...byDay].filter(([day]) => day !== last && day !== "");
+  return {
+    day: last,
+    dayWh: byDay.get(last) ?? 0,
+    earlier: earlier.map(([day, wh]): EnergyDay => ({ inverter, day, wh })),
+  };
 }
 
 /** `undefined`: the series says nothing of energy. */
@@ -64,19 +105,27 @@ function createReader({ profile: id, registers }: Series): Reader | undefined {
   const power = columnOf(profile, profile.power, registers);
   const counter = columnOf(profile, profile.energy, registers);
   if (power < 0 && counter < 0) return undefined;
-  const toPhysical = physicalColumns(profile, registers);
+  const w = columnReader(profile, registers, power), wh = columnReader(profile, registers, counter);
   return {
     hasCounter: counter >= 0,
-    read(sample) {
-      const values = toPhysical(sample.values);
-      return { at: sample.at, w: values[power], wh: values[counter] };
-    },
+    read: ({ at, values }) => ({ at, w: w(values), wh: wh(values) }),
     wrapWh: (sample) => sample && wrapOf(profile, registers, counter, sample),
   };
 }
 
 function columnOf(profile: Profile, name: string | undefined, registers: readonly string[]): number {
   return name === undefined ? -1 : registers.indexOf(lookup(profile, name)?.name ?? "");
+}
+
+type Values = readonly (number | undefined)[];
+
+/** Reads one column of many: an upload does this for each of its samples. */
+function columnReader(profile: Profile, registers: readonly string[], column: number) {
+  const name = registers[column];
+  const register = name === undefined ? undefined : lookup(profile, name);
+  if (register === undefined) return () => undefined;
+  const indexes = new Map(registers.map((name, index) => [name, index]));
+  return (values: Values) => physical(register, values[column], (name) => values[indexes.get(name) ?? -1]);
 }
 
 /** What a full turn of the counter is worth: found by scaling it as its values are. */

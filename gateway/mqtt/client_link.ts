@@ -50,10 +50,14 @@ export async function keepConnected(
       trouble.ended("mqtt broker connected again {broker}", { broker });
       events.opened(opened.value);
       await opened.value.closed;
-      if (!signal.aborted) trouble.happened("mqtt broker lost {broker}", { broker });
+      if (!signal.aborted) {
+        events.failed("the connection was lost");
+        trouble.happened("mqtt broker lost {broker}", { broker });
+      }
       failures = clock.monotonic() - began > STEADY_MS ? 0 : failures + 1;
     } else if (!signal.aborted) {
       failures++;
+      events.failed(opened.detail);
       trouble.happened("mqtt broker not reached {broker}: {reason}", { broker, reason: opened.detail });
     }
     await clock.sleep(pauseMs(failures, random), signal);

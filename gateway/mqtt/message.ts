@@ -29,6 +29,8 @@ export interface Session {
 export interface LinkEvents {
   opened(session: Session): void;
   received(message: Received): void;
+  /** The broker was not reached, or lost. */
+  failed(reason: string): void;
   /** What is listened to; `+` stands for one level. */
   readonly topics: readonly string[];
 }

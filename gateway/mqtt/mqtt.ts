@@ -14,6 +14,7 @@ import { keepConnected } from "./client_link.ts";
 import { keepDeviceNews } from "./device_news.ts";
 import { type HomeAssistantIo, keepHomeAssistant, topicsOf } from "./home_assistant/home_assistant.ts";
 import type { BrokerConfig, EmbeddedConfig, MqttConfig } from "./config.ts";
+import { linkOf, type MqttLink, trackLink } from "./link_state.ts";
 import type { LinkEvents, Received } from "./message.ts";
 import { createNews, type NewestSample, newestSamples } from "./newest_sample.ts";
 import { keepPresence } from "./presence_task.ts";
@@ -41,6 +42,7 @@ export interface MqttIo extends Omit<HomeAssistantIo, "publisher" | "warn"> {
 /** The gateway's side of MQTT. Disposing says goodbye and ends it within half a second. */
 export interface Mqtt extends AsyncDisposable {
   stats(): PublisherStats;
+  link(): MqttLink;
   /** Where the gateway's own broker listens, if it has one. */
   readonly port: number | undefined;
 }
@@ -58,17 +60,20 @@ export async function startMqtt(config: MqttConfig, io: MqttIo): Promise<Mqtt | 
   const publisher = createPublisher(config.queue_messages, io.clock);
   const warn = createToldOnce(io.log, io.clock);
   const stop = new AbortController();
+  cleanup.defer(() => stop.abort());
   const homeAssistant = keepHomeAssistant(
     config.home_assistant,
     { offlineAfterS: config.offline_after_s, version: io.version },
     { ...io, publisher, warn },
     stop.signal,
   );
-  const events = {
+  const link = trackLink({
     opened: publisher.use,
     received: dispatcher(createSettingsInbox({ ...io, warn }), homeAssistant.received),
+    failed: () => {},
     topics: [...SETTINGS_TOPICS, ...topicsOf(config.home_assistant)],
-  };
+  }, io.clock);
+  const { events } = link;
   publisher.put({ topic: GATEWAY_STATUS, payload: "online", retain: true });
   const port = config.embedded && await embed(config.embedded, events, io, cleanup);
   if (config.broker) await connect(config.broker, events, io, cleanup);
@@ -83,7 +88,13 @@ export async function startMqtt(config: MqttConfig, io: MqttIo): Promise<Mqtt | 
     homeAssistant.stored(newest);
   }));
   const running = cleanup.move();
-  return { stats: publisher.stats, port, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  const place = linkOf(config, port);
+  return {
+    stats: publisher.stats,
+    link: () => ({ ...publisher.stats(), ...place, ...link.state() }),
+    port,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }
 
 async function embed(

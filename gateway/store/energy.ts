@@ -6,9 +6,12 @@ export const SCHEMA = `
 CREATE TABLE energy_meter (
   device TEXT NOT NULL,
   inverter TEXT NOT NULL,
+  version INTEGER NOT NULL,
   meter TEXT NOT NULL,
-  PRIMARY KEY (device, inverter)
-) STRICT, WITHOUT ROWID;
+  day TEXT NOT NULL,
+  day_wh REAL NOT NULL,
+  UNIQUE (device, inverter)
+) STRICT;
 CREATE TABLE energy_day (
   device TEXT NOT NULL,
   inverter TEXT NOT NULL,
@@ -39,44 +42,67 @@ const StoredMeter = z.object({
   counter: { accepted: meter.counter.accepted, candidate: meter.counter.candidate },
 }));
 
-const MeterRow = z.object({ inverter: z.string(), meter: z.string() })
-  .transform(({ inverter, meter }) => ({ inverter, meter: StoredMeter.parse(JSON.parse(meter)) }));
+const MeterRow = z.object({
+  inverter: z.string(),
+  version: z.number(),
+  meter: z.string(),
+  day: z.string(),
+  day_wh: z.number(),
+}).transform(({ inverter, version, meter, day, day_wh: dayWh }) => ({
+  inverter,
+  /** Counts the changes. */
+  version,
+  meter: StoredMeter.parse(JSON.parse(meter)),
+  /** The newest day, `2026-11-24`, and what it brought; "" before the first. */
+  day,
+  dayWh,
+}));
 
 const DayRow = z.object({ inverter: z.string(), day: z.string(), wh: z.number() });
 
 /** Energy of an inverter on one local day, in Wh. */
 export type EnergyDay = Readonly<z.infer<typeof DayRow>>;
 
-/** An inverter's meter, by its name. */
-export type NamedMeter = Readonly<z.infer<typeof MeterRow>>;
+/** An inverter's meter as it is stored. */
+export type StoredEnergy = Readonly<z.infer<typeof MeterRow>>;
 
 /** The energy of every inverter. Writing methods are called inside `GroupCommit.run`, with the samples they come from. */
 export interface EnergyStore {
-  load(device: string, inverter: string): Meter | undefined;
-  save(device: string, inverter: string, meter: Meter): void;
-  /** Adds to a day, `2026-11-24`. */
+  load(device: string, inverter: string): StoredEnergy | undefined;
+  /** Writes what follows on `version - 1`; `false`, with nothing written, when something else is stored (by now). */
+  save(device: string, energy: StoredEnergy): boolean;
+  /** Adds to a day that is not the newest one. */
   addToDay(device: string, energy: EnergyDay): void;
   /** Every inverter of a device, by name. */
-  ofDevice(device: string): readonly NamedMeter[];
+  ofDevice(device: string): readonly StoredEnergy[];
   /** From one day to another, both included, in order of time, then inverter. */
   days(device: string, from: string, to: string): readonly EnergyDay[];
 }
 
 export function createEnergyStore(db: DatabaseSync): EnergyStore {
-  const one = db.prepare("SELECT inverter, meter FROM energy_meter WHERE device = ? AND inverter = ?");
-  const all = db.prepare("SELECT inverter, meter FROM energy_meter WHERE device = ? ORDER BY inverter");
-  const put = db.prepare(`INSERT INTO energy_meter(device, inverter, meter) VALUES (?, ?, ?)
-    ON CONFLICT (device, inverter) DO UPDATE SET meter = excluded.meter`);
+  const one = db.prepare("SELECT * FROM energy_meter WHERE device = ? AND inverter = ?");
+  const all = db.prepare("SELECT * FROM energy_meter WHERE device = ? ORDER BY inverter");
+  const insert = db.prepare(`INSERT INTO energy_meter(meter, day, day_wh, device, inverter, version)
+    VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING`);
+  const update = db.prepare(`UPDATE energy_meter SET meter = ?, day = ?, day_wh = ?, version = version + 1
+    WHERE device = ? AND inverter = ? AND version = ?`);
   const add = db.prepare(`INSERT INTO energy_day(device, inverter, day, wh) VALUES (?, ?, ?, ?)
     ON CONFLICT (device, day, inverter) DO UPDATE SET wh = wh + excluded.wh`);
-  const days = db.prepare(`SELECT inverter, day, wh FROM energy_day WHERE device = ? AND day >= ? AND day <= ?
-    ORDER BY day, inverter`);
+  const days = db.prepare(`SELECT inverter, day, sum(wh) AS wh FROM (
+      SELECT inverter, day, wh FROM energy_day WHERE device = ?1 AND day >= ?2 AND day <= ?3
+      UNION ALL
+      SELECT inverter, day, day_wh FROM energy_meter WHERE device = ?1 AND day >= ?2 AND day <= ?3
+    ) GROUP BY day, inverter ORDER BY day, inverter`);
   return {
     load(device, inverter) {
       const row = one.get(device, inverter);
-      return row === undefined ? undefined : MeterRow.parse(row).meter;
+      return row === undefined ? undefined : MeterRow.parse(row);
     },
-    save: (device, inverter, meter) => void put.run(device, inverter, JSON.stringify(meter)),
+    save(device, { inverter, version, meter, day, dayWh }) {
+      const values = [JSON.stringify(meter), day, dayWh, device, inverter] as const;
+      const { changes } = version === 1 ? insert.run(...values) : update.run(...values, version - 1);
+      return Number(changes) === 1;
+    },
     addToDay: (device, { inverter, day, wh }) => void add.run(device, inverter, day, wh),
     ofDevice: (device) => all.all(device).map((row) => MeterRow.parse(row)),
     days: (device, from, to) => days.all(device, from, to).map((row) => DayRow.parse(row)),
