@@ -4,6 +4,7 @@ import { addBackup, addRestore } from "./commands/backup.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCommand } from "./commands/command.ts";
 import { addDashboard } from "./commands/dashboard.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDevice } from "./commands/device.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -53,5 +54,6 @@ export const COMMANDS: readonly AddCommand[] = [
   addInstall,
   addUninstall,
   addStage,
+  addCompletion,
   addVersion,
 ];

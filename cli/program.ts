@@ -4,10 +4,11 @@ import { journalText, processLogsToJournal } from "./journal.ts";
 import { type Terminal, terminal as processTerminal } from "./output.ts";
 import { VERSION } from "./commands/version.ts";
 import { COMMANDS } from "./commands.ts";
+import { showExamples } from "./examples.ts";
 
 /** Runs one command line and returns the exit code. Whatever goes wrong is one clear line, never a stack. */
 export async function main(args: readonly string[], terminal: Terminal = processTerminal): Promise<ExitCode> {
-  const program = build(terminal);
+  const program = buildProgram(terminal);
   try {
     await program.parseAsync([...args], { from: "user" });
     return EXIT.done;
@@ -19,7 +20,8 @@ export async function main(args: readonly string[], terminal: Terminal = process
   }
 }
 
-function build(terminal: Terminal): Command {
+/** The whole command line, with every command and an example in the help of each. */
+export function buildProgram(terminal: Terminal): Command {
   const program = new Command("ecowatt")
     .description("Reads solar inverters, keeps every sample, and is the gateway they are sent to.")
     .version(VERSION, "-V, --version", "print the version")
@@ -33,6 +35,7 @@ function build(terminal: Terminal): Command {
     });
   for (const add of COMMANDS) add(program, terminal);
   inherit(program);
+  showExamples(program);
   return program;
 }
 

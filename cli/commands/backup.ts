@@ -26,7 +26,6 @@ export function addBackup(program: Command, terminal: Terminal): void {
     .option("--data-dir <folder>", "folder of the state")
     .option("--with-keys", "also the master key, the device key and the firmware keys: the file is a secret then")
     .option("--json", "as JSON")
-    .addHelpText("after", "\nExample: ecowatt backup --with-keys /media/usb/ecowatt-2026-01-31.tar.gz")
     .action((file: string, flags: BackupFlags) => backup(resolve(file), flags, terminal));
 }
 
@@ -37,7 +36,6 @@ export function addRestore(program: Command, terminal: Terminal): void {
     .option("--data-dir <folder>", "folder of the state")
     .option("--force", "replace what is there; it is kept in a folder beside")
     .option("--json", "as JSON")
-    .addHelpText("after", "\nExample: ecowatt restore /media/usb/ecowatt-2026-01-31.tar.gz")
     .action((file: string, flags: RestoreFlags) => restore(resolve(file), flags, terminal));
 }
 

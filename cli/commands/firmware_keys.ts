@@ -16,6 +16,7 @@ import { z } from "zod";
 interface Flags {
   readonly dataDir?: string;
   readonly keys: string;
+  readonly json?: boolean;
 }
 
 interface ImportFlags extends Flags {
@@ -29,12 +30,13 @@ interface ImportFlags extends Flags {
 export function addFirmwareKeys(keys: Command, terminal: Terminal): void {
   const local = (command: Command) =>
     command.option("--data-dir <folder>", "folder of the state")
-      .option("--keys <name>", "name of the set of keys", "default");
+      .option("--keys <name>", "name of the set of keys", "default")
+      .option("--json", "as JSON");
   local(keys.command("generate"))
     .description("make the keys that firmware is signed and encrypted with; never overwrites any")
     .action(async (flags: Flags) => {
       await writeKeySet(folderOf(flags), nameOf(flags), await generateKeyMaterial(systemRandom));
-      terminal.out(`The firmware keys "${flags.keys}" are in ${join(folderOf(flags), flags.keys)}`);
+      tellFolder(flags, terminal);
     });
   local(keys.command("import-firmware"))
     .description("take the firmware keys that devices in the field have already; never overwrites any")
@@ -47,7 +49,8 @@ export function addFirmwareKeys(keys: Command, terminal: Terminal): void {
     .description("print the C header that boards are built with; it holds secret keys")
     .action(async (flags: Flags) => {
       const name = nameOf(flags);
-      terminal.out(firmwareHeader(name, await readKeyMaterial(folderOf(flags), name)));
+      const header = firmwareHeader(name, await readKeyMaterial(folderOf(flags), name));
+      terminal.out(flags.json ? JSON.stringify({ header }) : header);
     });
 }
 
@@ -59,7 +62,14 @@ async function importKeys(flags: ImportFlags, terminal: Terminal): Promise<void>
     chunk: await rawKey(flags.chunkKey),
     ...(privateKey === undefined ? {} : { privatePem: `${await readSecretFile(privateKey)}\n` }),
   });
-  terminal.out(`The firmware keys "${flags.keys}" are in ${join(folderOf(flags), flags.keys)}`);
+  tellFolder(flags, terminal);
+}
+
+function tellFolder(flags: Flags, terminal: Terminal): void {
+  const folder = join(folderOf(flags), flags.keys);
+  terminal.out(
+    flags.json ? JSON.stringify({ keys: flags.keys, folder }) : `The firmware keys "${flags.keys}" are in ${folder}`,
+  );
 }
 
 function folderOf({ dataDir }: Flags): string {

@@ -18,6 +18,7 @@ interface Flags {
   readonly minVersion?: string;
   readonly chunkSize?: number;
   readonly out?: string;
+  readonly json?: boolean;
 }
 
 /** `firmware sign`: needs no gateway, so that the private key can be on a machine without a network. */
@@ -33,6 +34,7 @@ export function addFirmwareSign(firmware: Command, terminal: Terminal): void {
     .option("--min-version <version>", "devices that run an older one are updated in steps")
     .option("--chunk-size <bytes>", "bytes of a chunk (default 65536)", number)
     .option("--out <file>", "where the signed manifest goes (default: the image's name with .signed.json)")
+    .option("--json", "as JSON")
     .action((file: string, flags: Flags) => sign(file, flags, terminal));
 }
 
@@ -46,7 +48,9 @@ async function sign(file: string, flags: Flags, terminal: Terminal): Promise<voi
   if (!signed.ok) throw new CliFailure(EXIT.failed, signed.detail);
   const out = flags.out ?? `${file}.signed.json`;
   await writeFileAtomic(out, utf8(`${JSON.stringify(signed.value)}\n`), 0o644);
-  terminal.out(`The signed manifest of ${model} ${version} is in ${out}`);
+  terminal.out(
+    flags.json ? JSON.stringify({ model, version, out }) : `The signed manifest of ${model} ${version} is in ${out}`,
+  );
 }
 
 async function opened(file: string): Promise<Deno.FsFile> {

@@ -63,7 +63,6 @@ export function initCommand(program: Command, terminal: Terminal, ask: Ask): voi
     .option("--keep", "keep an answer that was tried in vain, such as an inverter that is off at night")
     .option("--force", "replace a configuration; it stays beside as .bak")
     .option("--json", "as JSON; asks nothing, as --yes")
-    .addHelpText("after", "\nExample: ecowatt init --yes --role both --inverter tcp://192.168.1.20:502")
     .action((flags: Flags) => init(flags, terminal, flags.yes || flags.json ? () => undefined : ask));
 }
 

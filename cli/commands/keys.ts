@@ -18,9 +18,10 @@ export function addKeys(program: Command, terminal: Terminal): void {
   addFirmwareKeys(keys, terminal);
   keys.command("device <file>")
     .description("write a new device key (64 hex digits) to a file of mode 0600 that does not exist yet")
-    .action(async (file: string) => {
+    .option("--json", "as JSON")
+    .action(async (file: string, flags: { readonly json?: boolean }) => {
       await writeNewSecretFile(file, toHex(systemRandom.bytes(32)));
-      terminal.out(`A new key is in ${file}`);
+      terminal.out(flags.json ? JSON.stringify({ file }) : `A new key is in ${file}`);
     });
   gatewayFlags(keys.command("rotate <device>"))
     .description("issue one more key and print what the device's side needs; the old keys stay valid until revoked")

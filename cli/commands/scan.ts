@@ -35,13 +35,11 @@ export function addScan(program: Command, terminal: Terminal): void {
   common(scan.command("tcp <network>"))
     .description("look for Modbus TCP at an address, in a range (192.168.1.20-60) or network (192.168.1.0/24)")
     .option("--port <port>", "TCP port, may be repeated (default 502 and 1502)", several, [])
-    .addHelpText("after", "\nExample: ecowatt scan tcp 192.168.1.0/24")
     .action((network: string, flags: TcpFlags) => tcp(network, flags, terminal));
   common(scan.command("serial [port]"))
     .description("look for Modbus RTU on a serial port (all connected ones without a name)")
     .option("--baud <speed>", `may be repeated (default ${USUAL_BAUDS.join(", ")})`, several, [])
     .addOption(new Option("--parity <parity>", "default: none, then even").choices(["none", "even", "odd"]))
-    .addHelpText("after", "\nExample: ecowatt scan serial /dev/ttyUSB0 --units 1-32")
     .action((port: string | undefined, flags: SerialFlags) => serial(port, flags, terminal));
 }
 
