@@ -80,6 +80,8 @@ export interface Node extends AsyncDisposable {
   alive(): Liveness;
   /** A signed request to the gateway, for whoever has something of their own to say to it. Rejects when the disk refuses. */
   ask<T>(path: string, message: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<Reply<T>>;
+  /** Begins no more commands; resolves when the one that is being executed has ended. For an orderly end. */
+  rest(): Promise<void>;
   /** Whether the gateway takes this node's signature now. Rejects when the disk refuses. */
   probe(signal: AbortSignal): Promise<Probe>;
   /** Copies the database, the samples of the last seconds included, to a new file. It may be large: everything waits. */
@@ -163,6 +165,7 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
       if (reply.kind === "replay") sequence.advanceTo(reply.next);
       return reply;
     },
+    rest: () => courier.rest(),
     probe: (signal) => probeGateway(link, signal),
     async backup(destination) {
       outbox.seal();

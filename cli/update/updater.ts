@@ -19,6 +19,8 @@ import { publish, takeRequest } from "./desk.ts";
 /** How often the status is looked at, and how long an unchanged one is not written again. Milliseconds. */
 const LOOK_MS = 1_000;
 const PUBLISH_MS = 60_000;
+/** How long a restart waits for a command that is being executed. Milliseconds. */
+const REST_MS = 60_000;
 
 /** What a node's updater stands on. */
 export interface UpdaterSurroundings {
@@ -53,7 +55,10 @@ export async function openUpdater(config: UpdateConfig, around: UpdaterSurroundi
     interval: config.interval,
     soakMs: config.soak,
     health: () => healthOf(around.node),
-    restart: around.restart,
+    restart: async () => {
+      await atRest(around.node);
+      around.restart();
+    },
     settled: () => forgetMigrations(around.dataDir),
     wanted: () => takeRequest(files),
     log: around.log.getChild("update"),
@@ -89,15 +94,23 @@ function gatewayOf(node: Node): Gateway {
   };
 }
 
-/** A signed request needs a number that this process reserved on disk: an answer to one proves that the store takes writes. */
+/** A signed request needs a number that this process reserved on disk, and a sample is on disk before it counts. */
 function healthOf(node: Node): Health {
   const { inverters, uplink, commands, outbox } = node.status();
   const reached = uplink.lastOkAt !== undefined || commands.lastOkAt !== undefined;
+  const sampled = inverters.some(({ lastSampleAt }) => lastSampleAt !== undefined);
   return {
-    polled: inverters.length === 0 || inverters.some(({ lastSampleAt }) => lastSampleAt !== undefined),
+    polled: inverters.length === 0 || sampled,
     reached,
-    stored: reached && outbox.diskFault === undefined,
+    stored: (reached || sampled) && outbox.diskFault === undefined,
   };
+}
+
+/** Waits for the end of a command that is being executed; one that takes too long is found in the journal. */
+async function atRest(node: Node): Promise<void> {
+  const rested = new AbortController();
+  await Promise.race([node.rest(), systemClock.sleep(REST_MS, rested.signal)]);
+  rested.abort();
 }
 
 async function keepPublishing(files: SlotFiles, updater: Updater, signal: AbortSignal): Promise<void> {

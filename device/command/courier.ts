@@ -65,6 +65,8 @@ export class Courier {
   readonly #trouble: TroubleLog;
   readonly #counts = { completed: 0, failed: 0, expired: 0 };
   #failures = 0;
+  #resting = false;
+  #executing: Promise<void> = Promise.resolve();
   /** Whether what happens now is the gateway's own word, or ours. */
   #heard = true;
   #lastOkAt: number | undefined;
@@ -78,6 +80,12 @@ export class Courier {
   /** Works until the signal aborts; what was begun is found in the journal then. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#fetchAll(signal), keepReporting({ ...this.#io, bell: this.#bell }, signal)]);
+  }
+
+  /** Begins no more commands; resolves when the one under way has ended. What was not begun is handed out again. */
+  async rest(): Promise<void> {
+    this.#resting = true;
+    await this.#executing;
   }
 
   status(): CourierStatus {
@@ -103,10 +111,11 @@ export class Courier {
     this.#heard = true;
     try {
       for (const interrupted of this.#io.journal.interrupted()) {
-        const started = this.#io.clock.monotonic();
-        this.#finish(interrupted.id, await recover(interrupted, this.#io, signal), started);
+        if (this.#resting) return IDLE_MS;
+        await this.#during(interrupted.id, () => recover(interrupted, this.#io, signal));
         if (signal.aborted) return 0;
       }
+      if (this.#resting) return IDLE_MS;
       const { device, journal, gateway, clock } = this.#io;
       const message = { device_id: device, wait_s: WAIT_S, holding: journal.holding().slice(0, MAX_NAMED) };
       const askedAt = clock.monotonic();
@@ -148,18 +157,29 @@ export class Courier {
     const answeredAt = askedAt + (answer.waited_ms ?? 0);
     let fresh = false;
     for (const command of answer.commands) {
-      if (signal.aborted) return fresh;
+      if (signal.aborted || this.#resting) return fresh;
       if (this.#io.journal.repeat(command.command_id)) {
         this.#bell.ring();
         continue;
       }
       fresh = true;
-      const started = this.#io.clock.monotonic();
       using deadline = new Deadline(this.#io.clock, answeredAt + lifeMs(command, this.#io.clock));
       const order = { command, deadline, writesPerDay };
-      this.#finish(command.command_id, await execute(order, this.#io, signal), started);
+      await this.#during(command.command_id, () => execute(order, this.#io, signal));
     }
     return fresh;
+  }
+
+  /** Executes one command to its end and records what it came to. */
+  async #during(id: string, work: () => Promise<Execution>): Promise<void> {
+    const started = this.#io.clock.monotonic();
+    const ended = Promise.withResolvers<void>();
+    this.#executing = ended.promise;
+    try {
+      this.#finish(id, await work(), started);
+    } finally {
+      ended.resolve();
+    }
   }
 
   #finish(id: string, execution: Execution, started: number): void {

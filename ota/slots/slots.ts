@@ -1,7 +1,9 @@
 import { MAX_LOG_LINE_CHARS, MAX_LOG_LINES } from "../../protocol/ota/limits.ts";
+import { utf8 } from "../../crypto/bytes.ts";
+import type { Lack } from "../updater/health.ts";
 import { readText, removeFile, replaceFile, replaceLink } from "./durable.ts";
 import type { SlotFiles } from "./files.ts";
-import { confirmed, loadState, rolledBack, storeState } from "./state.ts";
+import { confirmed, loadState, postponed, rolledBack, storeState } from "./state.ts";
 import { formatTrial, MOST_STARTS, parseAttempts, parseTrial, type SlotName, slotName, type Trial } from "./trial.ts";
 
 /** How this process was started: what the boot guard put into its environment. */
@@ -20,7 +22,9 @@ export type Standing =
   /** An update was interrupted between its last steps, and is complete now. */
   | { readonly kind: "confirmed" }
   /** The boot guard gave an image up. */
-  | { readonly kind: "rolled_back"; readonly reason: string };
+  | { readonly kind: "rolled_back"; readonly reason: string }
+  /** It gave up one to which nothing but the gateway was missing: perhaps that was away for everybody. */
+  | { readonly kind: "postponed"; readonly reason: string };
 
 /** Reads the boot guard's word. `env`: one variable. */
 export function bootOf(env: (name: string) => string | undefined): Boot {
@@ -74,7 +78,7 @@ export async function settle(files: SlotFiles, boot: Boot): Promise<Standing> {
     case "trial":
       return { kind: "on_trial", trial };
     case "committed":
-      return { kind: "rolled_back", reason: await rollBack(files, trial) };
+      return await rollBack(files, trial);
     case "unguarded":
       return { kind: "idle" }; // not its business
     default:
@@ -82,15 +86,30 @@ export async function settle(files: SlotFiles, boot: Boot): Promise<Standing> {
   }
 }
 
-/** Gives the image on trial up for good. Why, in words for people. */
-async function rollBack(files: SlotFiles, trial: Trial): Promise<string> {
+/** Gives the image on trial up: for good, or until the gateway answers this one. */
+async function rollBack(files: SlotFiles, trial: Trial): Promise<Standing> {
   const reason = await reasonOf(files, trial);
   const state = await loadState(files);
+  const waiting = await lackedGatewayOnly(files, trial) ? postponed(state) : undefined;
   if (state.pending?.image === trial.image) {
-    await storeState(files, rolledBack(state, { reason, log: await lastLines(files) }));
+    await storeState(files, waiting ?? rolledBack(state, { reason, log: await lastLines(files) }));
   }
   await clear(files);
-  return reason;
+  return { kind: waiting ? "postponed" : "rolled_back", reason };
+}
+
+/** The image on trial says what it lacks, for the one that may have to judge it. Not durable: it is said again and again. */
+export async function say(files: SlotFiles, { image }: Trial, lacks: readonly Lack[]): Promise<void> {
+  await files.unlink("lacks.new");
+  await files.write("lacks.new", 0, utf8(`${[image, ...lacks].join("\n")}\n`));
+  await files.rename("lacks.new", "lacks");
+}
+
+async function lackedGatewayOnly(files: SlotFiles, { image }: Trial): Promise<boolean> {
+  const attempts = parseAttempts(await readText(files, "attempts") ?? "");
+  const only: Lack = "the gateway was not reached";
+  return attempts?.image === image && attempts.reason.startsWith("not confirmed in") &&
+    await readText(files, "lacks") === `${image}\n${only}\n`;
 }
 
 async function reasonOf(files: SlotFiles, trial: Trial): Promise<string> {
@@ -109,5 +128,5 @@ async function lastLines(files: SlotFiles): Promise<string[]> {
 
 async function clear(files: SlotFiles): Promise<void> {
   await removeFile(files, "trial");
-  for (const leftover of ["attempts", "trial.log", "trial.log.1", "trial.pipe"]) await files.unlink(leftover);
+  for (const leftover of ["attempts", "trial.log", "trial.log.1", "trial.pipe", "lacks"]) await files.unlink(leftover);
 }

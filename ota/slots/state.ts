@@ -21,6 +21,14 @@ const Image = z.object({
   inverters_answered: z.boolean().default(false),
 });
 
+/** Trials of one image in which nothing but the gateway was missing, before that is its fault. */
+const MOST_UNDECIDED = 3;
+
+const Postponed = Image.extend({
+  /** Trials that decided nothing. */
+  times: z.int().min(1),
+});
+
 const BadImage = Image.extend({ code: z.string(), reason: z.string() });
 type BadImage = z.infer<typeof BadImage>;
 
@@ -42,6 +50,8 @@ export const UpdateState = z.object({
   floor: z.int().min(0),
   /** The image on its way: downloading, or on trial. */
   pending: Image.optional(),
+  /** An image that waits in its slot for the gateway to answer the old one: then it is tried again. */
+  postponed: Postponed.optional(),
   /** Images that failed; never tried again. */
   bad: z.array(BadImage),
   reports: z.array(Report),
@@ -77,7 +87,7 @@ export function remembered(state: UpdateState, image: BadImage): UpdateState {
 }
 
 /** The image on trial proved itself: the floor rises to it. */
-export function confirmed({ pending, ...state }: UpdateState): UpdateState {
+export function confirmed({ pending, postponed: _, ...state }: UpdateState): UpdateState {
   if (pending === undefined) return state; // it was done before a power cut
   const { version, sequence } = pending;
   return told({ ...state, floor: Math.max(state.floor, sequence) }, {
@@ -87,9 +97,16 @@ export function confirmed({ pending, ...state }: UpdateState): UpdateState {
   });
 }
 
+/** Nobody could tell whether the image on trial is good; `undefined`: this was so too often. */
+export function postponed({ pending, ...state }: UpdateState): UpdateState | undefined {
+  if (pending === undefined) return state;
+  const times = 1 + (state.postponed?.image === pending.image ? state.postponed.times : 0);
+  return times < MOST_UNDECIDED ? { ...state, postponed: { ...pending, times } } : undefined;
+}
+
 /** The image on trial was given up by the boot guard. */
 export function rolledBack(
-  { pending, ...state }: UpdateState,
+  { pending, postponed: _, ...state }: UpdateState,
   { reason, log }: { readonly reason: string; readonly log: string[] },
 ): UpdateState {
   if (pending === undefined) return state;

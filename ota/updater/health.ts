@@ -16,12 +16,20 @@ export interface Expectation {
   readonly soakMs: number;
 }
 
+/** What may be missing, in words for people. */
+export type Lack =
+  | "no inverter answered"
+  | "the gateway was not reached"
+  | "nothing was stored"
+  | "it has not run long enough";
+
 /** What is missing before a new image that ran for `upMs` may be confirmed; nothing: confirm it. */
-export function missing(health: Health, upMs: number, expected: Expectation): readonly string[] {
-  return [
-    ...(health.polled || !expected.invertersAnswered ? [] : ["no inverter answered"]),
-    ...(health.reached ? [] : ["the gateway was not reached"]),
-    ...(health.stored ? [] : ["nothing was stored"]),
-    ...(upMs >= expected.soakMs ? [] : ["it has not run long enough"]),
+export function missing(health: Health, upMs: number, expected: Expectation): readonly Lack[] {
+  const lacks: readonly (readonly [boolean, Lack])[] = [
+    [!health.polled && expected.invertersAnswered, "no inverter answered"],
+    [!health.reached, "the gateway was not reached"],
+    [!health.stored, "nothing was stored"],
+    [upMs < expected.soakMs, "it has not run long enough"],
   ];
+  return lacks.flatMap(([isMissing, lack]) => isMissing ? [lack] : []);
 }

@@ -10,7 +10,7 @@ import { download, type DownloadFault, type DownloadIo, partOf, type Wanted } fr
 import { eligible, type Ineligible, type Self } from "./eligibility.ts";
 import { checkImage, type ImageFault } from "./image_check.ts";
 import { probe, type RunVersion } from "./probe.ts";
-import { forgetProgress, loadProgress } from "./progress.ts";
+import { forgetProgress } from "./progress.ts";
 
 /** Everything that can be wrong with an update, by code, in the order in which it is looked for. */
 export type UpdateFault = ManifestFault | Ineligible | DownloadFault | ImageFault | "program";
@@ -53,25 +53,27 @@ export async function consider(offer: SignedManifest, io: InstallIo): Promise<Ou
 export async function bring(wanted: Wanted, io: InstallIo, signal: AbortSignal): Promise<Outcome<Wanted, UpdateFault>> {
   const { files } = io;
   const { manifest, slot } = wanted;
-  await undoPlacing(wanted, files);
+  if (await isPlaced(wanted, io)) return await probed(executableOf(slot), wanted, io);
   const downloaded = await download(wanted, io, signal);
   if (!downloaded.ok) return downloaded;
   const checked = await checkImage(partOf(slot), manifest, { files, key: io.publicKey });
   if (!checked.ok) return checked;
-  const probed = await probe(io.pathOf(partOf(slot)), manifest, io.run);
-  if (!probed.ok) return probed;
+  const program = await probed(partOf(slot), wanted, io);
+  if (!program.ok) return program;
   if (signal.aborted) return refusal("stopped", "the program ends");
   await files.rename(partOf(slot), executableOf(slot));
   await files.syncFolder(executableOf(slot));
   return success(wanted);
 }
 
-/** The power went between its last check and the trial: it is complete, and is checked once more. */
-async function undoPlacing({ image, slot, manifest }: Wanted, files: InstallIo["files"]): Promise<void> {
-  const progress = await loadProgress(files);
-  if (progress?.image !== image || progress.next < manifest.total_chunks) return;
-  if (await files.size(partOf(slot)) !== undefined || await files.size(executableOf(slot)) === undefined) return;
-  await files.rename(executableOf(slot), partOf(slot));
+/** Whether it lies there, good: the power went before its trial, or the trial was postponed. */
+async function isPlaced({ manifest, slot }: Wanted, { files, publicKey }: InstallIo): Promise<boolean> {
+  return (await checkImage(executableOf(slot), manifest, { files, key: publicKey })).ok;
+}
+
+async function probed(path: string, wanted: Wanted, io: InstallIo): Promise<Outcome<Wanted, UpdateFault>> {
+  const program = await probe(io.pathOf(path), wanted.manifest, io.run);
+  return program.ok ? success(wanted) : program;
 }
 
 /** From the next start on the image is on trial. */
@@ -85,10 +87,10 @@ export async function tryNext(
     image,
     version: manifest.version,
     sequence: manifest.sequence,
-    inverters_answered: invertersAnswered,
+    inverters_answered: invertersAnswered || (state.postponed?.inverters_answered ?? false),
   };
   const report = { kind: "verify", version: manifest.version, verified: true } as const;
-  const known = state.pending?.image === image; // the power went before the trial was there
+  const known = [state.pending, state.postponed].some((one) => one?.image === image); // it was told before
   await storeState(io.files, known ? { ...state, pending } : told({ ...state, pending }, report));
   await arm(io.files, { slot, image, ...io.trial });
   await forgetProgress(io.files);

@@ -3,7 +3,7 @@ import type { SignedManifest } from "../../protocol/ota/manifest.ts";
 import { CheckAnswer, OtaReportAnswer } from "../../protocol/ota/messages.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
 import { loadState, type Report, storeState, told } from "../slots/state.ts";
-import { type Boot, commit, settle } from "../slots/slots.ts";
+import { type Boot, commit, say, settle } from "../slots/slots.ts";
 import type { Trial } from "../slots/trial.ts";
 import type { Wanted } from "./download.ts";
 import { type Health, missing } from "./health.ts";
@@ -26,8 +26,8 @@ export interface UpdaterIo extends InstallIo {
   /** Milliseconds that a new image has to run before it may be confirmed. */
   readonly soakMs: number;
   readonly health: () => Health;
-  /** Asks the program to end, so that the boot guard starts the new image. */
-  readonly restart: () => void;
+  /** Has the program end when nothing is under way, so that the boot guard starts the new image. */
+  readonly restart: () => Promise<void>;
   /** Called when the program that runs is no longer, or not, on trial: nothing goes back any more. */
   readonly settled: () => Promise<void>;
   /** Whether somebody asked for a check since this was last called. */
@@ -48,6 +48,8 @@ export class Updater {
   #lastCheckAt: number | undefined;
   #lastOutcome: string | undefined;
   #lastRefusal: string | undefined;
+  /** A new image waits for the gateway to answer this one. */
+  #waits = false;
 
   constructor(io: UpdaterIo) {
     this.#io = { ...io, onProgress: (progress) => this.#progressed(progress.next, progress.written, io) };
@@ -70,7 +72,7 @@ export class Updater {
     if (trial !== undefined && !signal.aborted) await this.#prove(trial, signal);
     if (signal.aborted) return;
     const begun = await loadProgress(this.#io.files).catch(() => undefined);
-    this.#plan(begun ? 0 : this.#io.interval * this.#io.random.float());
+    this.#plan(begun || this.#waits ? 0 : this.#io.interval * this.#io.random.float());
     while (!signal.aborted && !this.#complete) {
       await this.#turn(signal);
       if (!this.#complete) await this.#io.clock.sleep(TICK_MS, signal);
@@ -84,6 +86,7 @@ export class Updater {
         const standing = await settle(this.#io.files, this.#io.boot);
         this.#floor = (await loadState(this.#io.files)).floor;
         if (standing.kind === "rolled_back") this.#say("rolled back: {reason}", standing.reason);
+        if (standing.kind === "postponed") this.#postponed(standing.reason);
         if (standing.kind === "on_trial") return standing.trial;
         if (this.#io.boot.kind !== "unguarded") await this.#io.settled();
         return undefined;
@@ -95,12 +98,17 @@ export class Updater {
     return undefined;
   }
 
+  #postponed(reason: string): void {
+    this.#waits = true;
+    this.#say("the update is tried again when the gateway answers: {reason}", reason);
+  }
+
   /** Confirms this image once it has done everything that it is for. The boot guard ends it when it never does. */
   async #prove(trial: Trial, signal: AbortSignal): Promise<void> {
     const { clock, files } = this.#io;
     while (!signal.aborted) {
       try {
-        if (await this.#isProven()) {
+        if (await this.#isProven(trial)) {
           await commit(files, trial);
           await this.#io.settled();
           this.#floor = (await loadState(files)).floor;
@@ -115,10 +123,11 @@ export class Updater {
     }
   }
 
-  async #isProven(): Promise<boolean> {
+  async #isProven(trial: Trial): Promise<boolean> {
     const { clock, files, health, self, soakMs } = this.#io;
     const invertersAnswered = (await loadState(files)).pending?.inverters_answered ?? true;
     const lacks = missing(health(), clock.monotonic() - this.#startedAt, { soakMs, invertersAnswered });
+    if (this.#phase.kind !== "on_trial" || lacks.join() !== this.#phase.missing.join()) await say(files, trial, lacks);
     this.#phase = { kind: "on_trial", version: self.version, missing: lacks };
     return lacks.length === 0;
   }
@@ -196,7 +205,7 @@ export class Updater {
       this.#phase = { kind: "restarting", version };
       this.#complete = true;
       this.#io.log.info("update {version} is complete: restarting", { version });
-      return this.#io.restart();
+      return await this.#io.restart();
     }
     if (brought.fault === "stopped") return;
     this.#say("update failed: {reason}", `${brought.fault}: ${brought.detail}`);
