@@ -69,7 +69,8 @@ async function install(flags: InstallFlags, terminal: Terminal): Promise<void> {
   const plan = { layout, executable, packaged, start, enable: !upgrade, force: flags.force === true };
   await take(await installSteps({ ...plan, isRoot: Deno.uid() === 0, run: runProgram }), flags, terminal, {
     nothing: "Everything is installed already.",
-    after: `Configuration: ${layout.config}. Then: systemctl restart ecowatt; systemctl status ecowatt`,
+    after: `Next, to say what this box is: systemctl stop ecowatt; ecowatt init; systemctl start ecowatt
+(or edit ${layout.config} and restart it). \`systemctl status ecowatt\` and \`ecowatt doctor\` say how it is.`,
   });
 }
 

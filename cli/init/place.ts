@@ -3,12 +3,14 @@ import { utf8 } from "../../crypto/bytes.ts";
 import { writeFileAtomic } from "../../platform/files.ts";
 import { ConfigFile } from "../config_file.ts";
 import { CliFailure, EXIT, usage } from "../exit.ts";
+import { asset } from "../install/assets.ts";
 import { parseYaml } from "../yaml_file.ts";
 import { exists } from "./key_file.ts";
 
-/** Refuses to go on where a configuration is, unless it may be replaced. */
+/** Refuses to go on where a configuration is, unless it may be replaced, or is as `ecowatt install` left it. */
 export async function requireFree(path: string, force: boolean): Promise<void> {
   if (force || !await exists(path)) return;
+  if (await Deno.readTextFile(path) === await asset("ecowatt.yaml")) return;
   throw usage(`${path} is there already: change it by hand, or give --force, which keeps it as ${path}.bak`);
 }
 
@@ -46,8 +48,9 @@ export async function giveToOwner(dataDir: string): Promise<void> {
 }
 
 async function* everythingIn(folder: string): AsyncIterable<string> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+  for await (const { name, isDirectory, isSymlink } of Deno.readDir(folder)) {
     const path = join(folder, name);
+    if (isSymlink) continue; // it may lead root astray
     yield path;
     if (isDirectory) yield* everythingIn(path);
   }

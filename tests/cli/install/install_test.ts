@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { requireFree } from "../../../cli/init/place.ts";
 import { type Finished, run } from "../../e2e/process.ts";
 import { program, testWith } from "../../needs.ts";
 
@@ -111,6 +112,19 @@ testWith(
     assert.doesNotMatch(again.out, /^(done|would do)/m);
     assert.deepEqual(image.modes(), before);
     assert.equal(image.text("etc/ecowatt/ecowatt.yaml"), "gateway: { port: 9090 }\n");
+  },
+);
+
+testWith(
+  systemd,
+  "init takes the place of the configuration that came with the installation, and of no other",
+  async () => {
+    using image = new Image();
+    await image.install();
+    const config = join(image.root, "etc/ecowatt/ecowatt.yaml");
+    await requireFree(config, false);
+    Deno.writeTextFileSync(config, "# mine\n", { append: true });
+    await assert.rejects(requireFree(config, false), /is there already/);
   },
 );
 
