@@ -58,6 +58,7 @@ export async function listenAt(
   port: number,
   topics: string | string[] = "#",
   options: IClientOptions = {},
+  qos: 0 | 1 = 1,
 ): Promise<Ear> {
   const client = await connectAsync(`mqtt://127.0.0.1:${port}`, {
     reconnectPeriod: 0,
@@ -69,7 +70,7 @@ export async function listenAt(
   client.on("message", (topic, payload, { retain }) => {
     heard.push({ topic, payload: new TextDecoder().decode(payload), retain });
   });
-  await client.subscribeAsync(topics, { qos: 1 });
+  await client.subscribeAsync(topics, { qos });
   return {
     client,
     heard,
