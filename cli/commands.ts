@@ -21,6 +21,7 @@ import { addScan } from "./commands/scan.ts";
 import { addSettings } from "./commands/settings.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addStage } from "./commands/stage.ts";
+import { addSupportBundle } from "./commands/support_bundle.ts";
 import { addToken } from "./commands/token.ts";
 import { addUpdate } from "./commands/update.ts";
 import { addVersion } from "./commands/version.ts";
@@ -50,6 +51,7 @@ export const COMMANDS: readonly AddCommand[] = [
   addToken,
   addBackup,
   addRestore,
+  addSupportBundle,
   addUpdate,
   addInstall,
   addUninstall,

@@ -61,6 +61,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "token revoke": "ecowatt token revoke 3f9a01bc77",
   "backup": "ecowatt backup --with-keys /media/usb/ecowatt.tar.gz",
   "restore": "ecowatt restore /media/usb/ecowatt.tar.gz",
+  "support-bundle": "ecowatt support-bundle ecowatt-support.tar.gz",
   "update status": "ecowatt update status",
   "update check": "ecowatt update check",
   "update now": "ecowatt update now",

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { DEFAULT_CONFIG } from "../config_file.ts";
-import { examine } from "../doctor/doctor.ts";
+import { examine, report } from "../doctor/doctor.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { patientOf } from "../doctor/patient.ts";
 import { CliFailure, EXIT } from "../exit.ts";
@@ -35,13 +35,4 @@ async function doctor(flags: Flags, terminal: Terminal): Promise<void> {
     throw new CliFailure(EXIT.failed, `${failed} of ${findings.length} checks failed, ${warned} warned`);
   }
   if (!flags.json) terminal.out(warned === 0 ? "All is well." : `It works, with ${warned} warnings.`);
-}
-
-/** One line a finding, and one below it that says what mends it. */
-export function report(findings: readonly Finding[]): string {
-  const width = Math.max(...findings.map(({ check }) => check.length));
-  return findings.flatMap((finding) => {
-    const line = `${finding.level.toUpperCase()}  ${finding.check.padEnd(width)}  ${finding.message}`;
-    return finding.level === "pass" ? [line] : [line, `      ${" ".repeat(width)}  mend: ${finding.mend}`];
-  }).join("\n");
 }

@@ -47,3 +47,12 @@ export async function examine(patient: Patient): Promise<readonly Finding[]> {
   }));
   return all.flat();
 }
+
+/** One line a finding, and one below it that says what mends it. */
+export function report(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ check }) => check.length));
+  return findings.flatMap((finding) => {
+    const line = `${finding.level.toUpperCase()}  ${finding.check.padEnd(width)}  ${finding.message}`;
+    return finding.level === "pass" ? [line] : [line, `      ${" ".repeat(width)}  mend: ${finding.mend}`];
+  }).join("\n");
+}

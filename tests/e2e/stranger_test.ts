@@ -106,3 +106,40 @@ Deno.test("doctor names what is wrong on a box, each with what mends it", async 
   assert.equal(none.code, 1);
   assert.match(none.out, /FAIL {2}config .*\n +mend: ecowatt init --config /);
 });
+
+Deno.test("a support bundle of a running box holds what helps, and none of its secrets", async () => {
+  await using dir = await temporaryDirectory();
+  const config = join(dir.path, "ecowatt.yaml");
+  const dataDir = join(dir.path, "data");
+  const [inverterPort, port] = [freePort(), freePort()];
+  await using _inverter = await simulator(inverterPort);
+  const inverter = `tcp://127.0.0.1:${inverterPort}`;
+  const flags = ["--config", config, "--data-dir", dataDir, "--port", String(port), "--inverter", inverter];
+  assert.equal((await run(["init", "--yes", ...flags])).code, 0);
+  const key = (await Deno.readTextFile(join(dataDir, "node", "device.key"))).trim();
+  const text = await Deno.readTextFile(config);
+  await Deno.writeTextFile(config, text.replace("  key_number: 1", `  key: "${key}"`));
+  await using running = start(["run", "--config", config]);
+  await gatewayUrl(running);
+  const token = (await run(["token", "create", "secret", "--data-dir", dataDir])).out.trim();
+  const file = join(dir.path, "bundle.tar.gz");
+  const made = await run(["support-bundle", file, "--config", config, "--json"]);
+  assert.equal(made.code, 0, made.err);
+  assert.equal((await Deno.stat(file)).mode! & 0o777, 0o600);
+  const archive = (await Deno.open(file)).readable.pipeThrough(new DecompressionStream("gzip"));
+  const content = await new Response(archive).text();
+  for (
+    const part of [
+      "about.json",
+      "doctor.txt",
+      "config.yaml",
+      "node/status.json",
+      "gateway/devices.json",
+      "PASS  signature",
+    ]
+  ) {
+    assert.ok(content.includes(part), part);
+  }
+  for (const secret of [key, token]) assert.ok(!content.includes(secret));
+  assert.equal((await run(["support-bundle", file, "--config", config])).code, 1, "nothing is overwritten");
+});
