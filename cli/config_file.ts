@@ -2,7 +2,7 @@ import { z } from "zod";
 import { NodeConfig } from "../device/config.ts";
 import { GatewayConfig } from "../gateway/config.ts";
 import { UpdateConfig } from "./update/config.ts";
-import { CliFailure, EXIT, usage } from "./exit.ts";
+import { usage } from "./exit.ts";
 import { loadYaml } from "./yaml_file.ts";
 
 /** The configuration file: which roles this box has. A new key is a new line here and in its role's schema. */
@@ -32,13 +32,4 @@ export async function loadNodeConfig(path: string | undefined): Promise<{ file: 
   const file = await loadConfig(path);
   if (file.node === undefined) throw usage(`${path ?? DEFAULT_CONFIG} has no \`node:\` section`);
   return { file, node: file.node };
-}
-
-/** JSON Schema (2020-12) of the file, for editors. */
-export function configSchema(): unknown {
-  try {
-    return z.toJSONSchema(ConfigFile, { io: "input", unrepresentable: "any" });
-  } catch (error) {
-    throw new CliFailure(EXIT.failed, "the schema of the configuration cannot be expressed", { cause: error });
-  }
 }

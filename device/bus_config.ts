@@ -18,8 +18,8 @@ const Rs485Config = z.strictObject({
 const SerialConfig = z.strictObject({
   path: z.string().min(1).describe("the port, best by its stable name: /dev/serial/by-id/…"),
   baud: z.int().min(1200).max(921_600).default(9600).describe("bits per second"),
-  parity: z.enum(["none", "even", "odd"]).default("none"),
-  stop_bits: z.union([z.literal(1), z.literal(2)]).default(1),
+  parity: z.enum(["none", "even", "odd"]).default("none").describe("as at the inverter"),
+  stop_bits: z.union([z.literal(1), z.literal(2)]).default(1).describe("after each byte; 2 is usual without parity"),
   rs485: Rs485Config.optional().describe(
     "only for ports whose driver switches the transceiver; adapters do it themselves",
   ),
@@ -83,8 +83,8 @@ export const BusConfig = z.strictObject({
   tcp: TcpConfig.optional().describe("Modbus TCP"),
   rtu_over_tcp: RtuOverTcpConfig.optional().describe("RTU frames through a serial server"),
   http: HttpConfig.optional().describe("the HTTP inverter simulator"),
-  timing: TimingConfig.prefault({}),
-  inverters: z.array(InverterConfig).min(1).max(247),
+  timing: TimingConfig.prefault({}).describe("how long to wait and how often to ask again"),
+  inverters: z.array(InverterConfig).min(1).max(247).describe("who answers on this line"),
 }).superRefine((bus, context) => {
   const given = KINDS.filter((kind) => bus[kind] !== undefined);
   if (given.length !== 1) {

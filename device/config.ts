@@ -18,17 +18,17 @@ export const NodeConfig = z.strictObject({
   key_number: z.int().min(1).max(2 ** 31 - 1).default(1).describe("number of the key at the gateway"),
   location: Location.optional()
     .describe("where the inverters stand: then a silent one is asleep from dusk to dawn, and at fault by day"),
-  poll_interval: duration("0.1s", "3600s").default(2000).describe("between two polls of an inverter; default 2s"),
+  poll_interval: duration("0.1s", "3600s").default(2000).describe("between two polls of an inverter"),
   upload_interval: duration("1s", "86400s").default(30_000)
-    .describe("between two uploads, and writes to the disk; default 30s, which writes some 18 MB a day"),
+    .describe("between two uploads, and writes to the disk; at 30s some 18 MB are written a day"),
   outbox_limit: bytes("1MiB", "1024GiB").default(256 * 2 ** 20)
-    .describe("samples kept while the gateway is away; the oldest are dropped beyond; default 256MiB"),
+    .describe("samples kept while the gateway is away; the oldest are dropped beyond"),
   metrics: z.strictObject({
     host: z.string().refine(isLoopback, "must be an address of this machine alone, such as 127.0.0.1")
       .default("127.0.0.1").describe("address to listen on; of this machine alone, because it asks for no credentials"),
     port: z.int().min(0).max(65_535).describe("port; 0 takes a free one"),
   }).optional().describe("shows the node's own metrics to Prometheus, at /metrics; off when left out"),
-  buses: z.array(BusConfig).min(1).max(64),
+  buses: z.array(BusConfig).min(1).max(64).describe("lines with inverters on them"),
 }).superRefine((node, context) => {
   const refuse = (path: readonly PropertyKey[], message: string) =>
     context.addIssue({ code: "custom", path: [...path], message });

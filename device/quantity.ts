@@ -14,6 +14,13 @@ const BYTES: Readonly<Record<string, number>> = {
   GiB: 2 ** 30,
 };
 
+/** What a schema says of a duration or an amount, for the JSON Schema and the reference: its bounds as they are written. */
+export interface QuantityMeta {
+  readonly quantity: "duration" | "bytes";
+  readonly least: string;
+  readonly most: string;
+}
+
 /** A duration as people write it: `2s`, `500ms`, `5m`, `1h`, or a number of seconds. Parsed: milliseconds. */
 export function duration(min: string, max: string) {
   const [least, most] = [milliseconds(min) ?? 0, milliseconds(max) ?? 0];
@@ -24,7 +31,7 @@ export function duration(min: string, max: string) {
       const message = ms === undefined ? DURATION_HINT : `must be ${min} to ${max}`;
       context.addIssue({ code: "custom", message });
       return z.NEVER;
-    });
+    }).meta({ quantity: "duration", least: min, most: max } satisfies QuantityMeta);
 }
 
 /** An amount of bytes: `256MiB`, `10 MB`, or a number of bytes. Parsed: bytes. */
@@ -37,8 +44,21 @@ export function bytes(min: string, max: string) {
       const message = size === undefined ? BYTES_HINT : `must be ${min} to ${max}`;
       context.addIssue({ code: "custom", message });
       return z.NEVER;
-    });
+    }).meta({ quantity: "bytes", least: min, most: max } satisfies QuantityMeta);
 }
+
+/** A parsed duration or amount as people write it: 2000 is `2s`, 268435456 is `256MiB`. */
+export function quantityText(value: number, quantity: QuantityMeta["quantity"]): string {
+  const units: readonly (readonly [string, number])[] = quantity === "duration"
+    ? [["h", MS["h"] ?? 1], ["m", MS["m"] ?? 1], ["s", 1000], ["ms", 1]]
+    : [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10], ["B", 1]];
+  if (value === 0) return quantity === "duration" ? "0s" : "0B";
+  const [name, size] = units.find(([, size]) => value % size === 0) ?? ["", 1];
+  return `${value / size}${name}`;
+}
+
+/** What a text has to look like. */
+export const QUANTITY_PATTERN = { duration: SECONDS.source, bytes: SIZE.source } as const;
 
 const DURATION_HINT = "must be a duration such as 2s, 500ms, 5m, 1h or a number of seconds";
 const BYTES_HINT = "must be a size such as 256MiB, 10MB or a number of bytes";

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { loadDeviceKey } from "../../device/device_key.ts";
-import { type ConfigFile, configSchema, DEFAULT_CONFIG, loadConfig } from "../config_file.ts";
+import { type ConfigFile, DEFAULT_CONFIG, loadConfig } from "../config_file.ts";
+import { configSchema } from "../config_schema.ts";
 import { nodeDir, processDataDir } from "../data_dir.ts";
 import { usage } from "../exit.ts";
 import type { Terminal } from "../output.ts";
