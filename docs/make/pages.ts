@@ -2,12 +2,14 @@ import { apiPage } from "./api_page.ts";
 import { configSchema } from "../../cli/config_schema.ts";
 import { configurationPage } from "./configuration_page.ts";
 import { decisionsPage } from "./decisions_page.ts";
+import { protocolPage } from "./protocol_page.ts";
 import { readDocument } from "./document.ts";
 
 /** Every page that is made, by its path, with what makes it. */
 export const PAGES: readonly (readonly [path: string, make: () => Promise<string>])[] = [
   ["docs/api.md", async () => apiPage(await readDocument())],
   ["docs/configuration.md", () => Promise.resolve(configurationPage(configSchema()))],
+  ["docs/protocol.md", () => Promise.resolve(protocolPage())],
   ["packaging/ecowatt.schema.json", () => Promise.resolve(JSON.stringify(configSchema(), null, 2))],
   ["docs/decisions/README.md", () => decisionsPage(new URL("../decisions/", import.meta.url))],
 ];
