@@ -1,18 +1,7 @@
 import assert from "node:assert/strict";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-
-/** Which folders the code of a folder may import, besides itself. */
-const ALLOWED: Record<string, readonly string[]> = {
-  "main.ts": ["cli"],
-  cli: ["deno.json", "device", "gateway", "ota", "protocol", "crypto", "platform"],
-  device: ["protocol", "crypto", "platform"],
-  gateway: ["protocol", "crypto", "platform"],
-  ota: ["protocol", "crypto", "platform"],
-  protocol: ["crypto"],
-  platform: ["crypto"],
-  crypto: [],
-};
+import { ALLOWED } from "./imports.ts";
 
 interface Module {
   readonly specifier: string;

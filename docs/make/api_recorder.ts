@@ -180,6 +180,9 @@ function withoutSecrets({ authorization: _, ...headers }: Record<string, string>
 }
 
 function picked(body: unknown, keys: Step["shows"]): unknown {
+  if (keys !== undefined && typeof body === "string") {
+    return body.split("\n").filter((line) => keys.some((key) => line.includes(key))).join("\n");
+  }
   if (keys === undefined || typeof body !== "object" || body === null) return body;
   return Object.fromEntries(Object.entries(body).filter(([key]) => keys.includes(key)));
 }

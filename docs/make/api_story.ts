@@ -19,7 +19,7 @@ export interface Step {
   /** A sequence number that was used before. */
   readonly repeats?: true;
   readonly status: number;
-  /** Only these keys of the answer are shown. */
+  /** Only these keys of the answer are shown, or lines with these words. */
   readonly shows?: readonly string[];
   /** Only the first piece of the answer is waited for: it does not end. */
   readonly endless?: true;
@@ -742,6 +742,14 @@ const administration: readonly Step[] = [
     as: "viewer",
     path: { device_id: "shed" },
     status: 404,
+  },
+  {
+    name: "metrics",
+    summary: "Some lines of many",
+    operation: "get /metrics",
+    as: "viewer",
+    status: 200,
+    shows: ["ecowatt_device_state", "ecowatt_security_validations"],
   },
 ];
 
