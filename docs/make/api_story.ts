@@ -212,6 +212,13 @@ const samples: readonly Step[] = [
     query: { days: "2" },
     status: 200,
   },
+  {
+    name: "power",
+    summary: "All devices together",
+    operation: "get /api/v1/power",
+    as: "viewer",
+    status: 200,
+  },
 ];
 
 const config: readonly Step[] = [

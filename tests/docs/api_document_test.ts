@@ -135,9 +135,13 @@ Deno.test("every example in the document fits the schema that it stands beside, 
   assert.ok(checked >= withBody, `${checked} examples in the document, ${withBody} recorded`);
 });
 
-Deno.test("every answer that was recorded is one that its operation announces", () => {
+Deno.test("every example has parameters and an answer that its operation announces", () => {
   const known = new Map(operations);
-  for (const { name, operation, answer } of examples) {
+  for (const { name, operation, sent, answer } of examples) {
+    const parameters = (known.get(operation)?.parameters ?? []).map((parameter) => parameter.name);
+    for (const key of [...Object.keys(sent.path), ...Object.keys(sent.query)]) {
+      assert.ok(parameters.includes(key), `${name}: ${key}`);
+    }
     const response = known.get(operation)?.responses[answer.status];
     assert.ok(response, `${name}: ${operation} does not announce ${answer.status}`);
     if (answer.type !== undefined) {
