@@ -1,3 +1,4 @@
+import { createContext } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 /** Where the reader is: `#/devices/roof/settings?tab=history`. The part after # never reaches a server or its log. */
@@ -6,6 +7,9 @@ export interface Route {
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
 }
+
+/** Whether the reader has come from another page: then the focus has to follow; at first it is where the browser puts it. */
+export const MovedContext = createContext(false);
 
 /** Reads the address; a part that cannot be decoded is taken as it is. */
 export function currentRoute(hash = location.hash): Route {
@@ -26,13 +30,13 @@ export function to(...parts: readonly string[]): string {
   return `#/${parts.map(encodeURIComponent).join("/")}`;
 }
 
-/** The route, kept up to date. */
-export function useRoute(): Route {
-  const [route, setRoute] = useState(() => currentRoute());
+/** The route, kept up to date, and whether it ever changed. */
+export function useRoute(): { readonly route: Route; readonly hasMoved: boolean } {
+  const [state, setState] = useState(() => ({ route: currentRoute(), hasMoved: false }));
   useEffect(() => {
-    const change = () => setRoute(currentRoute());
+    const change = () => setState({ route: currentRoute(), hasMoved: true });
     addEventListener("hashchange", change);
     return () => removeEventListener("hashchange", change);
   }, []);
-  return route;
+  return state;
 }

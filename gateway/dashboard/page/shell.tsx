@@ -3,7 +3,7 @@ import { messageOf } from "./api/client.ts";
 import { useAnnounce } from "./components/announce.tsx";
 import type { LiveState } from "./live.ts";
 import { NAVIGATION, pageOf } from "./pages.tsx";
-import { useRoute } from "./router.ts";
+import { MovedContext, useRoute } from "./router.ts";
 import { type Session, useApi } from "./session.tsx";
 import { ThemeToggle } from "./theme_toggle.tsx";
 
@@ -15,7 +15,7 @@ interface Props {
 
 /** What surrounds every page: the bar at the top, the navigation, and the page itself. */
 export function Shell({ session, live, onLogout }: Props) {
-  const route = useRoute();
+  const { route, hasMoved } = useRoute();
   const [isOpen, setOpen] = useState(false);
   const path = route.parts.join("/");
   useEffect(() => setOpen(false), [path]);
@@ -58,7 +58,9 @@ export function Shell({ session, live, onLogout }: Props) {
             ))}
           </ul>
         </nav>
-        <main id="content" key={path}>{pageOf(route)}</main>
+        <main id="content" key={path}>
+          <MovedContext.Provider value={hasMoved}>{pageOf(route)}</MovedContext.Provider>
+        </main>
       </div>
     </>
   );

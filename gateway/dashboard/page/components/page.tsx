@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useContext, useEffect, useRef } from "preact/hooks";
+import { MovedContext } from "../router.ts";
 
 interface Props {
   readonly title: string;
@@ -16,7 +17,9 @@ export function Page({ title, actions, above = [], children }: Props) {
   useEffect(() => {
     document.title = `${title} · EcoWatt`;
   }, [title]);
+  const hasMoved = useContext(MovedContext);
   useEffect(() => {
+    if (!hasMoved) return;
     scrollTo(0, 0);
     heading.current?.focus({ preventScroll: true });
   }, []);
