@@ -15,7 +15,7 @@ export function nodePart(node: Pick<Node, "alive" | "status">, clock: Pick<Clock
 
 /** What is said of a node. */
 export interface NodeSummary {
-  readonly inverters: readonly Pick<NodeStatus["inverters"][number], "lastSampleAt" | "failuresInRow">[];
+  readonly inverters: readonly Pick<NodeStatus["inverters"][number], "lastSampleAt" | "failuresInRow" | "health">[];
   readonly outbox: Pick<NodeStatus["outbox"], "waiting" | "diskFault">;
   readonly uplink: Pick<NodeStatus["uplink"], "lastOkAt">;
   readonly commands: Pick<NodeStatus["commands"], "lastOkAt">;
@@ -23,11 +23,15 @@ export interface NodeSummary {
 
 /** Such as `2 inverters ok, 0 waiting, gateway reached 3 s ago`. `now`: unix milliseconds. */
 export function nodeSummary({ inverters, outbox, uplink, commands }: NodeSummary, now: number): string {
-  const ok = inverters.filter((one) => one.lastSampleAt !== undefined && one.failuresInRow === 0).length;
-  const silent = inverters.length - ok;
+  const works = ({ health, lastSampleAt, failuresInRow }: NodeSummary["inverters"][number]) =>
+    health.state !== "asleep" && lastSampleAt !== undefined && failuresInRow === 0;
+  const ok = inverters.filter(works).length;
+  const asleep = inverters.filter(({ health }) => health.state === "asleep").length;
+  const silent = inverters.length - ok - asleep;
   const reachedAt = Math.max(uplink.lastOkAt ?? 0, commands.lastOkAt ?? 0);
   return [
     `${ok} ${ok === 1 ? "inverter" : "inverters"} ok`,
+    ...(asleep === 0 ? [] : [`${asleep} asleep`]),
     ...(silent === 0 ? [] : [`${silent} silent`]),
     `${outbox.waiting} waiting`,
     reachedAt === 0 ? "gateway not reached yet" : `gateway reached ${ago(now - reachedAt)} ago`,

@@ -88,7 +88,8 @@ Deno.test("a manager that was deaf hears once more that the service is ready", a
 
 Deno.test("a node says in one line how it is doing", () => {
   const now = 1_000_000;
-  const good = { failuresInRow: 0, lastSampleAt: now };
+  const health = (state: "ok" | "asleep") => ({ inverter: "roof", state, since_ms: now, reason: "test" });
+  const good = { failuresInRow: 0, lastSampleAt: now, health: health("ok") };
   const node: NodeSummary = { inverters: [good, good], outbox: { waiting: 0 }, uplink: {}, commands: {} };
   assert.equal(
     nodeSummary({ ...node, uplink: { lastOkAt: now - 3_000 } }, now),
@@ -99,5 +100,7 @@ Deno.test("a node says in one line how it is doing", () => {
     nodeSummary({ ...node, inverters, outbox: { waiting: 7, diskFault: "disk full" } }, now),
     "1 inverter ok, 1 silent, 7 waiting, gateway not reached yet, the disk refuses writes: disk full",
   );
+  const night = [{ ...good, failuresInRow: 9, health: health("asleep") }];
+  assert.match(nodeSummary({ ...node, inverters: night }, now), /^0 inverters ok, 1 asleep, 0 waiting, /);
   assert.match(nodeSummary({ ...node, commands: { lastOkAt: now - 600_000 } }, now), /gateway reached 10 min ago/);
 });
