@@ -23,6 +23,8 @@ export interface Meter {
   readonly at: number;
   /** Highest power ever seen, in W. */
   readonly peakW: number;
+  /** Since when a counter that is polled, and was never believed, shows nothing. */
+  readonly silentSince?: number | undefined;
   readonly counter: Counter;
   readonly integral: Integral;
 }
@@ -40,6 +42,8 @@ export interface MeterReadings {
 
 /** A clock may be ahead of ours by so much; what claims to be later still is taken for now. */
 const AHEAD_MS = 300_000;
+/** A counter that never showed anything for so long is none: many inverters do not implement theirs. */
+const SILENT_MS = 86_400_000;
 /** W: what an inverter is thought to be able to deliver, whatever has been seen of it; and while nothing has. */
 const LEAST_MAX_POWER = 10_000;
 const UNKNOWN_MAX_POWER = 5_000_000;
@@ -63,7 +67,19 @@ export function advance(
     upload.readings.map((reading) => reading.at > latest ? { ...reading, at: latest } : reading),
   );
   const meter = before ?? NEW_METER;
-  return upload.hasCounter ? byCounter(meter, readings, upload.wrapWh) : byPower(meter, readings);
+  if (!upload.hasCounter) return byPower(meter, readings);
+  const { counter } = meter;
+  const known = counter.accepted !== undefined || counter.candidate !== undefined;
+  if (known || readings.some(({ wh = 0 }) => wh > 0)) return byCounter(meter, readings, upload.wrapWh);
+  return bySilence(meter, readings);
+}
+
+/** An inverter that just woke shows no energy for a while; one that has no counter never does. */
+function bySilence(before: Meter, readings: readonly MeterReading[]) {
+  const silentSince = before.silentSince ?? readings[0]?.at;
+  const silentFor = (readings.at(-1)?.at ?? 0) - (silentSince ?? 0);
+  const { meter, gains } = silentFor >= SILENT_MS ? byPower(before, readings) : { meter: before, gains: [] };
+  return { meter: { ...meter, silentSince }, gains };
 }
 
 /** They nearly always are. */

@@ -28,6 +28,7 @@ const StoredMeter = z.object({
   lifetimeWh: z.number().optional(),
   at: z.number(),
   peakW: z.number(),
+  silentSince: z.number().optional(),
   counter: z.object({
     accepted: Reading.optional(),
     candidate: z.object({ first: Reading, last: Reading, count: z.number() }).optional(),
@@ -39,6 +40,7 @@ const StoredMeter = z.object({
 }).transform((meter): Meter => ({
   ...meter,
   lifetimeWh: meter.lifetimeWh,
+  silentSince: meter.silentSince,
   counter: { accepted: meter.counter.accepted, candidate: meter.counter.candidate },
 }));
 

@@ -40,6 +40,8 @@ const LOOK_MS = 1_000;
 const FIRMWARE_S = 2;
 const ANNOUNCE_S = 60;
 const MAX_WAITING = 100;
+/** Everything is said again at most so often. */
+const REPEAT_MS = 1_000;
 
 /** What is listened to for Home Assistant. */
 export function topicsOf({ enabled, prefix, power_limit, install }: HomeAssistantConfig): readonly string[] {
@@ -79,12 +81,15 @@ export function keepHomeAssistant(
 
 function receiver(prefix: string, limits: PowerLimits, io: HomeAssistantIo): HomeAssistant["received"] {
   const inTurn = createOneByOne(MAX_WAITING);
+  let repeatedAt = -Infinity;
   return (message) => {
     const { topic, payload, retained } = message;
     if (topic === statusTopic(prefix)) {
       // It has just started and knows of nothing: what the broker keeps it gets from there, what the broker lost from us.
-      if (!retained && new TextDecoder().decode(payload.subarray(0, 16)) === "online") io.publisher.repeat();
-      return;
+      const online = !retained && new TextDecoder().decode(payload.subarray(0, 16)) === "online";
+      if (!online || io.clock.monotonic() - repeatedAt < REPEAT_MS) return;
+      repeatedAt = io.clock.monotonic();
+      return io.publisher.repeat();
     }
     if (retained) return io.warn("mqtt command ignored {topic}: kept by the broker", { topic });
     const work = fits(POWER_LIMIT_COMMANDS, topic) ? () => limits.take(message) : () => install(message, io);

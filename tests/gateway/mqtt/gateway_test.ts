@@ -15,7 +15,10 @@ const CREDENTIALS = { username: "nodered", password: "test-operator-password" };
 Deno.test("an upload is published when it is stored, and settings from MQTT wait for the device", async () => {
   const folder = await Deno.makeTempDir();
   const users = [{ ...CREDENTIALS, role: "operator" }];
-  const config = GatewayConfig.parse({ port: 0, mqtt: { embedded: { port: 0, users } } });
+  const config = GatewayConfig.parse({
+    port: 0,
+    mqtt: { embedded: { port: 0, users }, home_assistant: { enabled: true } },
+  });
   {
     const log = getLogger(["test"]);
     const io = { dataDir: folder, clock: systemClock, random: systemRandom, log, version: "1.2.3" };
@@ -48,6 +51,11 @@ Deno.test("an upload is published when it is stored, and settings from MQTT wait
     const status = await fetch(`${gateway.url}/status`, { headers: { authorization: `Bearer ${secret}` } });
     assert.equal((await status.json()).mqtt_connected, true);
     assert.equal(data().length, 1);
+    const link = await fetch(`${gateway.url}/api/v1/mqtt`, { headers: { authorization: `Bearer ${secret}` } });
+    const { kind, connected, home_assistant } = await link.json();
+    assert.deepEqual([kind, connected, home_assistant], ["embedded", true, true]);
+    const announced = () => ear.heard.filter(({ topic }) => topic.startsWith("homeassistant/device/ecowatt_roof"));
+    await until(() => announced().length >= 2, "the device and its inverter");
   }
   await Deno.remove(folder, { recursive: true });
 });
