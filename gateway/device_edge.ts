@@ -8,6 +8,7 @@ import { claimNumber, refusalOf } from "./auth/replay_check.ts";
 import type { Answer, DeviceRoute, Effect, Reply } from "./device_route.ts";
 import { Fault, STATUS } from "./fault.ts";
 import { PROBLEM_TYPE, problemOf, problemResponse } from "./problem.ts";
+import type { ToldOnce } from "./mqtt/told_once.ts";
 import { type BodyReader, requireJson } from "./request_body.ts";
 import type { Handler } from "./server.ts";
 import type { Device, Devices } from "./store/devices.ts";
@@ -25,6 +26,7 @@ export interface DeviceEdgeIo {
   readonly clock: Clock;
   readonly log: Logger;
   readonly readBody: BodyReader;
+  readonly warn: ToldOnce;
   /** Hears of every device whose request was authentic and new. */
   readonly heard?: (device: Device, at: number) => void;
   /** Ends answers that wait. */
@@ -76,9 +78,9 @@ async function refuse(
   request: DeviceRequest,
 ): Promise<Response> {
   const { reason, deviceId, detail } = stranger;
-  io.log.warn("device refused {path} {reason} {device} {address} {detail}", {
+  // Strangers come as often as they like: the log tells of each reason once a minute, the security log of all.
+  io.warn(`device refused {path} ${reason} {device} {address} {detail}`, {
     path: request.path,
-    reason,
     device: deviceId,
     address: request.address,
     detail,

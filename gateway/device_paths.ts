@@ -7,6 +7,7 @@ import { createAuthenticator } from "./auth/authenticator.ts";
 import { createKeyRing } from "./auth/key_ring.ts";
 import { createDeviceEdge } from "./device_edge.ts";
 import type { DeviceRoute } from "./device_route.ts";
+import { createToldOnce } from "./mqtt/told_once.ts";
 import { createProcessRoute } from "./process/process_route.ts";
 import { createSampleFeed, type SampleFeed } from "./process/sample_feed.ts";
 import type { SampleSink } from "./process/sample_sink.ts";
@@ -60,6 +61,7 @@ export function createDevicePaths(io: DevicePathsIo, more: readonly DeviceRoute[
     authenticate: createAuthenticator({ ring: createKeyRing(devices), devices }),
     replay: createReplay(db),
     securityLog: io.securityLog ?? createSecurityLog(db),
+    warn: createToldOnce(io.log, io.clock),
     readBody: createBodyReader(io.limits ?? DEVICE_LIMITS, io.signal),
   };
   return new Map([process, ...more].map((route) => [route.path, createDeviceEdge(edge, route)]));

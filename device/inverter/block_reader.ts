@@ -14,10 +14,14 @@ import {
   type Quarantine,
 } from "./quarantine.ts";
 import { type Block, blockOf, lineCost, planReads, type Span } from "./read_plan.ts";
+import { Silences } from "./silences.ts";
 import { type RegisterKey, registerKey } from "./register_reader.ts";
 
 /** Refused registers asked again in one poll: a poll after a reconnect stays short. */
 const RETRIES_A_POLL = 4;
+
+/** In place of an exception code: the register does not answer at all, while others do. */
+export const NO_ANSWER = 0;
 
 /** A block with the words it was answered with. */
 export interface Part {
@@ -55,6 +59,7 @@ export function createBlockReader(
   io: { readonly bus: Pick<Bus, "read" | "state" | "timing">; readonly clock: Clock },
 ): BlockReader {
   let quarantine = emptyQuarantine;
+  const silences = new Silences();
   let session: number | undefined;
   let plan: { spans: readonly Span[]; learned: Quarantine; blocks: readonly Block[] } | undefined;
 
@@ -63,7 +68,10 @@ export function createBlockReader(
   /** What was learned before the unit went away is only a guess when it is back. */
   function notice(): void {
     const current = io.bus.state(unit).session;
-    if (session !== undefined && session !== current) learn({ kind: "reconnected" });
+    if (session !== undefined && session !== current && !silences.explains(io.clock.monotonic())) {
+      learn({ kind: "reconnected" });
+      silences.forget();
+    }
     if (session !== undefined) session = current;
     quarantine = forgetOldCuts(quarantine, io.clock.monotonic());
   }
@@ -76,7 +84,7 @@ export function createBlockReader(
     }
     const due = new Set(dueForRetry(quarantine, io.clock.monotonic(), RETRIES_A_POLL));
     const retries = spans.filter((span) => due.has(keyOf(span))).map((span) => blockOf([span]));
-    return retries.length === 0 ? plan.blocks : [...plan.blocks, ...retries];
+    return [...silences.order(plan.blocks), ...retries];
   }
 
   function learnFrom({ answered, refused, cuts }: BlockReading<Span>): void {
@@ -87,6 +95,17 @@ export function createBlockReader(
     }
     for (const { span, code } of refused) learn({ kind: "refused", register: keyOf(span), code });
     for (const before of cuts) learn({ kind: "cut", before });
+  }
+
+  /** What is not answered, while others are, is left out like what is refused. */
+  function blame(block: Block, alive: boolean): void {
+    const middle = block.spans[block.spans.length >> 1];
+    if (!middle) return;
+    const register = keyOf(middle);
+    const now = io.clock.monotonic();
+    const advice = silences.silent(block, { alive, known: quarantine.refused.has(register), now });
+    if (advice === "split") learn({ kind: "cut", before: register });
+    if (advice === "leave out") learn({ kind: "refused", register, code: NO_ANSWER });
   }
 
   async function read(spans: readonly Span[], signal?: AbortSignal): Promise<Pass> {
@@ -104,6 +123,8 @@ export function createBlockReader(
       parts.push(...reading.answered);
       learnFrom(reading);
       fault ??= reading.fault;
+      if (reading.fault?.kind === "timeout") blame(block, answeredAt !== undefined);
+      else if (!reading.fault) silences.answered(block);
       if (reading.fault && endsPass(reading.fault)) break;
     }
     if (answeredAt !== undefined) session ??= io.bus.state(unit).session;

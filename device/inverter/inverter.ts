@@ -32,7 +32,7 @@ export type RegisterChoice = readonly string[] | ((profile: Profile) => readonly
 /** A register the inverter refuses, as people see it. */
 export interface QuarantinedRegister {
   readonly register: string;
-  /** Modbus exception code of the refusal. */
+  /** Modbus exception code of the refusal; 0: it does not answer at all. */
   readonly code: number;
 }
 

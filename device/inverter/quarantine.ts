@@ -13,7 +13,7 @@ export const DAILY_MS = 24 * 60 * MINUTE_MS;
 
 /** Why and until when a register is left out of the reads. */
 export interface Refused {
-  /** Exception code of the refusal. */
+  /** Exception code of the refusal; 0: no answer at all. */
   readonly code: number;
   /** Monotonic milliseconds. */
   readonly since: number;

@@ -29,6 +29,8 @@ export type Interface = z.infer<typeof Interface>;
 export const FaultRule = z.strictObject({
   fault: SimulatorFault,
   unit: z.number().int().min(0).max(255).optional(),
+  /** Only requests that reach this register or coil, by its address. */
+  register: z.number().int().min(0).max(65_535).optional(),
   over: Interface.optional(),
   /** Chance for each request, 0 to 1. */
   probability: z.number().min(0).max(1).optional(),
@@ -44,6 +46,8 @@ export type FaultRule = z.infer<typeof FaultRule>;
 export interface Asked {
   readonly over: Interface;
   readonly unit: number;
+  /** The addresses that it reaches; left out when it reaches none. */
+  readonly reach?: { readonly from: number; readonly count: number } | undefined;
 }
 
 /** Decides for each request whether its answer goes wrong. */
@@ -77,8 +81,13 @@ export function createFaultPlan(seed: number, rules: readonly FaultRule[], elaps
   };
 }
 
+function reaches({ reach }: Asked, address: number): boolean {
+  return reach !== undefined && address >= reach.from && address < reach.from + reach.count;
+}
+
 function strikes(rule: FaultRule, asked: Asked, seconds: number, draw: () => number): boolean {
   if (rule.unit !== undefined && rule.unit !== asked.unit) return false;
+  if (rule.register !== undefined && !reaches(asked, rule.register)) return false;
   if (rule.over !== undefined && rule.over !== asked.over) return false;
   if (seconds < (rule.fromSeconds ?? 0) || seconds >= (rule.untilSeconds ?? Number.POSITIVE_INFINITY)) return false;
   return rule.probability === undefined || draw() < rule.probability;

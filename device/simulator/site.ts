@@ -1,4 +1,5 @@
-import type { FaultPlan, Interface, SimulatorFault } from "./fault.ts";
+import { decodeRequest } from "../modbus/pdu.ts";
+import type { Asked, FaultPlan, Interface, SimulatorFault } from "./fault.ts";
 import { exceptionPdu, respond, type SimulatedUnit } from "./unit.ts";
 
 /** What all interfaces of one simulator share. */
@@ -25,7 +26,30 @@ export function reply(
 ): Reply | undefined {
   const unit = site.units.get(request.unit);
   if (!unit) return undefined;
-  const fault = forced ?? site.plan.next({ over, unit: request.unit });
+  const fault = forced ?? site.plan.next({ over, unit: request.unit, reach: reachOf(request.pdu) });
   if (fault?.kind === "exception") return { pdu: exceptionPdu(request.pdu[0] ?? 0, fault.code), fault: undefined };
   return { pdu: respond(unit, request.pdu), fault };
+}
+
+/** The addresses that a request is about; none for what is no request. */
+function reachOf(pdu: Uint8Array): Asked["reach"] {
+  const request = decodeRequest(pdu);
+  if (!request.ok) return undefined;
+  const { address: from } = request.value;
+  switch (request.value.fc) {
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+      return { from, count: request.value.count };
+    case 5:
+    case 6:
+      return { from, count: 1 };
+    case 15:
+      return { from, count: request.value.bits.length };
+    case 16:
+      return { from, count: request.value.values.length };
+    default:
+      return request.value satisfies never;
+  }
 }

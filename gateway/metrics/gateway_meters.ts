@@ -1,3 +1,4 @@
+import { pathAndQuery } from "../../crypto/message_signature.ts";
 import { Counter, Histogram } from "../../platform/metrics/meters.ts";
 import type { Family } from "../../platform/metrics/exposition.ts";
 import type { SampleBatch } from "../process/sample_sink.ts";
@@ -21,8 +22,8 @@ export class GatewayMeters {
   /** Counts the answers of a handler. `paths`: those that are told by name, so that nobody can make new names. */
   counting(handler: Handler, paths: ReadonlySet<string>): Handler {
     return async (request, address) => {
-      const { pathname } = new URL(request.url);
-      const path = paths.has(pathname) ? pathname : "other";
+      const asked = pathAndQuery(request.url).path;
+      const path = paths.has(asked) ? asked : "other";
       const response = await handler(request, address);
       this.#requests.add({ path, code: response.status });
       return response;

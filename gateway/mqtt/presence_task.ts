@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
 import { createPresence, type Presence } from "./presence.ts";
@@ -50,11 +51,13 @@ async function review(presence: Presence, offlineAfterMs: number, io: PresenceIo
   } catch (error) {
     log.warn("activity of devices not read: {error}", { error });
   }
+  const trouble = new TroubleLog(log, clock);
   while (!signal.aborted) {
     try {
       presence.review(devices.list().map(({ deviceId }) => deviceId), clock.now());
+      trouble.ended("silent devices are looked for again");
     } catch (error) {
-      log.warn("silent devices not looked for: {error}", { error });
+      trouble.happened("silent devices not looked for: {error}", { error });
     }
     await clock.sleep(REVIEW_MS, signal);
   }

@@ -123,6 +123,45 @@ Deno.test("silence gives nothing and a reason; silence half way keeps what was r
   assert.equal(half.fault?.kind, "timeout");
 });
 
+Deno.test("a register that never answers is found and left out, the others are read", async () => {
+  const deaf = 4;
+  const unit: Unit = {
+    words: tenRegisters(),
+    silent: ({ address, count }) => address <= deaf && deaf < address + count,
+  };
+  const { inverter, requests } = setUp(unit);
+  let polls = 0;
+  while (inverter.quarantined().length === 0 && polls < 20) {
+    await inverter.poll();
+    polls++;
+  }
+  assert.deepEqual(inverter.quarantined().map(({ code }) => code), [0]);
+  assert.ok(polls <= 12, `${polls} polls`);
+  requests.length = 0;
+  const found = read(await inverter.poll());
+  assert.deepEqual(found.values, tenWords.map((word, i) => i === deaf ? undefined : word));
+  assert.equal(found.fault, undefined);
+  delete unit.silent;
+  inverter.relearn();
+  await inverter.poll();
+  assert.deepEqual(inverter.quarantined(), []);
+});
+
+Deno.test("an inverter that is silent altogether loses no register", async () => {
+  const unit: Unit = { words: tenRegisters(), session: 1 };
+  const { inverter, requests } = setUp(unit);
+  await inverter.poll();
+  unit.silent = () => true;
+  for (let poll = 0; poll < 200; poll++) await inverter.poll();
+  assert.equal(requests.length, 201, "one request a poll");
+  assert.deepEqual(inverter.quarantined(), []);
+  delete unit.silent;
+  unit.session = 2;
+  requests.length = 0;
+  assert.deepEqual(read(await inverter.poll()).values, tenWords);
+  assert.equal(requests.length, 1, "in one piece again");
+});
+
 Deno.test("trouble with one block leaves the others; an inverter that is gone is not asked on", async () => {
   const table: readonly [BusFault, number][] = [
     [busFault.exception("test", 17, 4), 2],

@@ -157,3 +157,27 @@ Deno.test("on a bad line no value is believed that the inverter did not have", a
     }
   }
 });
+
+for (const way of [{ port: 0 }, { serial: "pty" }]) {
+  Deno.test(`over ${Object.keys(way)} a simulated register that never answers costs only itself`, async () => {
+    const faults = [{ fault: { kind: "timeout" as const }, register: 7 }];
+    await using parts = await rig({ ...still, ...way, plant: { phases: 1 }, faults });
+    const { inverter, bus } = parts;
+    const deadline = performance.now() + 20_000;
+    while (inverter.quarantined().length === 0) {
+      assert.ok(performance.now() < deadline, "it was never found");
+      await inverter.poll();
+      await new Promise((resolve) => setTimeout(resolve, 10)); // the unit rests after a silence
+    }
+    let polled = await inverter.poll();
+    while (polled.kind === "nothing" && performance.now() < deadline) polled = await inverter.poll();
+    const { columns, values } = read(polled);
+    assert.deepEqual(
+      columns.filter((_, i) => values[i] === undefined),
+      inverter.quarantined().map(({ register }) => register),
+    );
+    const before = bus.counters();
+    for (let poll = 0; poll < 20; poll++) assert.equal(read(await inverter.poll()).fault, undefined);
+    assert.equal(bus.counters().timeouts, before.timeouts, "and is not asked again for a while");
+  });
+}

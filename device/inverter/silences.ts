@@ -1,0 +1,58 @@
+import type { Block } from "./read_plan.ts";
+
+/** Silences in a row after which a block is split, if nothing else answered, and if something did. */
+const ALONE = 3, AMONG_ANSWERS = 2;
+/** So long after a silence of its own making a unit that answers again has not been away, milliseconds. */
+const OWN_MS = 180_000;
+
+/** What is to be done about a block that was not answered. */
+export type Advice = "wait" | "split" | "leave out";
+
+/**
+ * Remembers which blocks are not answered. A register that never answers takes its whole block, and for a while its whole
+ * unit, with it: what is suspected is asked last, and split until it stands alone while others answer.
+ */
+export class Silences {
+  readonly #counts = new Map<string, number>();
+  #ownAt = -Infinity;
+
+  /** Those that were answered last time first. */
+  order(blocks: readonly Block[]): readonly Block[] {
+    if (this.#counts.size === 0) return blocks;
+    return blocks.toSorted((a, b) => this.#countOf(a) - this.#countOf(b));
+  }
+
+  answered(block: Block): void {
+    this.#counts.delete(keyOf(block));
+  }
+
+  /** A block was not answered, at `now` (monotonic ms). `alive`: others were, just before. `known`: it was left out before. */
+  silent(block: Block, { alive, known, now }: { alive: boolean; known: boolean; now: number }): Advice {
+    const count = this.#countOf(block) + 1;
+    this.#counts.set(keyOf(block), count);
+    if (alive) this.#ownAt = now;
+    if (!known && count < (alive ? AMONG_ANSWERS : ALONE)) return "wait";
+    if (block.spans.length > 1) {
+      this.#counts.delete(keyOf(block));
+      return "split";
+    }
+    return alive ? "leave out" : "wait";
+  }
+
+  /** Whether a unit that answers again at `now` was silent only because of what it was asked. */
+  explains(now: number): boolean {
+    return now - this.#ownAt < OWN_MS;
+  }
+
+  forget(): void {
+    this.#counts.clear();
+  }
+
+  #countOf(block: Block): number {
+    return this.#counts.get(keyOf(block)) ?? 0;
+  }
+}
+
+function keyOf({ table, address, count }: Block): string {
+  return `${table}:${address}/${count}`;
+}
