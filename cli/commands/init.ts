@@ -14,8 +14,9 @@ import { configText } from "../init/config_text.ts";
 import { findInverters } from "../init/find.ts";
 import { tryGateway, tryOwnGateway } from "../init/gateway_trial.ts";
 import { type Trial, tryBus } from "../init/inverter_trial.ts";
-import { takeKey } from "../init/key_file.ts";
+import { exists, takeKey } from "../init/key_file.ts";
 import { giveToOwner, placeConfig, requireFree } from "../init/place.ts";
+import { unitPlaces } from "../install/layout.ts";
 import { agreed, answered, type Ask, askHere, chosen } from "../init/questions.ts";
 import { INVERTER_URLS, inverterUrl } from "../inverter_url.ts";
 import type { Terminal } from "../output.ts";
@@ -75,12 +76,18 @@ async function init(flags: Flags, terminal: Terminal, ask: Ask): Promise<void> {
   const { answers, untried } = await gather(session);
   await placeConfig(config, configText(answers));
   await giveToOwner(answers.dataDir);
-  const next = `ecowatt run --config ${config}`;
+  const next = await nextStep(config);
   if (flags.json) {
     const { role, device, dataDir } = answers;
     return terminal.out(JSON.stringify({ config, data_dir: dataDir, role, device, untried, next }));
   }
   terminal.out(`\n${config} is written. Next:\n  ${next}\n  ecowatt doctor --config ${config}`);
+}
+
+/** A box with the service has it restarted; anywhere else the program is run. */
+async function nextStep(config: string): Promise<string> {
+  const units = config === DEFAULT_CONFIG ? await Promise.all(unitPlaces("/").map(exists)) : [];
+  return units.includes(true) ? "sudo systemctl restart ecowatt" : `ecowatt run --config ${config}`;
 }
 
 /** Who is asked, and what was said already. */

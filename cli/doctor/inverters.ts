@@ -26,7 +26,11 @@ function busWith(buses: readonly BusConfig[], inverter: string): BusConfig | und
 
 type Told = StatusAnswer["inverters"][number];
 
-function told({ inverter, samples, failuresInRow, lastFault, quarantined }: Told, bus: BusConfig | undefined): Finding {
+function told(
+  { inverter, samples, failuresInRow, lastFault, quarantined, health }: Told,
+  bus: BusConfig | undefined,
+): Finding {
+  if (health?.state === "asleep") return pass("inverter", `${inverter} is asleep: ${health.reason}`);
   if (failuresInRow > 0 || samples === 0) {
     const why = lastFault ?? "it was not asked yet";
     return fail("inverter", `${inverter} gives nothing: ${why}`, bus ? ladder(bus) : "ecowatt read");

@@ -6,7 +6,9 @@ export type Ask = (question: string, standard: string) => string | undefined;
 /** On this terminal; without one, nobody is there. */
 export const askHere: Ask = (question, standard) => {
   if (!Deno.stdin.isTerminal()) return undefined;
-  return prompt(question, standard)?.trim() ?? undefined;
+  // A default given to prompt() would have to be deleted before another answer is typed.
+  const text = prompt(standard === "" ? question : `${question} [${standard}]`, "")?.trim();
+  return text === "" ? standard : text;
 };
 
 const FLAGS = "--yes with --role both|node|gateway, --inverter ADDRESS, --device NAME, --data-dir FOLDER, and " +

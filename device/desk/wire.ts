@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { InverterState } from "../../protocol/messages/node_health.ts";
 
 /** What may be asked of a running node by whoever may open its socket. */
 export const DeskQuestion = z.discriminatedUnion("ask", [
@@ -40,6 +41,7 @@ export const StatusAnswer = z.object({
     failuresInRow: z.number(),
     lastSampleAt: z.number().optional(),
     lastFault: z.string().optional(),
+    health: z.object({ state: InverterState, reason: z.string() }).optional(),
     quarantined: z.array(z.object({ register: z.string(), code: z.number() })),
   })),
   outbox: z.object({ waiting: z.number(), droppedSamples: z.number(), diskFault: z.string().optional() }),
