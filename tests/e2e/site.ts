@@ -2,7 +2,7 @@ import { type Finished, run, type Running, type RunOptions, start } from "./proc
 
 /** Reads the gateway's address from what it says at its start. */
 export async function gatewayUrl(gateway: Running): Promise<string> {
-  return (await gateway.says(/[Gg]ateway +(?:on )?(http:\/\/\S+)/))[1] ?? "";
+  return (await gateway.says(/[Gg]ateway +(?:on )?(http:\/\/[^\s;]+)/))[1] ?? "";
 }
 
 /** Starts a gateway on a free port. */
