@@ -73,7 +73,7 @@ export async function updateSite(): Promise<UpdateSite> {
       body: body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body),
     });
     const text = await response.text();
-    assert.equal(response.status, 201, `${path}: ${text}`);
+    assert.ok(response.ok, `${path}: ${response.status}: ${text}`);
     return JSON.parse(text);
   };
   return {

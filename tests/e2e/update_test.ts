@@ -192,32 +192,6 @@ testWith(
   },
 );
 
-const BROKEN: readonly (readonly [name: string, body: string, reason: RegExp, log?: RegExp])[] = [
-  ["ends with exit 1", "echo cannot find my libraries >&2; exit 1", /2 failures, the last: exit 1/, /my libraries/],
-  ["crashes", "kill -SEGV $$", /signal 11/],
-  ["hangs and never confirms", "while :; do sleep 0.3; done", /not confirmed in 10 s/],
-];
-for (const [name, body, reason, log] of BROKEN) {
-  Deno.test(`an image that ${name} is rolled back, reported, and not taken again`, async () => {
-    await using folder = await temporaryDirectory();
-    await using inverter = countingInverter();
-    const options = { inverter: inverter.port, window: "10s" };
-    await using box = new Box(folder.path, release(image(body)), options);
-    const ended = await box.end();
-    assert.equal(ended.boot_status, "rolled_back");
-    assert.match(ended.reason ?? "", reason);
-    if (log) assert.match((ended.log ?? []).join("\n"), log);
-    assert.equal(Deno.readLinkSync(join(box.slots, "current")), "a");
-    const chunks = box.heard.chunks.length;
-    Deno.writeTextFileSync(join(box.slots, "wanted"), "\n");
-    await until(
-      "a refusal",
-      () => Promise.resolve(box.heard.verified.find(({ error }) => error?.includes("known_bad"))),
-    );
-    assert.equal(box.heard.chunks.length, chunks);
-  });
-}
-
 Deno.test("a node that is killed five times on the way asks for one chunk more each time at most", async () => {
   await using folder = await temporaryDirectory();
   await using inverter = countingInverter();
