@@ -29,7 +29,7 @@ function nodeService(folder: string, gateway: string, inverter: number): Supervi
     program: [GUARD, join(folder, "slots"), join(folder, "installed")],
     args: ["run", "--config", join(folder, "ecowatt.yaml"), "--data-dir", join(folder, "data")],
     env: { RUNTIME_DIRECTORY: join(folder, "run") },
-    watchdogMs: 2_000,
+    watchdogMs: 5_000,
     socket: join(folder, "notify"),
   });
 }
@@ -43,7 +43,7 @@ Deno.test("a service says that it is ready, feeds the watchdog, says how it is d
   const service = nodeService(folder.path, gateway.url, roof.port);
   await service.socket.until("its state", (socket) => socket.heard().some((news) => STARTED.test(news)));
   assert.equal(service.socket.count("READY=1"), 1);
-  await service.socket.until("signs of life", (socket) => socket.count("WATCHDOG=1") >= 4);
+  await service.socket.until("signs of life", (socket) => socket.count("WATCHDOG=1") >= 3);
   assert.deepEqual(service.ends, []);
   service.send("SIGTERM");
   await service.socket.until("a second start", (socket) => socket.count("READY=1") === 2);

@@ -70,6 +70,11 @@ export class SystemdBox implements AsyncDisposable {
     return out.trim();
   }
 
+  /** Puts a file into it. */
+  async put(from: string, to: string): Promise<void> {
+    await Deno.copyFile(from, `/proc/${this.#init}/root${to}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#unshare.kill("SIGKILL"); // which takes process 1 of the namespace along, and all others with it
     await until("the end of the box", async () => {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { testWith } from "../needs.ts";
-import { until } from "./process.ts";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { program, testWith } from "../needs.ts";
+import { run, temporaryDirectory, until } from "./process.ts";
 import { SystemdBox, systemdBoxes } from "./systemd_box.ts";
 
+const DEB = fileURLToPath(new URL("../../packaging/deb.ts", import.meta.url));
 const executable = Deno.env.get("ECOWATT_BIN") ?? "";
 const compiled = { what: "ECOWATT_BIN, the compiled executable", met: executable !== "" };
 
@@ -13,7 +16,7 @@ const BOTH_ROLES = `
   timeout 60 sh -c 'until /usr/local/bin/ecowatt read "tcp://127.0.0.1:5020?unit=17" >/dev/null 2>&1; do sleep 0.1; done'
   /usr/local/bin/ecowatt init --yes --role both --inverter "tcp://127.0.0.1:5020?unit=17"
   mkdir -p /etc/systemd/system/ecowatt.service.d
-  printf '[Service]\\nWatchdogSec=3\\nTimeoutAbortSec=1\\nRestartSec=100ms\\n' > /etc/systemd/system/ecowatt.service.d/quick.conf
+  printf '[Service]\\nWatchdogSec=6\\nTimeoutAbortSec=1\\nRestartSec=100ms\\n' > /etc/systemd/system/ecowatt.service.d/quick.conf
   systemctl daemon-reload
   systemctl start ecowatt`;
 
@@ -39,6 +42,17 @@ testWith(
         async () =>
           Number(await show("NRestarts")) >= restarts && WORKS.test(await show("StatusText")) ? true : undefined,
       );
+
+    await t.step("who is not root is told so, and where systemd does not run nothing is installed", async () => {
+      const user = await box.run("setpriv", "--reuid=65534", "--clear-groups", "/opt/ecowatt", "install");
+      assert.deepEqual([user.code, user.err], [
+        1,
+        "ecowatt: Only root can change the services of this machine: use sudo\n",
+      ]);
+      const without = await box.run("unshare", "-m", "sh", "-c", "mount -t tmpfs t /run; exec /opt/ecowatt install");
+      assert.deepEqual([without.code, without.out], [1, ""]);
+      assert.match(without.err, /does not run systemd/);
+    });
 
     await t.step("install makes it a service that runs; again, and it changes nothing", async () => {
       assert.match(await box.sh("/opt/ecowatt install"), /^done +ecowatt\.service runs$/m);
@@ -108,7 +122,7 @@ testWith(
         /^\/bin\/sh \/usr\/local\/lib\/ecowatt\/boot-guard /,
       );
       const started = Number(await show("ActiveEnterTimestampMonotonic"));
-      const fed = async () => Number(await show("WatchdogTimestampMonotonic")) - started > 4_000_000 ? true : undefined;
+      const fed = async () => Number(await show("WatchdogTimestampMonotonic")) - started > 7_000_000 ? true : undefined;
       await until("a watchdog that was fed beyond its time", fed);
       assert.deepEqual([await show("MainPID"), await show("NRestarts")], [pid, "0"]);
       assert.match(await box.sh("cat /var/lib/ecowatt/slots/trial"), /^b /);
@@ -123,5 +137,37 @@ testWith(
       );
       assert.equal((await box.run("id", "ecowatt")).code, 1);
     });
+  },
+);
+
+const packaging = [compiled, systemdBoxes(), program("dpkg-deb", "dpkg")];
+testWith(
+  packaging,
+  "the package under a real systemd: it runs, an upgrade is on trial, a stop is respected, a purge leaves nothing",
+  async () => {
+    await using folder = await temporaryDirectory();
+    await using box = await SystemdBox.boot(executable);
+    const show = (property: string) => box.sh(`systemctl show -P ${property} ecowatt`);
+    const install = async (build: string) => {
+      const path = join(folder.path, build);
+      await Deno.writeTextFile(path, `#!/bin/sh\n# ${build}\nexec /opt/ecowatt "$@"\n`, { mode: 0o755 });
+      const made = await run(["run", "-A", DEB, "--executable", path, "--output", folder.path], {
+        program: [Deno.execPath()],
+      });
+      await box.put(made.out.trim(), "/tmp/ecowatt.deb");
+      return await box.sh("dpkg --force-depends -i /tmp/ecowatt.deb");
+    };
+    assert.match(await install("one"), /^done +ecowatt\.service runs$/m);
+    assert.equal(await show("ActiveState"), "active");
+    assert.match(await install("two"), /^done +ecowatt\.service runs$/m);
+    assert.equal(await show("StatusText"), "gateway on http://127.0.0.1:8080");
+    assert.match(await box.sh("cat /var/lib/ecowatt/slots/trial"), /^b /);
+    await box.sh("systemctl disable -q --now ecowatt");
+    assert.doesNotMatch(await install("three"), /ecowatt\.service/);
+    assert.deepEqual([await show("ActiveState"), await show("UnitFileState")], ["inactive", "disabled"]);
+    await box.sh("dpkg -P ecowatt");
+    assert.equal(await show("LoadState"), "not-found");
+    assert.equal(await box.sh("ls -d /etc/ecowatt /var/lib/ecowatt /usr/bin/ecowatt 2>/dev/null || true"), "");
+    assert.equal((await box.run("id", "ecowatt")).code, 1);
   },
 );
