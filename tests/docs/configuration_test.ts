@@ -1,19 +1,28 @@
 import assert from "node:assert/strict";
+import { parse, stringify } from "yaml";
 import { ConfigFile } from "../../cli/config_file.ts";
 import { configSchema } from "../../cli/config_schema.ts";
 import { parseYaml } from "../../cli/yaml_file.ts";
 import { configKeys } from "../../docs/make/configuration_page.ts";
 import { blocks, pages } from "./text.ts";
 
-/** A node for the sections that need one. */
-const NODE =
-  "node: { device_id: roof, gateway: 'http://localhost:8080', buses: [{ tcp: { host: localhost }, inverters: [{}] }] }";
+/** What a node needs besides what an example is about. */
+const NODE = {
+  device_id: "roof",
+  gateway: "http://localhost:8080",
+  buses: [{ tcp: { host: "localhost" }, inverters: [{}] }],
+};
+
+/** The configuration that a fragment is a part of. */
+function completed(block: string): string {
+  const fragment = Object(parse(block));
+  return fragment.gateway && !fragment.node ? block : stringify({ ...fragment, node: { ...NODE, ...fragment.node } });
+}
 
 for (const page of (await pages()).filter((page) => blocks(page, "yaml").some(isConfiguration))) {
   Deno.test(`every configuration in ${page.path} is right`, () => {
     for (const block of blocks(page, "yaml").filter(isConfiguration)) {
-      const text = /^(gateway|node):/m.test(block) ? block : `${block}\n${NODE}`;
-      const parsed = parseYaml(text, ConfigFile, (name) => `the value of ${name}`);
+      const parsed = parseYaml(completed(block), ConfigFile, (name) => `the value of ${name}`);
       assert.ok(
         parsed.ok,
         `${block}\n${parsed.ok ? "" : parsed.faults.map(({ line, message }) => `${line}: ${message}`)}`,
