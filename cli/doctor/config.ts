@@ -6,6 +6,9 @@ const INLINE_SECRET = /^\s*-?\s*(key|password|api_key)\s*:\s*["']?[^\s"'$#]/m;
 /** The file is there, it is right, and what is secret in it is read by nobody else. */
 export const config: Check = async ({ configPath, file, configFault }) => {
   if (file === undefined) {
+    if (configFault?.includes("this user may not") ?? false) {
+      return [fail("config", configFault ?? "", "sudo ecowatt doctor")];
+    }
     const missing = configFault?.includes("there is no such file") ?? false;
     const mend = missing ? `ecowatt init --config ${configPath}` : `ecowatt check --config ${configPath}`;
     return [fail("config", configFault ?? "it cannot be read", mend)];

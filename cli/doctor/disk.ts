@@ -18,11 +18,10 @@ export const disk: Check = async ({ dataDir, node, random }) => {
     free = bavail * bsize;
     await tryWrite(join(dataDir, `.doctor-${toHex(random.bytes(8))}`));
   } catch (error) {
-    if (
-      error instanceof Deno.errors.NotFound || (error instanceof Error && "code" in error && error.code === "ENOENT")
-    ) {
+    if (hasCode(error, "ENOENT")) {
       return [warn("disk", `${dataDir} is not there yet`, "ecowatt init")];
     }
+    if (hasCode(error, "EACCES")) return [fail("disk", `this user may not use ${dataDir}`, "sudo ecowatt doctor")];
     return [fail("disk", `${dataDir} takes no write: ${reasonOf(error)}`, `df -h ${dataDir}; ls -ld ${dataDir}`)];
   }
   const room = `${Math.floor(free / 2 ** 20)} MiB free`;
@@ -34,6 +33,10 @@ export const disk: Check = async ({ dataDir, node, random }) => {
   }
   return [pass("disk", `${room} in ${dataDir}, a write works`)];
 };
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
 
 async function tryWrite(path: string): Promise<void> {
   try {

@@ -17,7 +17,9 @@ export const deviceKey: Check = async ({ file, dataDir, configPath }) => {
   } catch (error) {
     const path = node.key_file ?? join(nodeDir(dataDir), "device.key");
     const reason = reasonOf(error);
-    const mend = reason.includes("its mode is")
+    const mend = reason.includes("this user may not")
+      ? "sudo ecowatt doctor"
+      : reason.includes("its mode is")
       ? `chmod 600 ${path}`
       : `ecowatt device add ${node.device_id} at the gateway, or ecowatt init --config ${configPath} --force`;
     return [fail("device key", reason, mend)];

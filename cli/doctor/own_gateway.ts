@@ -3,6 +3,7 @@ import { z } from "zod";
 import { DevicePage } from "../api_schemas.ts";
 import { gatewayDir } from "../data_dir.ts";
 import { withGateway } from "../gateway_access.ts";
+import { exists } from "../init/key_file.ts";
 import { type Check, fail, type Finding, pass, type Patient, warn } from "./finding.ts";
 
 const Health = z.object({ status: z.literal("healthy") });
@@ -73,13 +74,4 @@ function parsed(text: string): unknown {
 function urlOf(host: string, port: number): string {
   const reached = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,6 +2,7 @@ import { slotFiles } from "../../ota/slots/files.ts";
 import { currentSlot, readTrial } from "../../ota/slots/slots.ts";
 import { loadState } from "../../ota/slots/state.ts";
 import { slotsDir } from "../data_dir.ts";
+import { exists } from "../init/key_file.ts";
 import { published } from "../update/desk.ts";
 import { type Check, pass, warn } from "./finding.ts";
 
@@ -11,7 +12,9 @@ const SILENCE_MS = 180_000;
 /** Updates of this program: what runs, what is on trial, what failed. */
 export const updates: Check = async ({ file, dataDir, clock, node }) => {
   if (!file?.update) return [];
-  const files = await slotFiles(Deno.env.get("ECOWATT_SLOTS") || slotsDir(dataDir));
+  const folder = Deno.env.get("ECOWATT_SLOTS") || slotsDir(dataDir);
+  if (!await exists(folder)) return [warn("updates", "there are no slots for them", "sudo ecowatt install")];
+  const files = await slotFiles(folder);
   const [now, state, slot, trial] = [
     await published(files),
     await loadState(files),

@@ -8,6 +8,7 @@ import { GatewayClient } from "../../device/uplink/gateway_client.ts";
 import { type Probe, probeGateway } from "../../device/uplink/probe.ts";
 import type { NodeConfig } from "../../device/config.ts";
 import { nodeDir } from "../data_dir.ts";
+import { exists } from "../init/key_file.ts";
 import { type Check, fail, type Finding, pass, type Patient, reasonOf, warn } from "./finding.ts";
 
 /**
@@ -81,14 +82,5 @@ function findings(probe: Probe, { gateway, device_id, key_number }: NodeConfig):
       ];
     default:
       return probe satisfies never;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch {
-    return false;
   }
 }

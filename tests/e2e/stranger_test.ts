@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { freePort, run, start, temporaryDirectory, until } from "./process.ts";
-import { gatewayUrl } from "./site.ts";
+import { ask, gatewayUrl } from "./site.ts";
 
 interface Report {
   readonly ok: boolean;
@@ -74,6 +74,13 @@ Deno.test("a stranger's path: init with an inverter, run, and doctor finds all w
   ) {
     assert.ok(checks.has(check), check);
   }
+  const token = (await run(["token", "create", "viewer", "--data-dir", dataDir])).out.trim();
+  const { security_stats: stats } = await ask<{ security_stats: Record<string, number> }>(
+    `http://127.0.0.1:${port}`,
+    token,
+    "/security/stats",
+  );
+  assert.equal(stats["invalid_requests"], 0, "neither init nor doctor took a number from the node");
   const text = await run(["doctor", "--config", config]);
   assert.match(text.out, /^PASS {2}signature +http:\/\/127/m);
 
