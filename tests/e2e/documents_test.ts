@@ -33,20 +33,29 @@ const here = commands.filter((one) => !elsewhere.includes(one));
 Deno.test(`every command of the documents is run: ${here.length} of them, in order, at a gateway with a node`, async (t) => {
   await using folder = await temporaryDirectory();
   const { path: dir } = folder;
-  const { process: gateway } = await startGateway(dir);
+  const { url, process: gateway } = await startGateway(dir);
   await using _gateway = gateway;
-  await using simulator = start(["simulate", "--port", "0", "--no-http", "--serial", "pty"]);
-  const [port] = await simulator.says(/\/dev\/pts\/\d+/);
-  await Deno.writeTextFile(join(dir, "roof.yaml"), await output(["device", "add", "roof", "--data-dir", dir]), {
-    mode: 0o600,
-  });
+  await using simulator = start([
+    "simulate",
+    "--port",
+    "0",
+    "--no-http",
+    "--serial",
+    "pty",
+    "--start",
+    "2026-03-10T06:40:00Z",
+  ]);
+  const [tty] = await simulator.says(/\/dev\/pts\/\d+/);
+  const [, port = ""] = await simulator.says(/tcp:\/\/127\.0\.0\.1:(\d+)/);
+  const added = await output(["device", "add", "roof", "--data-dir", dir, "--gateway", url]);
+  await Deno.writeTextFile(join(dir, "roof.yaml"), added.replace("port: 5020", `port: ${port}`), { mode: 0o600 });
   const program = command().map((word) => `'${word}'`).join(" ");
   for (const { path, text } of here) {
     await t.step(`${path}: ${text}`, async () => {
       const own = text.replace(/^sudo (-u ecowatt )?/, "").replaceAll("/var/lib/ecowatt", dir).replace(
         "/dev/ttyUSB0",
-        port,
-      )
+        tty,
+      ).replace("--port 5020", `--port ${port}`)
         .replace(/^ecowatt dashboard$/, `ecowatt dashboard --data-dir ${dir}`);
       const finished = await run(["-c", `ecowatt() { ${program} "$@"; }\n${own}`], { cwd: dir, program: ["sh"] });
       assert.equal(finished.code, 0, finished.err || finished.out);
