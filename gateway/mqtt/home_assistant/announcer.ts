@@ -49,11 +49,19 @@ interface Wanted {
   readonly announcement: DeviceAnnouncement;
 }
 
+/** Brings what Home Assistant was told up to date; rejects when it cannot be written down. */
+export type Announcer = () => Promise<void>;
+
+export function createAnnouncer(options: AnnouncerOptions, io: AnnouncerIo): Announcer {
+  const takenBack = new Set<string>();
+  return () => announce(options, takenBack, io);
+}
+
 /**
  * Announces what is new and takes back what is gone: devices, inverters, single entities, also those that went while the
  * gateway or the broker was away. It is written down before it is published.
  */
-export async function announce(options: AnnouncerOptions, io: AnnouncerIo): Promise<void> {
+async function announce(options: AnnouncerOptions, takenBack: Set<string>, io: AnnouncerIo): Promise<void> {
   const { announcements, commit, clock } = io;
   const wanted = options.enabled ? await allWanted(options, io) : [];
   const known = new Map(announcements.list().map((one) => [one.topic, one]));
@@ -63,6 +71,7 @@ export async function announce(options: AnnouncerOptions, io: AnnouncerIo): Prom
     const topic = configTopic(options.prefix, one.announcement.id);
     const before = known.get(topic);
     known.delete(topic);
+    takenBack.delete(topic);
     const after = announced(topic, one, before);
     if (JSON.stringify(after) !== JSON.stringify(before)) changes.push(after);
     const origin = { version: options.version, availability: GATEWAY_STATUS };
@@ -72,6 +81,8 @@ export async function announce(options: AnnouncerOptions, io: AnnouncerIo): Prom
   const now = clock.now();
   for (const gone of known.values()) {
     if (gone.removedAt === null) changes.push({ ...gone, removedAt: now });
+    if (takenBack.has(gone.topic)) continue; // once in each run: what the broker has not got yet waits for it
+    takenBack.add(gone.topic);
     publish.push(() => takeBack(gone, io));
   }
   if (changes.length > 0) {
@@ -126,7 +137,7 @@ function removedOf({ entities }: Announcement, { cmps }: DeviceAnnouncement): Re
 /** An empty retained message ends an announcement; what was published of a device that is no longer registered ends with it. */
 function takeBack({ topic, device, inverter }: Announcement, { publisher, devices }: AnnouncerIo): void {
   const empty = (topic: string) => publisher.put({ topic, payload: "", retain: true });
-  if (publisher.retained(topic) !== "") empty(topic);
+  empty(topic);
   if (devices.find(device)) return;
   const topics = inverter === null
     ? [conditionTopic(device), firmwareTopic(device)]

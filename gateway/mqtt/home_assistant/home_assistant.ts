@@ -6,7 +6,7 @@ import type { NewestSample } from "../newest_sample.ts";
 import { createOneByOne } from "../one_by_one.ts";
 import type { Publisher } from "../publisher.ts";
 import { fits, INSTALL_COMMANDS, POWER_LIMIT_COMMANDS } from "../topics.ts";
-import { announce, type AnnouncerIo, type AnnouncerOptions } from "./announcer.ts";
+import { type Announcer, type AnnouncerIo, createAnnouncer } from "./announcer.ts";
 import { firmwareMessage } from "./firmware_payload.ts";
 import { install, type InstallsIo } from "./installs.ts";
 import { polledInverters } from "./polled_inverters.ts";
@@ -75,7 +75,7 @@ export function keepHomeAssistant(
       known.add(series);
       state.due = true;
     },
-    done: keep(state, options, limits, io, signal),
+    done: keep(state, { enabled, limits, announce: createAnnouncer(options, io) }, io, signal),
   };
 }
 
@@ -99,8 +99,11 @@ function receiver(prefix: string, limits: PowerLimits, io: HomeAssistantIo): Hom
 
 async function keep(
   state: { due: boolean },
-  options: AnnouncerOptions,
-  limits: PowerLimits,
+  { enabled, limits, announce }: {
+    readonly enabled: boolean;
+    readonly limits: PowerLimits;
+    readonly announce: Announcer;
+  },
   io: HomeAssistantIo,
   signal: AbortSignal,
 ): Promise<void> {
@@ -108,13 +111,13 @@ async function keep(
     const due = state.due || second % ANNOUNCE_S === 0;
     state.due = false;
     try {
-      if (due) await announce(options, io);
-      if (options.enabled && second % FIRMWARE_S === 0) tellFirmware(io);
+      if (due) await announce();
+      if (enabled && second % FIRMWARE_S === 0) tellFirmware(io);
       await limits.review();
     } catch (error) {
       io.log.warn("home assistant not kept up to date: {error}", { error });
     }
-    if (!options.enabled) return;
+    if (!enabled) return;
     await io.clock.sleep(LOOK_MS, signal);
   }
 }

@@ -8,7 +8,7 @@ import { floatBits } from "../../../protocol/profile/raw.ts";
 const DEVICE = DeviceId.parse("roof");
 const ZONE = "Europe/Berlin";
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
-const STEP = 5 * MINUTE;
+const STEP = 10 * MINUTE;
 const START = Date.UTC(2026, 0, 1);
 const WRAP = 2 ** 32;
 const INTEGER = { profile: "sunspec:1@40002/66,103@40070/50", registers: ["103.W", "103.W_SF", "103.WH", "103.WH_SF"] };
@@ -184,7 +184,7 @@ Deno.test("365 days with nights, outages, restarts, dips and spikes: lifetime en
       });
       await assert.rejects(lost);
     }
-    if (roll() < 0.02) {
+    if (roll() < 0.01) {
       restarts++;
       await stores[Symbol.asyncDispose]();
       stores = await open();
