@@ -495,6 +495,14 @@ const commands: readonly Step[] = [
     status: 200,
   },
   {
+    name: "command_abilities",
+    summary: "What its inverters can be told",
+    operation: "get /api/v1/devices/{device_id}/command-abilities",
+    as: "viewer",
+    path: roof,
+    status: 200,
+  },
+  {
     name: "write_budget",
     summary: "What today's commands wrote",
     operation: "get /api/v1/devices/{device_id}/write-budget",

@@ -6,9 +6,12 @@ import type { CommandStep } from "../store/command_steps.ts";
 import type { RegisterWrites } from "../store/command_writes.ts";
 import type { StoredCommand } from "../store/commands.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
+import type { Device } from "../store/devices.ts";
+import { abilitiesOf, type InverterAbilities } from "./abilities.ts";
 import type { CommandBell } from "./bell.ts";
 import { change, endOverdue } from "./change.ts";
 import { type Operator, queueCommands, type QueueIo } from "./queueing.ts";
+import { targetsOf } from "./target.ts";
 
 /** A command with what happened to it, step by step. */
 export interface CommandRecord {
@@ -37,6 +40,8 @@ export interface CommandDesk {
   history(
     options: { readonly deviceId?: string | undefined; readonly limit: number },
   ): Promise<readonly CommandRecord[]>;
+  /** What the inverters of a device can be told. Throws `Fault` `not_found`. */
+  abilities(deviceId: string): readonly InverterAbilities[];
   /** Of today. Throws `Fault` `not_found`. */
   writeBudget(deviceId: string): WriteBudget;
 }
@@ -73,6 +78,10 @@ export function createCommandDesk(io: CommandDeskIo): CommandDesk {
       await settle();
       return commands.history({ ...device, limit }).map(record);
     },
+    abilities(deviceId) {
+      const device = requireDevice(deviceId, io);
+      return targetsOf(device, io).map((target) => abilitiesOf(target, device.auth === "legacy"));
+    },
     writeBudget(deviceId) {
       const day = utcDay(clock.now());
       return { day, limit: commands.writes.limit(), used: commands.writes.ofDay(requireRow(deviceId, io), day) };
@@ -80,10 +89,14 @@ export function createCommandDesk(io: CommandDeskIo): CommandDesk {
   };
 }
 
-function requireRow(deviceId: string, { devices }: CommandDeskIo): number {
+function requireRow(deviceId: string, io: CommandDeskIo): number {
+  return requireDevice(deviceId, io).row;
+}
+
+function requireDevice(deviceId: string, { devices }: CommandDeskIo): Device {
   const device = devices.find(deviceId);
   if (!device) throw new Fault("not_found", `No device ${deviceId} is registered`);
-  return device.row;
+  return device;
 }
 
 function requireCommand(commandId: string, { commands }: CommandDeskIo, deviceId?: string): StoredCommand {

@@ -46,6 +46,15 @@ export function targetOf(device: Device, wish: TargetWish, io: TargetIo): Target
   };
 }
 
+/** Every inverter of a device that is known, with its profile. */
+export function targetsOf(device: Device, io: TargetIo): readonly Target[] {
+  if (device.auth === "legacy") return [{ inverter: ONLY_INVERTER, profile: ecowatt }];
+  return [...newestProfiles(device.deviceId, io)].flatMap(([inverter, id]) => {
+    const profile = profileById(id);
+    return profile ? [{ inverter, profile }] : [];
+  });
+}
+
 function boardTarget({ inverter = ONLY_INVERTER, profile = ecowatt.id }: TargetWish): Target | Reason {
   if (inverter !== ONLY_INVERTER) return { path: "inverter", message: `must be ${ONLY_INVERTER}: a board has one` };
   if (profile !== ecowatt.id) return { path: "profile", message: `must be ${ecowatt.id}: a board has no other` };
