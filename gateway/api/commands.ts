@@ -67,7 +67,9 @@ const RegisterAbility = z.object({
   address: z.number().int(),
   words: z.number().int(),
   unit: z.string(),
-  gain: z.number().nullable().describe("Raw value = value in `unit` × gain; null: by a scale factor that the inverter has"),
+  gain: z.number().nullable().describe(
+    "Raw value = value in `unit` × gain; null: by a scale factor that the inverter has",
+  ),
   ...Limits,
 });
 export const AbilitiesView = z.object({
@@ -188,7 +190,9 @@ function registerView(register: Register): z.infer<typeof RegisterAbility> {
   return { name, description, address, words: wordsOf(encoding), unit, gain, ...limitsOf(register) };
 }
 
-function limitsOf({ plausible, encoding, scale }: Register): { readonly min: number | null; readonly max: number | null } {
+function limitsOf(
+  { plausible, encoding, scale }: Register,
+): { readonly min: number | null; readonly max: number | null } {
   if (plausible) return { min: plausible.min, max: plausible.max };
   if (scale.kind === "exponent") return { min: null, max: null };
   const { min, max } = rawRange(encoding);

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { CommandsPage } from "./pages/commands.tsx";
 import { DevicePage } from "./pages/device.tsx";
 import { DevicesPage } from "./pages/devices.tsx";
 import { DeviceSettingsPage } from "./pages/device_settings.tsx";
@@ -26,6 +27,8 @@ export function pageOf({ parts }: Route): ComponentChildren {
       return <OverviewPage />;
     case "devices":
       return id === undefined ? <DevicesPage /> : <DevicePage id={id} />;
+    case "commands":
+      return <CommandsPage device={id} />;
     case "settings":
       return id === undefined ? <SettingsPage /> : <DeviceSettingsPage id={id} />;
     default:

@@ -1,4 +1,6 @@
 import type { z } from "@hono/zod-openapi";
+import type { AbilitiesView, DeviceHistory, FullHistory } from "../../../api/commands.ts";
+import type { CommandView } from "../../../api/command_view.ts";
 import type { DeviceView, Key } from "../../../api/devices.ts";
 import type { DeviceEnergyView, FleetEnergyView } from "../../../api/energy.ts";
 import type { PowerView } from "../../../api/power.ts";
@@ -21,3 +23,8 @@ export type Settings = z.infer<typeof SettingsView>;
 export type ChangedSettings = z.infer<typeof ChangedView>;
 export type SettingsEvent = z.infer<typeof EventView>;
 export type Template = z.infer<typeof TemplateView>;
+export type Abilities = z.infer<typeof AbilitiesView>;
+export type InverterAbilities = Abilities["inverters"][number];
+export type RegisterAbility = InverterAbilities["write_register"][number];
+export type CommandRecord = z.infer<typeof CommandView>;
+export type CommandHistory = z.infer<typeof DeviceHistory> | z.infer<typeof FullHistory>;

@@ -1,0 +1,164 @@
+import { useState } from "preact/hooks";
+import { useResource } from "../../api/resource.ts";
+import type { CommandHistory, CommandRecord } from "../../api/views.ts";
+import { ConfirmDialog } from "../../components/dialog.tsx";
+import { Empty } from "../../components/empty.tsx";
+import { Loaded } from "../../components/notice.tsx";
+import { Card } from "../../components/page.tsx";
+import { type Column, DataTable } from "../../components/table.tsx";
+import { RelativeTime } from "../../components/time.tsx";
+import { useApi, useMay } from "../../session.tsx";
+import { CommandDetail } from "./command_detail.tsx";
+import { CommandStateBadge, commandText, OPEN_STATES, STATES } from "./command_text.tsx";
+
+interface Props {
+  readonly devices: readonly string[];
+  readonly first: string | undefined;
+}
+
+const PAGE = 25;
+/** What the gateway tells at most. */
+const MOST = 1_000;
+
+/** What was queued, the newest first, as it goes. */
+export function HistoryCard({ devices, first }: Props) {
+  const [device, setDevice] = useState(first ?? "");
+  const [state, setState] = useState("");
+  const [pages, setPages] = useState(1);
+  const [open, setOpen] = useState<string>();
+  const [cancelled, setCancelled] = useState<CommandRecord>();
+  const mayCancel = useMay("operator");
+  const limit = state === "" ? Math.min(PAGE * pages + 1, MOST) : MOST;
+  const query = new URLSearchParams({ limit: String(limit), ...(device === "" ? {} : { device_id: device }) });
+  const where = ({ device_id }: { readonly device_id?: string }) => device === "" || device_id === device;
+  const history = useResource<CommandHistory>(`/command/history?${query}`, { on: ["command"], where, every: 30_000 });
+  const filters = (
+    <>
+      <Choice label="Device" all="All devices" options={devices} value={device} onValue={setDevice} />
+      <Choice label="State" all="All states" options={STATES} value={state} onValue={setState} />
+    </>
+  );
+  return (
+    <Card title="History" actions={filters}>
+      <Loaded resource={history}>
+        {(value) => {
+          const found = listed(value).filter(({ status }) => state === "" || status === state);
+          const shown = found.slice(0, PAGE * pages);
+          const detail = found.find(({ command_id }) => command_id === open);
+          return (
+            <>
+              {detail && <CommandDetail command={detail} onClose={() => setOpen(undefined)} />}
+              <DataTable
+                caption="Commands, the newest first"
+                columns={columns({ onOpen: setOpen, onCancel: setCancelled, mayCancel })}
+                rows={shown}
+                rowKey={({ command_id }) => command_id}
+                empty={<NoCommands filtered={device !== "" || state !== ""} />}
+              />
+              {found.length > shown.length && (
+                <div class="actions">
+                  <button type="button" onClick={() => setPages(pages + 1)}>Show older ones</button>
+                </div>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+      {cancelled && (
+        <CancelDialog
+          command={cancelled}
+          onDone={history.reload}
+          onClose={() => setCancelled(undefined)}
+        />
+      )}
+    </Card>
+  );
+}
+
+function listed(history: CommandHistory): readonly CommandRecord[] {
+  const all = "commands" in history ? history.commands : Object.values(history.command_history).flat();
+  return [...all].sort((a, b) => b.queued_timestamp - a.queued_timestamp);
+}
+
+function columns(
+  { onOpen, onCancel, mayCancel }: {
+    readonly onOpen: (id: string) => void;
+    readonly onCancel: (command: CommandRecord) => void;
+    readonly mayCancel: boolean;
+  },
+): readonly Column<CommandRecord>[] {
+  return [
+    {
+      title: "Command",
+      cell: (command) => (
+        <button type="button" class="link" onClick={() => onOpen(command.command_id)}>{commandText(command)}</button>
+      ),
+    },
+    { title: "Device", cell: ({ device_id }) => device_id },
+    { title: "State", cell: (command) => <CommandStateBadge command={command} /> },
+    { title: "Queued", cell: ({ queued_timestamp }) => <RelativeTime at={1000 * queued_timestamp} /> },
+    { title: "By", wide: true, cell: ({ queued_by }) => queued_by },
+    {
+      title: "Action",
+      cell: (command) =>
+        mayCancel && OPEN_STATES.includes(command.status) && (
+          <button
+            type="button"
+            aria-label={`Cancel: ${commandText(command)} of ${command.device_id}`}
+            onClick={() => onCancel(command)}
+          >
+            Cancel
+          </button>
+        ),
+    },
+  ];
+}
+
+function NoCommands({ filtered }: { readonly filtered: boolean }) {
+  if (filtered) return <Empty title="No command fits the filter" />;
+  return (
+    <Empty title="No command was queued yet">
+      <p>Choose a device above, say what it is to do, and queue it. What becomes of it is shown here as it happens.</p>
+    </Empty>
+  );
+}
+
+interface CancelProps {
+  readonly command: CommandRecord;
+  readonly onDone: () => void;
+  readonly onClose: () => void;
+}
+
+function CancelDialog({ command, onDone, onClose }: CancelProps) {
+  const api = useApi();
+  const { command_id, device_id } = command;
+  const cancel = () => api.send("POST", "/command/cancel", { body: { command_id, device_id } }).then(onDone);
+  return (
+    <ConfirmDialog
+      title={`Cancel “${commandText(command)}” of ${device_id}?`}
+      confirm="Cancel this command"
+      danger
+      onConfirm={cancel}
+      onClose={onClose}
+    >
+      <p>The device will not get it any more. What it has begun cannot be taken back.</p>
+    </ConfirmDialog>
+  );
+}
+
+function Choice(
+  { label, all, options, value, onValue }: {
+    readonly label: string;
+    readonly all: string;
+    readonly options: readonly string[];
+    readonly value: string;
+    readonly onValue: (value: string) => void;
+  },
+) {
+  return (
+    <select aria-label={label} value={value} onChange={(event) => onValue(event.currentTarget.value)}>
+      <option value="">{all}</option>
+      {options.map((option) => <option key={option} value={option}>{option}</option>)}
+    </select>
+  );
+}

@@ -1,0 +1,140 @@
+import type { InverterAbilities } from "../../api/views.ts";
+import { Field } from "../../components/field.tsx";
+import { type Draft, limitsText, type Problems, unitOf } from "./draft.ts";
+
+interface Props {
+  readonly draft: Draft;
+  readonly onDraft: (draft: Draft) => void;
+  readonly problems: Problems;
+  readonly inverter: InverterAbilities;
+}
+
+/** The fields of a kind of command, with the limits of the inverter's profile. */
+export function ParameterFields(props: Props) {
+  switch (props.draft.kind) {
+    case "set_power":
+      return <PowerFields {...props} />;
+    case "write_register":
+      return <WriteFields {...props} />;
+    case "read_register":
+      return <ReadFields {...props} />;
+    default:
+      return props.draft.kind satisfies never;
+  }
+}
+
+function PowerFields({ draft, onDraft, problems, inverter: { set_power: ability } }: Props) {
+  const [first = "%", ...others] = ability?.units ?? [];
+  const unit = draft.unit || first;
+  const hint = ability && unit === first ? limitsText(ability, unit) : undefined;
+  return (
+    <div class="fields">
+      <NumberField
+        label={`Limit in ${unit}`}
+        hint={hint}
+        problem={problems.power}
+        value={draft.power}
+        onValue={(power) => onDraft({ ...draft, power })}
+      />
+      {others.length > 0 && (
+        <Field label="Unit">
+          {(attributes) => (
+            <select
+              {...attributes}
+              value={unit}
+              onChange={(event) => onDraft({ ...draft, unit: event.currentTarget.value })}
+            >
+              {ability?.units.map((one) => <option key={one}>{one}</option>)}
+            </select>
+          )}
+        </Field>
+      )}
+      {ability?.can_revert && (
+        <NumberField
+          label="Lift it after, seconds"
+          hint="Empty: never"
+          value={draft.revert}
+          onValue={(revert) => onDraft({ ...draft, revert })}
+        />
+      )}
+    </div>
+  );
+}
+
+function WriteFields({ draft, onDraft, problems, inverter: { write_register: registers } }: Props) {
+  const register = registers.find(({ name }) => name === draft.register) ?? registers[0];
+  if (!register) return null;
+  const unit = unitOf(register);
+  return (
+    <div class="fields">
+      <RegisterField registers={registers} draft={draft} onDraft={onDraft} problem={problems.register} />
+      <NumberField
+        label={unit === "" ? "Value" : `Value in ${unit}`}
+        hint={register.gain === null ? "As the register holds it" : limitsText(register, unit)}
+        problem={problems.value}
+        value={draft.value}
+        onValue={(value) => onDraft({ ...draft, value })}
+      />
+    </div>
+  );
+}
+
+function ReadFields({ draft, onDraft, problems, inverter: { read_register: registers } }: Props) {
+  return (
+    <div class="fields">
+      <RegisterField registers={registers} draft={draft} onDraft={onDraft} problem={problems.register} />
+      <NumberField
+        label="Words"
+        hint="1 to 125, from this register on"
+        problem={problems.count}
+        value={draft.count}
+        onValue={(count) => onDraft({ ...draft, count })}
+      />
+    </div>
+  );
+}
+
+function RegisterField(
+  { registers, draft, onDraft, problem }: Pick<Props, "draft" | "onDraft"> & {
+    readonly registers: InverterAbilities["write_register"];
+    readonly problem: string | undefined;
+  },
+) {
+  const chosen = registers.find(({ name }) => name === draft.register) ?? registers[0];
+  return (
+    <Field label="Register" hint={chosen?.description} problem={problem}>
+      {(attributes) => (
+        <select
+          {...attributes}
+          value={chosen?.name ?? ""}
+          onChange={(event) => onDraft({ ...draft, register: event.currentTarget.value })}
+        >
+          {registers.map(({ name, address }) => <option key={name} value={name}>{name} (at {address})</option>)}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+function NumberField(
+  { label, hint, problem, value, onValue }: {
+    readonly label: string;
+    readonly hint?: string | undefined;
+    readonly problem?: string | undefined;
+    readonly value: string;
+    readonly onValue: (value: string) => void;
+  },
+) {
+  return (
+    <Field label={label} hint={hint} problem={problem}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          inputMode="decimal"
+          value={value}
+          onInput={(event) => onValue(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,134 @@
+import { useState } from "preact/hooks";
+import { useResource } from "../../api/resource.ts";
+import type { Abilities, InverterAbilities } from "../../api/views.ts";
+import { useAnnounce } from "../../components/announce.tsx";
+import { ConfirmDialog } from "../../components/dialog.tsx";
+import { Empty } from "../../components/empty.tsx";
+import { Field } from "../../components/field.tsx";
+import { Loaded } from "../../components/notice.tsx";
+import { Card } from "../../components/page.tsx";
+import { useApi } from "../../session.tsx";
+import { DeviceChoice } from "./device_choice.tsx";
+import { build, type Draft, EMPTY_DRAFT, type Kind, KINDS, type Problems } from "./draft.ts";
+import { ParameterFields } from "./parameter_fields.tsx";
+import { WhenFields } from "./when_fields.tsx";
+
+interface Props {
+  readonly devices: readonly string[];
+  readonly first: string | undefined;
+}
+
+/** Queues a command for one device or for many; the fields are those of the inverter's profile. */
+export function QueueForm({ devices, first }: Props) {
+  const [chosen, setChosen] = useState<readonly string[]>(() =>
+    [first, devices[0]].flatMap((id) => id ?? []).slice(0, 1)
+  );
+  const path = chosen[0] === undefined ? undefined : `/api/v1/devices/${encodeURIComponent(chosen[0])}`;
+  const abilities = useResource<Abilities>(path && `${path}/command-abilities`, { every: 60_000 });
+  return (
+    <Card title="New command">
+      <DeviceChoice devices={devices} chosen={chosen} onChoose={setChosen} />
+      {path === undefined ? <p class="faint">Choose at least one device.</p> : (
+        <Loaded resource={abilities}>
+          {({ device_id, inverters }) =>
+            inverters.length === 0
+              ? (
+                <Empty title={`${device_id} has uploaded nothing yet`}>
+                  <p>What its inverters can be told is known with its first samples.</p>
+                </Empty>
+              )
+              : <CommandForm key={device_id} devices={chosen} inverters={inverters} />}
+        </Loaded>
+      )}
+    </Card>
+  );
+}
+
+interface FormProps {
+  readonly devices: readonly string[];
+  /** Of the first device; the gateway checks the others. */
+  readonly inverters: readonly InverterAbilities[];
+}
+
+function CommandForm({ devices, inverters }: FormProps) {
+  const [name, setName] = useState(inverters[0]?.inverter);
+  const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT);
+  const [problems, setProblems] = useState<Problems>({});
+  const [review, setReview] = useState<{ readonly command: object; readonly text: string }>();
+  const api = useApi();
+  const announce = useAnnounce();
+  const inverter = inverters.find((one) => one.inverter === name) ?? inverters[0];
+  if (!inverter) return null;
+  const kinds = kindsOf(inverter);
+  const kind = kinds.includes(draft.kind) ? draft.kind : kinds[0] ?? "set_power";
+  const check = (event: Event) => {
+    event.preventDefault();
+    const built = build({ ...draft, kind }, inverter, Date.now());
+    setProblems(built.ok ? {} : built.problems);
+    if (built.ok) setReview(built);
+  };
+  const queue = async () => {
+    const [only] = devices;
+    const commands = devices.map((device_id) => ({ ...review?.command, device_id }));
+    await api.send("POST", "/command/queue", { body: commands.length === 1 ? commands[0] : { commands } });
+    announce.done(devices.length === 1 ? `Command for ${only} queued` : `${devices.length} commands queued`);
+  };
+  return (
+    <form onSubmit={check} noValidate>
+      {inverters.length > 1 && (
+        <Field label="Inverter">
+          {(attributes) => (
+            <select
+              {...attributes}
+              value={inverter.inverter}
+              onChange={(event) => setName(event.currentTarget.value)}
+            >
+              {inverters.map((one) => <option key={one.inverter}>{one.inverter}</option>)}
+            </select>
+          )}
+        </Field>
+      )}
+      <div class="tabs" role="group" aria-label="What to do">
+        {kinds.map((one) => (
+          <button
+            type="button"
+            key={one}
+            aria-pressed={one === kind}
+            onClick={() => setDraft({ ...draft, kind: one, register: "" })}
+          >
+            {KINDS[one]}
+          </button>
+        ))}
+      </div>
+      <ParameterFields draft={{ ...draft, kind }} onDraft={setDraft} problems={problems} inverter={inverter} />
+      <WhenFields draft={{ ...draft, kind }} onDraft={setDraft} />
+      <div class="actions">
+        <button type="submit" class="primary">
+          {devices.length === 1 ? "Queue…" : `Queue for ${devices.length} devices…`}
+        </button>
+        <span class="faint">{inverter.title}</span>
+      </div>
+      {review && (
+        <ConfirmDialog
+          title={devices.length === 1
+            ? `Let ${devices[0]} ${review.text}?`
+            : `Let ${devices.length} devices ${review.text}?`}
+          confirm={devices.length === 1 ? `Queue for ${devices[0]}` : `Queue for ${devices.length} devices`}
+          onConfirm={queue}
+          onClose={() => setReview(undefined)}
+        >
+          {devices.length > 1 && <p>All of them are queued, or none: {devices.join(", ")}.</p>}
+          <p>A device that is online does it at once; others when they are back.</p>
+        </ConfirmDialog>
+      )}
+    </form>
+  );
+}
+
+function kindsOf({ set_power, write_register, read_register }: InverterAbilities): readonly Kind[] {
+  return [
+    ...set_power ? ["set_power"] as const : [],
+    ...write_register.length > 0 ? ["write_register"] as const : [],
+    ...read_register.length > 0 ? ["read_register"] as const : [],
+  ];
+}
