@@ -10,7 +10,7 @@ import type { ApiEnv } from "./env.ts";
 import { imagePieces, MANIFEST_HEADER, manifestHeader, taken } from "./firmware_upload.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
-const View = z.object({
+export const View = z.object({
   model: z.string(),
   version: z.string(),
   audience: z.enum(["board", "node"]),

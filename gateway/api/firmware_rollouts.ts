@@ -14,7 +14,7 @@ import { jsonBody } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 import { whoIs } from "./settings.ts";
 
-const View = z.object({
+export const View = z.object({
   id: z.number().int(),
   phase: RolloutPhase,
   reason: z.string().nullable(),

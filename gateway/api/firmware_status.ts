@@ -8,7 +8,7 @@ import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
-const Update = z.object({
+export const Update = z.object({
   device_id: z.string(),
   current_version: z.string().nullable().describe("What it said it runs at its last check"),
   checked_at_ms: z.number().int().nullable(),
@@ -29,7 +29,7 @@ const Event = z.object({
   detail: z.string().nullable(),
 }).openapi("FirmwareEvent");
 
-const OtaStatus = z.object({
+export const OtaStatus = z.object({
   active_sessions: z.number().int(),
   sessions: z.record(z.string(), Update),
   available_versions: z.array(z.string()),

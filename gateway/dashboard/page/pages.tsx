@@ -3,6 +3,7 @@ import { CommandsPage } from "./pages/commands.tsx";
 import { DevicePage } from "./pages/device.tsx";
 import { DevicesPage } from "./pages/devices.tsx";
 import { DeviceSettingsPage } from "./pages/device_settings.tsx";
+import { FirmwarePage } from "./pages/firmware.tsx";
 import { NotFoundPage } from "./pages/not_found.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
@@ -31,6 +32,8 @@ export function pageOf({ parts }: Route): ComponentChildren {
       return <CommandsPage device={id} />;
     case "settings":
       return id === undefined ? <SettingsPage /> : <DeviceSettingsPage id={id} />;
+    case "firmware":
+      return <FirmwarePage />;
     default:
       return <NotFoundPage />;
   }

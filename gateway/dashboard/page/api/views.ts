@@ -3,6 +3,9 @@ import type { AbilitiesView, DeviceHistory, FullHistory } from "../../../api/com
 import type { CommandView } from "../../../api/command_view.ts";
 import type { DeviceView, Key } from "../../../api/devices.ts";
 import type { DeviceEnergyView, FleetEnergyView } from "../../../api/energy.ts";
+import type { View as FirmwareView } from "../../../api/firmware.ts";
+import type { View as RolloutView } from "../../../api/firmware_rollouts.ts";
+import type { OtaStatus, Update } from "../../../api/firmware_status.ts";
 import type { PowerView } from "../../../api/power.ts";
 import type { LatestView, SamplesView } from "../../../api/samples.ts";
 import type { View as TemplateView } from "../../../api/settings_templates.ts";
@@ -28,3 +31,7 @@ export type InverterAbilities = Abilities["inverters"][number];
 export type RegisterAbility = InverterAbilities["write_register"][number];
 export type CommandRecord = z.infer<typeof CommandView>;
 export type CommandHistory = z.infer<typeof DeviceHistory> | z.infer<typeof FullHistory>;
+export type Firmware = z.infer<typeof FirmwareView>;
+export type FirmwareRollout = z.infer<typeof RolloutView>;
+export type FirmwareUpdate = z.infer<typeof Update>;
+export type UpdatesUnderWay = z.infer<typeof OtaStatus>;

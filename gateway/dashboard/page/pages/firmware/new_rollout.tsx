@@ -1,0 +1,102 @@
+import { useState } from "preact/hooks";
+import type { Device, Firmware } from "../../api/views.ts";
+import { useAnnounce } from "../../components/announce.tsx";
+import { ConfirmDialog } from "../../components/dialog.tsx";
+import { Field } from "../../components/field.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { useApi } from "../../session.tsx";
+import { DeviceChoice } from "../commands/device_choice.tsx";
+import { nameOf } from "./images_card.tsx";
+
+interface Props {
+  readonly firmware: Firmware;
+  readonly devices: readonly Device[];
+  readonly onStarted: () => void;
+  readonly onClose: () => void;
+}
+
+/** Ways to begin with few. */
+const WAVES = {
+  careful: { text: "One device, then a tenth, then all", waves: [{ size: 1 }, { size: "10%" }] },
+  tenth: { text: "A tenth, then all", waves: [{ size: "10%" }] },
+  all: { text: "All at once", waves: [] },
+} as const;
+type WaveChoice = keyof typeof WAVES;
+
+/** Plans a rollout of an image and starts it. */
+export function NewRollout({ firmware, devices, onStarted, onClose }: Props) {
+  const fitting = devices.filter(({ model }) => model === firmware.model).map(({ device_id }) => device_id);
+  const [chosen, setChosen] = useState<readonly string[]>(fitting);
+  const [waves, setWaves] = useState<WaveChoice>("careful");
+  const [pauseAfter, setPauseAfter] = useState("1");
+  const [window, setWindow] = useState("");
+  const api = useApi();
+  const announce = useAnnounce();
+  const start = async () => {
+    const { model, version } = firmware;
+    const failures = Number(pauseAfter);
+    await api.send("POST", "/api/v1/rollouts", {
+      body: {
+        model,
+        version,
+        devices: chosen,
+        waves: chosen.length > 1 ? WAVES[waves].waves : [],
+        ...(failures > 0 ? { pause_after: failures } : {}),
+        ...(window.trim() === "" ? {} : { window: window.trim() }),
+      },
+    });
+    announce.done(`The rollout of ${nameOf(firmware)} has started`);
+    onStarted();
+  };
+  return (
+    <ConfirmDialog
+      title={`Roll out ${nameOf(firmware)}?`}
+      confirm={chosen.length === 1 ? `Start for ${chosen[0]}` : `Start for ${chosen.length} devices`}
+      disabled={chosen.length === 0}
+      onConfirm={start}
+      onClose={onClose}
+    >
+      {fitting.length === 0
+        ? <Notice tone="warn">No device of the model {firmware.model} is registered.</Notice>
+        : <DeviceChoice devices={fitting} chosen={chosen} onChoose={setChosen} />}
+      <div class="fields">
+        <Field label="Waves" hint="Each waits until the one before is updated">
+          {(attributes) => (
+            <select
+              {...attributes}
+              value={waves}
+              onChange={(event) => setWaves(waveChoice(event.currentTarget.value))}
+            >
+              {Object.entries(WAVES).map(([name, { text }]) => <option key={name} value={name}>{text}</option>)}
+            </select>
+          )}
+        </Field>
+        <Field label="Pause after failures" hint="Devices that failed for good; 0: never">
+          {(attributes) => (
+            <input
+              {...attributes}
+              type="number"
+              min={0}
+              value={pauseAfter}
+              onInput={(event) => setPauseAfter(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <Field label="Window" hint="Time of day in UTC, such as 22:00-04:30; empty: any">
+          {(attributes) => (
+            <input
+              {...attributes}
+              value={window}
+              onInput={(event) => setWindow(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+      </div>
+      <p>Devices that do not come up with the new image go back to the old one by themselves.</p>
+    </ConfirmDialog>
+  );
+}
+
+function waveChoice(text: string): WaveChoice {
+  return text === "all" || text === "tenth" ? text : "careful";
+}
