@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { keysFolder } from "../../ota/repository.ts";
+import { writeKeySet } from "../../ota/key_set.ts";
+import { imageBytes, testKeys } from "../ota/fixture.ts";
+import { browserTest, visit } from "./browser.ts";
+import { startFleet } from "./fleet.ts";
+import { addUpdatingDevice } from "./updating_device.ts";
+
+browserTest("firmware: uploaded, rolled out in waves, paused, gone back with its reason, aborted", async (browser) => {
+  await using fleet = await startFleet();
+  await writeKeySet(keysFolder(fleet.dataDir), "default", await testKeys);
+  const attic = await addUpdatingDevice(fleet.gateway, "attic");
+  await addUpdatingDevice(fleet.gateway, "cellar");
+  await using desk = await visit(browser, await fleet.link("admin"));
+  const { page } = desk;
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await page.goto(`${fleet.url}/#/firmware`);
+  await page.getByText("There is no firmware yet").waitFor();
+  await page.getByText("Nothing was rolled out yet").waitFor();
+  await page.getByLabel("File").setInputFiles({
+    name: "image.bin",
+    mimeType: "application/octet-stream",
+    buffer: Buffer.from(imageBytes(100_000)),
+  });
+  await page.getByLabel("Model").fill("test");
+  await page.getByLabel("Version").fill("1.1.0");
+  await page.getByRole("button", { name: "Upload" }).click();
+  await page.getByText("Firmware 1.1.0 of test is ready").waitFor();
+  await page.getByRole("button", { name: "Verify test 1.1.0" }).click();
+  await page.getByText("test 1.1.0 is good").waitFor();
+  await page.getByRole("button", { name: "Roll out test 1.1.0" }).click();
+  await page.getByRole("heading", { name: "Roll out test 1.1.0?" }).waitFor();
+  await desk.check();
+  await page.getByRole("button", { name: "Start for 2 devices" }).click();
+  await page.getByText("0 of 2 updated").waitFor();
+
+  await using phone = await visit(browser, await fleet.link("viewer"), { width: 390 });
+  await phone.page.getByRole("heading", { name: "Overview" }).waitFor();
+  await phone.page.goto(`${fleet.url}/#/firmware`);
+  await attic.post("/ota/check", { current_version: "1.0.0" });
+  await attic.post("/ota/chunk", { version: "1.1.0", chunk_number: 0 });
+  for (const watcher of [page, phone.page]) await watcher.getByLabel("Download of attic").waitFor();
+  await desk.check();
+  await phone.check();
+  assert.equal(await phone.page.getByRole("button", { name: /Upload|Roll out|Remove|Pause/ }).count(), 0);
+
+  await attic.post("/ota/complete", { version: "1.1.0", boot_status: "rolled_back", reason: "no inverter answered" });
+  await page.getByText("no inverter answered").first().waitFor();
+  await page.getByRole("listitem").filter({ hasText: "test 1.1.0" }).getByText("paused").first().waitFor();
+  await page.getByRole("button", { name: "Go on with rollout 1 of test 1.1.0" }).click();
+  await page.getByRole("button", { name: "Go on", exact: true }).click();
+  await page.getByRole("button", { name: "Pause rollout 1 of test 1.1.0" }).waitFor();
+  await page.getByRole("button", { name: "Abort rollout 1 of test 1.1.0" }).click();
+  await page.getByRole("heading", { name: "Abort the rollout of test 1.1.0?" }).waitFor();
+  await page.getByRole("button", { name: "Abort this rollout" }).click();
+  await page.getByText("aborted").first().waitFor();
+  await page.getByRole("button", { name: "Remove test 1.1.0" }).click();
+  await page.getByRole("button", { name: "Remove this image" }).click();
+  await page.getByText("There is no firmware yet").waitFor();
+  await desk.check();
+});
