@@ -24,6 +24,8 @@ export interface VisitOptions {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
+  /** IANA name; that of the machine when left out. */
+  readonly timeZone?: string;
 }
 
 /** Registers a test with a browser of its own; skipped with its reason where there is none. */
@@ -51,13 +53,14 @@ export function startBrowser(): Promise<Browser> {
 export async function visit(
   browser: Browser,
   url: string,
-  { width = 1280, height = 900, dark = false }: VisitOptions = {},
+  { width = 1280, height = 900, dark = false, timeZone }: VisitOptions = {},
 ): Promise<Visit> {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? "dark" : "light",
     reducedMotion: "reduce",
     acceptDownloads: true,
+    ...(timeZone === undefined ? {} : { timezoneId: timeZone }),
   });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
