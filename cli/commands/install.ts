@@ -63,7 +63,7 @@ async function install(flags: InstallFlags, terminal: Terminal): Promise<void> {
   const executable = packaged ? layout.executable : resolve(executableOf(flags));
   if (live) await checkMachine(runProgram);
   await checkImage(root, executable);
-  await checkUnits(root, packaged);
+  await checkUnits("install", root, packaged);
   const upgrade = flags.upgrade === true;
   const start = live && flags.start && await systemdOr(packaged) && (!upgrade || await isActive(runProgram));
   const plan = { layout, executable, packaged, start, enable: !upgrade, force: flags.force === true };
@@ -80,7 +80,7 @@ async function uninstall(flags: UninstallFlags, terminal: Terminal): Promise<voi
   if (flags.purge && !flags.yes && !flags.dryRun) {
     throw usage(`--purge removes ${layout.configDir} and ${layout.dataDir}, with all keys and samples: add --yes`);
   }
-  await checkUnits(root, packaged);
+  if (!packaged) await checkUnits("uninstall", root, packaged);
   const purge = flags.purge === true;
   const removal = { layout, packaged, live: live && await runsSystemd(), purge, run: runProgram };
   await take(uninstallSteps(removal), flags, terminal, {

@@ -3,7 +3,7 @@ import { CliFailure, EXIT } from "../exit.ts";
 import { asset } from "./assets.ts";
 import { machineOf } from "./file_content.ts";
 import { textOf } from "./file_steps.ts";
-import { UNIT_MARK, unitPlaces } from "./layout.ts";
+import { UNIT_MARK, unitPlaces, unitText } from "./layout.ts";
 import type { RunProgram } from "./system.ts";
 
 /** Throws unless this machine can run the program; with its way out. */
@@ -24,19 +24,24 @@ export async function checkImage(root: string, executable: string): Promise<void
   );
 }
 
+/** What is about to be done to the unit. */
+export type Act = "install" | "uninstall";
+
 /** Throws when systemd would find a unit of our name that is not ours, or, unless `packaged`, that of the Debian package. */
-export async function checkUnits(root: string, packaged: boolean): Promise<void> {
+export async function checkUnits(act: Act, root: string, packaged: boolean): Promise<void> {
   for (const [place, path] of unitPlaces(root).entries()) {
     const text = await textOf(path);
     if (text === undefined) continue;
     if (!text.startsWith(UNIT_MARK)) {
-      throw failure(`Cannot install: ${path} is there already and is not of EcoWatt; rename or remove it first`);
+      throw failure(`Cannot ${act}: ${path} is not of EcoWatt; rename or remove it first`);
     }
-    if (place === 0 && packaged) {
-      throw failure(`Cannot install the package: ${path} hides its unit; first run: ecowatt uninstall`);
+    // `systemctl edit --full` leaves a whole unit there as well, which is the administrator's right.
+    if (place === 0 && packaged && text.includes(unitText("@PREFIX@/lib", "/usr/local"))) {
+      throw failure(`Cannot ${act} the package: ${path} hides its unit; first run: /usr/local/bin/ecowatt uninstall`);
     }
     if (place > 0 && !packaged) {
-      throw failure("Cannot install: EcoWatt was installed as a Debian package; use: apt install ./ecowatt_….deb");
+      const instead = act === "install" ? "apt install ./ecowatt_….deb" : "apt remove ecowatt";
+      throw failure(`Cannot ${act}: EcoWatt was installed as a Debian package; use: ${instead}`);
     }
   }
 }

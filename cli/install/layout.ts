@@ -9,6 +9,8 @@ export interface Layout {
   readonly executable: string;
   readonly guard: string;
   readonly unit: string;
+  /** What an administrator changed of the unit. */
+  readonly dropIns: string;
   readonly sysusers: string;
   readonly configDir: string;
   readonly config: string;
@@ -28,6 +30,7 @@ export function layoutOf(root: string, packaged: boolean): Layout {
     executable: at(`${prefix}/bin/ecowatt`),
     guard: at(`${prefix}/lib/ecowatt/boot-guard`),
     unit: at(`${packaged ? "/usr/lib" : "/etc"}/systemd/system/ecowatt.service`),
+    dropIns: at("/etc/systemd/system/ecowatt.service.d"),
     sysusers: at(packaged ? "/usr/lib/sysusers.d/ecowatt.conf" : "/etc/sysusers.d/ecowatt.conf"),
     configDir: at("/etc/ecowatt"),
     config: at("/etc/ecowatt/ecowatt.yaml"),

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { asset } from "./assets.ts";
 import { executableFile, folder, gone, type OwnerOf, textFile } from "./file_steps.ts";
 import { type Layout, unitText } from "./layout.ts";
@@ -80,12 +81,12 @@ export interface Removal {
 /** Everything that has to go, in order; data stays unless it is to be purged. */
 export function uninstallSteps({ layout, packaged, live, purge, run }: Removal): readonly Step[] {
   const { root } = layout;
-  const shipped = packaged ? [] : [layout.unit, layout.guard, layout.executable, layout.sysusers];
+  const shipped = packaged ? [] : [layout.unit, dirname(layout.guard), layout.executable, layout.sysusers];
   return [
     ...(live ? [stopped(run)] : []),
     disabled({ root, run }),
     ...shipped.map(gone),
     ...(live && !packaged ? [forgotten(run)] : []),
-    ...(purge ? [gone(layout.configDir), gone(layout.dataDir), noUserStep(root, run)] : []),
+    ...(purge ? [gone(layout.dropIns), gone(layout.configDir), gone(layout.dataDir), noUserStep(root, run)] : []),
   ];
 }

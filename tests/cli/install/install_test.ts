@@ -186,7 +186,7 @@ const REFUSED: readonly (readonly [name: string, prepare: (image: Image) => void
     "a unit of the name that is somebody else's",
     (image) => image.write("etc/systemd/system/ecowatt.service", "[Service]\nExecStart=/bin/other\n"),
     [],
-    /etc\/systemd\/system\/ecowatt\.service is there already and is not of EcoWatt/,
+    /etc\/systemd\/system\/ecowatt\.service is not of EcoWatt/,
   ],
   [
     "the unit of the Debian package",
