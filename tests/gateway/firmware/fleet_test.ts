@@ -65,7 +65,11 @@ interface Simulated {
 }
 
 /** One rollout over a thousand devices by the state machine alone, with reports that are late, lost, repeated and forged. */
-function simulate(seed: number, bad: boolean): Simulated {
+function simulate(
+  seed: number,
+  bad: boolean,
+  between: (state: Simulated, round: number, now: number) => void = () => {},
+): Simulated {
   const random = seeded(seed);
   const first = 1 + Math.floor(random() * 50);
   const policy: RolloutPolicy = {
@@ -85,7 +89,8 @@ function simulate(seed: number, bad: boolean): Simulated {
     rollout: startRollout({ model: "m", version: "2.0.0", by: "t", policy, devices }, 0),
     exposed: new Set(),
   };
-  for (let now = 0, round = 0; round < 40 && state.rollout.phase === "running"; round++, now += 3_600_000) {
+  for (let now = 0, round = 0; round < 40 && !isOver(state.rollout); round++, now += 3_600_000) {
+    between(state, round, now);
     step(state, {
       now,
       bad,
@@ -128,13 +133,33 @@ Deno.test("a hundred seeds: no bad image ever leaves the first wave, and devices
   }
 });
 
-Deno.test("a hundred seeds: a good image never counts more successes than devices that reported them", () => {
-  for (let seed = 0; seed < 100; seed += 10) {
+Deno.test("a hundred seeds: a good image counts every device that took it, once", () => {
+  for (let seed = 0; seed < 100; seed++) {
     const { rollout, exposed } = simulate(seed, false);
     const updated = rollout.members.filter(({ stage }) => stage === "updated");
     assert.equal(updated.length, exposed.size, `seed ${seed}`);
     assert.ok(updated.every(({ device }) => exposed.has(device) && memberOf(rollout, device)?.attempts !== 0));
     if (rollout.wave > 0) assert.ok(updated.length >= (rollout.policy.waves[0]?.successes ?? 0));
     assert.ok(isOver(rollout) || rollout.phase === "paused" || rollout.phase === "running");
+  }
+});
+
+Deno.test("a hundred seeds: paused nobody is offered anything, resumed it goes on, aborted it is over for good", () => {
+  for (let seed = 0; seed < 100; seed++) {
+    const halves = seeded(seed + 1_000);
+    const pausedAt = Math.floor(halves() * 6);
+    const abortedAt = pausedAt + 1 + Math.floor(halves() * 20);
+    const exposedAt: number[] = [];
+    const { rollout, exposed } = simulate(seed, false, (state, round, now) => {
+      exposedAt[round] = state.exposed.size;
+      if (round === pausedAt) state.rollout = next(state.rollout, { kind: "pause", by: "op" }, now);
+      if (round === pausedAt + 1) {
+        assert.equal(state.exposed.size, exposedAt[pausedAt], `seed ${seed}: offered while paused`);
+        state.rollout = next(state.rollout, { kind: "resume", by: "op" }, now);
+      }
+      if (round === abortedAt) state.rollout = next(state.rollout, { kind: "abort", by: "op" }, now);
+    });
+    if (rollout.phase !== "aborted") assert.ok(isOver(rollout), `seed ${seed}: ${rollout.phase}`);
+    else assert.equal(exposed.size, exposedAt[abortedAt], `seed ${seed}: offered after the end`);
   }
 });
