@@ -59,7 +59,13 @@ async function answer(io: DeviceEdgeIo, route: DeviceRoute, request: DeviceReque
   if (identity.kind === "stranger") return await refuse(io, identity, request);
   const effect = prepare(route, identity, request);
   const outcome = await perform(io, identity, request, effect);
-  return respond(io, identity, typeof outcome === "function" ? await outcome(io.signal) : outcome);
+  return respond(io, identity, typeof outcome === "function" ? await outcome(io.signal).catch(refusal) : outcome);
+}
+
+/** A fault that comes after the transaction is an answer too, and signed as any other. */
+function refusal(error: unknown): Answer {
+  if (!(error instanceof Fault)) throw error;
+  return problemAnswer(error);
 }
 
 /** A body without a name is a stranger's as well, for the log. */

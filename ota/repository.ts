@@ -220,7 +220,9 @@ function matches(
 async function readChunk(shelf: Shelf, firmware: Firmware, number: number): Promise<Bytes | undefined> {
   const { chunk_size, encrypted_size, total_chunks } = firmware;
   if (number >= total_chunks) return undefined;
-  using file = await shelf.open(firmware);
+  const opened = await shelf.open(firmware).catch(unlessRemoved);
+  if (opened === undefined) return undefined;
+  using file = opened;
   await file.seek(number * chunk_size, Deno.SeekMode.Start);
   const chunk = new Uint8Array(Math.min(chunk_size, encrypted_size - number * chunk_size));
   for (let at = 0; at < chunk.length;) {
@@ -229,6 +231,10 @@ async function readChunk(shelf: Shelf, firmware: Firmware, number: number): Prom
     at += count;
   }
   return chunk;
+}
+
+function unlessRemoved(error: unknown): undefined {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 type KeySets = (name: string) => Promise<KeySet>;

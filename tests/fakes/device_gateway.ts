@@ -122,6 +122,7 @@ export interface Answered {
   readonly json: ReturnType<typeof JSON.parse>;
   /** Whether it is signed for the request. */
   readonly signed: boolean;
+  readonly raw: Uint8Array;
 }
 
 export async function send(gateway: Pick<DeviceGateway, "url">, post: Post): Promise<Answered> {
@@ -130,7 +131,10 @@ export async function send(gateway: Pick<DeviceGateway, "url">, post: Post): Pro
   return {
     status: response.status,
     headers: response.headers,
-    json: JSON.parse(new TextDecoder().decode(body)),
+    json: response.headers.get("content-type")?.includes("json")
+      ? JSON.parse(new TextDecoder().decode(body))
+      : undefined,
+    raw: body,
     signed: post.verify(response, body),
   };
 }

@@ -35,7 +35,7 @@ export interface Running extends AsyncDisposable {
   status(commandId: string): Promise<ReturnType<typeof JSON.parse>>;
   addNode(name: string, profile?: string | null): Promise<Node>;
   addBoard(name: string, key?: Bytes): Promise<void>;
-  board(path: string, body: unknown, name?: string): Promise<Answered & { readonly bytes: number }>;
+  board(path: string, body: unknown, name?: string): Promise<Omit<Answered, "raw"> & { readonly bytes: number }>;
   /** A verified upload, which tells where the board is. */
   boardUpload(sequence: number, key?: Bytes): Promise<Answered>;
   token(role: Role): string;
@@ -49,7 +49,7 @@ export interface Told {
 
 /** A node that signs. */
 export interface Node {
-  post(path: string, body: Record<string, unknown>): Promise<Answered>;
+  post(path: string, body: Record<string, unknown>, headers?: Record<string, string>): Promise<Answered>;
   get(more?: Record<string, unknown>): Promise<ReturnType<typeof JSON.parse>>;
   report(commandId: string, status?: string, more?: Record<string, unknown>): Promise<Answered>;
 }
@@ -152,9 +152,10 @@ export async function startRunning(
 
 function createNode(gateway: () => Pick<DeviceGateway, "url">, key: DeviceKey): Node {
   let sequence = 0;
-  const post: Node["post"] = (path, body) => {
+  const post: Node["post"] = (path, body, headers = {}) => {
     const at = gateway();
-    return send(at, signedPost(at, key, ++sequence, body, path));
+    const signed = signedPost(at, key, ++sequence, body, path);
+    return send(at, { ...signed, headers: { ...signed.headers, ...headers } });
   };
   return {
     post,

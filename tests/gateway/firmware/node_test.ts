@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { fromBase64 } from "../../../crypto/bytes.ts";
 import { importRsaPublicKey } from "../../../crypto/rsa.ts";
 import { importChunkKey, verifyChunkHmac } from "../../../protocol/ota/chunk_hmac.ts";
@@ -191,4 +192,44 @@ Deno.test("a rollout is refused for what is not there, does not fit, or is under
     (await gateway.ask("POST", "/api/v1/rollouts", { model: "test", version: "1.1.0" }, "viewer")).status,
     403,
   );
+});
+
+Deno.test("a chunk comes as bytes for who asks for them, with number and HMAC in signed headers", async () => {
+  await using fixture = await ready();
+  const { node } = fixture;
+  await check(node);
+  const { chunk: raw } = await testKeys;
+  const text = fromBase64((await chunk(node, 1)).json.chunk.data) ?? assert.fail();
+  const body = { device_id: NODE, version: "1.1.0", chunk_number: 1 };
+  const answer = await node.post("/ota/chunk", body, { accept: "application/octet-stream" });
+  assert.equal(answer.status, 200);
+  assert.ok(answer.signed, "the whole of it");
+  assert.equal(answer.headers.get("content-type"), "application/octet-stream");
+  assert.deepEqual(answer.raw, text);
+  const [number, total, hmac] = ["number", "total", "hmac"].map((name) => answer.headers.get(`x-${NAMES[name]}`));
+  assert.deepEqual([number, total], ["1", "2"]);
+  assert.ok(verifyChunkHmac(importChunkKey(raw, "node"), answer.raw, 1, hmac ?? ""));
+  const none = await node.post("/ota/chunk", { ...body, chunk_number: 9 }, { accept: "application/octet-stream" });
+  assert.deepEqual([none.status, none.signed, none.headers.get("content-type")], [
+    422,
+    true,
+    "application/problem+json",
+  ]);
+});
+
+const NAMES: Readonly<Record<string, string>> = { number: "chunk-number", total: "total-chunks", hmac: "chunk-hmac" };
+
+Deno.test("an image that vanishes in the middle is a signed refusal, whatever is left of it", async () => {
+  await using fixture = await ready();
+  const { node, gateway } = fixture;
+  await check(node);
+  assert.equal((await chunk(node, 0)).status, 200);
+  const folder = join(gateway.dataDir, "firmware", "test@1.1.0");
+  await Deno.remove(join(folder, "image.bin"));
+  const half = await chunk(node, 1);
+  assert.deepEqual([half.status, half.signed], [409, true]);
+  await Deno.remove(folder, { recursive: true });
+  const gone = await chunk(node, 1);
+  assert.deepEqual([gone.status, gone.signed], [409, true]);
+  assert.equal((await check(node)).json.update_available, false, "nor is it offered");
 });
