@@ -19,7 +19,7 @@ export interface Meter {
   readonly source: EnergySource;
   /** Wh since installation, or since the gateway computes it; never falls. `undefined` until it is plausible. */
   readonly lifetimeWh: number | undefined;
-  /** When the newest reading was taken that counted, unix milliseconds. */
+  /** When the newest reading was taken, unix milliseconds; what it showed may be held back. */
   readonly at: number;
   /** Highest power ever seen, in W. */
   readonly peakW: number;
@@ -79,7 +79,7 @@ function bySilence(before: Meter, readings: readonly MeterReading[]) {
   const silentSince = before.silentSince ?? readings[0]?.at;
   const silentFor = (readings.at(-1)?.at ?? 0) - (silentSince ?? 0);
   const { meter, gains } = silentFor >= SILENT_MS ? byPower(before, readings) : { meter: before, gains: [] };
-  return { meter: { ...meter, silentSince }, gains };
+  return { meter: { ...meter, at: Math.max(meter.at, readings.at(-1)?.at ?? 0), silentSince }, gains };
 }
 
 /** They nearly always are. */
@@ -93,6 +93,7 @@ function byCounter(before: Meter, readings: readonly MeterReading[], wrapWh: num
   const gains: Gain[] = [];
   for (const { at, w, wh } of readings) {
     peakW = Math.max(peakW, w ?? 0);
+    newest = Math.max(newest, at);
     if (wh === undefined) continue;
     const maxPower = peakW === 0 ? UNKNOWN_MAX_POWER : Math.max(LEAST_MAX_POWER, 3 * peakW);
     const read = readCounter(counter, { at, wh }, { wrapWh, maxPower });
@@ -100,7 +101,6 @@ function byCounter(before: Meter, readings: readonly MeterReading[], wrapWh: num
     if (read.gain) gains.push(read.gain);
     // The counter's own value is the total, unless a total that was shown before would change by that.
     if (read.gain) lifetimeWh = lifetimeWh === undefined ? counter.accepted?.wh : lifetimeWh + read.gain.wh;
-    if (read.gain) newest = Math.max(newest, at);
   }
   const meter: Meter = { source: "counter", lifetimeWh, at: newest, peakW, counter, integral: NEW_INTEGRAL };
   return { meter, gains };
