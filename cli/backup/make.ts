@@ -74,11 +74,22 @@ async function backupNode(dataDir: string, scratch: string, withKeys: boolean): 
   return [{ name: "node/node.sqlite", path: copy }, ...tail, ...keys];
 }
 
-/** A folder for a short time, on the file system of the data; its owner's alone. */
+/** Milliseconds after which a folder belongs to a command that was killed: none takes so long. */
+const FORGOTTEN_MS = 86_400_000;
+
+/** A folder for a short time, on the file system of the data; its owner's alone. Clears away what killed commands left. */
 export async function scratchIn(dataDir: string, prefix: string): Promise<{ readonly path: string } & AsyncDisposable> {
   await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
+  for await (const { name } of Deno.readDir(dataDir)) {
+    if (name.startsWith(`.${prefix}`)) await clearIfForgotten(join(dataDir, name));
+  }
   const path = await Deno.makeTempDir({ dir: dataDir, prefix: `.${prefix}` });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+async function clearIfForgotten(path: string): Promise<void> {
+  const { mtime } = await Deno.stat(path);
+  if (mtime !== null && Date.now() - mtime.getTime() > FORGOTTEN_MS) await Deno.remove(path, { recursive: true });
 }
 
 async function writeWhole(path: string, content: ReadableStream<Uint8Array>): Promise<number> {

@@ -12,6 +12,7 @@ import { exists } from "../init/key_file.ts";
 
 /** What the gateway of this box tells; none of it is a secret. */
 const GATEWAY_PAGES = {
+  "gateway/support_bundle.json": "/api/v1/system/support-bundle",
   "gateway/status.json": "/status",
   "gateway/devices.json": "/api/v1/devices?limit=1000",
   "gateway/security.json": "/security/stats",

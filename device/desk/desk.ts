@@ -21,6 +21,9 @@ export interface DeskIo {
   readonly log: Logger;
 }
 
+/** Copies of the database that were asked for, and SQLite's files beside them. */
+const COPY = /^backup-[0-9a-f]{16}\.sqlite/;
+
 /** Milliseconds that a question may take, its asking included. */
 const PATIENCE_MS = 60_000;
 
@@ -54,6 +57,9 @@ function listen({ dataDir, log }: DeskIo): Deno.UnixListener | undefined {
   try {
     if (utf8(path).length > MAX_PATH_BYTES) throw new Error("its path is too long for a socket");
     removeIfThere(path); // of a killed node: the database is ours, so nobody listens there
+    for (const { name } of Deno.readDirSync(dataDir)) {
+      if (COPY.test(name)) removeIfThere(`${dataDir}/${name}`); // nobody came for it
+    }
     const listener = Deno.listen({ transport: "unix", path });
     Deno.chmodSync(path, 0o600);
     return listener;

@@ -109,6 +109,9 @@ Deno.test("a restored gateway has every row, and only sequence numbers leap; wha
   await running.kill("SIGKILL"); // what is not sealed yet is in the node's tail file
   await output(["command", "set-power", "roof", "50", ...data]);
   const file = join(dir.path, "stopped.tar.gz");
+  const forgotten = join(site.dataDir, ".backup-killed");
+  await Deno.mkdir(forgotten);
+  await Deno.utime(forgotten, 1_700_000_000, 1_700_000_000);
   assert.match(await output(["backup", file, ...data]), /node\/node\.tail/);
   const before = content(site.dataDir);
   const out = await output(["restore", file, "--force", "--json", ...data]);

@@ -62,8 +62,11 @@ Deno.test("where no node runs there is nobody to ask, also when a killed one lef
   await new Deno.Command(Deno.execPath(), { args: ["eval", code] }).output();
   assert.ok((await Deno.stat(deskPath(dir.path))).isSocket);
   assert.equal(await askNode(dir.path, { ask: "status" }, StatusAnswer), undefined);
+  const left = join(dir.path, "backup-0123456789abcdef.sqlite");
+  await Deno.writeTextFile(left, "nobody came for it");
   await using _site = await running(dir.path);
   assert.ok(await askNode(dir.path, { ask: "status" }, StatusAnswer));
+  await assert.rejects(Deno.stat(left), Deno.errors.NotFound);
 });
 
 Deno.test("whatever is sent to the socket, the node answers or hangs up, and goes on", async () => {
