@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { type Access, type AccessIo, createAccess } from "./api/access.ts";
 import { addDeviceRoutes, type DevicesApiIo } from "./api/devices.ts";
+import { addCommandAbilityRoutes } from "./api/command_abilities.ts";
 import { addCommandRoutes, type CommandsApiIo } from "./api/commands.ts";
 import { addMqttRoutes, type MqttApiIo } from "./api/mqtt.ts";
 import { addEnergyRoutes, type EnergyApiIo } from "./api/energy.ts";
@@ -68,6 +69,7 @@ export function createApp(io: AppIo): App {
   addEnergyRoutes(app, access, io);
   addMqttRoutes(app, access, io);
   addCommandRoutes(app, access, io);
+  addCommandAbilityRoutes(app, access, io);
   addSettingsRoutes(app, access, io);
   addLabelRoutes(app, access, io);
   addTemplateRoutes(app, access, io);

@@ -2,9 +2,6 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { CommandId } from "../../protocol/command/command.ts";
 import { CommandBatch, QueuedCommand } from "../../protocol/command/queue_message.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
-import { rawRange, wordsOf } from "../../protocol/profile/raw.ts";
-import type { Register } from "../../protocol/profile/register.ts";
-import type { InverterAbilities } from "../command/abilities.ts";
 import type { CommandDesk, CommandRecord } from "../command/command_desk.ts";
 import type { StoredCommand } from "../store/commands.ts";
 import type { Access } from "./access.ts";
@@ -57,37 +54,6 @@ const BudgetView = z.object({
   })),
 }).openapi("WriteBudget");
 
-const Limits = {
-  min: z.number().nullable().describe("Least value in `unit`; null: any"),
-  max: z.number().nullable().describe("Greatest value in `unit`; null: any"),
-};
-const RegisterAbility = z.object({
-  name: z.string(),
-  description: z.string(),
-  address: z.number().int(),
-  words: z.number().int(),
-  unit: z.string(),
-  gain: z.number().nullable().describe(
-    "Raw value = value in `unit` × gain; null: by a scale factor that the inverter has",
-  ),
-  ...Limits,
-});
-export const AbilitiesView = z.object({
-  device_id: z.string(),
-  inverters: z.array(z.object({
-    inverter: z.string(),
-    profile: z.string(),
-    title: z.string(),
-    set_power: z.object({
-      units: z.array(z.string()).describe("The first is that of the limit's register"),
-      ...Limits,
-      can_revert: z.boolean().describe("Whether `revert_s` may be given"),
-    }).nullable().describe("null: its power cannot be limited"),
-    write_register: z.array(RegisterAbility),
-    read_register: z.array(RegisterAbility),
-  })),
-}).openapi("CommandAbilities");
-
 /** One command or a batch. Checked as what it looks like, so that every broken rule is named and not just that neither fits. */
 const QueueBody = z.unknown().transform((value, c): CommandBatch | QueuedCommand => {
   const batch = typeof value === "object" && value !== null && "commands" in value;
@@ -127,10 +93,6 @@ export function addCommandRoutes(api: OpenAPIHono<ApiEnv>, access: Access, { des
     const command_history = Object.fromEntries(Map.groupBy(commands, (command) => command.device_id));
     return c.json({ status: "success", all_devices: true, command_history } as const, 200);
   });
-  api.openapi(abilitiesRoute(access), (c) => {
-    const { device_id } = c.req.valid("param");
-    return c.json({ device_id, inverters: desk.abilities(device_id).map(abilitiesView) }, 200);
-  });
   api.openapi(budgetRoute(access), (c) => {
     const { device_id } = c.req.valid("param");
     const { day, limit, used } = desk.writeBudget(device_id);
@@ -163,40 +125,6 @@ function oneView(queued: readonly StoredCommand[]): z.infer<typeof QueuedOne> {
 function batchView(queued: readonly StoredCommand[]): z.infer<typeof QueuedBatch> {
   const message = `${queued.length} commands queued`;
   return { status: "success", message, command_count: queued.length, commands: queued.map(queuedView) };
-}
-
-type Inverter = z.infer<typeof AbilitiesView>["inverters"][number];
-
-function abilitiesView({ inverter, profile, control, writable, readable }: InverterAbilities): Inverter {
-  return {
-    inverter,
-    profile: profile.id,
-    title: profile.title,
-    set_power: control
-      ? {
-        units: [control.limit.unit, ...control.acceptsWatts ? ["W"] : []],
-        ...limitsOf(control.limit),
-        can_revert: control.canRevert,
-      }
-      : null,
-    write_register: writable.map(registerView),
-    read_register: readable.map(registerView),
-  };
-}
-
-function registerView(register: Register): z.infer<typeof RegisterAbility> {
-  const { name, description, address, encoding, unit, scale } = register;
-  const gain = scale.kind === "gain" ? scale.gain : null;
-  return { name, description, address, words: wordsOf(encoding), unit, gain, ...limitsOf(register) };
-}
-
-function limitsOf(
-  { plausible, encoding, scale }: Register,
-): { readonly min: number | null; readonly max: number | null } {
-  if (plausible) return { min: plausible.min, max: plausible.max };
-  if (scale.kind === "exponent") return { min: null, max: null };
-  const { min, max } = rawRange(encoding);
-  return { min: min / scale.gain, max: max / scale.gain };
 }
 
 function statusView(record: CommandRecord): z.infer<typeof StatusView> {
@@ -259,18 +187,6 @@ function historyRoute(access: Access) {
     ...access("viewer"),
     request: { query },
     responses: { 200: json(z.union([DeviceHistory, FullHistory]), "The history"), ...PROBLEMS },
-  });
-}
-
-function abilitiesRoute(access: Access) {
-  return createRoute({
-    method: "get",
-    path: "/api/v1/devices/{device_id}/command-abilities",
-    tags,
-    summary: "What each inverter of a device can be told, with limits; empty while nothing was uploaded",
-    ...access("viewer"),
-    request: { params: DeviceParam },
-    responses: { 200: json(AbilitiesView, "The abilities"), ...PROBLEMS },
   });
 }
 

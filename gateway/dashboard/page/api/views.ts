@@ -1,5 +1,6 @@
 import type { z } from "@hono/zod-openapi";
-import type { AbilitiesView, DeviceHistory, FullHistory } from "../../../api/commands.ts";
+import type { AbilitiesView } from "../../../api/command_abilities.ts";
+import type { DeviceHistory, FullHistory } from "../../../api/commands.ts";
 import type { CommandView } from "../../../api/command_view.ts";
 import type { DeviceView, Key } from "../../../api/devices.ts";
 import type { DeviceEnergyView, FleetEnergyView } from "../../../api/energy.ts";

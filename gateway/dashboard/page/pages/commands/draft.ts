@@ -90,11 +90,7 @@ function writeRegister({ register: name, value: typed }: Draft, { write_register
   const register = write_register.find((one) => one.name === name) ?? write_register[0];
   const value = numberOf(typed);
   if (!register) return { ok: false, problems: { register: "has no register that can be written" } };
-  const wrong = value === undefined
-    ? "must be a number"
-    : register.gain === null
-    ? undefined
-    : outside(value, register);
+  const wrong = value === undefined ? "must be a number" : notHeld(value, register);
   if (value === undefined || wrong) return { ok: false, problems: { value: wrong ?? "must be a number" } };
   const parameters = { register_address: register.address, value: Math.round(value * (register.gain ?? 1)) };
   return { ok: true, parameters, text: `write ${value} ${unitOf(register)} to ${register.name}` };
@@ -110,6 +106,13 @@ function readRegister({ register: name, count: typed }: Draft, { read_register }
   const words = count === 1 ? "" : ` and what follows it, ${count} words`;
   const parameters = { register_address: register.address, count };
   return { ok: true, parameters, text: `read ${register.name}${words}` };
+}
+
+/** Why a register cannot hold a value, as far as it is known here. */
+function notHeld(value: number, { gain, ...limits }: RegisterAbility): string | undefined {
+  const raw = value * (gain ?? 1);
+  if (Math.abs(raw - Math.round(raw)) > 1e-6) return `must be in steps of ${1 / (gain ?? 1)}`;
+  return gain === null ? undefined : outside(value, limits);
 }
 
 /** The unit in which a register is typed: raw where only the inverter knows its scale. */
