@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
 import { CommandReportAnswer } from "../../protocol/command/device_messages.ts";
 import { backoffMs } from "../uplink/backoff.ts";
 import type { Bell } from "../uplink/bell.ts";
@@ -22,8 +23,9 @@ export interface ReporterIo {
 /** Reports what commands came to, oldest first, each until the gateway has it. Runs until the signal aborts. */
 export async function keepReporting(io: ReporterIo, signal: AbortSignal): Promise<void> {
   let failures = 0;
+  const disk = new TroubleLog(io.log, io.clock);
   while (!signal.aborted) {
-    const pause = await reportOne(io, signal);
+    const pause = await reportOne(io, disk, signal);
     if (pause === "idle") await io.bell.wait(signal);
     failures = typeof pause === "number" ? failures + 1 : 0;
     if (typeof pause === "number") await rest(Math.max(pause, backoffMs(failures, io.random.float())), io, signal);
@@ -31,9 +33,10 @@ export async function keepReporting(io: ReporterIo, signal: AbortSignal): Promis
 }
 
 /** One request. `idle`: nothing to report; `next`: look for more; a number: it failed, try again not before so many ms. */
-async function reportOne(io: ReporterIo, signal: AbortSignal): Promise<"idle" | "next" | number> {
+async function reportOne(io: ReporterIo, disk: TroubleLog, signal: AbortSignal): Promise<"idle" | "next" | number> {
   try {
     const report = io.journal.unreported();
+    disk.ended("reports can be read again");
     if (!report) return "idle";
     const reply = replyOf(await io.gateway.post("/command/report", report, signal), CommandReportAnswer);
     switch (reply.kind) {
@@ -58,7 +61,7 @@ async function reportOne(io: ReporterIo, signal: AbortSignal): Promise<"idle" | 
         return reply satisfies never;
     }
   } catch (error) {
-    io.log.error("reports cannot be read or acknowledged: {error}", { error }); // the disk; it may come back
+    disk.happened("reports cannot be read or acknowledged: {error}", { error }, "error"); // it may come back
     return 0;
   }
 }

@@ -1,4 +1,6 @@
 import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
 import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
 import type { Settings } from "../../protocol/settings/settings.ts";
 import {
@@ -30,6 +32,7 @@ export interface SettingsKeeperIo {
   readonly refusals: (settings: Settings) => readonly SettingsRefusal[];
   /** Puts settings in force; `null`: the configuration file alone. */
   readonly putInForce: (settings: Settings | null) => void;
+  readonly clock: Pick<Clock, "monotonic">;
   readonly log: Logger;
 }
 
@@ -39,6 +42,7 @@ export interface SettingsKeeperIo {
  */
 export class SettingsKeeper {
   readonly #io: SettingsKeeperIo;
+  readonly #disk: TroubleLog;
   #state: SettingsState;
   #healths = new Map<string, Health>();
   #era = 0;
@@ -48,6 +52,7 @@ export class SettingsKeeper {
   /** Loads what is on disk, without putting it in force. */
   constructor(io: SettingsKeeperIo) {
     this.#io = io;
+    this.#disk = new TroubleLog(io.log, io.clock);
     const stored = io.store.load();
     if (stored === undefined) {
       io.log.error("remote settings on disk cannot be read; the configuration file is in force");
@@ -159,11 +164,10 @@ export class SettingsKeeper {
   #try(what: string, body: () => void): void {
     try {
       body();
+      this.#disk.ended("settings can be kept again");
     } catch (error) {
-      this.#io.log.error("cannot {what}: {message}", {
-        what,
-        message: error instanceof Error ? error.message : String(error),
-      });
+      const message = error instanceof Error ? error.message : String(error);
+      this.#disk.happened("cannot {what}: {message}", { what, message }, "error");
     }
   }
 }

@@ -72,6 +72,7 @@ export class NodeSettings {
       parties: [GATEWAY, ...io.inverters.map(({ config }) => inverterParty(config.name))],
       refusals: (settings) => this.#refusals(settings),
       putInForce: (settings) => this.#putInForce(settings ?? {}),
+      clock: io.clock,
       log: io.log,
     });
     const inForce = this.#keeper.state().inForce ?? {};

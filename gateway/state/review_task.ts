@@ -5,9 +5,9 @@ import type { Devices } from "../store/devices.ts";
 import type { DeviceStates } from "./device_states.ts";
 
 /** Time between two looks at how the devices are doing. */
-const ROUND_MS = 5_000;
+const ROUND_MS = 15_000;
 /** Rounds between two times that contacts are written down: a minute. */
-const KEEP_ROUNDS = 12;
+const KEEP_ROUNDS = 4;
 /** Devices that are looked at before others get their turn. */
 const BATCH = 50;
 

@@ -97,6 +97,7 @@ class Bench implements AsyncDisposable {
       parties: ["gateway", "inverter roof"],
       refusals: (settings) => world.refusals?.(settings) ?? [],
       putInForce: (settings) => this.forced.push([settings?.version ?? 0, clock.monotonic()]),
+      clock,
       log: getLogger(["test"]),
     });
     const version = () => keeper.state().inForce?.version ?? 0;
