@@ -1,6 +1,16 @@
-import { configure, getLogger, type Logger, type LogLevel, type LogRecord, reset } from "@logtape/logtape";
+import {
+  compareLogLevel,
+  configure,
+  getLogger,
+  type Logger,
+  type LogLevel,
+  type LogRecord,
+  reset,
+  type Sink,
+} from "@logtape/logtape";
 import { redactByField } from "@logtape/redaction";
 import { type Command, Option } from "commander";
+import type { LogEntry, RecentLog } from "../platform/recent_log.ts";
 import { journalText, processLogsToJournal } from "./journal.ts";
 import type { Terminal } from "./output.ts";
 
@@ -26,27 +36,45 @@ export function logFlags(command: Command, level: (typeof LOG_LEVELS)[number] = 
     .option("--log-json", "log as JSON lines");
 }
 
+/** Where a program's events go besides standard error. */
+export interface LogTargets {
+  /** Whether systemd listens and takes priorities. */
+  readonly journald?: boolean;
+  /** Keeps the newest, from `info` on. */
+  readonly recent?: RecentLog;
+}
+
 /** Sends the program's events to standard error, in journald's form where systemd listens. */
 export async function startLogging(
   flags: LogFlags,
   terminal: Terminal,
-  journald = processLogsToJournal(),
+  { journald = processLogsToJournal(), recent }: LogTargets = {},
 ): Promise<Logger> {
   const format = flags.logJson ? jsonLine : journald ? journalLine : plainLine;
+  const toTerminal = withLevel(flags.logLevel, (record) => terminal.err(format(record)));
+  const lowest = recent === undefined || compareLogLevel(flags.logLevel, "info") < 0 ? flags.logLevel : "info";
   await configure({
     reset: true,
     sinks: {
-      stderr: redactByField((record) => terminal.err(format(record)), {
-        fieldPatterns: SECRETS,
-        action: () => "[redacted]",
-      }),
+      stderr: withoutSecrets(toTerminal),
+      recent: withoutSecrets((record) => recent?.add(entryOf(record))),
     },
     loggers: [
-      { category: ["ecowatt"], lowestLevel: flags.logLevel, sinks: ["stderr"] },
+      { category: ["ecowatt"], lowestLevel: lowest, sinks: ["stderr", "recent"] },
       { category: ["logtape"], lowestLevel: "error", sinks: ["stderr"] },
     ],
   });
   return getLogger(["ecowatt"]);
+}
+
+const withoutSecrets = (sink: Sink) => redactByField(sink, { fieldPatterns: SECRETS, action: () => "[redacted]" });
+
+const withLevel = (level: LogLevel, sink: Sink): Sink => (record) => {
+  if (compareLogLevel(record.level, level) >= 0) sink(record);
+};
+
+function entryOf(record: LogRecord): LogEntry {
+  return { at: record.timestamp, level: record.level, area: area(record), message: text(record) };
 }
 
 /** Ends logging, so that a later start begins anew. */

@@ -9,6 +9,7 @@ import { openRepository, type Repository } from "../ota/repository.ts";
 import { bootOf } from "../ota/slots/slots.ts";
 import { forgetCopies } from "../platform/migration_copy.ts";
 import { systemClock } from "../platform/clock.ts";
+import type { RecentLog } from "../platform/recent_log.ts";
 import { systemRandom } from "../platform/random.ts";
 import { VERSION } from "./commands/version.ts";
 import { gatewayDir, nodeDir, tailDir } from "./data_dir.ts";
@@ -23,7 +24,7 @@ export function openGateway(
   config: GatewayConfig,
   dataDir: string,
   log: Logger,
-  options: { readonly allowPublishedKeys?: boolean } = {},
+  options: { readonly allowPublishedKeys?: boolean; readonly recentLog?: RecentLog } = {},
 ): Promise<Gateway> {
   return startGateway(config, {
     dataDir: gatewayDir(dataDir),

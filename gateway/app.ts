@@ -22,6 +22,7 @@ import { addSettingsRoutes, type SettingsApiIo } from "./api/settings.ts";
 import { addSecurityRoutes, type SecurityApiIo } from "./api/security.ts";
 import { addSessionRoutes, type SessionApiIo } from "./api/session.ts";
 import { addStatusRoutes, type StatusApiIo } from "./api/status.ts";
+import { addSystemRoutes, type SystemApiIo } from "./api/system.ts";
 import { addTokenRoutes, type TokensApiIo } from "./api/tokens.ts";
 import type { Handler } from "./server.ts";
 
@@ -47,6 +48,7 @@ export type AppIo =
   & StatusApiIo
   & EventsApiIo
   & SessionApiIo
+  & SystemApiIo
   & TokensApiIo;
 
 /** What the gateway serves to operators; the paths of devices are beside it (device_paths.ts). */
@@ -62,6 +64,7 @@ export function createApp(io: AppIo): App {
   const access: Access = createAccess(io);
   addStatusRoutes(app, access, io);
   addMetricsRoute(app, access, io);
+  addSystemRoutes(app, access, io);
   addSecurityRoutes(app, access, io);
   addDeviceRoutes(app, access, io);
   addPowerRoutes(app, access, io);

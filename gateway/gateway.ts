@@ -21,6 +21,8 @@ import { createManagement, type Management } from "./management.ts";
 import { type Mqtt, type MqttIo, startMqtt } from "./mqtt/mqtt.ts";
 import { GatewayMeters } from "./metrics/gateway_meters.ts";
 import { createGatewayMetrics, type GatewayMetrics, type GatewayMetricsIo } from "./metrics/gateway_metrics.ts";
+import { RecentLog } from "../platform/recent_log.ts";
+import { createBackups } from "./system/backups.ts";
 import { createSampleFeed, type SampleFeed } from "./process/sample_feed.ts";
 import { keepRetention } from "./retention_task.ts";
 import { createSampleReader } from "./sample_reader.ts";
@@ -45,6 +47,8 @@ export interface GatewayIo {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** What this process has logged, for those who look at the gateway from afar. */
+  readonly recentLog?: RecentLog;
   /** Of the program, for `/status`. */
   readonly version: string;
   /** Whether keys that were published with the original project may be used; only the demo says yes. */
@@ -113,7 +117,16 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const events = createEventStreams({ feed, db: stores.db, clock, log, signal: stop.signal });
   const metrics = metricsOf(io, stores, { mqtt, states, meters });
   cleanup.use(feed.listen((batches) => meters.stored(batches)));
-  const api = appIo(config, io, stores, { management, bell, mqtt, states, firmware, events, metrics });
+  const api = appIo(config, io, stores, {
+    management,
+    bell,
+    mqtt,
+    states,
+    firmware,
+    events,
+    metrics,
+    startedAt: clock.now(),
+  });
   const paths = devicePaths(config, io, stores, {
     signal: stop.signal,
     bell,
@@ -235,11 +248,13 @@ export interface OperatorParts {
   readonly events?: EventStreams;
   /** Of the store alone when left out. */
   readonly metrics?: GatewayMetrics;
+  /** When this gateway began to listen, unix milliseconds; left out where it does not: at the command line. */
+  readonly startedAt?: number;
 }
 
 /** Everything the routes need, over open stores. */
 export function appIo(
-  config: Pick<GatewayConfig, "retention_days" | "location">,
+  config: GatewayConfig,
   io: GatewayIo,
   stores: Stores,
   {
@@ -250,11 +265,13 @@ export function appIo(
     firmware = openFirmware(io),
     events = NO_EVENTS,
     metrics = metricsOf(io, stores, { mqtt, states }),
+    startedAt,
   }: OperatorParts,
 ): AppIo {
   const reader = createSampleReader(stores);
   const { clock, random, log, version, dataDir } = io;
   const settingsIo = settingsIoOf(stores, clock);
+  const trouble = new TroubleLog(log, clock);
   return {
     ...stores,
     firmware,
@@ -276,7 +293,13 @@ export function appIo(
     features: FEATURES,
     mqttConnected: () => mqtt?.stats().connected ?? false,
     mqttLink: () => mqtt?.link(),
-    healthy: () => isStoreHealthy(dataDir, stores.commit, () => void stores.devices.find("health")),
+    healthy: () =>
+      isStoreHealthy({ dataDir, commit: stores.commit, read: () => void stores.devices.find("health"), trouble }),
+    dataDir,
+    config: startedAt === undefined ? {} : config,
+    startedAt,
+    recentLog: io.recentLog ?? new RecentLog(1),
+    backups: createBackups(io),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Gateway } from "../../gateway/gateway.ts";
 import { utf8 } from "../../crypto/bytes.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { writeFileAtomic } from "../../platform/files.ts";
+import { RecentLog } from "../../platform/recent_log.ts";
 import { createApiClient } from "../api_client.ts";
 import { checked, number } from "../arguments.ts";
 import { loadNodeConfig } from "../config_file.ts";
@@ -40,14 +41,15 @@ export function addDemo(program: Command, terminal: Terminal): void {
 async function demo(flags: Flags, terminal: Terminal): Promise<void> {
   const folder = resolve(flags.dataDir);
   const files = demoFiles(folder);
-  const log = await startLogging(flags, terminal);
+  const recentLog = new RecentLog();
+  const log = await startLogging(flags, terminal, { recent: recentLog });
   using stop = untilStopped();
   await using running = new AsyncDisposableStack();
   const simulator = running.use(
     await startSimulator(simulatorOptions(flags), { clock: systemClock, log: log.getChild("simulator") }),
   );
   const config = checked(GatewayConfig, { port: flags.port });
-  const gateway = running.use(await openGateway(config, folder, log, { allowPublishedKeys: true }));
+  const gateway = running.use(await openGateway(config, folder, log, { allowPublishedKeys: true, recentLog }));
   await writeConfig(folder, files, gateway, simulator);
   const token = await viewerToken(gateway, files);
   running.use(await openNode((await loadNodeConfig(files.config)).node, folder, log));

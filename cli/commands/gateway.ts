@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { GatewayConfig } from "../../gateway/config.ts";
+import { RecentLog } from "../../platform/recent_log.ts";
 import { checked, number } from "../arguments.ts";
 import { loadConfig } from "../config_file.ts";
 import { processDataDir } from "../data_dir.ts";
@@ -33,11 +34,12 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   const file = flags.config === undefined ? {} : await loadConfig(flags.config);
   const { host = file.gateway?.host, port = file.gateway?.port } = flags;
   const config = checked(GatewayConfig, { ...file.gateway, host, port });
-  const log = await startLogging(flags, terminal);
+  const recentLog = new RecentLog();
+  const log = await startLogging(flags, terminal, { recent: recentLog });
   const service = startService(log);
   using stop = untilStopped();
   const dataDir = processDataDir(flags.dataDir ?? file.data_dir);
-  await using gateway = await openGateway(config, dataDir, log);
+  await using gateway = await openGateway(config, dataDir, log, { recentLog });
   const parts = [gatewayPart(gateway)];
   await using _prover = await openProver(parts, { dataDir, log });
   terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);

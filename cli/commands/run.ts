@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Gateway } from "../../gateway/gateway.ts";
 import { systemClock } from "../../platform/clock.ts";
+import { RecentLog } from "../../platform/recent_log.ts";
 import { DEFAULT_CONFIG, loadConfig } from "../config_file.ts";
 import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../logging.ts";
@@ -29,7 +30,8 @@ export function addRun(program: Command, terminal: Terminal): void {
 async function run(flags: Flags, terminal: Terminal): Promise<void> {
   const file = await loadConfig(flags.config);
   const dataDir = processDataDir(flags.dataDir ?? file.data_dir);
-  const log = await startLogging(flags, terminal);
+  const recentLog = new RecentLog();
+  const log = await startLogging(flags, terminal, { recent: recentLog });
   const service = startService(log);
   using stop = untilStopped();
   const parts: Part[] = [];
@@ -37,7 +39,7 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   let updates: AsyncDisposable | undefined;
   let gateway: Gateway | undefined;
   if (file.gateway) {
-    gateway = running.use(await openGateway(file.gateway, dataDir, log));
+    gateway = running.use(await openGateway(file.gateway, dataDir, log, { recentLog }));
     parts.push(gatewayPart(gateway));
     terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);
   }

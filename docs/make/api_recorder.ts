@@ -100,7 +100,10 @@ async function createPlayer(
       throw new Error(`${step.name}: ${answer.status} instead of ${step.status}: ${JSON.stringify(answer.body)}`);
     }
     seen.set(step.name, answer.body);
-    const shown = { ...answer, ...(answer.body === undefined ? {} : { body: picked(answer.body, step.shows) }) };
+    const shown = {
+      ...answer,
+      ...(answer.body === undefined ? {} : { body: replaced(picked(answer.body, step.shows), step.instead) }),
+    };
     const sent = {
       path,
       query,
@@ -185,6 +188,11 @@ function picked(body: unknown, keys: Step["shows"]): unknown {
   }
   if (keys === undefined || typeof body !== "object" || body === null) return body;
   return Object.fromEntries(Object.entries(body).filter(([key]) => keys.includes(key)));
+}
+
+function replaced(body: unknown, instead: Step["instead"]): unknown {
+  if (instead === undefined || typeof body !== "object" || body === null) return instead ?? body;
+  return { ...body, ...(typeof instead === "string" ? {} : instead) };
 }
 
 /** What the story needs and no answer gives. */

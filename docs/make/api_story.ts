@@ -21,6 +21,8 @@ export interface Step {
   readonly status: number;
   /** Only these keys of the answer are shown, or lines with these words. */
   readonly shows?: readonly string[];
+  /** Keys of the answer that tell of the machine, and what is shown in their place; a text: in place of all. */
+  readonly instead?: Readonly<Record<string, unknown>> | string;
   /** Only the first piece of the answer is waited for: it does not end. */
   readonly endless?: true;
 }
@@ -768,6 +770,47 @@ const administration: readonly Step[] = [
   },
 ];
 
+const system: readonly Step[] = [
+  {
+    name: "system",
+    summary: "A small box",
+    operation: "get /api/v1/system",
+    as: "viewer",
+    status: 200,
+    instead: {
+      runtime: "Deno 2.9.6, aarch64-unknown-linux-gnu",
+      memory_bytes: 118_000_000,
+      database_bytes: 4_200_000,
+      disk: { free_bytes: 21_000_000_000, total_bytes: 31_000_000_000 },
+    },
+  },
+  { name: "alarms", summary: "What needs a look", operation: "get /api/v1/alarms", as: "viewer", status: 200 },
+  {
+    name: "log",
+    summary: "Warnings and worse; there are none",
+    operation: "get /api/v1/system/log",
+    as: "operator",
+    query: { level: "warning", limit: "100" },
+    status: 200,
+  },
+  {
+    name: "backup",
+    summary: "Into a file: curl -OJ",
+    operation: "get /api/v1/system/backup",
+    as: "admin",
+    status: 200,
+    instead: "(a gzipped tar archive)",
+  },
+  {
+    name: "support_bundle",
+    summary: "How it begins",
+    operation: "get /api/v1/system/support-bundle",
+    as: "admin",
+    status: 200,
+    instead: { contents: { system: { version: "1.0.0" } } },
+  },
+];
+
 const sessions: readonly Step[] = [
   {
     name: "login_link",
@@ -819,6 +862,7 @@ export const STORY: readonly Step[] = [
   ...config,
   ...commands,
   ...firmware,
+  ...system,
   ...sessions,
   ...administration,
 ];

@@ -1,4 +1,3 @@
-import { statfsSync, statSync } from "node:fs";
 import type { Clock } from "../../platform/clock.ts";
 import { expose, type Family, type Point } from "../../platform/metrics/exposition.ts";
 import type { EnergyReader } from "../energy/energy_reader.ts";
@@ -6,7 +5,7 @@ import { activeUpdates, type UpdateStatusIo } from "../firmware/status.ts";
 import type { PublisherStats } from "../mqtt/publisher.ts";
 import type { SampleReader } from "../sample_reader.ts";
 import type { DeviceStates } from "../state/device_states.ts";
-import { databasePath } from "../store/database.ts";
+import { diskRoom, storeBytes } from "../system/disk.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
 import type { SecurityLog } from "../store/security_log.ts";
@@ -97,7 +96,7 @@ function ownFamilies(io: GatewayMetricsIo): readonly Family[] {
       ...validations.map(([reason, value]) => ({ labels: { reason }, value })),
     ),
     gauge("gateway_store_bytes", "Size of the database and its log", { value: storeBytes(io.dataDir) }),
-    gauge("gateway_disk_free_bytes", "Room on the disk of the database", { value: freeBytes(io.dataDir) }),
+    gauge("gateway_disk_free_bytes", "Room on the disk of the database", { value: diskRoom(io.dataDir)?.freeBytes }),
     gauge("firmware_updates_active", "Devices that are on their way to another firmware", {
       value: activeUpdates(io).length,
     }),
@@ -112,19 +111,4 @@ function ownFamilies(io: GatewayMetricsIo): readonly Family[] {
     counter("mqtt_published_total", "Messages that the broker has taken", { value: mqtt?.published }),
     counter("mqtt_dropped_total", "Messages dropped because too many waited", { value: mqtt?.dropped }),
   ];
-}
-
-function storeBytes(dataDir: string): number | undefined {
-  const path = databasePath(dataDir);
-  const sizes = [path, `${path}-wal`].map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-function freeBytes(dataDir: string): number | undefined {
-  try {
-    const { bavail, bsize } = statfsSync(dataDir);
-    return bavail * bsize;
-  } catch {
-    return undefined; // unknown is absent
-  }
 }

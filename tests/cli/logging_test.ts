@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { journalText, logsToJournal } from "../../cli/journal.ts";
+import { RecentLog } from "../../platform/recent_log.ts";
 import { startLogging, stopLogging } from "../../cli/logging.ts";
 
 async function logged(options: { logJson?: boolean; journald?: boolean }): Promise<string[]> {
@@ -8,7 +9,7 @@ async function logged(options: { logJson?: boolean; journald?: boolean }): Promi
   const log = await startLogging(
     { logLevel: "info", logJson: options.logJson ?? false },
     terminal,
-    options.journald ?? false,
+    { journald: options.journald ?? false },
   );
   log.getChild("uplink").warn("refused {device} {token}", {
     device: "roof",
@@ -48,4 +49,27 @@ Deno.test("lines go to the journal when its stream is this standard error, or th
 
 Deno.test("every line of an event has its severity", () => {
   assert.equal(journalText(4, "one\ntwo"), "<4>one\n<4>two");
+});
+
+Deno.test("the newest events are kept without secrets, from info on, whatever the terminal shows", async () => {
+  const lines: string[] = [];
+  const recent = new RecentLog(2);
+  const log = await startLogging(
+    { logLevel: "error" },
+    { out: () => {}, err: (line) => void lines.push(line) },
+    { journald: false, recent },
+  );
+  try {
+    log.debug("nobody asked for this");
+    log.info("the first");
+    log.getChild("mqtt").warn("broker says {password}", { password: "test-secret" });
+    log.error("the last");
+  } finally {
+    await stopLogging();
+  }
+  const entries = recent.latest({ limit: 10, level: "info" }).map(({ level, area, message }) => [level, area, message]);
+  assert.deepEqual(entries, [["error", "ecowatt", "the last"], ["warning", "mqtt", "broker says [redacted]"]]);
+  assert.equal(recent.latest({ limit: 10, level: "error" }).length, 1);
+  assert.equal(recent.latest({ limit: 1, level: "info" })[0]?.message, "the last");
+  assert.equal(lines.length, 1);
 });

@@ -10,6 +10,7 @@ import { createGroupCommit } from "../../gateway/store/group_commit.ts";
 import type { DeviceSecret } from "../../gateway/store/device_keys.ts";
 import { openStores } from "../../gateway/stores.ts";
 import { systemClock } from "../../platform/clock.ts";
+import { TroubleLog } from "../../platform/trouble_log.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { blockOf, send, signedPost, someSamples, upload } from "../fakes/device_gateway.ts";
@@ -131,33 +132,29 @@ Deno.test("a gateway stops within a second, also while somebody reads a long ans
   });
 });
 
-Deno.test("the store is healthy unless it cannot be written, read, or has no room", async () => {
+Deno.test("the store is healthy unless it cannot be written, read, or has no room; the log says why", async () => {
   await withFolder(async (folder) => {
     const stores = await openStores(folder, { random: systemRandom, securityLogRows: 1_000 });
-    const read = () => void stores.devices.find("x");
-    assert.equal(await isStoreHealthy(folder, stores.commit, read), true);
-    assert.equal(await isStoreHealthy(`${folder}/gone`, stores.commit, read), false);
+    const told: unknown[] = [];
+    const log = getLogger(["test"]);
+    const trouble = new TroubleLog(
+      Object.assign(Object.create(log), {
+        error: (text: string, { error }: { error: Error }) => told.push([text, error.message]),
+      }),
+      systemClock,
+    );
+    const io = { dataDir: folder, commit: stores.commit, read: () => void stores.devices.find("x"), trouble };
+    assert.equal(await isStoreHealthy(io), true);
+    assert.deepEqual(told, []);
+    assert.equal(await isStoreHealthy({ ...io, dataDir: `${folder}/gone` }), false);
     const closed = createGroupCommit(stores.db);
     await closed.close();
-    assert.equal(await isStoreHealthy(folder, closed, read), false);
+    assert.equal(await isStoreHealthy({ ...io, commit: closed }), false);
     const broken = () => {
       throw new Error("test: disk I/O error");
     };
-    assert.equal(await isStoreHealthy(folder, stores.commit, broken), false);
+    assert.equal(await isStoreHealthy({ ...io, read: broken }), false);
+    assert.match(String(told.at(-1)), /the gateway is not healthy: .*test: disk I\/O error/);
     await stores[Symbol.asyncDispose]();
   });
-});
-
-Deno.test("the configuration has a sensible default for everything and refuses what it does not know", () => {
-  const config = GatewayConfig.parse({});
-  assert.deepEqual([config.host, config.port, config.retention_days], [
-    "127.0.0.1",
-    8080,
-    { raw: 30, "1m": 365, "15m": 1825, "1d": "forever" },
-  ]);
-  for (
-    const wrong of [{ prot: 1 }, { port: 70_000 }, { retention_days: { raw: 0 } }, { retention_days: { raw: "1 y" } }]
-  ) {
-    assert.equal(GatewayConfig.safeParse(wrong).success, false, JSON.stringify(wrong));
-  }
 });

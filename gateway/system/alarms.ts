@@ -1,0 +1,182 @@
+import type { UpdateStatus } from "../firmware/status.ts";
+import type { MqttLink } from "../mqtt/link_state.ts";
+import type { DeviceState } from "../state/decide.ts";
+import type { DiskRoom } from "./disk.ts";
+
+/** How bad it is, the worst first. */
+export const SEVERITIES = ["error", "warning", "notice"] as const;
+export type Severity = typeof SEVERITIES[number];
+
+/** Something that somebody should look after. */
+export interface Alarm {
+  readonly severity: Severity;
+  readonly kind: "device" | "disk" | "mqtt" | "security" | "weak_devices" | "rollout" | "firmware";
+  /** What it is about: a device, a rollout; `undefined`: the gateway itself. */
+  readonly about: string | undefined;
+  readonly message: string;
+  /** What helps. */
+  readonly advice: string;
+  /** Unix milliseconds; `undefined`: unknown. */
+  readonly since: number | undefined;
+}
+
+/** What alarms are told from. Times in unix milliseconds. */
+export interface AlarmFacts {
+  readonly now: number;
+  readonly devices: readonly {
+    readonly deviceId: string;
+    readonly weak: boolean;
+    readonly state: DeviceState;
+    readonly since: number;
+    readonly reason: string;
+  }[];
+  /** The way to the broker; `undefined`: none is configured. */
+  readonly mqtt: Pick<MqttLink, "connected" | "since" | "trouble"> | undefined;
+  readonly disk: DiskRoom | undefined;
+  /** When device requests and logins were refused, the newest first. */
+  readonly refusals: readonly number[];
+  readonly rollouts: readonly StoppedRollout[];
+  readonly updates: readonly UpdateStatus[];
+}
+
+/** A rollout that stopped because of what went wrong, not because somebody said so. */
+export interface StoppedRollout {
+  /** `firmware rollout 3` */
+  readonly name: string;
+  readonly reason: string;
+  /** Whether it waits for somebody's word. */
+  readonly paused: boolean;
+  readonly startedAt: number;
+}
+
+const LOW_SHARE = 0.05;
+const LOW_BYTES = 512 * 2 ** 20;
+const FULL_BYTES = 16 * 2 ** 20;
+const BURST = 10;
+const BURST_MS = 3_600_000;
+/** A failure that nobody did anything about for so long is no news. */
+const NEWS_MS = 7 * 86_400_000;
+
+/** All alarms, the worst first, then the oldest. */
+export function alarmsOf(facts: AlarmFacts): readonly Alarm[] {
+  const all = [
+    ...facts.devices.flatMap(ofDevice),
+    ...ofDisk(facts.disk),
+    ...ofMqtt(facts.mqtt),
+    ...ofRefusals(facts.refusals, facts.now),
+    ...facts.rollouts.flatMap((rollout) => ofRollout(rollout, facts.now)),
+    ...facts.updates.flatMap((update) => ofUpdate(update, facts.now)),
+    ...ofWeak(facts.devices),
+  ];
+  const rank = ({ severity }: Alarm) => SEVERITIES.indexOf(severity);
+  return all.sort((one, other) => rank(one) - rank(other) || (one.since ?? facts.now) - (other.since ?? facts.now));
+}
+
+function ofDevice({ deviceId: about, state, since, reason: message }: AlarmFacts["devices"][number]): readonly Alarm[] {
+  switch (state) {
+    case "fault":
+      return [{
+        severity: "error",
+        kind: "device",
+        about,
+        message,
+        since,
+        advice: "Look at the inverter and its wiring",
+      }];
+    case "stale":
+      return [{
+        severity: "warning",
+        kind: "device",
+        about,
+        message,
+        since,
+        advice: "Look whether it has power and network; on a node: ecowatt doctor",
+      }];
+    case "ok":
+    case "asleep":
+      return [];
+    default:
+      return state satisfies never;
+  }
+}
+
+function ofDisk(disk: DiskRoom | undefined): readonly Alarm[] {
+  if (disk === undefined || disk.freeBytes >= Math.min(LOW_BYTES, LOW_SHARE * disk.totalBytes)) return [];
+  return [{
+    severity: disk.freeBytes < FULL_BYTES ? "error" : "warning",
+    kind: "disk",
+    about: undefined,
+    message: `The disk has ${Math.floor(disk.freeBytes / 2 ** 20)} MiB left`,
+    advice: "Make room, or keep samples for fewer days (retention_days); a full disk refuses uploads",
+    since: undefined,
+  }];
+}
+
+function ofMqtt(link: AlarmFacts["mqtt"]): readonly Alarm[] {
+  if (link === undefined || link.connected) return [];
+  const { since, trouble } = link;
+  return [{
+    severity: "warning",
+    kind: "mqtt",
+    about: undefined,
+    message: `The MQTT broker cannot be reached${trouble === undefined ? "" : `: ${trouble}`}`,
+    advice: "Look whether it runs and takes these credentials",
+    since,
+  }];
+}
+
+function ofRefusals(refusals: readonly number[], now: number): readonly Alarm[] {
+  const recent = refusals.filter((at) => now - at < BURST_MS);
+  if (recent.length < BURST) return [];
+  return [{
+    severity: "warning",
+    kind: "security",
+    about: undefined,
+    message: `At least ${recent.length} requests of devices or logins were refused within an hour`,
+    advice: "The security log tells from where, and why",
+    since: recent.at(-1),
+  }];
+}
+
+function ofRollout({ name, reason, paused, startedAt }: StoppedRollout, now: number): readonly Alarm[] {
+  if (!paused && now - startedAt >= NEWS_MS) return [];
+  return [{
+    severity: paused ? "error" : "warning",
+    kind: "rollout",
+    about: name,
+    message: `It stopped by itself: ${reason}`,
+    advice: paused
+      ? "Find out what went wrong on those devices, then resume or abort it"
+      : "Find out what went wrong on those devices before you start another one",
+    since: undefined,
+  }];
+}
+
+function ofUpdate(update: UpdateStatus, now: number): readonly Alarm[] {
+  const { state, device_id: about, version, reason, changed_at_ms: since } = update;
+  if ((state !== "failed" && state !== "rolled_back") || now - (since ?? now) >= NEWS_MS) return [];
+  const became = state === "failed" ? "failed" : "was rolled back";
+  return [{
+    severity: "warning",
+    kind: "firmware",
+    about,
+    message: `Its update to ${version ?? "another version"} ${became}${reason === null ? "" : `: ${reason}`}`,
+    advice: "It goes on with the version it had; release a better one",
+    since: since ?? undefined,
+  }];
+}
+
+function ofWeak(devices: AlarmFacts["devices"]): readonly Alarm[] {
+  const weak = devices.filter(({ weak }) => weak).map(({ deviceId }) => deviceId);
+  if (weak.length === 0) return [];
+  const [first = ""] = weak;
+  const who = weak.length === 1 ? `${first} signs` : `${first} and ${weak.length - 1} more sign`;
+  return [{
+    severity: "notice",
+    kind: "weak_devices",
+    about: weak.length === 1 ? first : undefined,
+    message: `${who} uploads only: somebody on its network could answer in the gateway's place`,
+    advice: "Keep boards on a network of their own until their firmware signs everything",
+    since: undefined,
+  }];
+}
