@@ -4,6 +4,7 @@ import { benchExecutable } from "./executable.ts";
 import { benchModbusTcp } from "./modbus_tcp.ts";
 import type { Row } from "./row.ts";
 import { benchRtu } from "./rtu.ts";
+import { benchUpdate } from "./update.ts";
 import { benchUploads } from "./uploads.ts";
 
 /** `deno task bench [name]…`: every figure beside its yardstick, in one run. */
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
   block: benchBlock,
   command: benchCommands,
   executable: benchExecutable,
+  update: benchUpdate,
 };
 
 const write = (line: string) => void Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));

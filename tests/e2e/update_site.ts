@@ -37,6 +37,8 @@ export interface DeviceFirmware {
 /** A real gateway with its firmware repository, and boxes that get their updates from it. */
 export interface UpdateSite extends AsyncDisposable {
   readonly folder: string;
+  /** Of the gateway. */
+  pid(): number;
   readonly url: string;
   readonly port: number;
   readonly token: string;
@@ -78,6 +80,7 @@ export async function updateSite(): Promise<UpdateSite> {
   };
   return {
     folder: directory.path,
+    pid: () => gateway.process.pid,
     url,
     port,
     token,
@@ -122,6 +125,8 @@ export interface BoxOptions {
 export interface Box extends AsyncDisposable {
   readonly slots: string;
   readonly dataDir: string;
+  /** The boot guard, or the image that has proved itself, which takes its place. */
+  pid(): number | undefined;
   /** Everything that it said. */
   said(): string;
   /** Has the running image look for an update. */
@@ -156,6 +161,7 @@ export async function openBox(site: UpdateSite, device: string, options: BoxOpti
   return {
     slots,
     dataDir: folder,
+    pid: () => node?.pid,
     said: () => before + (node ? node.out() + node.err() : ""),
     look: () => Deno.writeTextFileSync(join(slots, "wanted"), "\n"),
     async powerCycle() {
