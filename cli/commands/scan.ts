@@ -68,12 +68,8 @@ async function tcp(network: string, flags: TcpFlags, terminal: Terminal): Promis
     found.map((one) => discovered({ tcp: { host, port } }, one))
   );
   const silent = endpoints.filter(({ found }) => found.length === 0).map(({ host, port }) => `${host}:${port}`);
-  show(
-    all,
-    flags,
-    terminal,
-    silent.length === 0 ? [] : [`takes connections, but answers no Modbus: ${silent.join(", ")}`],
-  );
+  const notes = silent.length === 0 ? [] : [`takes connections, but answers no Modbus: ${silent.join(", ")}`];
+  show(all, { over: "tcp", json: flags.json ?? false, notes }, terminal);
 }
 
 async function serial(port: string | undefined, flags: SerialFlags, terminal: Terminal): Promise<void> {
@@ -105,7 +101,7 @@ async function serial(port: string | undefined, flags: SerialFlags, terminal: Te
       }
     }
   }
-  show(all, flags, terminal, notes);
+  show(all, { over: "serial", json: flags.json ?? false, notes }, terminal);
 }
 
 function discovered(line: Discovered["line"], found: Discovered["found"]): Discovered {
@@ -116,20 +112,31 @@ function scanIo(signal: AbortSignal): ScanIo {
   return { clock: systemClock, log: getLogger(["ecowatt", "scan"]), signal };
 }
 
-function show(all: readonly Discovered[], flags: Flags, terminal: Terminal, notes: readonly string[]): void {
+/** What to try when nothing answers, the likeliest first. */
+const WAYS = {
+  tcp: "is it on (not at night?), and Modbus TCP enabled in its menu? does another program have its only connection?",
+  serial: "swap A and B, connect ground, unplug the inverter's own dongle, or widen the search: --units 1-247",
+} as const;
+
+interface Shown {
+  readonly over: keyof typeof WAYS;
+  readonly json: boolean;
+  readonly notes: readonly string[];
+}
+
+function show(all: readonly Discovered[], { over, json, notes }: Shown, terminal: Terminal): void {
   const yaml = yamlOf(all);
-  if (flags.json) {
+  if (json) {
     const found = all.map(({ address, found }) => ({ address, title: titleOf(found), ...found }));
-    return terminal.out(JSON.stringify({ found, buses_yaml: yaml ?? null }));
+    terminal.out(JSON.stringify({ found, buses_yaml: yaml ?? null }));
+  } else {
+    for (const note of notes) terminal.err(note);
+    for (const { address, found } of all) terminal.out(`${address}\n  ${titleOf(found)}`);
+    if (yaml !== undefined) terminal.out(`\nFor the section \`node:\` of the configuration:\n${yaml}`);
   }
-  for (const note of notes) terminal.err(note);
-  for (const { address, found } of all) terminal.out(`${address}\n  ${titleOf(found)}`);
-  if (yaml !== undefined) return terminal.out(`\nFor the section \`node:\` of the configuration:\n${yaml}`);
-  const way = "swap A and B, connect ground, unplug the inverter's own dongle, or widen the search: --units 1-247";
-  throw new CliFailure(
-    EXIT.unreachable,
-    all.length === 0 ? `No inverter answers: ${way}` : "None of it is an inverter",
-  );
+  if (yaml !== undefined) return;
+  const message = all.length === 0 ? `No inverter answers: ${WAYS[over]}` : "None of it is an inverter";
+  throw new CliFailure(EXIT.unreachable, message);
 }
 
 function unitsOf(text: string | undefined, low: number, high: number): readonly number[] {
