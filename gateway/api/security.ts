@@ -11,7 +11,7 @@ import { json, PROBLEMS } from "./problem_schema.ts";
 
 const Status = z.literal("success");
 
-const StatsView = z.object({
+export const StatsView = z.object({
   status: Status,
   security_stats: z.object({
     total_validations: z.number().int(),
@@ -23,7 +23,7 @@ const StatsView = z.object({
   }),
 }).openapi("SecurityStats");
 
-const LogView = z.object({
+export const LogView = z.object({
   status: Status,
   device_id: z.string().nullable(),
   log_count: z.number().int(),

@@ -8,7 +8,7 @@ import type { ApiEnv } from "./env.ts";
 import { jsonBody } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
-const TokenView = z.object({
+export const TokenView = z.object({
   id: z.string(),
   name: z.string(),
   role: Role,

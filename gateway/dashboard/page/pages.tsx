@@ -6,6 +6,7 @@ import { DeviceSettingsPage } from "./pages/device_settings.tsx";
 import { FirmwarePage } from "./pages/firmware.tsx";
 import { NotFoundPage } from "./pages/not_found.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
+import { SecurityPage } from "./pages/security.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
 import type { Route } from "./router.ts";
 
@@ -34,6 +35,8 @@ export function pageOf({ parts }: Route): ComponentChildren {
       return id === undefined ? <SettingsPage /> : <DeviceSettingsPage id={id} />;
     case "firmware":
       return <FirmwarePage />;
+    case "security":
+      return <SecurityPage />;
     default:
       return <NotFoundPage />;
   }

@@ -9,8 +9,10 @@ import type { View as RolloutView } from "../../../api/firmware_rollouts.ts";
 import type { OtaStatus, Update } from "../../../api/firmware_status.ts";
 import type { PowerView } from "../../../api/power.ts";
 import type { LatestView, SamplesView } from "../../../api/samples.ts";
+import type { LogView, StatsView } from "../../../api/security.ts";
 import type { View as TemplateView } from "../../../api/settings_templates.ts";
 import type { ChangedView, EventView, SettingsView } from "../../../api/settings_view.ts";
+import type { TokenView } from "../../../api/tokens.ts";
 
 /** What the gateway's own schemas say that it answers. */
 export type Device = z.infer<typeof DeviceView>;
@@ -36,3 +38,7 @@ export type Firmware = z.infer<typeof FirmwareView>;
 export type FirmwareRollout = z.infer<typeof RolloutView>;
 export type FirmwareUpdate = z.infer<typeof Update>;
 export type UpdatesUnderWay = z.infer<typeof OtaStatus>;
+export type SecurityStats = z.infer<typeof StatsView>["security_stats"];
+export type SecurityLog = z.infer<typeof LogView>;
+export type LoggedRequest = SecurityLog["log"][number];
+export type Token = z.infer<typeof TokenView>;
