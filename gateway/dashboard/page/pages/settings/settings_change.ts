@@ -1,0 +1,89 @@
+import { useEffect, useState } from "preact/hooks";
+import { ApiProblem, messageOf } from "../../api/client.ts";
+import type { ChangedSettings, Settings } from "../../api/views.ts";
+import { useAnnounce } from "../../components/announce.tsx";
+import { useApi } from "../../session.tsx";
+import { type Draft, draftOf, KEYS, patchOf, type SettingKey } from "./draft.ts";
+
+/** What a change is made from: newer settings that come meanwhile must not get lost under it. */
+interface Base {
+  readonly version: number;
+  readonly etag: string | undefined;
+  readonly draft: Draft;
+}
+
+interface Known {
+  readonly settings: Settings;
+  readonly etag: string | undefined;
+}
+
+type Problems = Partial<Record<SettingKey, string>>;
+
+const CONFLICT = "Somebody else changed these settings meanwhile. What you typed is still here.";
+
+/** A change of the settings of a device on its way: typed, checked by the gateway, reviewed, saved. */
+export function useSettingsChange(id: string, { settings, etag }: Known, onSaved: () => void) {
+  const send = useSender(id);
+  const announce = useAnnounce();
+  const [base, setBase] = useState(() => baseOf(settings, etag));
+  const [draft, setDraft] = useState(base.draft);
+  const [problems, setProblems] = useState<Problems>({});
+  const [problem, setProblem] = useState<string>();
+  const [review, setReview] = useState<ChangedSettings>();
+  const isTouched = KEYS.some((key) => draft[key] !== base.draft[key]);
+  const startFrom = (from: Base) => {
+    setBase(from);
+    setDraft(from.draft);
+    setProblems({});
+    setProblem(undefined);
+  };
+  useEffect(() => {
+    if (!isTouched) startFrom(baseOf(settings, etag));
+  }, [settings.version]);
+  const refused = (error: unknown) => {
+    const known = problemsOf(error);
+    setProblems(known);
+    if (isConflict(error)) onSaved();
+    const isShown = Object.keys(known).length > 0;
+    setProblem(isConflict(error) ? CONFLICT : isShown ? undefined : messageOf(error));
+  };
+  const check = () => {
+    const { problems: typed } = patchOf(draft);
+    setProblems(typed);
+    setProblem(undefined);
+    if (Object.keys(typed).length === 0) send(draft, base, "?dry_run=true").then(setReview, refused);
+  };
+  const save = async () => {
+    const saved = await send(draft, base, "");
+    announce.done(`Settings of ${id} saved as version ${saved.version}`);
+    startFrom(baseOf(saved, `"${saved.version}"`));
+    onSaved();
+  };
+  const startAgain = () => startFrom(baseOf(settings, etag));
+  const closeReview = () => setReview(undefined);
+  return { base, draft, setDraft, problems, problem, review, isTouched, startAgain, check, save, closeReview };
+}
+
+function useSender(id: string) {
+  const api = useApi();
+  return (draft: Draft, { etag }: Base, query: string) => {
+    const path = `/api/v1/devices/${encodeURIComponent(id)}/settings${query}`;
+    return api.send<ChangedSettings>("PATCH", path, { body: patchOf(draft).patch, ifMatch: etag });
+  };
+}
+
+function baseOf({ version, desired }: Pick<Settings, "version" | "desired">, etag: string | undefined): Base {
+  return { version, etag, draft: draftOf(desired) };
+}
+
+/** What the gateway has against single settings. */
+function problemsOf(error: unknown): Problems {
+  const fields = error instanceof ApiProblem ? error.fields : [];
+  return Object.fromEntries(fields.flatMap(({ path, message }) => {
+    return KEYS.filter((key) => path.startsWith(key)).map((key) => [key, message] as const);
+  }));
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof ApiProblem && (error.status === 409 || error.status === 412);
+}
