@@ -1,95 +1,7 @@
+import { type Bench, bench, editHeader, goodUpload, nextBlock, table, testKey, withHeaders } from "./hostile_bench.ts";
 import assert from "node:assert/strict";
 import { utf8 } from "../../crypto/bytes.ts";
-import {
-  addSigned,
-  type Answered,
-  blockOf,
-  boardPost,
-  type DeviceGateway,
-  type Post,
-  send,
-  signedPost,
-  someSamples,
-  startDeviceGateway,
-  storedSamples,
-  upload,
-} from "../fakes/device_gateway.ts";
-import { DeviceId } from "../../protocol/device_id.ts";
-import type { DeviceKey } from "../../protocol/device_signature.ts";
-
-const testKey = utf8("test key of a board, 32 bytes ...").slice(0, 32);
-
-/** A gateway with a node and a board, and what a table's rows build their requests from. */
-interface Bench extends AsyncDisposable {
-  readonly gateway: DeviceGateway;
-  readonly key: DeviceKey;
-  next(): number;
-}
-
-function bench(): Bench {
-  const gateway = startDeviceGateway();
-  const key = addSigned(gateway.store, "roof");
-  gateway.store.devices.add({
-    deviceId: DeviceId.parse("board"),
-    model: "esp32",
-    auth: "legacy",
-    wireId: "ESP32",
-    key: testKey,
-  }, 1);
-  let sequence = 0;
-  return { gateway, key, next: () => ++sequence, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() };
-}
-
-let blocks = 0;
-const goodUpload = () => upload("roof", blockOf(++blocks, someSamples()));
-const goodPost = ({ gateway, key, next }: Bench) => signedPost(gateway, key, next(), goodUpload());
-
-function checkProblem(answer: Answered, status: number): void {
-  assert.equal(answer.status, status, JSON.stringify(answer.json));
-  assert.equal(answer.headers.get("content-type"), "application/problem+json");
-  for (const key of ["type", "title", "detail", "error", "message"]) {
-    assert.equal(typeof answer.json[key], "string", key);
-  }
-  assert.equal(answer.json.status, status);
-  if (status === 401) assert.ok(answer.headers.get("www-authenticate"));
-  assert.doesNotMatch(JSON.stringify(answer.json), /\bat .*\.ts:|SQLITE|stack/);
-}
-
-async function stillWorks(b: Bench): Promise<void> {
-  const before = storedSamples(b.gateway.store);
-  const answer = await send(b.gateway, goodPost(b));
-  assert.equal(answer.status, 200);
-  assert.equal(storedSamples(b.gateway.store), before + 5);
-}
-
-/** Runs each row against one gateway: the status, nothing stored, and a good request right after it. */
-function table(name: string, rows: readonly (readonly [string, number, (b: Bench) => Post])[]): void {
-  Deno.test(name, async (t) => {
-    await using b = bench();
-    for (const [row, status, build] of rows) {
-      await t.step(`${row}: ${status}`, async () => {
-        const before = storedSamples(b.gateway.store);
-        checkProblem(await send(b.gateway, build(b)), status);
-        assert.equal(storedSamples(b.gateway.store), before);
-        await stillWorks(b);
-      });
-    }
-  });
-}
-
-const withHeaders = (change: Record<string, string | undefined>) => (b: Bench): Post => {
-  const post = goodPost(b);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries({ ...post.headers, ...change })) {
-    if (value !== undefined) headers[name] = value;
-  }
-  return { ...post, headers };
-};
-
-const editHeader = (name: string, edit: (value: string) => string) => (b: Bench): Post => {
-  const post = goodPost(b);
-  return { ...post, headers: { ...post.headers, [name]: edit(post.headers[name] ?? "") } };
-};
+import { blockOf, boardPost, type Post, send, signedPost, someSamples, upload } from "../fakes/device_gateway.ts";
 
 table("every malformed header of a signed request is refused", [
   ["no signature fields, a name alone", 401, withHeaders({ signature: undefined, "signature-input": undefined })],
@@ -145,7 +57,7 @@ table("every malformed header of a signed request is refused", [
 const signedJson = (body: unknown) => ({ gateway, key, next }: Bench) => signedPost(gateway, key, next(), body);
 const signedText = (text: string) => signedJson(utf8(text));
 const withBlock = (change: Record<string, unknown>) => (b: Bench): Post =>
-  signedJson(upload("roof", { ...blockOf(++blocks, someSamples()), ...change }))(b);
+  signedJson(upload("roof", { ...blockOf(nextBlock(), someSamples()), ...change }))(b);
 
 table("every malformed body of a signed request is refused", [
   ["empty", 400, signedText("")],
@@ -249,90 +161,4 @@ Deno.test("no data at all is told in the words that boards' scripts know", async
   const answer = await send(b.gateway, boardPost(testKey, 0, utf8('{"device_id":"ESP32","timestamp":1}')));
   assert.equal(answer.status, 400);
   assert.equal(answer.json.message, "No compressed data found in payload");
-});
-
-Deno.test("a body over 1 MiB is 413, announced or in chunks, and is not read to its end", async (t) => {
-  await using b = bench();
-  const big = new Uint8Array(1024 * 1024 + 1).fill(0x20);
-  await t.step(
-    "announced",
-    async () => checkProblem(await send(b.gateway, signedPost(b.gateway, b.key, b.next(), big)), 413),
-  );
-  await t.step("chunked without end", async () => {
-    let sent = 0;
-    const body = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        sent += 65536;
-        controller.enqueue(new Uint8Array(65536));
-      },
-    });
-    const headers = { "content-type": "application/json" };
-    const response = await fetch(`${b.gateway.url}/process`, { method: "POST", headers, body }).catch(() => undefined);
-    if (response) {
-      assert.equal(response.status, 413);
-      await response.body?.cancel();
-    }
-    assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes were taken`);
-  });
-  await t.step("exactly 1 MiB of JSON is read", async () => {
-    const text = JSON.stringify(goodUpload());
-    const padded = utf8(text + " ".repeat(1024 * 1024 - text.length));
-    assert.equal((await send(b.gateway, signedPost(b.gateway, b.key, b.next(), padded))).status, 200);
-  });
-  await stillWorks(b);
-});
-
-Deno.test("methods and paths that are not there are 405 with Allow, and 404", async () => {
-  await using b = bench();
-  for (const method of ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]) {
-    const response = await fetch(`${b.gateway.url}/process`, { method });
-    await response.body?.cancel();
-    assert.deepEqual([response.status, response.headers.get("allow")], [405, "POST"], method);
-  }
-  for (const path of ["/Process", "/process/", "/process/x", "//process", "/%70rocess", "/", "/../process/.."]) {
-    const response = await fetch(b.gateway.url + path, { method: "POST" });
-    await response.body?.cancel();
-    assert.equal(response.status, 404, path);
-  }
-  await stillWorks(b);
-});
-
-Deno.test("bytes that are no HTTP, half requests and strange targets never end in 500, nor hurt others", async () => {
-  await using b = bench();
-  const requests = [
-    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-    "GET\r\n\r\n",
-    "POST /process HTTP/1.1\r\n\r\n",
-    "POST /process HTTP/1.1\r\nHost: a b<>\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-    "POST http://other.example/process HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-    "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
-    "CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
-    "POST /process HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello",
-    "POST /process HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
-    `POST /process HTTP/1.1\r\nHost: x\r\nX-Device-Id: ${"x".repeat(200_000)}\r\n\r\n`,
-    "POST /process HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
-  ];
-  for (const text of requests) {
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port: b.gateway.port });
-    await connection.write(Uint8Array.from(text, (c) => c.charCodeAt(0))).catch(() => {});
-    await connection.closeWrite().catch(() => {});
-    const buffer = new Uint8Array(4096);
-    const count = await connection.read(buffer).catch(() => null);
-    connection.close();
-    const answer = new TextDecoder().decode(buffer.subarray(0, count ?? 0));
-    assert.doesNotMatch(answer, /^HTTP\/1\.1 (2|5)/, JSON.stringify(text.slice(0, 80)));
-  }
-  await stillWorks(b);
-});
-
-Deno.test("a body that comes too slowly is refused in time", async () => {
-  await using gateway = startDeviceGateway({ limits: { maxBytes: 1000, timeoutMs: 50 } });
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port: gateway.port });
-  await connection.write(
-    utf8("POST /process HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"),
-  );
-  const buffer = new Uint8Array(1000);
-  const count = await connection.read(buffer);
-  connection.close();
-  assert.match(new TextDecoder().decode(buffer.subarray(0, count ?? 0)), /^HTTP\/1\.1 400 /);
 });

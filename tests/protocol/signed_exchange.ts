@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { utf8 } from "../../crypto/bytes.ts";
+import { importHmacKey } from "../../crypto/hmac.ts";
+import { DeviceId } from "../../protocol/device_id.ts";
+import {
+  type DeviceKey,
+  parseSignedRequest,
+  type RequestToSign,
+  signRequest,
+  type VerifiedRequest,
+  verifySignedRequest,
+} from "../../protocol/device_signature.ts";
+
+export function testKey(deviceId = "node-1", number = 1, secret = "test-key"): DeviceKey {
+  return { deviceId: DeviceId.parse(deviceId), number, hmac: importHmacKey(utf8(secret)) };
+}
+
+export const URL = "http://gateway.example:8080/process?x=1";
+export const BODY = utf8('{"device_id":"node-1"}');
+
+export function request(change: Partial<RequestToSign> = {}): RequestToSign {
+  return { method: "POST", url: URL, body: BODY, sequence: 7, created: 1_750_000_000, ...change };
+}
+
+/** What the gateway decides on a request as it was received. */
+export function receive(
+  received: { method?: string; url?: string; headers: HeadersInit; body?: Uint8Array },
+  key: DeviceKey | undefined = testKey(),
+) {
+  const { method = "POST", url = URL, body = BODY } = received;
+  const claim = parseSignedRequest({ method, url, fields: new Headers(received.headers) });
+  return claim.ok ? verifySignedRequest(claim.value, body, key) : claim;
+}
+
+export function fault(outcome: ReturnType<typeof receive>): string {
+  return outcome.ok ? "ok" : outcome.fault;
+}
+
+export function verified(key = testKey()): VerifiedRequest {
+  const outcome = receive({ headers: signRequest(key, request()).headers }, key);
+  assert.ok(outcome.ok);
+  return outcome.value;
+}
