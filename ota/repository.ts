@@ -10,6 +10,7 @@ import { type Outcome, refusal, success } from "../protocol/outcome.ts";
 import { decryptImage, encryptImage, fitsAudience, type Pieces, type PlainImage, type Sink } from "./image_stream.ts";
 import { type KeySet, openKeySet } from "./key_set.ts";
 import { manifestOf } from "./manifest_of.ts";
+import type { ShelfFiles } from "./shelf_files.ts";
 import { openShelf, type Shelf } from "./shelf.ts";
 
 type Added = Promise<Outcome<Firmware, FirmwareFault>>;
@@ -40,6 +41,8 @@ export interface RepositoryIo {
   readonly dataDir: string;
   readonly random: Pick<Random, "bytes">;
   readonly clock: { now(): number };
+  /** How images get onto the disk; default: on the disk itself. */
+  readonly files?: ShelfFiles;
 }
 
 /** Where the key sets of a gateway are. */
@@ -49,7 +52,7 @@ export function keysFolder(dataDir: string): string {
 
 /** The repository in a gateway's data directory. */
 export function openRepository(io: RepositoryIo): Repository {
-  const shelf = openShelf(join(io.dataDir, "firmware"));
+  const shelf = openShelf(join(io.dataDir, "firmware"), io.files);
   const keySets = cachedKeys(keysFolder(io.dataDir));
   return {
     list: () => shelf.list(),

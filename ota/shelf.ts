@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { utf8 } from "../crypto/bytes.ts";
-import { syncDirectory, writeFileAtomic } from "../platform/files.ts";
 import { Firmware, type FirmwareFault } from "../protocol/ota/firmware.ts";
 import { type Outcome, refusal, success } from "../protocol/outcome.ts";
 import type { Sink } from "./image_stream.ts";
+import { diskFiles, type ShelfFiles } from "./shelf_files.ts";
 
 const IMAGE = "image.bin";
 const RECORD = "firmware.json";
@@ -29,7 +29,7 @@ export interface Shelf {
 }
 
 /** A shelf in a folder, which is made when missing. Clears away what a killed process left there a day ago. */
-export function openShelf(folder: string): Shelf {
+export function openShelf(folder: string, files: ShelfFiles = diskFiles): Shelf {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   clearAway(folder);
   const pathOf = ({ model, version }: Pick<Firmware, "model" | "version">) => join(folder, `${model}@${version}`);
@@ -39,14 +39,14 @@ export function openShelf(folder: string): Shelf {
       [...Deno.readDirSync(folder)].filter(({ name }) => !name.startsWith(".")).map(({ name }) => name).toSorted()
         .flatMap((name) => read(join(folder, name)) ?? []),
     find,
-    put: (fill) => put(folder, fill, pathOf),
+    put: (fill) => put(folder, fill, { pathOf, files }),
     open: (firmware) => Deno.open(join(pathOf(firmware), IMAGE), { read: true }),
     async remove(model, version) {
       const doomed = join(folder, `${REMOVED}${crypto.randomUUID()}`);
       if (!find(model, version)) return false;
-      await Deno.rename(pathOf({ model, version }), doomed); // from here on nobody sees it
-      await syncDirectory(folder);
-      await Deno.remove(doomed, { recursive: true });
+      await files.rename(pathOf({ model, version }), doomed); // from here on nobody sees it
+      await files.sync(folder);
+      await files.removeTree(doomed);
       return true;
     },
   };
@@ -55,15 +55,17 @@ export function openShelf(folder: string): Shelf {
 async function put(
   folder: string,
   fill: (sink: Sink) => Promise<Outcome<Firmware, FirmwareFault>>,
-  pathOf: (firmware: Firmware) => string,
+  { pathOf, files }: { readonly pathOf: (firmware: Firmware) => string; readonly files: ShelfFiles },
 ): Promise<Outcome<Firmware, FirmwareFault>> {
   const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}`);
-  await Deno.mkdir(temporary, { mode: 0o700 });
+  await files.makeFolder(temporary);
   try {
-    const filled = await writeImage(join(temporary, IMAGE), fill);
+    const filled = await writeImage(join(temporary, IMAGE), fill, files);
     if (!filled.ok) return filled;
-    await writeFileAtomic(join(temporary, RECORD), utf8(JSON.stringify(filled.value)));
-    return await name(temporary, pathOf(filled.value), folder, filled.value);
+    await files.append(join(temporary, RECORD), utf8(JSON.stringify(filled.value)));
+    await files.sync(join(temporary, RECORD));
+    await files.sync(temporary);
+    return await name({ temporary, target: pathOf(filled.value), folder, files }, filled.value);
   } finally {
     await Deno.remove(temporary, { recursive: true }).catch(() => {}); // renamed: there is none
   }
@@ -72,29 +74,30 @@ async function put(
 async function writeImage(
   path: string,
   fill: (sink: Sink) => Promise<Outcome<Firmware, FirmwareFault>>,
+  files: ShelfFiles,
 ): Promise<Outcome<Firmware, FirmwareFault>> {
-  using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
-  const filled = await fill(async (piece) => {
-    for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at));
-  });
-  await file.sync();
+  const filled = await fill((piece) => files.append(path, piece));
+  if (filled.ok) await files.sync(path);
   return filled;
 }
 
 /** The rename decides between two who add the same: a folder that has files is not replaced. */
 async function name(
-  temporary: string,
-  target: string,
-  folder: string,
+  { temporary, target, folder, files }: {
+    readonly temporary: string;
+    readonly target: string;
+    readonly folder: string;
+    readonly files: ShelfFiles;
+  },
   firmware: Firmware,
 ): Promise<Outcome<Firmware, FirmwareFault>> {
   try {
-    await Deno.rename(temporary, target);
+    await files.rename(temporary, target);
   } catch (error) {
     if (read(target) === undefined) throw error;
     return refusal("exists", `There is a firmware ${firmware.version} of ${firmware.model} already`);
   }
-  await syncDirectory(folder);
+  await files.sync(folder);
   return success(firmware);
 }
 
