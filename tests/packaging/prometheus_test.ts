@@ -39,7 +39,7 @@ const rules = async () =>
 async function seriesOfBox(): Promise<ReadonlySet<string>> {
   await using box = await openBox();
   const page = async () => await (await box.ask("/metrics")).text();
-  const late = ["ac_power", "energy_watt", "inverter_state", "uplink_ack"];
+  const late = ["ac_power", "energy_watt", "inverter_state", "gateway_up", "device_validations"];
   const text = await until(page, (text) => late.every((name) => text.includes(`ecowatt_${name}`)));
   const names = [...familiesOf(text)].map(([name, type]) => type === "histogram" ? `${name}_bucket` : name);
   return new Set([...names, "ecowatt_store_oldest_age_seconds"]); // absent while nothing waits

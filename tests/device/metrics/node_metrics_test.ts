@@ -9,11 +9,14 @@ testWith(
   "a node shows its buses, its store and its uplink, and its gateway shows all of it, too",
   async () => {
     await using box = await openBox();
-    const acknowledged = /ecowatt_uplink_ack_seconds_count [1-9]/;
-    const page = await until(box.nodePage, (text) => acknowledged.test(text));
+    const signs = [
+      /ecowatt_uplink_ack_seconds_count [1-9]/,
+      /ecowatt_gateway_up\{/,
+      /ecowatt_polls_total\{device="box",inverter="gone",result="nothing"\} [1-9]/,
+    ];
+    const page = await until(box.nodePage, (text) => signs.every((sign) => sign.test(text)));
     assert.match(page, /ecowatt_modbus_requests_total\{bus="roof",unit="17",fc="\d",result="ok"\} [1-9]/);
     assert.match(page, /ecowatt_modbus_request_duration_seconds_bucket\{bus="roof",le="0.01"\} \d/);
-    assert.match(page, /ecowatt_polls_total\{device="box",inverter="gone",result="nothing"\} [1-9]/);
     assert.match(page, /ecowatt_store_records\{device="box"\} \d/);
     assert.match(page, /ecowatt_gateway_up\{device="box"\} 1\n/);
     assert.deepEqual(await promtool(["check", "metrics"], page), { code: 0, said: "" });
