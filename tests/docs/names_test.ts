@@ -74,7 +74,7 @@ Deno.test("every key of the configuration that a document writes as a path or in
   const keys = new Set(configKeys(configSchema()).map(({ path }) => path.replaceAll("[]", "")));
   const named = (await quoted()).filter(({ word }) => /^(gateway|node|update)\.[a-z_.[\]0-9]+$/.test(word));
   const unknown = named.filter(({ word }) =>
-    !keys.has(word.replaceAll("[]", "")) && !/\.(ts|service|md|yaml)$/.test(word)
+    !keys.has(word.replaceAll("[]", "")) && !/\.(ts|service|md|yaml|sqlite|db|before)$/.test(word)
   );
   assert.deepEqual(unknown, []);
   const yaml = (await pages()).flatMap((page) => blocks(page, "yaml"));
