@@ -20,7 +20,9 @@ browserTest(
     await page.getByRole("row").filter({ hasText: "Limit power to 70 %" }).getByText("completed").waitFor();
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 844 });
-      for (const name of ["", "devices", "devices/demo", "commands", "settings", "settings/demo", "firmware"]) {
+      for (
+        const name of ["", "devices", "devices/demo", "commands", "settings", "settings/demo", "firmware", "security"]
+      ) {
         await t.step(`#/${name} at ${width}`, async () => {
           await page.goto(`${origin}/#/${name}`);
           await page.locator("main h1").waitFor();
