@@ -4,7 +4,8 @@ import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
-const MqttView = z.object({
+/** How the gateway is connected over MQTT. */
+export const MqttView = z.object({
   enabled: z.boolean(),
   kind: z.enum(["client", "embedded"]).nullable().describe("To another broker, or it is one itself; null when off"),
   address: z.string().nullable().describe("The broker's, or where the embedded one listens"),

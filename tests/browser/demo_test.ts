@@ -21,7 +21,17 @@ browserTest(
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 844 });
       for (
-        const name of ["", "devices", "devices/demo", "commands", "settings", "settings/demo", "firmware", "security"]
+        const name of [
+          "",
+          "devices",
+          "devices/demo",
+          "commands",
+          "settings",
+          "settings/demo",
+          "firmware",
+          "security",
+          "system",
+        ]
       ) {
         await t.step(`#/${name} at ${width}`, async () => {
           await page.goto(`${origin}/#/${name}`);

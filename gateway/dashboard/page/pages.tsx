@@ -8,6 +8,7 @@ import { NotFoundPage } from "./pages/not_found.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { SecurityPage } from "./pages/security.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
+import { SystemPage } from "./pages/system.tsx";
 import type { Route } from "./router.ts";
 
 /** The entries of the navigation; `name` is the first part of the address. */
@@ -37,6 +38,8 @@ export function pageOf({ parts }: Route): ComponentChildren {
       return <FirmwarePage />;
     case "security":
       return <SecurityPage />;
+    case "system":
+      return <SystemPage />;
     default:
       return <NotFoundPage />;
   }

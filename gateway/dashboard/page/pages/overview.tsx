@@ -5,7 +5,7 @@ import { NoDevices } from "../components/no_devices.tsx";
 import { Loaded } from "../components/notice.tsx";
 import { Card, Page } from "../components/page.tsx";
 import { type SampleEvent, useEvent } from "../live.ts";
-import { Alarms } from "./overview/alarms.tsx";
+import { AlarmsCard } from "./overview/alarms.tsx";
 import { DevicesTable } from "./overview/devices_table.tsx";
 import { Figures } from "./overview/figures.tsx";
 
@@ -17,16 +17,14 @@ export function OverviewPage() {
   return (
     <Page title="Overview">
       <Figures power={power.value} energy={energy.value} devices={devices.value?.devices} />
+      <AlarmsCard />
       <Loaded resource={devices}>
         {({ devices: all }) => (
-          <>
-            <Alarms devices={all} />
-            <Card title="Devices">
-              {all.length === 0
-                ? <NoDevices />
-                : <DevicesTable devices={all} power={power.value} energy={energy.value} />}
-            </Card>
-          </>
+          <Card title="Devices">
+            {all.length === 0
+              ? <NoDevices />
+              : <DevicesTable devices={all} power={power.value} energy={energy.value} />}
+          </Card>
         )}
       </Loaded>
     </Page>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { useResource } from "../../api/resource.ts";
 import type { CommandHistory, CommandRecord } from "../../api/views.ts";
+import { Choice } from "../../components/choice.tsx";
 import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/notice.tsx";
@@ -143,22 +144,5 @@ function CancelDialog({ command, onDone, onClose }: CancelProps) {
     >
       <p>The device will not get it any more. What it has begun cannot be taken back.</p>
     </ConfirmDialog>
-  );
-}
-
-function Choice(
-  { label, all, options, value, onValue }: {
-    readonly label: string;
-    readonly all: string;
-    readonly options: readonly string[];
-    readonly value: string;
-    readonly onValue: (value: string) => void;
-  },
-) {
-  return (
-    <select aria-label={label} value={value} onChange={(event) => onValue(event.currentTarget.value)}>
-      <option value="">{all}</option>
-      {options.map((option) => <option key={option} value={option}>{option}</option>)}
-    </select>
   );
 }

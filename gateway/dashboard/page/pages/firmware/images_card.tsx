@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { messageOf } from "../../api/client.ts";
 import type { Firmware } from "../../api/views.ts";
 import { useAnnounce } from "../../components/announce.tsx";
+import { sizeText } from "../../components/bytes.ts";
 import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Card } from "../../components/page.tsx";
@@ -115,10 +116,4 @@ export function nameOf({ model, version }: Pick<Firmware, "model" | "version">):
 
 function pathOf({ model, version }: Firmware): string {
   return `/api/v1/firmware/${encodeURIComponent(model)}/${encodeURIComponent(version)}`;
-}
-
-/** Bytes as people read them. */
-export function sizeText(bytes: number): string {
-  if (bytes < 10_000) return `${bytes} B`;
-  return bytes < 10_000_000 ? `${Math.round(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

@@ -1,0 +1,22 @@
+import { Fragment } from "preact";
+import type { System } from "../../api/views.ts";
+import { Card } from "../../components/page.tsx";
+
+const NAMES = { raw: "Samples as polled", "1m": "Minutes", "15m": "Quarters of an hour", "1d": "Days" } as const;
+
+/** For how long samples are kept. */
+export function RetentionCard({ days }: { readonly days: System["retention_days"] }) {
+  if (days === null) return null;
+  return (
+    <Card title="Samples are kept">
+      <dl class="facts">
+        {(["raw", "1m", "15m", "1d"] as const).map((resolution) => (
+          <Fragment key={resolution}>
+            <dt>{NAMES[resolution]}</dt>
+            <dd>{days[resolution] === "forever" ? "for ever" : `for ${days[resolution]} days`}</dd>
+          </Fragment>
+        ))}
+      </dl>
+    </Card>
+  );
+}
