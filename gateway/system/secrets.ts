@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { scrub } from "../../platform/scrub.ts";
 
 /** What JSON can carry. */
 export const Json = z.json();
@@ -6,12 +7,9 @@ export type Json = z.infer<typeof Json>;
 
 /** Names of values that are nobody's business. */
 const SECRET_NAME = /(^|[_-])(key|psk|secret|token|password|credential|authorization|cookie)s?$/i;
-/** User and password in an address. */
-const USER_INFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
-
-/** A copy of a JSON value without secrets: what is named like one, and credentials in addresses. */
+/** A copy of a JSON value without secrets: what is named like one, and what has the form of one. */
 export function withoutSecrets(value: Json): Json {
-  if (typeof value === "string") return value.replace(USER_INFO, "$1[removed]@");
+  if (typeof value === "string") return scrub(value);
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { scrub } from "../../platform/support_bundle.ts";
+import { scrub } from "../../platform/scrub.ts";
 
 const hex = "0123456789abcdef".repeat(4);
 
