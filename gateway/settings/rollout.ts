@@ -96,7 +96,8 @@ function observed(rollout: Rollout, health: ReadonlyMap<string, Health>, now: nu
     if (watched.length === 0) return end(rollout, "failed", "none of those who went first is left", true);
     if (watched.some((member) => of(member).kind !== "healthy")) return idle(rollout, undefined);
   }
-  // A clock that was set back starts the time anew: it must never look longer than it was.
+  // A clock set back behind the beginning starts the time anew, or it would have to catch up first; one set back by less
+  // makes the time look shorter, never longer.
   const since = rollout.healthySince === undefined || rollout.healthySince > now ? now : rollout.healthySince;
   return now - since < rollout.healthyForMs ? idle(rollout, since) : advance(rollout);
 }
