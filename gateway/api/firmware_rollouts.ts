@@ -12,6 +12,7 @@ import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { jsonBody } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
+import { getRoute, listRoute, RolloutParam, startRoute } from "./rollout_routes.ts";
 import { whoIs } from "./settings.ts";
 
 export const View = z.object({
@@ -68,10 +69,12 @@ const Body = z.strictObject({
 
 const AssignBody = z.strictObject({ version: FirmwareVersion }).openapi("AssignFirmware");
 const DeviceParam = z.object({ device_id: DeviceId });
-const Param = z.object({
-  id: z.string().regex(/^[1-9]\d{0,14}$/, "must be the number of a rollout").transform(Number)
-    .openapi({ type: "integer", example: 1 }),
-});
+const STARTED = {
+  summary: "Rolls a firmware out to devices by name or label, or to all of its model",
+  started: "The rollout; its first wave is open",
+};
+
+const ROLLOUTS = { path: "/api/v1/rollouts", of: "firmware", view: View, body: Body } as const;
 
 export interface FirmwareRolloutsApiIo {
   readonly firmwareRolloutDesk: FirmwareRolloutDesk;
@@ -84,11 +87,11 @@ export function addFirmwareRolloutRoutes(
   access: Access,
   { firmwareRolloutDesk: desk, management }: FirmwareRolloutsApiIo,
 ): void {
-  api.openapi(listRoute(access), (c) => {
+  api.openapi(listRoute(access, ROLLOUTS), (c) => {
     return c.json({ rollouts: desk.latest(c.req.valid("query").limit).map(viewOf) }, 200);
   });
-  api.openapi(getRoute(access), (c) => c.json(viewOf(desk.find(c.req.valid("param").id)), 200));
-  api.openapi(startRoute(access), async (c) => {
+  api.openapi(getRoute(access, ROLLOUTS), (c) => c.json(viewOf(desk.find(c.req.valid("param").id)), 200));
+  api.openapi(startRoute(access, ROLLOUTS, STARTED), async (c) => {
     return c.json(viewOf(await desk.start(planOf(c.req.valid("json"), whoIs(c.get("token"))))), 201);
   });
   api.openapi(assignRoute(access), async (c) => {
@@ -138,54 +141,12 @@ function viewOf({ id, rollout }: StoredRollout): z.infer<typeof View> {
   };
 }
 
-const PATH = "/api/v1/rollouts";
-const tags = ["firmware"];
-
-function listRoute(access: Access) {
-  const query = z.object({ limit: z.coerce.number().int().min(1).max(100).default(20) });
-  return createRoute({
-    method: "get",
-    path: PATH,
-    tags,
-    summary: "The rollouts of firmware, the newest first",
-    ...access("viewer"),
-    request: { query },
-    responses: { 200: json(z.object({ rollouts: z.array(View) }), "Rollouts"), ...PROBLEMS },
-  });
-}
-
-function getRoute(access: Access) {
-  return createRoute({
-    method: "get",
-    path: `${PATH}/{id}`,
-    tags,
-    summary: "How a rollout stands",
-    ...access("viewer"),
-    request: { params: Param },
-    responses: { 200: json(View, "The rollout"), ...PROBLEMS },
-  });
-}
-
-function startRoute(access: Access) {
-  const guard = access("operator");
-  return createRoute({
-    method: "post",
-    path: PATH,
-    tags,
-    summary: "Rolls a firmware out to devices by name or label, or to all of its model",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: Body } } } },
-    responses: { 201: json(View, "The rollout; its first wave is open"), ...PROBLEMS },
-  });
-}
-
 function assignRoute(access: Access) {
   const guard = access("operator");
   return createRoute({
     method: "post",
     path: "/api/v1/devices/{device_id}/firmware",
-    tags,
+    tags: [ROLLOUTS.of],
     summary: "Assigns a firmware to one device",
     security: guard.security,
     middleware: [guard.middleware, jsonBody],
@@ -201,11 +162,11 @@ function changeRoute(access: Access, kind: "pause" | "resume" | "abort") {
   const does = { pause: "Pauses", resume: "Goes on with", abort: "Ends" }[kind];
   return createRoute({
     method: "post",
-    path: `${PATH}/{id}/${kind}`,
-    tags,
+    path: `${ROLLOUTS.path}/{id}/${kind}`,
+    tags: [ROLLOUTS.of],
     summary: `${does} a rollout`,
     ...access("operator"),
-    request: { params: Param },
+    request: { params: RolloutParam },
     responses: { 200: json(View, "The rollout"), ...PROBLEMS },
   });
 }

@@ -12,6 +12,7 @@ import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { jsonBody } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
+import { getRoute, listRoute, RolloutParam, startRoute } from "./rollout_routes.ts";
 import { whoIs } from "./settings.ts";
 import { TemplateSettings } from "./settings_templates.ts";
 
@@ -65,10 +66,12 @@ const AbortBody = z.strictObject({
   restore: z.boolean().default(true).describe("Whether to put back what was set"),
 }).openapi("AbortSettingsRollout");
 
-const Param = z.object({
-  id: z.string().regex(/^[1-9]\d{0,14}$/, "must be the number of a rollout").transform(Number)
-    .openapi({ type: "integer", example: 1 }),
-});
+const STARTED = {
+  summary: "Applies settings to many devices; 422 with every reason when one of them cannot have them",
+  started: "The rollout; those who go first are set",
+};
+
+const ROLLOUTS = { path: "/api/v1/settings/rollouts", of: "settings", view: View, body: Body } as const;
 
 export interface RolloutsApiIo {
   readonly settingsRollouts: SettingsRollouts;
@@ -80,11 +83,11 @@ export function addRolloutRoutes(
   access: Access,
   { settingsRollouts: rollouts }: RolloutsApiIo,
 ): void {
-  api.openapi(listRoute(access), (c) => {
+  api.openapi(listRoute(access, ROLLOUTS), (c) => {
     return c.json({ rollouts: rollouts.latest(c.req.valid("query").limit).map(viewOf) }, 200);
   });
-  api.openapi(getRoute(access), (c) => c.json(viewOf(rollouts.find(c.req.valid("param").id)), 200));
-  api.openapi(startRoute(access), async (c) => {
+  api.openapi(getRoute(access, ROLLOUTS), (c) => c.json(viewOf(rollouts.find(c.req.valid("param").id)), 200));
+  api.openapi(startRoute(access, ROLLOUTS, STARTED), async (c) => {
     const started = await rollouts.start(planOf(c.req.valid("json"), whoIs(c.get("token"))));
     return c.json(viewOf(started), 201);
   });
@@ -125,58 +128,16 @@ function viewOf({ id, rollout }: StoredRollout): z.infer<typeof View> {
   };
 }
 
-const PATH = "/api/v1/settings/rollouts";
-const tags = ["settings"];
-
-function listRoute(access: Access) {
-  const query = z.object({ limit: z.coerce.number().int().min(1).max(100).default(20) });
-  return createRoute({
-    method: "get",
-    path: PATH,
-    tags,
-    summary: "The rollouts of settings, the newest first",
-    ...access("viewer"),
-    request: { query },
-    responses: { 200: json(z.object({ rollouts: z.array(View) }), "Rollouts"), ...PROBLEMS },
-  });
-}
-
-function getRoute(access: Access) {
-  return createRoute({
-    method: "get",
-    path: `${PATH}/{id}`,
-    tags,
-    summary: "How a rollout stands",
-    ...access("viewer"),
-    request: { params: Param },
-    responses: { 200: json(View, "The rollout"), ...PROBLEMS },
-  });
-}
-
-function startRoute(access: Access) {
-  const guard = access("operator");
-  return createRoute({
-    method: "post",
-    path: PATH,
-    tags,
-    summary: "Applies settings to many devices; 422 with every reason when one of them cannot have them",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: Body } } } },
-    responses: { 201: json(View, "The rollout; those who go first are set"), ...PROBLEMS },
-  });
-}
-
 function abortRoute(access: Access) {
   const guard = access("operator");
   return createRoute({
     method: "post",
-    path: `${PATH}/{id}/abort`,
-    tags,
+    path: `${ROLLOUTS.path}/{id}/abort`,
+    tags: [ROLLOUTS.of],
     summary: "Ends a rollout that is running",
     security: guard.security,
     middleware: [guard.middleware, jsonBody],
-    request: { params: Param, body: { required: true, content: { "application/json": { schema: AbortBody } } } },
+    request: { params: RolloutParam, body: { required: true, content: { "application/json": { schema: AbortBody } } } },
     responses: { 200: json(View, "The rollout as it ended"), ...PROBLEMS },
   });
 }
