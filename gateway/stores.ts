@@ -14,6 +14,7 @@ import { createEnergyStore } from "./store/energy.ts";
 import { type CommitMeter, createGroupCommit, type GroupCommit, type StoreWatch } from "./store/group_commit.ts";
 import { openKeyVault } from "./store/key_vault.ts";
 import { createRawPoints, type RawPoints } from "./store/raw_points.ts";
+import { createQuarantine, type Quarantine } from "./store/quarantine.ts";
 import { createReplay, type Replay } from "./store/replay.ts";
 import { createRetention, type Retention } from "./store/retention.ts";
 import { createRollups, type Rollups } from "./store/rollups.ts";
@@ -36,6 +37,7 @@ export interface Stores extends AsyncDisposable {
   readonly commit: GroupCommit;
   readonly devices: Devices;
   readonly recordedStates: RecordedStates;
+  readonly quarantine: Quarantine;
   readonly replay: Replay;
   readonly securityLog: SecurityLog;
   readonly series: SeriesStore;
@@ -86,6 +88,7 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
       commit,
       devices: createDevices(db, { vault, random, allowPublishedKeys }),
       recordedStates: createRecordedStates(db),
+      quarantine: createQuarantine(db),
       replay: createReplay(db),
       securityLog: createSecurityLog(db, securityLogRows),
       series: createSeriesStore(db, random),

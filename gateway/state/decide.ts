@@ -12,6 +12,7 @@ export const BOARD_UPLOAD_MS = 15 * 60_000;
 /** Uploads that may be missing, and what the next one may take. */
 const MISSED_UPLOADS = 3;
 const UPLOAD_GRACE_MS = 60_000;
+const ARRIVE = "samples arrive";
 
 /** What is known of a device. Times in unix milliseconds; `undefined`: never. */
 export interface DeviceFacts {
@@ -20,6 +21,8 @@ export interface DeviceFacts {
   readonly contactAt: number | undefined;
   /** When its last samples came. */
   readonly uploadedAt: number | undefined;
+  /** When an upload last came of which nothing could be read, if no samples came since. */
+  readonly unreadAt: number | undefined;
   /** What it tells of itself; boards tell nothing. */
   readonly health: NodeHealth | undefined;
   /** Milliseconds between two uploads, for a device that does not tell. */
@@ -64,18 +67,25 @@ function ofNode(
   const awake = inverters.filter(({ state }) => state === "ok");
   if (awake.length === 0) return { state: "asleep", since: lastOf(inverters, now), reason: reasonOf(inverters) };
   const allowed = allowedFor(1000 * health.upload_interval_s);
+  const arrive = facts.uploadedAt !== undefined && now - facts.uploadedAt <= allowed;
   const due = (latest(facts.uploadedAt, firstOf(awake, now), facts.listeningSince) ?? now) + allowed;
   if (now > due) {
     return { state: "stale", since: due, reason: `its inverters answer, but no samples came${ago(facts, now)}` };
   }
-  return { state: "ok", since: lastOf(inverters, now), reason: "samples arrive" };
+  const reason = arrive ? ARRIVE : "its inverters answer, and their samples are awaited";
+  return { state: "ok", since: lastOf(inverters, now), reason };
 }
 
 /** Who tells nothing is judged by the samples that came, or did not. */
 function ofUploads(facts: DeviceFacts, heardAt: number, now: number): Verdict | undefined {
-  const { uploadedAt, sleepingTime } = facts;
+  const { registeredAt, uploadedAt, unreadAt, sleepingTime } = facts;
   const allowed = allowedFor(facts.uploadMs);
-  const due = (uploadedAt ?? facts.registeredAt) + allowed;
+  const due = (uploadedAt ?? registeredAt) + allowed;
+  // Who never sent anything that can be read is not waited for; an upload of others may be lost.
+  if (unreadAt !== undefined && now - unreadAt <= allowed && (uploadedAt === undefined || now > due)) {
+    const since = uploadedAt === undefined ? registeredAt : due;
+    return { state: "stale", since, reason: `it is heard of, but no samples could be read${ago(facts, now)}` };
+  }
   if (now <= due) return uploading(facts, uploadedAt ?? heardAt);
   if (sleepingTime === true) return { state: "asleep", since: due, reason: "it is silent, and it is night" };
   if (sleepingTime === undefined && now - due < LONGEST_SLEEP_MS && hadFaded(facts.fading())) {
@@ -87,10 +97,16 @@ function ofUploads(facts: DeviceFacts, heardAt: number, now: number): Verdict | 
   return silent(facts, heardAt, allowed, now);
 }
 
-function uploading({ sleepingTime, fading }: DeviceFacts, since: number): Verdict {
+function uploading(facts: DeviceFacts, since: number): Verdict {
+  const { sleepingTime, fading } = facts;
   const { fadedSince } = sleepingTime === true ? fading() : { fadedSince: undefined };
-  if (fadedSince === undefined) return { state: "ok", since, reason: "samples arrive" };
+  if (fadedSince === undefined) return { state: "ok", since, reason: whatArrives(facts) };
   return { state: "asleep", since: fadedSince, reason: `it is night, and it gives no more than ${FADED_W} W` };
+}
+
+function whatArrives({ uploadedAt, unreadAt }: DeviceFacts): string {
+  if (uploadedAt === undefined) return "it is heard of, and its first samples are awaited";
+  return unreadAt === undefined ? ARRIVE : "samples arrived, but its last upload could not be read";
 }
 
 /** Silence counts only while somebody listened. */

@@ -7,6 +7,7 @@ import type { RecordedState, RecordedStates } from "../store/device_states.ts";
 import type { Device } from "../store/devices.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { Activity } from "../store/latest_values.ts";
+import type { Quarantine } from "../store/quarantine.ts";
 import type { Twins } from "../store/twins.ts";
 import { BOARD_UPLOAD_MS, decide, type DeviceFacts, type Verdict } from "./decide.ts";
 import type { FadingOf } from "./fading.ts";
@@ -31,7 +32,7 @@ export interface DeviceStates {
   heard(device: Device, at: number): void;
   /** What a node tells of itself. Called inside `GroupCommit.run`. */
   told(device: Device, health: NodeHealth, at: number): void;
-  /** Looks at some devices, writes down whose state changed, and tells of it. */
+  /** Looks at some devices, writes down whose state or reason changed, and tells whose state did. */
   review(devices: readonly Device[]): Promise<void>;
   /** Writes down when devices were heard of. */
   keepContacts(devices: readonly Device[]): Promise<void>;
@@ -43,6 +44,7 @@ export interface DeviceStatesIo {
   readonly recordedStates: RecordedStates;
   readonly commit: Pick<GroupCommit, "run">;
   readonly activity: (deviceId: string) => Activity;
+  readonly quarantine: Pick<Quarantine, "lastAt">;
   readonly twins: Pick<Twins, "load">;
   readonly fadingOf: FadingOf;
   readonly clock: Pick<Clock, "now">;
@@ -93,14 +95,15 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
     heard: (device, at) => void contacts.set(lifeOf(device), at),
     told: (device, health, at) => recordedStates.told(device, health, at),
     async review(devices) {
-      const changed = devices.flatMap((device) => {
+      const news = devices.flatMap((device) => {
         const recorded = recordedStates.load(device);
         const view = viewOf(device, recorded);
-        return recorded.verdict?.state === view.state ? [] : [[device, view] as const];
+        const { state, reason } = recorded.verdict ?? {};
+        return state === view.state && reason === view.reason ? [] : [{ device, view, isChange: state !== view.state }];
       });
-      if (changed.length === 0) return;
-      await io.commit.run(() => changed.forEach(([device, view]) => recordedStates.found(device, view)));
-      tell(changed);
+      if (news.length === 0) return;
+      await io.commit.run(() => news.forEach(({ device, view }) => recordedStates.found(device, view)));
+      tell(news.flatMap(({ device, view, isChange }) => isChange ? [[device, view] as const] : []));
     },
     async keepContacts(devices) {
       await io.commit.run(() => {
@@ -131,14 +134,17 @@ function factsOf(
     readonly activity: Activity;
     readonly now: number;
   },
-  { twins, location, fadingOf, listeningSince }: DeviceStatesIo,
+  { quarantine, twins, location, fadingOf, listeningSince }: DeviceStatesIo,
 ): DeviceFacts {
   const { reported, desired } = twins.load(device);
+  const setAsideAt = quarantine.lastAt(device.deviceId) ?? 0;
+  const isUnread = setAsideAt >= device.createdAt && setAsideAt > (activity.lastReceivedAt ?? 0);
   const seconds = reported.upload_interval_s ?? desired.upload_interval_s;
   return {
     registeredAt: device.createdAt,
     contactAt,
     uploadedAt: activity.lastReceivedAt,
+    unreadAt: isUnread ? setAsideAt : undefined,
     health: recorded.health,
     uploadMs: seconds === undefined ? BOARD_UPLOAD_MS : 1000 * seconds,
     sleepingTime: location && isSleepingTime(location, now),

@@ -10,8 +10,10 @@ CREATE TABLE quarantine (
   detail TEXT NOT NULL,
   content TEXT NOT NULL
 ) STRICT;
+CREATE INDEX quarantine_of_device ON quarantine(device_id, at);
 `;
 
+const LastRow = z.object({ at: z.number().nullable() });
 const QuarantineRow = z.object({
   id: z.number(),
   at: z.number(),
@@ -30,17 +32,21 @@ export interface Quarantine {
   keep(item: Omit<Quarantined, "id">): void;
   /** The newest first. */
   latest(limit: number): readonly Quarantined[];
+  /** When an item of a device was last kept, unix milliseconds. */
+  lastAt(deviceId: string): number | undefined;
 }
 
 /** A quarantine that keeps its newest `maxRows` items. */
 export function createQuarantine(db: DatabaseSync, maxRows = 10_000): Quarantine {
   const insert = db.prepare("INSERT INTO quarantine(at, device_id, fault, detail, content) VALUES (?, ?, ?, ?, ?)");
   const trim = db.prepare("DELETE FROM quarantine WHERE id <= ?");
+  const last = db.prepare("SELECT max(at) AS at FROM quarantine WHERE device_id = ?");
   const latest = db.prepare("SELECT * FROM quarantine ORDER BY id DESC LIMIT ?");
   return {
     keep({ at, deviceId, fault, detail, content }) {
       trim.run(Number(insert.run(at, deviceId, fault, detail, content).lastInsertRowid) - maxRows);
     },
     latest: (limit) => latest.all(limit).map((row) => QuarantineRow.parse(row)),
+    lastAt: (deviceId) => LastRow.parse(last.get(deviceId)).at ?? undefined,
   };
 }

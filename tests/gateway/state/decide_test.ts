@@ -12,12 +12,14 @@ const BOARD: DeviceFacts = {
   registeredAt: ago(1_000 * HOUR),
   contactAt: ago(MIN),
   uploadedAt: ago(MIN),
+  unreadAt: undefined,
   health: undefined,
   uploadMs: 15 * MIN,
   sleepingTime: undefined,
   fading: () => NEVER_SEEN,
   listeningSince: ago(500 * HOUR),
 };
+const UNREAD: DeviceFacts = { ...BOARD, registeredAt: ago(MIN), uploadedAt: undefined, unreadAt: ago(MIN) };
 const faded = () => ({ fadedSince: ago(10 * HOUR) - 2 * FADING_MS, lastAt: ago(10 * HOUR) });
 const quiet = { contactAt: undefined, uploadedAt: ago(10 * HOUR) };
 
@@ -30,7 +32,35 @@ function node(inverters: readonly InverterHealth[], more: Partial<DeviceFacts> =
 
 const TABLE: readonly (readonly [string, DeviceFacts, string | undefined, RegExp, number?])[] = [
   ["never heard of", { ...BOARD, contactAt: undefined, uploadedAt: undefined }, "stale", /nothing/, 1_000 * HOUR],
-  ["a board that uploads", BOARD, "ok", /arrive/],
+  ["a board that uploads", BOARD, "ok", /^samples arrive$/],
+  [
+    "a new board that uploads nothing that can be read",
+    UNREAD,
+    "stale",
+    /heard of, but no samples could be read$/,
+    MIN,
+  ],
+  ["a new board that was heard of", { ...UNREAD, unreadAt: undefined }, "ok", /first samples are awaited/],
+  ["a board, one upload unread", { ...BOARD, unreadAt: ago(5) }, "ok", /^samples arrived, but/],
+  [
+    "a board whose uploads cannot be read any more",
+    { ...BOARD, uploadedAt: ago(2 * HOUR), unreadAt: ago(MIN) },
+    "stale",
+    /no samples could be read for 120 minutes/,
+    2 * HOUR - 46 * MIN,
+  ],
+  [
+    "the same at night",
+    { ...BOARD, uploadedAt: ago(2 * HOUR), unreadAt: ago(MIN), sleepingTime: true },
+    "stale",
+    /could be read/,
+  ],
+  [
+    "a board that fell silent after an upload that could not be read",
+    { ...BOARD, contactAt: undefined, uploadedAt: ago(9 * HOUR), unreadAt: ago(8 * HOUR), sleepingTime: true },
+    "asleep",
+    /night/,
+  ],
   [
     "a board that uploads at night",
     { ...BOARD, sleepingTime: true, fading: () => ({ ...NEVER_SEEN }) },
@@ -102,8 +132,9 @@ const TABLE: readonly (readonly [string, DeviceFacts, string | undefined, RegExp
     "a node whose inverter has just woken up",
     node([inverter("ok", ago(MIN))], { uploadedAt: ago(9 * HOUR) }),
     "ok",
-    /./,
+    /awaited/,
   ],
+  ["a node that is new", node([inverter("ok", ago(5))], { uploadedAt: undefined }), "ok", /samples are awaited/, 5],
   ["a node with a clock ahead", node([inverter("ok", NOW + HOUR)]), "ok", /arrive/, 0],
   ["a node that tells of no inverter", node([]), "ok", /arrive/],
 ];

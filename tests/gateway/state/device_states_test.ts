@@ -88,6 +88,34 @@ Deno.test("a board that faded before it went silent is asleep, one that broke of
   }
 });
 
+Deno.test("a board is not ok by uploads of which nothing could be read", async () => {
+  await using f = await openFixture();
+  const register = () => f.ask("POST", "/api/v1/devices", { device_id: "barn", auth: "legacy" });
+  const keepOne = () => {
+    const item = { at: f.clock.now(), deviceId: "barn", fault: "base64", detail: "test", content: "?" };
+    return f.stores.commit.run(() => f.stores.quarantine.keep(item));
+  };
+  const told = () => {
+    const device = f.management.device("barn");
+    const states = statesOf(f);
+    states.heard(device, f.clock.now());
+    const { state, reason } = states.of(device);
+    return `${state}: ${reason}`;
+  };
+  await register();
+  assert.equal(told(), "ok: it is heard of, and its first samples are awaited");
+  await keepOne();
+  assert.equal(told(), "stale: it is heard of, but no samples could be read");
+  await f.store({ device: "barn", registers: ["Pac"], samples: samples(f.clock.now(), [900]) });
+  assert.equal(told(), "ok: samples arrive", "another item of that upload could be read");
+  await f.clock.advance(15 * MIN);
+  await keepOne();
+  assert.equal(told(), "ok: samples arrived, but its last upload could not be read");
+  await f.clock.advance(45 * MIN);
+  await keepOne();
+  assert.equal(told(), "stale: it is heard of, but no samples could be read for 60 minutes");
+});
+
 Deno.test("a device that was removed and registered again begins anew", async () => {
   await using f = await openFixture();
   await f.ask("POST", "/api/v1/devices", { device_id: "roof" });
@@ -104,6 +132,22 @@ Deno.test("a device that was removed and registered again begins anew", async ()
   states.heard(after, f.clock.now());
   await f.stores.commit.run(() => states.told(after, telling("ok", NOW), f.clock.now()));
   assert.equal(states.of(after).state, "ok", "the same words are heard again");
+});
+
+Deno.test("the command line gives a reason that is still true", async () => {
+  await using f = await openFixture();
+  await f.ask("POST", "/api/v1/devices", { device_id: "barn", auth: "legacy" });
+  const device = f.management.device("barn");
+  const states = statesOf(f);
+  const heard: string[] = [];
+  using _ = states.listen((_, { state }) => void heard.push(state));
+  states.heard(device, NOW);
+  await states.review([device]);
+  await f.store({ device: "barn", registers: ["Pac"], samples: samples(NOW, [900]) });
+  await states.review([device]);
+  await states.keepContacts([device]);
+  assert.equal(statesOf(f, false).of(device).reason, "samples arrive");
+  assert.deepEqual(heard, ["ok"], "another reason is no other state");
 });
 
 Deno.test("the list of devices is asked by state", async () => {

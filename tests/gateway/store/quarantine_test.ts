@@ -14,4 +14,5 @@ Deno.test("the quarantine gives back what it was given, newest first, and is bou
   }));
   for (const item of items) quarantine.keep(item);
   assert.deepEqual(quarantine.latest(10).map(({ id: _, ...item }) => item), items.slice(2).reverse());
+  assert.deepEqual([quarantine.lastAt("roof"), quarantine.lastAt("barn")], [5, undefined]);
 });
