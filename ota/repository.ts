@@ -97,7 +97,7 @@ async function add(plain: Pieces, details: NewFirmware, keys: KeySet, shelf: She
 /** The sequence of a new image. Numbers only go up, so that devices that took a release take the next. */
 function precheck(shelf: Shelf, { model, version, sequence }: NewFirmware): Outcome<number, FirmwareFault> {
   if (shelf.find(model, version)) return refusal("exists", `There is a firmware ${version} of ${model} already`);
-  const highest = Math.max(0, ...shelf.list().filter((f) => f.model === model).map((f) => f.sequence ?? 0));
+  const highest = shelf.highestSequence(model);
   if (sequence !== undefined && sequence <= highest) {
     return refusal("sequence", `The sequence ${sequence} is not above ${highest}, the highest of ${model}`);
   }

@@ -3,6 +3,7 @@ import { utf8 } from "../crypto/bytes.ts";
 import { Firmware, type FirmwareFault } from "../protocol/ota/firmware.ts";
 import { type Outcome, refusal, success } from "../protocol/outcome.ts";
 import type { Sink } from "./image_stream.ts";
+import { markedSequence, markSequence } from "./sequence_marks.ts";
 import { diskFiles, type ShelfFiles } from "./shelf_files.ts";
 
 const IMAGE = "image.bin";
@@ -14,12 +15,14 @@ const ABANDONED_MS = 86_400_000;
 
 /**
  * Images on disk, a folder each, named after model and version. A folder gets its name when everything in it is on disk, so one
- * that was half added is never seen. Several processes may use one shelf.
+ * that was half added is never seen. No sequence of a model is given twice, also when its image was removed.
  */
 export interface Shelf {
   /** Every image, by model and then by name. */
   list(): readonly Firmware[];
   find(model: string, version: string): Firmware | undefined;
+  /** The highest sequence that an image of the model has or had; 0 when there was none. */
+  highestSequence(model: string): number;
   /** Runs `fill` with a place to write the encrypted image to, and keeps it under the record that comes out of it. */
   put(fill: (sink: Sink) => Promise<Outcome<Firmware, FirmwareFault>>): Promise<Outcome<Firmware, FirmwareFault>>;
   /** The encrypted image. */
@@ -34,29 +37,62 @@ export function openShelf(folder: string, files: ShelfFiles = diskFiles): Shelf 
   clearAway(folder);
   const pathOf = ({ model, version }: Pick<Firmware, "model" | "version">) => join(folder, `${model}@${version}`);
   const find = (model: string, version: string) => read(pathOf({ model, version }));
+  const list = () => recordsIn(folder);
+  const highestSequence = (model: string) => {
+    const sequences = list().filter((f) => f.model === model).map(({ sequence }) => sequence ?? 0);
+    return Math.max(markedSequence(folder, model), ...sequences);
+  };
+  const inTurn = turns();
+  const shelf = { folder, files, pathOf, highestSequence, inTurn };
   return {
-    list: () =>
-      [...Deno.readDirSync(folder)].filter(({ name }) => !name.startsWith(".")).map(({ name }) => name).toSorted()
-        .flatMap((name) => read(join(folder, name)) ?? []),
+    list,
     find,
-    put: (fill) => put(folder, fill, { pathOf, files }),
+    highestSequence,
+    put: (fill) => put(fill, shelf),
     open: (firmware) => Deno.open(join(pathOf(firmware), IMAGE), { read: true }),
-    async remove(model, version) {
-      const doomed = join(folder, `${REMOVED}${crypto.randomUUID()}`);
-      if (!find(model, version)) return false;
-      await files.rename(pathOf({ model, version }), doomed); // from here on nobody sees it
-      await files.sync(folder);
-      await files.removeTree(doomed);
-      return true;
-    },
+    remove: (model, version) =>
+      inTurn(async () => {
+        const found = find(model, version);
+        if (!found) return false;
+        if (found.sequence !== null) await markSequence(folder, model, found.sequence, files);
+        const doomed = join(folder, `${REMOVED}${crypto.randomUUID()}`);
+        await files.rename(pathOf(found), doomed); // from here on nobody sees it
+        await files.sync(folder);
+        await files.removeTree(doomed);
+        return true;
+      }),
   };
 }
 
+/** What gives an image its place, and what its place is decided by. */
+interface Naming {
+  readonly folder: string;
+  readonly files: ShelfFiles;
+  readonly pathOf: (firmware: Firmware) => string;
+  readonly highestSequence: (model: string) => number;
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** Runs one piece of work after the other, whatever becomes of each. */
+function turns(): Naming["inTurn"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => {}); // whoever asked for it hears of it
+    return mine;
+  };
+}
+
+function recordsIn(folder: string): readonly Firmware[] {
+  return [...Deno.readDirSync(folder)].filter(({ name }) => !name.startsWith(".")).map(({ name }) => name).toSorted()
+    .flatMap((name) => read(join(folder, name)) ?? []);
+}
+
 async function put(
-  folder: string,
   fill: (sink: Sink) => Promise<Outcome<Firmware, FirmwareFault>>,
-  { pathOf, files }: { readonly pathOf: (firmware: Firmware) => string; readonly files: ShelfFiles },
+  shelf: Naming,
 ): Promise<Outcome<Firmware, FirmwareFault>> {
+  const { folder, files } = shelf;
   const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}`);
   await files.makeFolder(temporary);
   try {
@@ -65,7 +101,7 @@ async function put(
     await files.append(join(temporary, RECORD), utf8(JSON.stringify(filled.value)));
     await files.sync(join(temporary, RECORD));
     await files.sync(temporary);
-    return await name({ temporary, target: pathOf(filled.value), folder, files }, filled.value);
+    return await shelf.inTurn(() => name(temporary, filled.value, shelf));
   } finally {
     await Deno.remove(temporary, { recursive: true }).catch(() => {}); // renamed: there is none
   }
@@ -81,22 +117,20 @@ async function writeImage(
   return filled;
 }
 
-/** The rename decides between two who add the same: a folder that has files is not replaced. */
+/** The name decides between two who add the same, and between two who were to get the same sequence. */
 async function name(
-  { temporary, target, folder, files }: {
-    readonly temporary: string;
-    readonly target: string;
-    readonly folder: string;
-    readonly files: ShelfFiles;
-  },
+  temporary: string,
   firmware: Firmware,
+  { folder, files, pathOf, highestSequence }: Naming,
 ): Promise<Outcome<Firmware, FirmwareFault>> {
-  try {
-    await files.rename(temporary, target);
-  } catch (error) {
-    if (read(target) === undefined) throw error;
-    return refusal("exists", `There is a firmware ${firmware.version} of ${firmware.model} already`);
+  const { model, version, sequence } = firmware;
+  const target = pathOf(firmware);
+  if (read(target) !== undefined) return refusal("exists", `There is a firmware ${version} of ${model} already`);
+  const highest = highestSequence(model);
+  if (sequence !== null && sequence <= highest) {
+    return refusal("sequence", `The sequence ${sequence} is not above ${highest}, the highest of ${model}`);
   }
+  await files.rename(temporary, target);
   await files.sync(folder);
   return success(firmware);
 }

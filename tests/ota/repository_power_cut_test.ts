@@ -139,7 +139,9 @@ testWith(
       for (const [namesOf, data] of LOSSES) {
         const dataDir = join(directory.path, `cut-${cut}-${namesOf}-${data}`);
         await disk.write(join(dataDir, "firmware"), namesOf, data);
-        await requireWhole(await open(dataDir), marks, cut);
+        const found = await open(dataDir);
+        await requireWhole(found, marks, cut);
+        if (cut >= (marks[1]?.[0] ?? 0)) await requireNextSequence(found, cut);
         await Deno.remove(dataDir, { recursive: true });
         cuts++;
       }
@@ -162,4 +164,10 @@ async function requireWhole(repository: Repository, marks: readonly [number, rea
   const after = marks.find(([steps]) => steps >= cut)?.[1] ?? [];
   const possible = [before, after].map((one) => one.join());
   assert.ok(possible.includes(listed.join()), `cut after ${cut}: ${listed} instead of ${possible.join(" or ")}`);
+}
+
+/** The first sequence was given, whatever became of its image. */
+async function requireNextSequence(repository: Repository, cut: number) {
+  const added = await repository.add(image(10), { ...NODE, version: "2.0.0" });
+  assert.equal(added.ok ? added.value.sequence : added.fault, 2, `cut after ${cut}`);
 }

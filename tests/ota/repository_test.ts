@@ -76,6 +76,48 @@ Deno.test("sequences go up by themselves, and never down", async () => {
   assert.equal(repository.find("ecowatt-node", "1.1.0"), undefined);
 });
 
+Deno.test("a sequence is never given again: not after its image is removed, nor after a restart, nor to a signed one", async () => {
+  await using fixture = await openFixture();
+  const { repository, dataDir } = fixture;
+  const next = async (version: string, sequence?: number, { add } = repository) => {
+    const added = await add(image(10), { ...NODE, version, ...(sequence === undefined ? {} : { sequence }) });
+    return added.ok ? added.value.sequence : added.fault;
+  };
+  assert.equal(await next("1.0.0"), 1);
+  assert.equal(await next("1.1.0"), 2);
+  await repository.remove("ecowatt-node", "1.1.0");
+  assert.equal(await next("1.1.0"), 3, "the same version as well");
+  await repository.remove("ecowatt-node", "1.1.0");
+  await repository.remove("ecowatt-node", "1.0.0");
+  const other = await repository.add(image(10), { ...NODE, model: "ecowatt" });
+  assert.ok(other.ok && other.value.sequence === 1, "each model has its own");
+  const again = openRepository({ dataDir, random: systemRandom, clock: { now: () => 1_000 } });
+  assert.equal(await next("1.2.0", 3, again), "sequence");
+  assert.equal(await next("1.2.0", undefined, again), 4);
+  await again.remove("ecowatt-node", "1.2.0");
+  const key = importRsaPrivateKey((await testKeys).privatePem ?? "") ?? assert.fail();
+  for (const [sequence, fault] of [[4, "sequence"], [9, ""]] as const) {
+    const signed = await signImage(image(10), { ...NODE, version: "1.3.0", sequence }, { key, random: systemRandom });
+    assert.ok(signed.ok);
+    const added = await again.addSigned(image(10), signed.value, { keys: "default" });
+    assert.equal(added.ok ? "" : added.fault, fault);
+  }
+  await again.remove("ecowatt-node", "1.3.0");
+  assert.equal(await next("1.4.0", undefined, again), 10, "the signed one's counts as well");
+  assert.deepEqual(
+    [...Deno.readDirSync(join(dataDir, "firmware"))].map(({ name }) => name).toSorted(),
+    [".sequence-ecowatt-node@9", "ecowatt-node@1.4.0", "ecowatt@1.2.0"],
+    "one mark a model",
+  );
+});
+
+Deno.test("two images that are added at once do not get one sequence", async () => {
+  await using fixture = await openFixture();
+  const { repository } = fixture;
+  const added = await Promise.all(["1.0.0", "1.1.0"].map((version) => repository.add(image(10), { ...NODE, version })));
+  assert.deepEqual(added.map((one) => one.ok ? "added" : one.fault).toSorted(), ["added", "sequence"]);
+});
+
 Deno.test("an image signed on another machine is taken with the public key alone", async () => {
   await using fixture = await openFixture();
   const { privatePem = "", ...publicOnly } = await testKeys;
