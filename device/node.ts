@@ -115,6 +115,7 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   const settings = new NodeSettings({
     ...{ device, config, inverters, gateway: client, db, sequence, clock, random, log },
     inverterHealth: () => [...watches.values()].map((watch) => watch.health()),
+    outboxHealth: () => outbox.health(),
     maySleep: (name) => watches.get(name)?.maySleep() ?? false,
   });
   const link = { device, gateway: settings.gateway, sequence, clock, random, log };

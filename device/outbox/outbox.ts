@@ -4,6 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { transaction } from "../../platform/sqlite.ts";
 import { TroubleLog } from "../../platform/trouble_log.ts";
 import { encodeBlock, fitsBlock } from "../../protocol/block/block.ts";
+import type { OutboxHealth } from "../../protocol/messages/node_health.ts";
 import type { Sample } from "../../protocol/sample.ts";
 import {
   type BlockTable,
@@ -165,6 +166,13 @@ export class Outbox implements Disposable {
   oldestAt(): number | undefined {
     for (const { startMs } of this.#table.unsent((id) => this.#done.has(id))) return startMs;
     return undefined;
+  }
+
+  /** As the gateway is told. */
+  health(): OutboxHealth {
+    const { waiting, droppedSamples: dropped } = this.status();
+    const oldest_ms = this.oldestAt();
+    return { waiting, dropped, ...(oldest_ms === undefined ? {} : { oldest_ms }) };
   }
 
   /** Closes the tail file; seals first, so that the tail may be lost. */

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
-import type { InverterHealth, NodeHealth } from "../../protocol/messages/node_health.ts";
+import type { InverterHealth, NodeHealth, OutboxHealth } from "../../protocol/messages/node_health.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import { canonical } from "../../protocol/settings/registers.ts";
 import { checkSettings, type SettingsRefusal } from "../../protocol/settings/rules.ts";
@@ -29,6 +29,8 @@ export interface NodeSettingsIo {
   readonly gateway: Pick<GatewayClient, "post">;
   /** What the node tells of its inverters whenever it asks for changes. */
   readonly inverterHealth?: () => readonly InverterHealth[];
+  /** And of its samples on their way. */
+  readonly outboxHealth?: () => OutboxHealth;
   /** Whether it would be no surprise if an inverter, by name, were silent now: then its silence says nothing about settings. */
   readonly maySleep?: (inverter: string) => boolean;
   readonly db: DatabaseSync;
@@ -147,8 +149,11 @@ export class NodeSettings {
   }
 
   #health(): NodeHealth | undefined {
-    const { inverterHealth } = this.#io;
-    return inverterHealth && { upload_interval_s: this.upload.ms / 1000, inverters: [...inverterHealth()] };
+    const { inverterHealth, outboxHealth } = this.#io;
+    if (inverterHealth === undefined) return undefined;
+    const inverters = [...inverterHealth()];
+    const outbox = outboxHealth?.();
+    return { upload_interval_s: this.upload.ms / 1000, inverters, ...(outbox === undefined ? {} : { outbox }) };
   }
 
   #refusals(settings: Settings): readonly SettingsRefusal[] {

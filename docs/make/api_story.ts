@@ -252,6 +252,7 @@ const config: readonly Step[] = [
       health: {
         upload_interval_s: 60,
         inverters: [{ inverter: "roof-1", state: "ok", since_ms: 1782043080000, reason: "it answers" }],
+        outbox: { waiting: 1, oldest_ms: 1782043180000, dropped: 0 },
       },
     },
     status: 200,

@@ -41,6 +41,13 @@ const InverterView = z.object({
   reason: z.string(),
 }).openapi("InverterState");
 
+/** Samples of a node on their way here. */
+export const OutboxView = z.object({
+  waiting: z.number().int().describe("Blocks of samples that the gateway has yet to take"),
+  oldest_ms: z.number().int().nullable().describe("Time of the oldest sample in them; null when none waits"),
+  dropped: z.number().int().describe("Samples that the node dropped because no more had room, ever"),
+}).openapi("Outbox");
+
 /** A device and how it is doing. */
 export const DeviceView = z.object({
   device_id: z.string(),
@@ -57,6 +64,7 @@ export const DeviceView = z.object({
   state_since_ms: z.number().int(),
   state_reason: z.string().describe("One sentence for people"),
   inverter_states: z.array(InverterView).describe("As the node tells; those of a silent device are as the device is"),
+  outbox: OutboxView.nullable().describe("As the node last told; null when it tells nothing of it, as boards do not"),
 }).openapi("Device");
 
 const NewDeviceBody = z.strictObject({
@@ -128,7 +136,7 @@ export function addDeviceRoutes(
 function deviceView(
   { deviceId, model, auth, wireId, createdAt }: Device,
   activity: Activity,
-  { state, since, reason, inverters }: DeviceStateView,
+  { state, since, reason, inverters, outbox }: DeviceStateView,
 ) {
   return {
     device_id: deviceId,
@@ -145,6 +153,7 @@ function deviceView(
     state_since_ms: since,
     state_reason: reason,
     inverter_states: inverters.map(({ since, ...rest }) => ({ ...rest, since_ms: since })),
+    outbox: outbox ? { ...outbox, oldest_ms: outbox.oldest_ms ?? null } : null,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import type { NodeHealth } from "../../protocol/messages/node_health.ts";
+import type { NodeHealth, OutboxHealth } from "../../protocol/messages/node_health.ts";
 import { isSleepingTime } from "../../protocol/night/night.ts";
 import type { Location } from "../../protocol/night/sun.ts";
 import type { RecordedState, RecordedStates } from "../store/device_states.ts";
@@ -20,6 +20,8 @@ export interface InverterStateView extends Verdict {
 /** How a device is doing, and each of its inverters. */
 export interface DeviceStateView extends Verdict {
   readonly inverters: readonly InverterStateView[];
+  /** As its node last told; `undefined`: it tells nothing of it. */
+  readonly outbox?: OutboxHealth | undefined;
 }
 
 /** Hears of a device whose state changed. Must not wait for anything. */
@@ -75,7 +77,7 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
   function viewOf(device: Device, recorded: RecordedState): DeviceStateView {
     const activity = io.activity(device.deviceId);
     const verdict = verdictOf(device, recorded, activity);
-    return { ...verdict, inverters: invertersOf(verdict, recorded.health, activity) };
+    return { ...verdict, inverters: invertersOf(verdict, recorded.health, activity), outbox: recorded.health?.outbox };
   }
 
   function tell(changed: readonly (readonly [Device, DeviceStateView])[]): void {

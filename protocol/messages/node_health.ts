@@ -21,9 +21,18 @@ export const InverterHealth = z.object({
 });
 export type InverterHealth = Readonly<z.infer<typeof InverterHealth>>;
 
+/** Samples of a node on their way to its gateway. */
+export const OutboxHealth = z.object({
+  waiting: z.int().min(0).describe("blocks of samples that the gateway has yet to take"),
+  oldest_ms: Time.optional().describe("time of the oldest sample in them, unix milliseconds; left out when none waits"),
+  dropped: z.int().min(0).describe("samples that were dropped because no more had room, ever"),
+});
+export type OutboxHealth = Readonly<z.infer<typeof OutboxHealth>>;
+
 /** What a node tells of itself whenever it asks for changes (PROTOCOL §5): then its gateway knows night from trouble. */
 export const NodeHealth = z.object({
   upload_interval_s: z.number().min(1).max(86_400).describe("seconds between two uploads, as in force"),
   inverters: z.array(InverterHealth).max(MAX_INVERTERS),
+  outbox: OutboxHealth.optional(),
 });
 export type NodeHealth = Readonly<z.infer<typeof NodeHealth>>;

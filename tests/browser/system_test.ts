@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { browserTest, visit, WIDTHS } from "./browser.ts";
-import { startFleet } from "./fleet.ts";
+import { FLEET, startFleet } from "./fleet.ts";
 
 browserTest("system: how the gateway is doing, a backup and a support bundle to take away", async (browser) => {
   await using fleet = await startFleet();
@@ -13,6 +13,11 @@ browserTest("system: how the gateway is doing, a backup and a support bundle to 
   await page.getByText(/free on its disk/).waitFor();
   await page.getByText("MQTT is off").waitFor();
   await page.getByText("for 30 days").waitFor();
+  const outboxes = page.getByRole("table", { name: "Outboxes of nodes" });
+  for (const name of FLEET.nodes) {
+    await outboxes.getByRole("row", { name: new RegExp(`^${name} \\d+ .* 0$`) }).waitFor();
+  }
+  assert.equal(await outboxes.getByRole("link", { name: FLEET.board }).count(), 0, "a board tells nothing of it");
   await page.getByText("Nothing of that kind was logged").waitFor();
   await desk.check();
   const take = async (name: string) => {

@@ -163,6 +163,28 @@ Deno.test("acknowledged blocks go with the next seal, their numbers are never us
   assert.deepEqual(blocks(restored).map(({ id }) => id), [2, 1_782_000_000_000]);
 });
 
+Deno.test("the gateway is told what waits, since when, and what was dropped", () => {
+  using folder = new Folder();
+  const { outbox } = folder.open({ limitBytes: 1_000 });
+  assert.deepEqual(outbox.health(), { waiting: 0, dropped: 0 });
+  for (const n of [0, 1]) {
+    outbox.append(roof, sample(n));
+    outbox.seal();
+  }
+  assert.deepEqual(outbox.health(), { waiting: 2, oldest_ms: sample(0).at, dropped: 0 });
+  outbox.acknowledge([1]);
+  assert.deepEqual(outbox.health(), { waiting: 1, oldest_ms: sample(1).at, dropped: 0 });
+  for (const n of range(2, 100)) {
+    outbox.append(roof, n);
+    outbox.seal();
+  }
+  const { waiting, oldest_ms, dropped } = outbox.health();
+  assert.equal(waiting + dropped, 99, "all but the one that the gateway has");
+  assert.equal(oldest_ms, sample(dropped + 1).at);
+  outbox.acknowledge(blocks(outbox).map(({ id }) => id));
+  assert.deepEqual(outbox.health(), { waiting: 0, dropped });
+});
+
 Deno.test("a block set aside lets the others pass and is dropped before them", () => {
   using folder = new Folder();
   const { outbox } = folder.open();

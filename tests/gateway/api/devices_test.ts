@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { fromHex, toHex } from "../../../crypto/bytes.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
+import type { NodeHealth } from "../../../protocol/messages/node_health.ts";
 import { at, NOW, openFixture } from "./fixture.ts";
 
 const Secret = z.object({ number: z.number(), key: z.string() });
@@ -29,6 +30,7 @@ Deno.test("a device is registered, shown, listed page by page and taken off", as
     state_since_ms: NOW,
     state_reason: "nothing was heard of it yet",
     inverter_states: [],
+    outbox: null,
     keys: [{ number: 1, created_at_ms: NOW, revoked_at_ms: null }],
   });
   const first = (await f.ask("GET", "/api/v1/devices?limit=2")).body;
@@ -62,6 +64,26 @@ Deno.test("a board is registered with the key that it has, and is called weak", 
   for (const [device, expected] of others) {
     assert.equal((await f.ask("POST", "/api/v1/devices", device)).status, expected, JSON.stringify(device));
   }
+});
+
+Deno.test("a device shows what its node told of its outbox", async () => {
+  await using f = await openFixture();
+  await f.ask("POST", "/api/v1/devices", { device_id: "roof" });
+  const tell = (health: NodeHealth) =>
+    f.stores.commit.run(() => f.stores.recordedStates.told(f.management.device("roof"), health, NOW));
+  const shown = async () => {
+    const one = at((await f.ask("GET", "/api/v1/devices/roof")).body, "outbox");
+    assert.deepEqual(at((await f.ask("GET", "/api/v1/devices")).body, "devices", 0, "outbox"), one);
+    return one;
+  };
+  const older: NodeHealth = { upload_interval_s: 30, inverters: [] };
+  assert.equal(await shown(), null);
+  await tell({ ...older, outbox: { waiting: 3, oldest_ms: NOW - 60_000, dropped: 7 } });
+  assert.deepEqual(await shown(), { waiting: 3, oldest_ms: NOW - 60_000, dropped: 7 });
+  await tell({ ...older, outbox: { waiting: 0, dropped: 7 } });
+  assert.deepEqual(await shown(), { waiting: 0, oldest_ms: null, dropped: 7 });
+  await tell(older);
+  assert.equal(await shown(), null, "an older node tells nothing of it");
 });
 
 Deno.test("keys are rotated: issued, in use together, revoked, never the last one and never more than four", async () => {

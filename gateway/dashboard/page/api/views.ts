@@ -18,6 +18,7 @@ import type { TokenView } from "../../../api/tokens.ts";
 
 /** What the gateway's own schemas say that it answers. */
 export type Device = z.infer<typeof DeviceView>;
+export type Outbox = NonNullable<Device["outbox"]>;
 export type DeviceState = Device["state"];
 export type DeviceWithKeys = Device & { readonly keys: readonly z.infer<typeof Key>[] };
 export type Devices = { readonly devices: readonly Device[]; readonly next: string | null };

@@ -1,5 +1,5 @@
 import { useResource } from "../api/resource.ts";
-import type { MqttLink, System } from "../api/views.ts";
+import type { Devices, MqttLink, System } from "../api/views.ts";
 import { sizeText } from "../components/bytes.ts";
 import { Loaded } from "../components/notice.tsx";
 import { Page } from "../components/page.tsx";
@@ -9,12 +9,14 @@ import { Figure } from "./overview/figures.tsx";
 import { DownloadsCard } from "./system/downloads_card.tsx";
 import { LogLinesCard } from "./system/log_lines_card.tsx";
 import { MqttCard } from "./system/mqtt_card.tsx";
+import { OutboxCard } from "./system/outbox_card.tsx";
 import { RetentionCard } from "./system/retention_card.tsx";
 
 /** The gateway itself. */
 export function SystemPage() {
   const system = useResource<System>("/api/v1/system", { every: 15_000 });
   const mqtt = useResource<MqttLink>("/api/v1/mqtt", { every: 15_000 });
+  const devices = useResource<Devices>("/api/v1/devices?limit=1000", { on: ["device"], every: 15_000 });
   const maySeeLog = useMay("operator");
   const mayDownload = useMay("admin");
   return (
@@ -24,6 +26,7 @@ export function SystemPage() {
         <Loaded resource={mqtt}>{(link) => <MqttCard link={link} />}</Loaded>
         <Loaded resource={system}>{({ retention_days }) => <RetentionCard days={retention_days} />}</Loaded>
       </div>
+      <Loaded resource={devices}>{(page) => <OutboxCard devices={page.devices} />}</Loaded>
       {mayDownload && <DownloadsCard />}
       {maySeeLog && <LogLinesCard />}
     </Page>

@@ -1,4 +1,4 @@
-import type { DeviceEnergy, DeviceWithKeys } from "../../api/views.ts";
+import type { DeviceEnergy, DeviceWithKeys, Outbox } from "../../api/views.ts";
 import { Badge } from "../../components/badge.tsx";
 import { DeviceStateBadge } from "../../components/device_state.tsx";
 import { Card } from "../../components/page.tsx";
@@ -40,6 +40,14 @@ export function IdentityCard({ device, energy }: Props) {
           <dd>
             <RelativeTime at={device.last_sample_ms} />
           </dd>
+          {device.outbox !== null && (
+            <>
+              <dt>Outbox</dt>
+              <dd>
+                <OutboxText outbox={device.outbox} />
+              </dd>
+            </>
+          )}
         </dl>
       </Card>
       <Card title="Keys">
@@ -83,5 +91,19 @@ export function IdentityCard({ device, energy }: Props) {
         </Card>
       )}
     </div>
+  );
+}
+
+function OutboxText({ outbox: { waiting, oldest_ms, dropped } }: { readonly outbox: Outbox }) {
+  return (
+    <>
+      {waiting === 1 ? "1 block waits" : `${waiting} blocks wait`}
+      {oldest_ms !== null && (
+        <>
+          , the oldest sample from <RelativeTime at={oldest_ms} />
+        </>
+      )}
+      {dropped > 0 && <span class="problem">, {dropped} samples dropped: it was full</span>}
+    </>
   );
 }
