@@ -28,13 +28,16 @@ const PERMISSIONS = [
   "--allow-run",
 ];
 
+/** Memory before speed (docs/decisions/123-memory-of-the-executable.md). */
+const V8_FLAGS = "--v8-flags=--optimize-for-size,--max-semi-space-size=1";
+
 /** Compiles for a target, or for this machine; gives the path of the executable. */
 export async function compile(target: string | undefined): Promise<string> {
   const output = target === undefined ? `${OUTPUT}/ecowatt` : `${OUTPUT}/ecowatt-${target}`;
   const lock = await writeRuntimeLock();
   const { success } = await new Deno.Command(Deno.env.get("DENO_COMPILE") ?? Deno.execPath(), {
     args: [
-      ...["compile", "--quiet", "--no-prompt", ...PERMISSIONS],
+      ...["compile", "--quiet", "--no-prompt", V8_FLAGS, ...PERMISSIONS],
       ...[...WORKERS, ...ASSETS].flatMap((path) => ["--include", path]),
       ...(target === undefined ? [] : ["--target", target]),
       ...["--lock", lock, "--frozen=false", "--output", output, "main.ts"],
