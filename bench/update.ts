@@ -7,24 +7,28 @@ import type { Row } from "./row.ts";
 
 const MEGABYTE = 1e6;
 const LOOK_MS = 50;
-/** Lines of 63 bytes that make an image of 100 MB. */
-const FILLING = Math.ceil(100 * MEGABYTE / 63);
+/** Bytes of a line that fills an image. */
+const LINE_BYTES = 63;
+/** Megabytes of an image: what a node needs in memory must not depend on it. */
+const SIZES = [10, 100];
 const CHUNKS = [NODE_CHUNK_BYTES, 4 * NODE_CHUNK_BYTES];
 
 /**
- * An update of 100 MB from a real gateway to a real node on this machine, from the first chunk to the last check, every chunk
+ * Updates of 10 and 100 MB from a real gateway to a real node on this machine, from the first chunk to the last check, every chunk
  * on disk before the next; beside copying the file and hashing the copy. `ECOWATT_BIN`: with that executable.
  */
 export async function benchUpdate(): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const chunkBytes of CHUNKS) rows.push(...await measured(chunkBytes));
+  for (const chunkBytes of CHUNKS) {
+    for (const megabytes of SIZES) rows.push(...await measured(chunkBytes, megabytes));
+  }
   return rows;
 }
 
-async function measured(chunkBytes: number): Promise<Row[]> {
+async function measured(chunkBytes: number, megabytes: number): Promise<Row[]> {
   await using site = await updateSite();
   await using inverter = countingInverter();
-  const image = script("2.0.1", `exec ${PRODUCT} "$@"`, FILLING);
+  const image = script("2.0.1", `exec ${PRODUCT} "$@"`, Math.ceil(megabytes * MEGABYTE / LINE_BYTES));
   await site.release("2.0.1", image, chunkBytes);
   const plain = await plainMegabytesPerS(site.folder, image);
   await using box = await openBox(site, "roof", { inverter: inverter.port });
@@ -42,7 +46,7 @@ async function measured(chunkBytes: number): Promise<Row[]> {
   });
   const seconds = (performance.now() - started) / 1000;
   const speed = image.length / MEGABYTE / seconds;
-  const name = `update of 100 MB, chunks of ${chunkBytes / 1024} KiB`;
+  const name = `update of ${megabytes} MB, chunks of ${chunkBytes / 1024} KiB`;
   return [
     { name: `${name}; beside copy + SHA-256`, value: speed, unit: "MB/s", yardstick: plain, ratio: speed / plain },
     {

@@ -8,9 +8,19 @@ const TIMEOUT_MS = 30_000;
 /** Most bytes of an answer that are read. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+const OCTETS = "application/octet-stream";
+/** What is understood in an answer. Bytes rather than JSON where the gateway has both: chunks of firmware. */
+const ACCEPT = `${OCTETS}, application/json;q=0.9`;
+
+/** An answer of bytes. Its signature proves `octets`, not the header fields (by lower-case name). */
+export interface OctetBody {
+  readonly octets: Bytes;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 /** What a request to the gateway came to. */
 export type Exchange =
-  /** The gateway's own answer, its signature verified. `body`: parsed JSON; undefined when it is none. */
+  /** The gateway's own answer, its signature verified. `body`: parsed JSON, or an `OctetBody`; undefined when it is neither. */
   | { readonly kind: "answer"; readonly status: number; readonly body: unknown; readonly retryAfterMs?: number }
   /** Somebody answered, but not provably the gateway: nothing of it is to be believed. */
   | {
@@ -57,7 +67,7 @@ export class GatewayClient {
   }
 
   async #exchange(url: string, signed: SignedRequest, body: Bytes, signal: AbortSignal): Promise<Exchange> {
-    const headers = { ...signed.headers, "content-type": "application/json", accept: "application/json" };
+    const headers = { ...signed.headers, "content-type": "application/json", accept: ACCEPT };
     const response = await this.#io.fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
     const { status } = response;
     const wait = retryAfterMs(response.headers.get("retry-after"), this.#io.clock.now());
@@ -66,7 +76,7 @@ export class GatewayClient {
     if (answer === undefined) return { kind: "unproven", status, message: "the answer is too long", ...after };
     const verified = verifyResponse(this.#io.key, signed, { status, fields: response.headers, body: answer });
     if (!verified.ok) return { kind: "unproven", status, message: `${status}, unsigned: ${verified.detail}`, ...after };
-    return { kind: "answer", status, body: parseJson(answer), ...after };
+    return { kind: "answer", status, body: bodyOf(response.headers, answer), ...after };
   }
 }
 
@@ -104,6 +114,11 @@ async function readBounded(response: Response): Promise<Bytes | undefined> {
     parts.push(part);
   }
   return concat(...parts);
+}
+
+function bodyOf(fields: Headers, bytes: Bytes): unknown {
+  if (fields.get("content-type") !== OCTETS) return parseJson(bytes);
+  return { octets: bytes, fields: Object.fromEntries(fields) } satisfies OctetBody;
 }
 
 function parseJson(bytes: Bytes): unknown {

@@ -1,11 +1,11 @@
 import type { AesKey } from "../../crypto/aes_cbc.ts";
-import { type Bytes, fromBase64 } from "../../crypto/bytes.ts";
+import type { Bytes } from "../../crypto/bytes.ts";
 import type { HmacKey } from "../../crypto/hmac.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { verifyChunkHmac } from "../../protocol/ota/chunk_hmac.ts";
+import { FetchedChunk } from "../../protocol/ota/fetched_chunk.ts";
 import type { Manifest } from "../../protocol/ota/manifest.ts";
-import { ChunkAnswer } from "../../protocol/ota/messages.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { SlotFiles } from "../slots/files.ts";
 import type { SlotName } from "../slots/trial.ts";
@@ -120,7 +120,7 @@ async function keep(
     await files.truncate(path, written);
   }
   await files.sync(path);
-  await files.syncFolder(path);
+  if (progress.next === 0) await files.syncFolder(path); // the name; from then on it is there
   const next = { ...progress, next: progress.next + 1, written, tail: tailAfter(progress.tail, chunk) };
   await storeProgress(files, next);
   return success(next);
@@ -132,7 +132,7 @@ async function fetchChunk(manifest: Manifest, number: number, io: DownloadIo, si
   let damaged = 0;
   for (let failures = 0; !signal.aborted;) {
     const started = io.clock.monotonic();
-    const reply = await io.gateway.ask("/ota/chunk", message, ChunkAnswer, signal);
+    const reply = await io.gateway.ask("/ota/chunk", message, FetchedChunk, signal);
     const tookMs = io.clock.monotonic() - started;
     switch (reply.kind) {
       case "ok": {
@@ -154,18 +154,17 @@ async function fetchChunk(manifest: Manifest, number: number, io: DownloadIo, si
 }
 
 function checkChunk(
-  { chunk }: ChunkAnswer,
+  { chunk_number, hmac, bytes }: FetchedChunk,
   number: number,
   manifest: Manifest,
   key: HmacKey,
 ): Outcome<Bytes, "chunk_number" | "chunk_size" | "chunk_hmac"> {
-  if (chunk.chunk_number !== number) return refusal("chunk_number", `chunk ${chunk.chunk_number} for ${number}`);
-  const bytes = fromBase64(chunk.data);
+  if (chunk_number !== number) return refusal("chunk_number", `chunk ${chunk_number} for ${number}`);
   const expected = Math.min(manifest.chunk_size, manifest.encrypted_size - number * manifest.chunk_size);
-  if (bytes?.length !== expected) {
-    return refusal("chunk_size", `chunk ${number} has ${bytes?.length ?? "no"} bytes, not ${expected}`);
+  if (bytes.length !== expected) {
+    return refusal("chunk_size", `chunk ${number} has ${bytes.length} bytes, not ${expected}`);
   }
-  if (!verifyChunkHmac(key, bytes, number, chunk.hmac)) {
+  if (!verifyChunkHmac(key, bytes, number, hmac)) {
     return refusal("chunk_hmac", `chunk ${number} is not authentic`);
   }
   return success(bytes);

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { type Bytes, utf8 } from "../../../crypto/bytes.ts";
+import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
+import { parseSignedRequest, signResponse, verifySignedRequest } from "../../../protocol/device_signature.ts";
+import { FakeClock } from "../../fakes/clock.ts";
+import { testKey } from "../../fakes/signing_gateway.ts";
+
+interface Served {
+  readonly type: string;
+  readonly body: Bytes;
+  /** What arrives instead of the body that was signed. */
+  readonly arrives?: Bytes;
+}
+
+/** A client whose gateway answers so; and what it was asked to accept. */
+function clientOf({ type, body, arrives = body }: Served) {
+  const accepted: (string | null)[] = [];
+  const gateway: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    accepted.push(request.headers.get("accept"));
+    const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
+    assert.ok(claim.ok);
+    const verified = verifySignedRequest(claim.value, new Uint8Array(await request.arrayBuffer()), testKey);
+    assert.ok(verified.ok);
+    const signature = signResponse(verified.value, { status: 200, body, created: 1 });
+    return new Response(arrives, { headers: { ...signature, "content-type": type, "x-chunk-number": "3" } });
+  };
+  let last = 0;
+  const sequence = { take: () => ++last };
+  const client = new GatewayClient({
+    url: "http://gateway.test",
+    key: testKey,
+    sequence,
+    clock: new FakeClock(),
+    fetch: gateway,
+  });
+  return { accepted, ask: () => client.post("/ota/chunk", {}, new AbortController().signal) };
+}
+
+const bytes = new Uint8Array([0, 255, 123, 125]);
+const OCTETS = "application/octet-stream";
+
+Deno.test("bytes are asked for before JSON, and come as they are with their header fields", async () => {
+  const { accepted, ask } = clientOf({ type: OCTETS, body: bytes });
+  const answer = await ask();
+  assert.ok(answer.kind === "answer");
+  const { octets, fields } = Object(answer.body);
+  assert.deepEqual(octets, bytes);
+  assert.equal(fields["x-chunk-number"], "3");
+  assert.deepEqual(accepted, ["application/octet-stream, application/json;q=0.9"]);
+});
+
+Deno.test("a gateway that answers JSON is understood as well", async () => {
+  const answer = await clientOf({ type: "application/json", body: utf8('{"chunk":1}') }).ask();
+  assert.ok(answer.kind === "answer");
+  assert.deepEqual(answer.body, { chunk: 1 });
+});
+
+Deno.test("bytes that were changed on their way are not the gateway's", async () => {
+  for (const arrives of [bytes.with(0, 1), bytes.slice(1), new Uint8Array()]) {
+    const answer = await clientOf({ type: OCTETS, body: bytes, arrives }).ask();
+    assert.equal(answer.kind, "unproven");
+  }
+});
