@@ -9,7 +9,7 @@ import type { GroupCommit } from "../store/group_commit.ts";
 import type { Activity } from "../store/latest_values.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 import type { Twins } from "../store/twins.ts";
-import { BOARD_UPLOAD_MS, decide, type DeviceFacts, type Verdict } from "./decide.ts";
+import { BOARD_UPLOAD_MS, decide, type DeviceFacts, type DeviceState, type Verdict } from "./decide.ts";
 import type { FadingOf } from "./fading.ts";
 
 /** How one inverter is doing. */
@@ -56,6 +56,13 @@ export interface DeviceStatesIo {
   readonly listeningSince?: number;
 }
 
+/** A device in a state that it was not in; `before` is `undefined` for one that nobody looked at yet. */
+interface Change {
+  readonly device: Device;
+  readonly view: DeviceStateView;
+  readonly before: DeviceState | undefined;
+}
+
 /** A running gateway looked at the devices so lately that its word is better than ours, milliseconds. */
 const REVIEW_HOLDS_MS = 120_000;
 
@@ -68,7 +75,9 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
     const now = clock.now();
     const contactAt = Math.max(contacts.get(lifeOf(device)) ?? 0, recorded.contactAt ?? 0) || undefined;
     const before = recorded.verdict;
-    if (before && io.listeningSince === undefined && now - recordedStates.reviewedAt() < REVIEW_HOLDS_MS) return before;
+    const cameBack = before?.state === "stale" && (activity.lastReceivedAt ?? 0) > before.since;
+    const isHeld = io.listeningSince === undefined && now - recordedStates.reviewedAt() < REVIEW_HOLDS_MS;
+    if (before && isHeld && !cameBack) return before;
     const verdict = decide(factsOf(device, { contactAt, recorded, activity, now }, io), now) ?? before ??
       { state: "stale", since: device.createdAt, reason: "it was not heard of since the gateway started" };
     return before?.state === verdict.state ? { ...verdict, since: before.since } : verdict;
@@ -80,14 +89,12 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
     return { ...verdict, inverters: invertersOf(verdict, recorded.health, activity), outbox: recorded.health?.outbox };
   }
 
-  function tell(changed: readonly (readonly [Device, DeviceStateView])[]): void {
-    for (const [device, view] of changed) {
+  function tell(changed: readonly Change[]): void {
+    for (const { device, view, before } of changed) {
       const { state, reason } = view;
-      log[state === "ok" || state === "asleep" ? "info" : "warn"]("device {device} is {state}: {reason}", {
-        device: device.deviceId,
-        state,
-        reason,
-      });
+      const isTrouble = state === "fault" || (state === "stale" && before !== undefined); // new ones are yet to be set up
+      const fields = { device: device.deviceId, state, reason };
+      log[isTrouble ? "warn" : "info"]("device {device} is {state}: {reason}", fields);
       for (const listener of listeners) listener(device, view);
     }
   }
@@ -101,11 +108,11 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
         const recorded = recordedStates.load(device);
         const view = viewOf(device, recorded);
         const { state, reason } = recorded.verdict ?? {};
-        return state === view.state && reason === view.reason ? [] : [{ device, view, isChange: state !== view.state }];
+        return state === view.state && reason === view.reason ? [] : [{ device, view, before: state }];
       });
       if (news.length === 0) return;
       await io.commit.run(() => news.forEach(({ device, view }) => recordedStates.found(device, view)));
-      tell(news.flatMap(({ device, view, isChange }) => isChange ? [[device, view] as const] : []));
+      tell(news.filter(({ view, before }) => before !== view.state));
     },
     async keepContacts(devices) {
       await io.commit.run(() => {

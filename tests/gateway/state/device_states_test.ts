@@ -74,6 +74,20 @@ Deno.test("the command line believes a running gateway, and judges itself when n
   assert.equal(statesOf(f, false).of(device).state, "stale");
 });
 
+Deno.test("the command line sees a device come back before the running gateway has looked at it again", async () => {
+  await using f = await openFixture();
+  await f.ask("POST", "/api/v1/devices", { device_id: "roof" });
+  const device = f.management.device("roof");
+  const states = statesOf(f);
+  await states.review([device]);
+  await states.keepContacts([device]);
+  assert.equal(statesOf(f, false).of(device).state, "stale");
+  await f.clock.advance(5_000);
+  await f.store({ device: "roof", registers: ["Pac"], samples: samples(f.clock.now(), [900, 910]) });
+  await f.stores.commit.run(() => states.told(device, telling("ok", f.clock.now()), f.clock.now()));
+  assert.equal(statesOf(f, false).of(device).state, "ok");
+});
+
 Deno.test("a board that faded before it went silent is asleep, one that broke off is stale", async () => {
   const DUSK = [900, 400, 120, 40, 30, 25, 20, 10, 5, 0], CUT = [900, 910, 905, 0, 0];
   for (const [powers, expected] of [[DUSK, "asleep"], [CUT, "stale"]] as const) {
