@@ -1,64 +1,39 @@
-import type { Logger } from "@logtape/logtape";
-import type { Clock } from "../platform/clock.ts";
 import type { Liveness } from "../platform/liveness.ts";
 import { TroubleLog } from "../platform/trouble_log.ts";
-import type { Random } from "../platform/random.ts";
 import { publishAddress } from "./address_file.ts";
-import { type AppIo, createApp, handlerOf } from "./app.ts";
+import { createApp, handlerOf } from "./app.ts";
 import { type CommandBell, createCommandBell } from "./command/bell.ts";
 import { createCommandDesk } from "./command/command_desk.ts";
 import { createCommandRoutes } from "./command/device_routes.ts";
 import { agesOf, type GatewayConfig } from "./config.ts";
 import { readAssets, serveAssets } from "./dashboard/assets.ts";
-import { createEventStreams, type EventStreams, NO_EVENTS } from "./dashboard/event_streams.ts";
+import { createEventStreams } from "./dashboard/event_streams.ts";
 import { createDevicePaths, dispatch } from "./device_paths.ts";
 import { firmwareRoutes } from "./firmware/device_routes.ts";
-import { type FirmwareRepository, NO_FIRMWARE } from "./firmware/repository_port.ts";
+import type { FirmwareRepository } from "./firmware/repository_port.ts";
 import { createFirmwareRolloutDesk } from "./firmware/rollouts.ts";
 import { lockDirectory } from "./directory_lock.ts";
-import { isStoreHealthy, storeLiveness } from "./health.ts";
+import { storeLiveness } from "./health.ts";
 import { createManagement, type Management } from "./management.ts";
-import { type Mqtt, type MqttIo, startMqtt } from "./mqtt/mqtt.ts";
+import { type MqttIo, startMqtt } from "./mqtt/mqtt.ts";
 import { GatewayMeters } from "./metrics/gateway_meters.ts";
-import { createGatewayMetrics, type GatewayMetrics, type GatewayMetricsIo } from "./metrics/gateway_metrics.ts";
-import { RecentLog } from "../platform/recent_log.ts";
-import { createBackups } from "./system/backups.ts";
+import type { GatewayMetrics } from "./metrics/gateway_metrics.ts";
 import { createSampleFeed, type SampleFeed } from "./process/sample_feed.ts";
 import { keepRetention } from "./retention_task.ts";
 import { createSampleReader } from "./sample_reader.ts";
 import { settingsRoutes } from "./settings/device_routes.ts";
 import { createDeviceSettings } from "./settings/device_settings.ts";
-import { profilesOf } from "./settings/device_profiles.ts";
 import { keepRollouts } from "./rollout_task.ts";
-import { createSettingsRollouts } from "./settings/rollouts.ts";
 import { type Handler, startServer } from "./server.ts";
 import { prepareGatewayDatabase } from "./store/database.ts";
-import type { Device } from "./store/devices.ts";
 import type { Role } from "./store/tokens.ts";
 import type { DeviceStates } from "./state/device_states.ts";
 import { statesOf } from "./state/states_of.ts";
 import { keepReview } from "./state/review_task.ts";
 import { openStores, type Stores, type StoresOptions } from "./stores.ts";
 
-/** What a gateway needs of the machine. */
-export interface GatewayIo {
-  /** Where its database and master key are; made when missing. */
-  readonly dataDir: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  /** What this process has logged, for those who look at the gateway from afar. */
-  readonly recentLog?: RecentLog;
-  /** Of the program, for `/status`. */
-  readonly version: string;
-  /** Whether keys that were published with the original project may be used; only the demo says yes. */
-  readonly allowPublishedKeys?: boolean;
-  /** Opens the firmware in a data directory; left out, none is offered. */
-  readonly openFirmware?: (dataDir: string) => FirmwareRepository;
-  /** Whether this program has to prove itself yet: what it migrates is kept as it was. */
-  readonly onTrial?: boolean;
-}
-
+import { appIo, metricsOf, openFirmware, settingsIoOf } from "./app_io.ts";
+import type { GatewayIo } from "./gateway_io.ts";
 /** A running gateway. Disposing stops it within a second; what was acknowledged is on disk. */
 export interface Gateway extends AsyncDisposable {
   readonly hostname: string;
@@ -75,24 +50,6 @@ export interface Gateway extends AsyncDisposable {
   /** What `/metrics` shows; a node in the same process adds its own. */
   readonly metrics: GatewayMetrics;
 }
-
-/** What `/status` says it can do. */
-const FEATURES = [
-  "signed_uploads",
-  "legacy_uploads",
-  "sample_blocks",
-  "rollups",
-  "energy",
-  "csv",
-  "operator_tokens",
-  "openapi",
-  "commands",
-  "remote_settings",
-  "settings_rollouts",
-  "firmware",
-  "firmware_rollouts",
-  "mqtt",
-];
 
 /**
  * Starts the gateway role: opens the stores, listens, and deletes what is too old. Throws one clear line when the port or
@@ -219,97 +176,6 @@ function mqttIo(
   const desk = createCommandDesk({ ...stores, clock, random, bell });
   const rollouts = createFirmwareRolloutDesk({ ...stores, firmware: parts.firmware, clock, log });
   return { ...stores, ...parts, activity, settings, desk, rollouts, clock, random, log, version };
-}
-
-function openFirmware({ dataDir, openFirmware }: GatewayIo): FirmwareRepository {
-  return openFirmware?.(dataDir) ?? NO_FIRMWARE;
-}
-
-function settingsIoOf(stores: Stores, clock: Clock) {
-  const { activity } = createSampleReader(stores);
-  return {
-    ...stores,
-    clock,
-    profilesOf: (device: Device) => profilesOf(device, stores),
-    lastUploadAt: (deviceId: string) => activity(deviceId).lastReceivedAt,
-  };
-}
-
-/** What operators' routes share with the rest of a running gateway. */
-export interface OperatorParts {
-  readonly management: Management;
-  readonly bell: CommandBell;
-  readonly mqtt?: Mqtt | undefined;
-  /** How devices are doing; found out from the store alone when left out. */
-  readonly states?: DeviceStates;
-  /** Opened in the data directory when left out. */
-  readonly firmware?: FirmwareRepository;
-  /** None are told when left out. */
-  readonly events?: EventStreams;
-  /** Of the store alone when left out. */
-  readonly metrics?: GatewayMetrics;
-  /** When this gateway began to listen, unix milliseconds; left out where it does not: at the command line. */
-  readonly startedAt?: number;
-}
-
-/** Everything the routes need, over open stores. */
-export function appIo(
-  config: GatewayConfig,
-  io: GatewayIo,
-  stores: Stores,
-  {
-    management,
-    bell,
-    mqtt,
-    states = statesOf(config, io, stores),
-    firmware = openFirmware(io),
-    events = NO_EVENTS,
-    metrics = metricsOf(io, stores, { mqtt, states }),
-    startedAt,
-  }: OperatorParts,
-): AppIo {
-  const reader = createSampleReader(stores);
-  const { clock, random, log, version, dataDir } = io;
-  const settingsIo = settingsIoOf(stores, clock);
-  const trouble = new TroubleLog(log, clock);
-  return {
-    ...stores,
-    firmware,
-    firmwareRolloutDesk: createFirmwareRolloutDesk({ ...stores, firmware, clock, log }),
-    management,
-    states,
-    events,
-    metrics,
-    desk: createCommandDesk({ ...stores, clock, random, bell }),
-    settings: createDeviceSettings(settingsIo),
-    settingsRollouts: createSettingsRollouts(settingsIo),
-    reader,
-    activity: reader.activity,
-    clock,
-    random,
-    log,
-    version,
-    ages: agesOf(config),
-    features: FEATURES,
-    mqttConnected: () => mqtt?.stats().connected ?? false,
-    mqttLink: () => mqtt?.link(),
-    healthy: () =>
-      isStoreHealthy({ dataDir, commit: stores.commit, read: () => void stores.devices.find("health"), trouble }),
-    dataDir,
-    config: startedAt === undefined ? {} : config,
-    startedAt,
-    recentLog: io.recentLog ?? new RecentLog(1),
-    backups: createBackups(io),
-  };
-}
-
-function metricsOf(
-  { dataDir, version, clock }: GatewayIo,
-  stores: Stores,
-  { mqtt, ...parts }: Pick<GatewayMetricsIo, "states" | "meters"> & { readonly mqtt: Mqtt | undefined },
-): GatewayMetrics {
-  const reader = createSampleReader(stores);
-  return createGatewayMetrics({ ...stores, ...parts, reader, dataDir, version, clock, mqtt: () => mqtt?.stats() });
 }
 
 /** An address that means all is reached at the loopback. */

@@ -1,7 +1,8 @@
 import { createApp, handlerOf } from "./app.ts";
 import { createCommandBell } from "./command/bell.ts";
 import { GatewayConfig } from "./config.ts";
-import { appIo, type GatewayIo } from "./gateway.ts";
+import { appIo } from "./app_io.ts";
+import type { GatewayIo } from "./gateway_io.ts";
 import { localToken } from "./auth/session.ts";
 import { createManagement } from "./management.ts";
 import { openStores } from "./stores.ts";

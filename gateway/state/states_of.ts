@@ -1,5 +1,5 @@
 import type { GatewayConfig } from "../config.ts";
-import type { GatewayIo } from "../gateway.ts";
+import type { GatewayIo } from "../gateway_io.ts";
 import { createSampleReader } from "../sample_reader.ts";
 import type { Stores } from "../stores.ts";
 import { createDeviceStates, type DeviceStates } from "./device_states.ts";
