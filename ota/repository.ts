@@ -89,19 +89,23 @@ async function add(plain: Pieces, details: NewFirmware, keys: KeySet, shelf: She
   return await shelf.put(async (sink) => {
     const image = await encryptImage(plain, sink, { key: keys.aes, iv, watcher: signing });
     if (!image.ok) return image;
-    const manifest = manifestOf(image.value, { ...details, sequence: known.value, iv, signature: signing.sign() });
-    return keep(manifest, signManifest(manifest, privateKey), image.value, details, io);
+    const signature = signing.sign();
+    return success(() => {
+      const sequence = details.sequence ?? shelf.highestSequence(details.model) + 1;
+      const manifest = manifestOf(image.value, { ...details, sequence, iv, signature });
+      return keep(manifest, signManifest(manifest, privateKey), image.value, details, io);
+    });
   });
 }
 
-/** The sequence of a new image. Numbers only go up, so that devices that took a release take the next. */
-function precheck(shelf: Shelf, { model, version, sequence }: NewFirmware): Outcome<number, FirmwareFault> {
+/** What can be refused before the image comes. Sequences only go up, so that devices that took a release take the next. */
+function precheck(shelf: Shelf, { model, version, sequence }: NewFirmware): Outcome<undefined, FirmwareFault> {
   if (shelf.find(model, version)) return refusal("exists", `There is a firmware ${version} of ${model} already`);
   const highest = shelf.highestSequence(model);
   if (sequence !== undefined && sequence <= highest) {
     return refusal("sequence", `The sequence ${sequence} is not above ${highest}, the highest of ${model}`);
   }
-  return success(sequence ?? highest + 1);
+  return success(undefined);
 }
 
 async function addSigned(
@@ -128,7 +132,7 @@ async function addSigned(
     const image = await encryptImage(plain, sink, { key: keys.aes, iv: bytesOf(manifest.iv), watcher: verification });
     if (!image.ok) return image;
     const same = matches(image.value, manifest, verification.verify(bytesOf(manifest.signature)));
-    return same.ok ? keep(manifest, signed, image.value, { audience, keys: keys.name }, io) : same;
+    return same.ok ? success(() => keep(manifest, signed, image.value, { audience, keys: keys.name }, io)) : same;
   });
 }
 
@@ -167,7 +171,8 @@ async function importBoard(
     const fits = fitsAudience(checked.value, "board");
     if (!fits.ok) return fits;
     const rest = { sequence: null, min_version: null, manifest: null, manifest_signature: null };
-    return success({ ...manifest, model, audience: "board" as const, keys: name, ...rest, added_at: clock.now() });
+    const board = { ...manifest, model, audience: "board" as const, keys: name, ...rest, added_at: clock.now() };
+    return success(() => success(board));
   });
 }
 

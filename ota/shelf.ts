@@ -23,13 +23,19 @@ export interface Shelf {
   find(model: string, version: string): Firmware | undefined;
   /** The highest sequence that an image of the model has or had; 0 when there was none. */
   highestSequence(model: string): number;
-  /** Runs `fill` with a place to write the encrypted image to, and keeps it under the record that comes out of it. */
-  put(fill: (sink: Sink) => Promise<Outcome<Firmware, FirmwareFault>>): Promise<Outcome<Firmware, FirmwareFault>>;
+  /**
+   * Runs `fill` with a place to write the encrypted image to, and keeps it under the record that comes out of it. Images are
+   * filled side by side and described in turn: `highestSequence` does not move while one is.
+   */
+  put(fill: Fill): Promise<Outcome<Firmware, FirmwareFault>>;
   /** The encrypted image. */
   open(firmware: Firmware): Promise<Deno.FsFile>;
   /** `false` when there was none. */
   remove(model: string, version: string): Promise<boolean>;
 }
+
+/** Writes an image, and gives what describes it. */
+export type Fill = (sink: Sink) => Promise<Outcome<() => Outcome<Firmware, FirmwareFault>, FirmwareFault>>;
 
 /** A shelf in a folder, which is made when missing. Clears away what a killed process left there a day ago. */
 export function openShelf(folder: string, files: ShelfFiles = diskFiles): Shelf {
@@ -89,32 +95,27 @@ function recordsIn(folder: string): readonly Firmware[] {
 }
 
 async function put(
-  fill: (sink: Sink) => Promise<Outcome<Firmware, FirmwareFault>>,
+  fill: Fill,
   shelf: Naming,
 ): Promise<Outcome<Firmware, FirmwareFault>> {
   const { folder, files } = shelf;
   const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}`);
   await files.makeFolder(temporary);
   try {
-    const filled = await writeImage(join(temporary, IMAGE), fill, files);
+    const filled = await fill((piece) => files.append(join(temporary, IMAGE), piece));
     if (!filled.ok) return filled;
-    await files.append(join(temporary, RECORD), utf8(JSON.stringify(filled.value)));
-    await files.sync(join(temporary, RECORD));
-    await files.sync(temporary);
-    return await shelf.inTurn(() => name(temporary, filled.value, shelf));
+    await files.sync(join(temporary, IMAGE));
+    return await shelf.inTurn(async () => {
+      const described = filled.value();
+      if (!described.ok) return described;
+      await files.append(join(temporary, RECORD), utf8(JSON.stringify(described.value)));
+      await files.sync(join(temporary, RECORD));
+      await files.sync(temporary);
+      return await name(temporary, described.value, shelf);
+    });
   } finally {
     await Deno.remove(temporary, { recursive: true }).catch(() => {}); // renamed: there is none
   }
-}
-
-async function writeImage(
-  path: string,
-  fill: (sink: Sink) => Promise<Outcome<Firmware, FirmwareFault>>,
-  files: ShelfFiles,
-): Promise<Outcome<Firmware, FirmwareFault>> {
-  const filled = await fill((piece) => files.append(path, piece));
-  if (filled.ok) await files.sync(path);
-  return filled;
 }
 
 /** The name decides between two who add the same, and between two who were to get the same sequence. */
