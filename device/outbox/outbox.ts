@@ -103,7 +103,8 @@ export class Outbox implements Disposable {
   append(key: SeriesKey, sample: Sample): void {
     if (!fitsBlock(sample, key.registers.length)) return this.#unfit(key, sample);
     const { records, length } = this.#open.add(key, sample);
-    if (!this.#tail.append(records)) this.#faulty(new Error(`Cannot write to ${this.#io.tailPath}`));
+    const refusal = this.#tail.append(records);
+    if (refusal) this.#faulty(refusal);
     if (length > MAX_OPEN_SAMPLES && this.#open.dropOldest(key)) this.#lost++;
     else if (length % SEAL_SAMPLES === 0) this.seal();
   }

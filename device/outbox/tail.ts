@@ -15,6 +15,7 @@ const NEWLINE = 10;
  */
 export class Tail implements Disposable {
   readonly #file: Deno.FsFile;
+  readonly #path: string;
   #pending: Bytes = new Uint8Array(0);
   /** The last line in the file may be cut. */
   #broken = false;
@@ -23,7 +24,7 @@ export class Tail implements Disposable {
   /** Opens or creates the file and returns what it holds of `generation`. */
   static open(path: string, generation: number): { readonly tail: Tail; readonly records: readonly TailRecord[] } {
     const file = Deno.openSync(path, { read: true, append: true, create: true, mode: 0o600 });
-    const tail = new Tail(file);
+    const tail = new Tail(file, path);
     const found = parse(readAll(file));
     if (found.generation === generation) {
       tail.#broken = true;
@@ -33,21 +34,22 @@ export class Tail implements Disposable {
     return { tail, records: [] };
   }
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: Deno.FsFile, path: string) {
     this.#file = file;
+    this.#path = path;
   }
 
-  /** Appends lines. False: the disk did not take all of them, the rest is tried again with the next. */
-  append(records: readonly TailRecord[]): boolean {
-    if (this.#gaveUp) return false;
+  /** Appends lines. Gives why the disk did not take all of them; the rest is tried again with the next. */
+  append(records: readonly TailRecord[]): Error | undefined {
+    if (this.#gaveUp) return this.#refused("it has refused too much");
     const lines = concat(this.#pending, ...records.map(line));
     const bytes = this.#broken ? concat(Uint8Array.of(NEWLINE), lines) : lines;
-    const written = this.#write(bytes);
+    const { written, error } = this.#write(bytes);
     if (written > 0) this.#broken = bytes[written - 1] !== NEWLINE;
     const whole = written === 0 ? 0 : bytes.lastIndexOf(NEWLINE, written - 1) + 1;
     this.#pending = bytes.slice(whole);
     this.#gaveUp = this.#pending.length > MAX_PENDING;
-    return written === bytes.length;
+    return error === undefined ? undefined : this.#refused(error);
   }
 
   /** Voids all lines: they are sealed. */
@@ -66,15 +68,20 @@ export class Tail implements Disposable {
     this.#file.close();
   }
 
-  /** How many bytes the disk took. */
-  #write(bytes: Bytes): number {
+  /** How many bytes the disk took, and why not all. */
+  #write(bytes: Bytes): { readonly written: number; readonly error?: unknown } {
     let written = 0;
     try {
       while (written < bytes.length) written += this.#file.writeSync(bytes.subarray(written));
-    } catch {
-      // A full or failing disk: the caller counts it and polls on.
+      return { written };
+    } catch (error) {
+      return { written, error };
     }
-    return written;
+  }
+
+  #refused(reason: unknown): Error {
+    const why = reason instanceof Error ? reason.message : String(reason);
+    return new Error(`Cannot write to ${this.#path}: ${why}`, { cause: reason });
   }
 }
 

@@ -14,12 +14,16 @@ export interface CountingInverter extends AsyncDisposable {
   readonly port: number;
   /** Reads answered so far. */
   answered(): number;
+  /** Answers nothing any more, until it is to speak again. */
+  hush(): void;
+  speak(): void;
 }
 
 /** Starts one on a free port of 127.0.0.1. */
 export function countingInverter(): CountingInverter {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let count = 0;
+  let silent = false;
   const connections = new Set<Deno.Conn>();
   const registers = () => {
     const values: number[] = [2300, 20, 5000, 0, 3000, 30, 30, 353, 100, 0];
@@ -44,6 +48,7 @@ export function countingInverter(): CountingInverter {
       for (let length; (length = await connection.read(buffer));) {
         frames.push(buffer.subarray(0, length));
         for (let frame = frames.next(); frame?.ok; frame = frames.next()) {
+          if (silent) continue;
           const bytes = encodeMbap({ ...frame.value, pdu: answer(frame.value.pdu) });
           if (bytes.ok) await connection.write(bytes.value);
         }
@@ -61,6 +66,8 @@ export function countingInverter(): CountingInverter {
   return {
     port: listener.addr.port,
     answered: () => count,
+    hush: () => void (silent = true),
+    speak: () => void (silent = false),
     async [Symbol.asyncDispose]() {
       listener.close();
       for (const connection of connections) close(connection);
