@@ -2,7 +2,7 @@
  * Compiles the executable: `deno task build [--target <triple>]…`, by default for this machine, into `dist/`.
  * `DENORT_BIN` names a runtime to embed where none can be downloaded, `DENO_COMPILE` the Deno that fits it.
  */
-import { runtimeLock } from "./runtime_lock.ts";
+import { bundleProgram } from "./bundle.ts";
 
 const OUTPUT = "dist";
 const ROOT = new URL("../", import.meta.url);
@@ -34,35 +34,20 @@ const V8_FLAGS = "--v8-flags=--optimize-for-size,--max-semi-space-size=1";
 /** Compiles for a target, or for this machine; gives the path of the executable. */
 export async function compile(target: string | undefined): Promise<string> {
   const output = target === undefined ? `${OUTPUT}/ecowatt` : `${OUTPUT}/ecowatt-${target}`;
-  const lock = await writeRuntimeLock();
+  await using program = await bundleProgram();
   const { success } = await new Deno.Command(Deno.env.get("DENO_COMPILE") ?? Deno.execPath(), {
     args: [
-      ...["compile", "--quiet", "--no-prompt", V8_FLAGS, ...PERMISSIONS],
+      ...["compile", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-npm", V8_FLAGS, ...PERMISSIONS],
       ...[...WORKERS, ...ASSETS].flatMap((path) => ["--include", path]),
       ...(target === undefined ? [] : ["--target", target]),
-      ...["--lock", lock, "--frozen=false", "--output", output, "main.ts"],
+      ...["--output", output, program.path],
     ],
     cwd: ROOT,
     stdout: "inherit",
     stderr: "inherit",
   }).spawn().status;
-  await Deno.remove(lock);
   if (!success) throw new Error(`Cannot compile ${output}`);
   return output;
-}
-
-async function writeRuntimeLock(): Promise<string> {
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "main.ts"],
-    cwd: ROOT,
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error("Cannot find out what the program is made of");
-  const graph: unknown = JSON.parse(new TextDecoder().decode(stdout));
-  const lock: unknown = JSON.parse(await Deno.readTextFile(new URL("deno.lock", ROOT)));
-  const path = await Deno.makeTempFile({ prefix: "ecowatt-build-", suffix: ".lock" });
-  await Deno.writeTextFile(path, runtimeLock(graph, lock));
-  return path;
 }
 
 /** The targets that a command line names; `undefined`: this machine. */

@@ -1,4 +1,5 @@
 import { backup, type DatabaseSync } from "node:sqlite";
+import { programFile } from "./program_files.ts";
 
 /** What the worker is asked for. */
 export interface BackupOrder {
@@ -42,7 +43,7 @@ async function intoNewFile(path: string, fill: () => Promise<void>): Promise<voi
 }
 
 function ordered(order: BackupOrder): Promise<BackupReport> {
-  const worker = new Worker(new URL("./sqlite_backup_worker.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(programFile("platform/sqlite_backup_worker.ts"), { type: "module" });
   const { port1, port2 } = new MessageChannel();
   return new Promise<BackupReport>((resolve) => {
     port1.onmessage = ({ data }: MessageEvent<BackupReport>) => resolve(data);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { programFile } from "../../platform/program_files.ts";
 import { Fault } from "../fault.ts";
 import { problemResponse } from "../problem.ts";
 import type { Handler } from "../server.ts";
@@ -17,7 +18,7 @@ interface Asset {
 export type Assets = ReadonlyMap<string, Asset>;
 
 /** Where `deno task page` puts them. */
-const DIST = new URL("./dist/", import.meta.url);
+const DIST = programFile("gateway/dashboard/dist/");
 
 const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
