@@ -33,7 +33,9 @@ export interface DeviceEdgeIo {
   readonly signal: AbortSignal;
 }
 
-const CHALLENGE = { "www-authenticate": 'Signature realm="ecowatt"', "connection": "close" };
+/** Boards read until the connection is closed (PROTOCOL §2.1), so every answer without a signature closes it. */
+const CLOSE = { "connection": "close" };
+const CHALLENGE = { "www-authenticate": 'Signature realm="ecowatt"', ...CLOSE };
 
 /**
  * Answers the requests of devices on one path: bounded body, authentication, then number, log and effect in one transaction,
@@ -49,7 +51,7 @@ export function createDeviceEdge(io: DeviceEdgeIo, route: DeviceRoute): Handler 
       return await answer(io, route, { method, url, path: route.path, headers, body, address });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      return problemResponse(error, error.code === "too_large" ? { connection: "close" } : {});
+      return problemResponse(error, CLOSE);
     }
   };
 }
@@ -96,7 +98,7 @@ async function refuse(
   } catch (error) {
     io.log.error("refusal not logged: {error}", { error }); // who may not enter stays out, also when the disk is full
   }
-  if (stranger.fault) return problemResponse(stranger.fault);
+  if (stranger.fault) return problemResponse(stranger.fault, CLOSE);
   const told = reason === "malformed" ? detail : "The request is not authentic";
   return problemResponse(new Fault("unauthenticated", told), CHALLENGE);
 }
@@ -136,7 +138,7 @@ async function perform(
 function respond(io: DeviceEdgeIo, identity: Identity, answer: Answer): Response {
   const { status, type, body } = answer;
   const headers = { "content-type": type, ...answer.headers };
-  if (identity.kind !== "signed") return new Response(body, { status, headers: { ...headers, connection: "close" } });
+  if (identity.kind !== "signed") return new Response(body, { status, headers: { ...headers, ...CLOSE } });
   const created = Math.floor(io.clock.now() / 1000);
   return new Response(body, {
     status,
@@ -163,5 +165,5 @@ function problemAnswer(fault: Fault): Answer {
 }
 
 function wrongMethod(): Response {
-  return problemResponse(new Fault("method_not_allowed", "This path takes POST"), { allow: "POST" });
+  return problemResponse(new Fault("method_not_allowed", "This path takes POST"), { allow: "POST", ...CLOSE });
 }

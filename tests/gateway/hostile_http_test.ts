@@ -49,6 +49,29 @@ Deno.test("methods and paths that are not there are 405 with Allow, and 404", as
   await stillWorks(b);
 });
 
+Deno.test("an answer without a signature closes the connection, whatever it says: boards read until then", async () => {
+  await using b = bench();
+  const json = { "content-type": "application/json" };
+  const headers = { ...json, "x-sequence-number": "1", "x-hmac-sha256": "00".repeat(32) };
+  const requests: [number, RequestInit][] = [
+    [405, { method: "PUT", headers: json, body: "{}" }],
+    [415, { method: "POST", headers: { "content-type": "text/plain" }, body: "{}" }],
+    [400, { method: "POST", headers, body: "{" }],
+    [400, { method: "POST", headers, body: "{}" }],
+    [401, { method: "POST", headers, body: '{"device_id":"nobody"}' }],
+  ];
+  for (const [status, request] of requests) {
+    const response = await fetch(`${b.gateway.url}/process`, request);
+    const length = (await response.arrayBuffer()).byteLength;
+    const { headers } = response;
+    assert.deepEqual([response.status, headers.get("connection"), headers.get("content-length")], [
+      status,
+      "close",
+      String(length),
+    ]);
+  }
+});
+
 Deno.test("bytes that are no HTTP, half requests and strange targets never end in 500, nor hurt others", async () => {
   await using b = bench();
   const requests = [
