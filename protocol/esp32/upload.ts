@@ -78,7 +78,7 @@ export function decodeUpload(
     item,
     at: packetUptime(packet.timestamp, entered.bodyAt),
   }));
-  const fresh = items.filter(({ at }) => at === undefined || !isTaken(entered, at));
+  const fresh = items.filter(({ at }, i) => at === undefined || !(isTaken(entered, at) || isTwice(items, i)));
   const cutOff = body.cut ? Math.max(0, (body.announced ?? 0) - items.length) : 0;
   const number = firstBatchNumber(entered, body, fresh.length);
   const start = fresh.length === 0 ? { state: entered, missing: 0 } : reachBatch(entered, number);
@@ -107,6 +107,11 @@ function isTaken(state: BoardState, at: number): boolean {
   return at <= (state.taken.at(-1) ?? -Infinity);
 }
 
+/** Whether an item before it has the same time. */
+function isTwice(items: readonly Item[], index: number): boolean {
+  return items.findIndex(({ at }) => at === items[index]?.at) < index;
+}
+
 interface Progress {
   state: BoardState;
   readonly batches: Batch[];
@@ -125,7 +130,7 @@ function decodeItem(progress: Progress, { packet, item, at }: Item, arrival: num
   const key = at === undefined ? undefined : { boot: state.boot, uptimeMs: at };
   const layout = packet.layout ?? DEFAULT_LAYOUT;
   const polled = followPolls(state, at);
-  const taken = at === undefined ? state.taken : [...state.taken, at].slice(-BOARD_BATCHES);
+  const taken = at === undefined ? state.taken : withTaken(state, at);
   const content = readContent(packet, state);
   if (!content.ok) {
     const { fault, detail } = content;
@@ -148,6 +153,10 @@ function decodeItem(progress: Progress, { packet, item, at }: Item, arrival: num
   });
   const columns = ids ?? reading.values.map((_, i) => layout[i % COLUMNS] ?? 0);
   progress.state = { ...polled, taken, encoder: remember(state.encoder, reading, columns) };
+}
+
+function withTaken({ taken }: BoardState, at: number): BoardState["taken"] {
+  return [...taken, at].sort((a, b) => a - b).slice(-BOARD_BATCHES);
 }
 
 /** An item as text. What nests too deep to be written out is not kept. */

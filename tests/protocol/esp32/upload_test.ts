@@ -20,6 +20,20 @@ Deno.test("a batch that comes again in a new body is known, and does not disturb
   assert.equal(again.batches[0]?.quality, "exact");
 });
 
+Deno.test("a batch that is in one body twice is taken once", () => {
+  const gateway = new Listener();
+  const upload = gateway.hear(boardBody(18_000, [...batches(1, 1), ...batches(1, 1)], 1), START);
+  assert.deepEqual(upload.batches.map((batch) => batch.key), [{ boot: 1, uptimeMs: 13_000 }]);
+  assert.equal(upload.duplicates, 1);
+});
+
+Deno.test("batches in a wrong order are all taken, and known when they come again", () => {
+  const gateway = new Listener();
+  const packets = [...batches(2, 2), ...batches(1, 1)];
+  assert.equal(gateway.hear(boardBody(28_000, packets, 2), START).batches.length, 2);
+  assert.equal(gateway.hear(boardBody(43_000, packets, 2), START + 15_000).duplicates, 2);
+});
+
 Deno.test("a frame that refers to a batch that is missing is set aside, until a frame stands for itself again", () => {
   const gateway = new Listener();
   gateway.hear(boardBody(18_000, batches(1, 1), 1), START);
