@@ -75,6 +75,7 @@ export function createBlockTable(db: DatabaseSync) {
   );
   const remove = db.prepare(`DELETE FROM block WHERE id = ? RETURNING count, ${bytes}, refused IS NOT NULL AS refused`);
   const refuse = db.prepare("UPDATE block SET refused = ? WHERE id = ?");
+  const has = db.prepare("SELECT 1 FROM block WHERE id = ?");
   const oldestRefused = db.prepare("SELECT id FROM block WHERE refused IS NOT NULL ORDER BY id LIMIT 1");
   const oldest = db.prepare("SELECT id FROM block ORDER BY id LIMIT 1");
   const seriesId = (key: SeriesKey): number => {
@@ -89,6 +90,7 @@ export function createBlockTable(db: DatabaseSync) {
     add({ id, count, startMs, endMs, payload, ...key }: StoredBlock): void {
       addBlock.run({ id, count, startMs, endMs, payload, series: seriesId(key) });
     },
+    has: (id: number): boolean => has.get(id) !== undefined,
     remove(id: number): RemovedBlock | undefined {
       const row = remove.get(id);
       return row === undefined ? undefined : Removed.parse(row);

@@ -20,6 +20,8 @@ const SampleRecord = z.tuple([z.int(), z.int()]).rest(z.int().nullable());
 /** The open samples of all series, and the lines of the tail file that describe them. */
 export class OpenSamples {
   readonly #series: OpenSeries[] = [];
+  /** Series whose line is in the tail file under the index they have here. */
+  readonly #written = new Set<number>();
   #count = 0;
 
   /** Samples of all series. */
@@ -34,17 +36,17 @@ export class OpenSamples {
 
   /** Adds a sample and tells which lines to write and how many samples its series has now. */
   add(key: SeriesKey, sample: Sample): { readonly records: readonly TailRecord[]; readonly length: number } {
-    const known = this.#series.findIndex((series) => sameKey(series, key));
-    const index = known < 0 ? this.#open(key) : known;
-    const samples = this.#series[index]?.samples ?? [];
-    samples.push(sample);
-    this.#count++;
+    const { index, length } = this.#push(key, sample);
     const record: TailRecord = [index, sample.at, ...sample.values.map((value) => value ?? null)];
-    const opening: TailRecord = ["series", index, key.inverter, key.profile, key.registers];
-    return { records: known < 0 ? [opening, record] : [record], length: samples.length };
+    if (this.#written.has(index)) return { records: [record], length };
+    this.#written.add(index);
+    return { records: [["series", index, key.inverter, key.profile, key.registers], record], length };
   }
 
-  /** Takes in the lines that a killed process left. What does not fit together is passed over. */
+  /**
+   * Takes in the lines that a killed process left. What does not fit together is passed over; so a series may get another
+   * index than it had, and its line is written again.
+   */
   restore(records: readonly TailRecord[]): void {
     const indexes = new Map<number, SeriesKey>();
     for (const record of records) {
@@ -59,7 +61,7 @@ export class OpenSamples {
       if (!sample.success || key === undefined) continue;
       const [, at, ...values] = sample.data;
       const restored = { at, values: values.map((value) => value ?? undefined) };
-      if (fitsBlock(restored, key.registers.length)) this.add(key, restored);
+      if (fitsBlock(restored, key.registers.length)) this.#push(key, restored);
     }
   }
 
@@ -72,7 +74,15 @@ export class OpenSamples {
 
   clear(): void {
     this.#series.length = 0;
+    this.#written.clear();
     this.#count = 0;
+  }
+
+  #push(key: SeriesKey, sample: Sample): { readonly index: number; readonly length: number } {
+    const known = this.#series.findIndex((series) => sameKey(series, key));
+    const index = known < 0 ? this.#open(key) : known;
+    this.#count++;
+    return { index, length: this.#series[index]?.samples.push(sample) ?? 0 };
   }
 
   #open(key: SeriesKey): number {

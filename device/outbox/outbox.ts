@@ -139,15 +139,18 @@ export class Outbox implements Disposable {
     return portion;
   }
 
-  /** The gateway has these blocks. They are removed with the next seal; until then they are only not sent again. */
+  /**
+   * The gateway has these blocks. They are removed with the next seal; until then they are only not sent again. Those that
+   * were dropped while they were on their way are gone already.
+   */
   acknowledge(ids: readonly number[]): void {
-    for (const id of ids) this.#done.set(id, undefined);
+    for (const id of ids) if (this.#table.has(id)) this.#done.set(id, undefined);
     if (this.#done.size >= MAX_DONE) this.seal();
   }
 
   /** The gateway will not have this block: it is kept, out of the way of the others, until its room is needed. */
   setAside(id: number, reason: string): void {
-    this.#done.set(id, reason);
+    if (this.#table.has(id)) this.#done.set(id, reason);
   }
 
   status(): OutboxStatus {

@@ -141,6 +141,22 @@ Deno.test("a damaged line is passed over, the others are kept", () => {
   assert.deepEqual(samples(again), [sample(0), sample(2)]);
 });
 
+Deno.test("after damage to the lines of one inverter the samples of another stay its own, over a second kill too", () => {
+  using folder = new Folder();
+  const shed = { ...roof, inverter: "shed" };
+  const { outbox } = folder.open();
+  outbox.append(roof, sample(0));
+  outbox.append(shed, sample(1));
+  folder.kill();
+  const tail = Deno.readTextFileSync(`${folder.path}/tail`);
+  Deno.writeTextFileSync(`${folder.path}/tail`, tail.replace(`[0,${sample(0).at}`, `[0,${sample(0).at + 1}`));
+  folder.open().outbox.append(shed, sample(2));
+  folder.kill();
+  const again = folder.open().outbox;
+  again.seal();
+  assert.deepEqual(blocks(again).map(({ inverter, count }) => [inverter, count]), [["shed", 2]]);
+});
+
 Deno.test("acknowledged blocks go with the next seal, their numbers are never used again", () => {
   using folder = new Folder();
   const { outbox } = folder.open();
@@ -198,12 +214,12 @@ Deno.test("a block set aside lets the others pass and is dropped before them", (
   assert.equal(outbox.status().refused, 1);
   const { bytes } = outbox.status();
   folder.kill();
-  const tight = folder.open({ limitBytes: bytes - 1 }).outbox;
-  tight.acknowledge([99]);
+  const tight = folder.open({ limitBytes: bytes + 20 }).outbox;
+  tight.append(roof, sample(3));
   tight.seal();
-  assert.deepEqual(blocks(tight).map(({ id }) => id), [1, 3]);
+  assert.deepEqual(blocks(tight).map(({ id }) => id), [1, 3, 4]);
   const { refused, blocks: left, droppedBlocks } = tight.status();
-  assert.deepEqual({ refused, left, droppedBlocks }, { refused: 0, left: 2, droppedBlocks: 1 });
+  assert.deepEqual({ refused, left, droppedBlocks }, { refused: 0, left: 3, droppedBlocks: 1 });
 });
 
 Deno.test("beyond its limit the outbox drops the oldest samples and counts them, over restarts too", () => {
@@ -220,6 +236,18 @@ Deno.test("beyond its limit the outbox drops the oldest samples and counts them,
   folder.kill();
   const again = folder.open({ limitBytes: 1000 }).outbox;
   assert.deepEqual(again.status(), outbox.status());
+});
+
+Deno.test("a block that was dropped while it was on its way is not counted as done", () => {
+  using folder = new Folder();
+  const { outbox } = folder.open({ limitBytes: 150 });
+  outbox.append(roof, sample(0));
+  outbox.seal();
+  for (const one of range(1, 80)) outbox.append(roof, { ...one, values: [one.values[0], (one.values[1] ?? 0) ** 2] });
+  outbox.seal();
+  outbox.acknowledge([1]);
+  assert.equal(outbox.status().blocks, 1);
+  assert.equal(outbox.status().waiting, 1);
 });
 
 Deno.test("a full database keeps samples open, is counted, and recovers by itself", () => {
