@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { CommandId } from "../../protocol/command/command.ts";
+import { COMMAND_STATES } from "../../protocol/command/life.ts";
 import { CommandBatch, QueuedCommand } from "../../protocol/command/queue_message.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import type { CommandDesk, CommandRecord } from "../command/command_desk.ts";
@@ -9,6 +10,7 @@ import { CommandView, commandView } from "./command_view.ts";
 import { DeviceParam } from "./devices.ts";
 import type { ApiEnv } from "./env.ts";
 import { jsonBody } from "./json_body.ts";
+import { pageOf } from "./page.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
 const Status = z.literal("success");
@@ -28,16 +30,19 @@ const QueuedBatch = z.object({
 }).openapi("QueuedBatchAnswer");
 
 const StatusView = z.object({ status: Status, command: CommandView }).openapi("CommandStatus");
+const Next = z.string().nullable().describe("For `before`; null when there are no older ones");
 export const DeviceHistory = z.object({
   status: Status,
   device_id: z.string(),
   command_count: z.number().int(),
   commands: z.array(CommandView).describe("The newest first"),
+  next: Next,
 }).openapi("CommandHistory");
 export const FullHistory = z.object({
   status: Status,
   all_devices: z.literal(true),
   command_history: z.record(z.string(), z.array(CommandView)).describe("By device, the newest first"),
+  next: Next,
 }).openapi("CommandHistoryOfAll");
 
 const BudgetView = z.object({
@@ -85,13 +90,15 @@ export function addCommandRoutes(api: OpenAPIHono<ApiEnv>, access: Access, { des
     return c.json(statusView(await desk.status(c.req.valid("query").command_id)), 200);
   });
   api.openapi(historyRoute(access), async (c) => {
-    const { device_id, limit } = c.req.valid("query");
-    const commands = (await desk.history({ deviceId: device_id, limit })).map(commandView);
+    const { device_id, status: state, before, limit } = c.req.valid("query");
+    const found = await desk.history({ deviceId: device_id, state, before, limit: limit + 1 });
+    const { items, next } = pageOf(found, limit, ({ command }) => command.commandId);
+    const commands = items.map(commandView);
     if (device_id !== undefined) {
-      return c.json({ status: "success", device_id, command_count: commands.length, commands } as const, 200);
+      return c.json({ status: "success", device_id, command_count: commands.length, commands, next } as const, 200);
     }
     const command_history = Object.fromEntries(Map.groupBy(commands, (command) => command.device_id));
-    return c.json({ status: "success", all_devices: true, command_history } as const, 200);
+    return c.json({ status: "success", all_devices: true, command_history, next } as const, 200);
   });
   api.openapi(budgetRoute(access), (c) => {
     const { device_id } = c.req.valid("param");
@@ -177,6 +184,8 @@ function statusRoute(access: Access) {
 function historyRoute(access: Access) {
   const query = z.object({
     device_id: DeviceId.optional().describe("All devices when left out"),
+    status: z.enum(COMMAND_STATES).optional().describe("Only commands in this state"),
+    before: CommandId.optional().describe("Go on before this command: `next` of the page before"),
     limit: z.coerce.number().int().min(1).max(1000).default(100),
   });
   return createRoute({

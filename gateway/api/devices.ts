@@ -10,6 +10,7 @@ import type { Activity } from "../store/latest_values.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { jsonBody } from "./json_body.ts";
+import { pageOf } from "./page.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
 /** The `{device_id}` of a path. */
@@ -100,9 +101,8 @@ export function addDeviceRoutes(
     const { limit, after, state } = c.req.valid("query");
     const rest = management.listDevices().filter(({ deviceId }) => after === undefined || deviceId > after)
       .filter((device) => state === undefined || states.of(device).state === state);
-    const page = rest.slice(0, limit);
-    const next = rest.length > limit ? page.at(-1)?.deviceId ?? null : null;
-    return c.json({ devices: page.map(view), next }, 200);
+    const { items, next } = pageOf(rest, limit, ({ deviceId }) => deviceId);
+    return c.json({ devices: items.map(view), next }, 200);
   });
   api.openapi(getRoute(access), (c) => {
     const device = management.device(c.req.valid("param").device_id);

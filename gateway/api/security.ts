@@ -3,10 +3,11 @@ import { toHex } from "../../crypto/bytes.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import type { Management } from "../management.ts";
 import type { Replay } from "../store/replay.ts";
-import { type LoggedValidation, Reason, type SecurityLog } from "../store/security_log.ts";
+import { LogFilter, type LoggedValidation, Reason, type SecurityLog } from "../store/security_log.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { jsonBody } from "./json_body.ts";
+import { pageOf } from "./page.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
 const Status = z.literal("success");
@@ -28,6 +29,7 @@ export const LogView = z.object({
   device_id: z.string().nullable(),
   log_count: z.number().int(),
   log: z.array(z.object({
+    id: z.number().int().describe("Counts every validation ever made"),
     timestamp: z.string().describe("RFC 3339 UTC"),
     device_id: z.string().nullable(),
     sequence: z.number().int().nullable(),
@@ -37,6 +39,7 @@ export const LogView = z.object({
     path: z.string(),
     address: z.string(),
   })),
+  next: z.number().int().nullable().describe("For `before`; null when there are no older ones"),
 }).openapi("SecurityLog");
 
 const ResetView = z.object({
@@ -57,10 +60,12 @@ export interface SecurityApiIo {
 export function addSecurityRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: SecurityApiIo): void {
   api.openapi(statsRoute(access), (c) => c.json({ status: "success", security_stats: statsOf(io) } as const, 200));
   api.openapi(logRoute(access), (c) => {
-    const { device_id, limit } = c.req.valid("query");
-    const log = io.securityLog.latest({ limit, ...(device_id === undefined ? {} : { deviceId: device_id }) });
+    const { device_id, outcome, before, limit } = c.req.valid("query");
+    const found = io.securityLog.latest({ deviceId: device_id, filter: outcome, before, limit: limit + 1 });
+    const { items, next } = pageOf(found, limit, ({ id }) => id);
+    const log = items.map(entryView);
     return c.json(
-      { status: "success", device_id: device_id ?? null, log_count: log.length, log: log.map(entryView) } as const,
+      { status: "success", device_id: device_id ?? null, log_count: log.length, log, next } as const,
       200,
     );
   });
@@ -90,8 +95,9 @@ function statsOf({ securityLog, replay }: SecurityApiIo) {
   };
 }
 
-function entryView({ at, deviceId, sequence, reason, path, address, detail }: LoggedValidation) {
+function entryView({ id, at, deviceId, sequence, reason, path, address, detail }: LoggedValidation) {
   return {
+    id,
     timestamp: new Date(at).toISOString(),
     device_id: deviceId ?? null,
     sequence: sequence ?? null,
@@ -119,6 +125,8 @@ function statsRoute(access: Access) {
 function logRoute(access: Access) {
   const query = z.object({
     device_id: DeviceId.optional(),
+    outcome: LogFilter.optional().describe("Only these; refused: all but the accepted ones"),
+    before: z.coerce.number().int().min(1).optional().describe("Go on before this one: `next` of the page before"),
     limit: z.coerce.number().int().min(1).max(1000).default(100),
   });
   return createRoute({

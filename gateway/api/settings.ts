@@ -7,6 +7,7 @@ import { DeviceParam } from "./devices.ts";
 import type { ApiEnv } from "./env.ts";
 import { etagOf, IfMatchHeader, versionsOf } from "./if_match.ts";
 import { jsonBody } from "./json_body.ts";
+import { pageOf } from "./page.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 import { ChangedView, changedView, EventView, eventView, SettingsView, viewOf } from "./settings_view.ts";
 
@@ -46,9 +47,8 @@ export function addSettingsRoutes(api: OpenAPIHono<ApiEnv>, access: Access, { se
     const { limit, before } = c.req.valid("query");
     const { device_id } = c.req.valid("param");
     const events = settings.history(device_id, { limit: limit + 1, ...(before === undefined ? {} : { before }) });
-    const page = events.slice(0, limit);
-    const next = events.length > limit ? page.at(-1)?.id ?? null : null;
-    return c.json({ device_id, events: page.map(eventView), next }, 200);
+    const { items, next } = pageOf(events, limit, ({ id }) => id);
+    return c.json({ device_id, events: items.map(eventView), next }, 200);
   });
 }
 

@@ -4,7 +4,7 @@ import type { QueuedCommand } from "../../protocol/command/queue_message.ts";
 import { Fault } from "../fault.ts";
 import type { CommandStep } from "../store/command_steps.ts";
 import type { RegisterWrites } from "../store/command_writes.ts";
-import type { StoredCommand } from "../store/commands.ts";
+import type { HistorySelection, StoredCommand } from "../store/commands.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { Device } from "../store/devices.ts";
 import { abilitiesOf, type InverterAbilities } from "./abilities.ts";
@@ -17,6 +17,13 @@ import { targetsOf } from "./target.ts";
 export interface CommandRecord {
   readonly command: StoredCommand;
   readonly steps: readonly CommandStep[];
+}
+
+/** A part of the history, as operators name it. */
+export interface HistoryWanted extends Pick<HistorySelection, "state" | "limit"> {
+  readonly deviceId?: string | undefined;
+  /** Only what was queued before this command. */
+  readonly before?: string | undefined;
 }
 
 /** The writes of a device's registers on one UTC day. */
@@ -36,10 +43,8 @@ export interface CommandDesk {
   cancel(commandId: string, by: Operator, deviceId?: string): Promise<CommandRecord>;
   /** Throws `Fault` `not_found`. */
   status(commandId: string): Promise<CommandRecord>;
-  /** The newest first. Throws `Fault` `not_found` for a device that is not registered. */
-  history(
-    options: { readonly deviceId?: string | undefined; readonly limit: number },
-  ): Promise<readonly CommandRecord[]>;
+  /** The newest first. Throws `Fault` `not_found` for a device that is not registered, and for `before`. */
+  history(selection: HistoryWanted): Promise<readonly CommandRecord[]>;
   /** What the inverters of a device can be told. Throws `Fault` `not_found`. */
   abilities(deviceId: string): readonly InverterAbilities[];
   /** Of today. Throws `Fault` `not_found`. */
@@ -73,10 +78,11 @@ export function createCommandDesk(io: CommandDeskIo): CommandDesk {
       await settle();
       return record(requireCommand(commandId, io));
     },
-    async history({ deviceId, limit }) {
-      const device = deviceId === undefined ? {} : { device: requireRow(deviceId, io) };
+    async history({ deviceId, before, state, limit }) {
+      const device = deviceId === undefined ? undefined : requireRow(deviceId, io);
+      const newer = before === undefined ? undefined : requireCommand(before, io);
       await settle();
-      return commands.history({ ...device, limit }).map(record);
+      return commands.history({ device, state, before: newer, limit }).map(record);
     },
     abilities(deviceId) {
       const device = requireDevice(deviceId, io);

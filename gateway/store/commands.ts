@@ -118,6 +118,16 @@ export interface Outcome {
   readonly errorMessage?: string | undefined;
 }
 
+/** A part of the history. */
+export interface HistorySelection {
+  /** Row of the device; all when left out. */
+  readonly device?: number | undefined;
+  readonly state?: Life["state"] | undefined;
+  /** Only those that were queued before this one. */
+  readonly before?: Pick<StoredCommand, "id"> | undefined;
+  readonly limit: number;
+}
+
 /** All commands ever queued. Writing methods are called inside `GroupCommit.run`. */
 export interface Commands {
   readonly steps: CommandSteps;
@@ -141,8 +151,8 @@ export interface Commands {
   save(command: StoredCommand, life: Life, outcome?: Outcome): void;
   /** Counts a hand-out: the command is the one its device got last. */
   handedOut(command: StoredCommand): void;
-  /** The newest first, of one device or of all. */
-  history(options: { readonly device?: number; readonly limit: number }): readonly StoredCommand[];
+  /** The newest first. */
+  history(selection: HistorySelection): readonly StoredCommand[];
 }
 
 const SELECT = "SELECT command.*, device.device_id FROM command JOIN device ON device.id = command.device";
@@ -177,8 +187,9 @@ export function createCommands(db: DatabaseSync): Commands {
     finished_at = ?6, reported = ?7, execution_ms = ?8, result = ?9, error_message = ?10 WHERE id = ?1`);
   const handedOut = db.prepare(`UPDATE command SET last_hand_out =
     (SELECT coalesce(max(last_hand_out), 0) + 1 FROM command WHERE device = ?1 AND state = 'executing') WHERE id = ?2`);
-  const ofDevice = db.prepare(`${SELECT} WHERE device = ? ORDER BY command.id DESC LIMIT ?`);
-  const ofAll = db.prepare(`${SELECT} ORDER BY command.id DESC LIMIT ?`);
+  const page = `command.id < ?2 AND (?3 IS NULL OR state = ?3) ORDER BY command.id DESC LIMIT ?4`;
+  const ofDevice = db.prepare(`${SELECT} WHERE device = ?1 AND ${page}`);
+  const ofAll = db.prepare(`${SELECT} WHERE ?1 IS NULL AND ${page}`);
   const find = (commandId: string) => parsed(byId.get(commandId));
   return {
     steps: createCommandSteps(db),
@@ -199,8 +210,11 @@ export function createCommands(db: DatabaseSync): Commands {
     overdue: (now, device) => overdue.all(now, device ?? null).map((row) => CommandRow.parse(row)),
     save: ({ id }, life, outcome = {}) => void save.run(id, ...lifeColumns(life), ...outcomeColumns(outcome)),
     handedOut: ({ device, id }) => void handedOut.run(device, id),
-    history: ({ device, limit }) =>
-      (device === undefined ? ofAll.all(limit) : ofDevice.all(device, limit)).map((row) => CommandRow.parse(row)),
+    history({ device = null, state = null, before, limit }) {
+      const statement = device === null ? ofAll : ofDevice;
+      const rows = statement.all(device, before?.id ?? Number.MAX_SAFE_INTEGER, state, limit);
+      return rows.map((row) => CommandRow.parse(row));
+    },
   };
 }
 

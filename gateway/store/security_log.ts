@@ -24,6 +24,10 @@ export const Reason = z.enum([
 ]);
 export type Reason = z.infer<typeof Reason>;
 
+/** Which validations are looked for: those with one reason, or every one that was not accepted. */
+export const LogFilter = z.enum([...Reason.options, "refused"]);
+export type LogFilter = z.infer<typeof LogFilter>;
+
 /** One validation. */
 export interface Validation {
   /** Unix milliseconds. */
@@ -63,11 +67,20 @@ export type LoggedValidation = Readonly<z.infer<typeof LogRow>>;
 
 const CountRow = z.object({ reason: Reason, validations: z.number() });
 
+/** A part of the log. */
+export interface LogSelection {
+  readonly deviceId?: string | undefined;
+  readonly filter?: LogFilter | undefined;
+  /** Only those that were logged before this one. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
 /** The log of validations. `append` is called inside `GroupCommit.run`, with the effect. */
 export interface SecurityLog {
   append(validation: Validation): void;
-  /** The newest validations first, of one device or of all. */
-  latest(options: { readonly deviceId?: string; readonly limit: number }): readonly LoggedValidation[];
+  /** The newest validations first. */
+  latest(selection: LogSelection): readonly LoggedValidation[];
   /** Validations ever made, by reason; the bound on the log's rows does not touch it. */
   counts(): ReadonlyMap<Reason, number>;
 }
@@ -85,8 +98,8 @@ export function createSecurityLog(db: DatabaseSync, maxRows = 100_000): Security
   const count = db.prepare(`INSERT INTO security_refusals(reason, validations) VALUES (?, 1)
     ON CONFLICT (reason) DO UPDATE SET validations = validations + 1`);
   const trim = db.prepare("DELETE FROM security_log WHERE id <= ?");
-  const ofAll = db.prepare("SELECT * FROM security_log WHERE id > ? ORDER BY id DESC LIMIT ?");
-  const ofDevice = db.prepare("SELECT * FROM security_log WHERE device_id = ? AND id > ? ORDER BY id DESC LIMIT ?");
+  const latest = db.prepare(`SELECT * FROM security_log WHERE id > ?1 AND id < ?2 AND (?3 IS NULL OR device_id = ?3)
+    AND (?4 IS NULL OR reason = ?4 OR (?4 = 'refused' AND reason <> 'ok')) ORDER BY id DESC LIMIT ?5`);
   const refusals = db.prepare("SELECT reason, validations FROM security_refusals ORDER BY reason");
   const newest = db.prepare("SELECT coalesce(max(id), 0) AS id FROM security_log");
   const total = () => Number(newest.get()?.["id"]);
@@ -97,9 +110,8 @@ export function createSecurityLog(db: DatabaseSync, maxRows = 100_000): Security
       if (id % SLACK === 0) trim.run(id - maxRows);
       if (reason !== "ok") count.run(reason);
     },
-    latest({ deviceId, limit }) {
-      const oldest = total() - maxRows;
-      const rows = deviceId === undefined ? ofAll.all(oldest, limit) : ofDevice.all(deviceId, oldest, limit);
+    latest({ deviceId, filter, before = Number.MAX_SAFE_INTEGER, limit }) {
+      const rows = latest.all(total() - maxRows, before, deviceId ?? null, filter ?? null, limit);
       return rows.map((row) => LogRow.parse(row));
     },
     counts() {

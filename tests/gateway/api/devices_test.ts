@@ -161,6 +161,7 @@ Deno.test("/security/stats and /security/log tell what was validated, by device 
     device_id: "who",
     log_count: 1,
     log: [{
+      id: 2,
       timestamp: "2026-06-21T12:00:00.000Z",
       device_id: "who",
       sequence: null,
@@ -170,9 +171,41 @@ Deno.test("/security/stats and /security/log tell what was validated, by device 
       path: "/process",
       address: "192.0.2.7",
     }],
+    next: null,
   });
   assert.equal(at((await f.ask("GET", "/security/log?limit=1")).body, "log_count"), 1);
   assert.equal((await f.ask("GET", "/security/log?limit=0")).status, 400);
+});
+
+Deno.test("the security log is read to its end page by page, also of one outcome, while it grows", async () => {
+  await using f = await openFixture();
+  const append = (from: number, to: number) =>
+    f.stores.commit.run(() => {
+      const entry = { at: NOW, deviceId: "roof", path: "/process", address: "192.0.2.7" };
+      for (let sequence = from; sequence <= to; sequence++) {
+        f.stores.securityLog.append({ ...entry, sequence, reason: sequence % 10 === 0 ? "replay" : "ok" });
+      }
+    });
+  const read = async (query: string) => {
+    const pages: unknown[][] = [];
+    for (let before: unknown = ""; before !== null; await append(1_000, 1_004)) {
+      const { body } = await f.ask("GET", `/security/log?${query}${before === "" ? "" : `&before=${before}`}`);
+      const log = at(body, "log");
+      assert.ok(Array.isArray(log));
+      pages.push(log.map(({ sequence }) => sequence));
+      before = at(body, "next");
+    }
+    return pages;
+  };
+  const down = (from: number, to: number, step = 1) =>
+    Array.from({ length: (from - to) / step + 1 }, (_, index) => from - step * index);
+  await append(1, 250);
+  assert.deepEqual(await read("limit=100"), [down(250, 151), down(150, 51), down(50, 1)]);
+  const refused = (await read("limit=20&outcome=refused&device_id=roof")).flat();
+  assert.deepEqual(refused.slice(-25), down(250, 10, 10));
+  assert.deepEqual(await read("limit=20&outcome=bad_digest"), [[]]);
+  assert.equal((await f.ask("GET", "/security/log?before=0")).status, 400);
+  assert.equal((await f.ask("GET", "/security/log?outcome=odd")).status, 400);
 });
 
 Deno.test("tokens are made, listed, used and revoked over the API", async () => {

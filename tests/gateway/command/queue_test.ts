@@ -231,6 +231,33 @@ Deno.test("the history of all devices is told by device, and no longer than aske
   }
 });
 
+Deno.test("the history is read to its end page by page, of one state as well, while more is queued", async () => {
+  await using gateway = await withNode();
+  await gateway.addNode("barn");
+  const ids: string[] = [];
+  for (const device_id of ["roof", "barn", "roof", "barn", "roof"]) {
+    ids.unshift(await gateway.queue({ ...setPower(1), device_id }));
+  }
+  const [, newer] = ids;
+  await gateway.ask("POST", "/command/cancel", { command_id: newer });
+  const read = async (query: string) => {
+    const pages: string[][] = [];
+    for (let before: string | null = ""; before !== null; await gateway.queue(setPower(2))) {
+      const { body } = await gateway.ask("GET", `/command/history?${query}${before && `&before=${before}`}`);
+      const commands = body.commands ?? Object.values(body.command_history).flat();
+      pages.push(commands.map(({ command_id }: { command_id: string }) => command_id).sort());
+      before = body.next;
+    }
+    return pages;
+  };
+  const pages = (...lists: readonly (string | undefined)[][]) => lists.map((list) => list.toSorted());
+  assert.deepEqual(await read("limit=2"), pages(ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)));
+  assert.deepEqual(await read("limit=1&device_id=barn"), [[ids[1]], [ids[3]]]);
+  assert.deepEqual(await read("limit=2&device_id=barn&status=cancelled"), [[newer]]);
+  assert.equal((await gateway.ask("GET", "/command/history?before=nobody")).status, 404);
+  assert.equal((await gateway.ask("GET", "/command/history?status=odd")).status, 400);
+});
+
 Deno.test("a device that was removed leaves nothing behind for one that takes its name", async () => {
   await using gateway = await withNode();
   const id = await gateway.queue(setPower(1));

@@ -18,6 +18,8 @@ export interface ResourceOptions {
   readonly where?: (event: LiveEvent) => boolean;
   /** Milliseconds after which it is asked for again anyway. */
   readonly every?: number;
+  /** Whether what another path gave stays until this one's answer is there, as when the pages of a list are turned. */
+  readonly stays?: boolean;
 }
 
 /** Least time between two requests that events bring about. */
@@ -26,6 +28,7 @@ const CALM_MS = 1_000;
 /** Asks for a path of the API (`undefined`: not yet) and keeps the answer fresh. */
 export function useResource<T>(path: string | undefined, options: ResourceOptions = {}): Resource<T> {
   const api = useApi();
+  const { stays = false } = options;
   const [state, setState] = useState<Omit<Resource<T>, "reload"> & { path?: string | undefined }>(EMPTY);
   const [turn, setTurn] = useState(0);
   const reload = useCallback(() => setTurn((count) => count + 1), []);
@@ -37,13 +40,13 @@ export function useResource<T>(path: string | undefined, options: ResourceOption
       (error) => {
         if (stop.signal.aborted) return;
         const problem = error instanceof ApiProblem ? error : new ApiProblem(0, messageOf(error));
-        setState((known) => known.path === path ? { ...known, problem } : { ...EMPTY, path, problem });
+        setState((known) => known.path === path || stays ? { ...known, path, problem } : { ...EMPTY, path, problem });
       },
     );
     return () => stop.abort();
   }, [path, turn, api]);
   useReloads(reload, options);
-  const shown = state.path === path ? state : EMPTY;
+  const shown = state.path === path || stays ? state : EMPTY;
   return { value: shown.value, etag: shown.etag, problem: shown.problem, reload };
 }
 

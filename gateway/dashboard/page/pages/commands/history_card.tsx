@@ -6,6 +6,7 @@ import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
+import { PagerButtons, usePager } from "../../components/pager.tsx";
 import { type Column, DataTable } from "../../components/table.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 import { useApi, useMay } from "../../session.tsx";
@@ -18,21 +19,26 @@ interface Props {
 }
 
 const PAGE = 25;
-/** What the gateway tells at most. */
-const MOST = 1_000;
 
 /** What was queued, the newest first, as it goes. */
 export function HistoryCard({ devices, first }: Props) {
   const [device, setDevice] = useState(first ?? "");
   const [state, setState] = useState("");
-  const [pages, setPages] = useState(1);
   const [open, setOpen] = useState<string>();
   const [cancelled, setCancelled] = useState<CommandRecord>();
   const mayCancel = useMay("operator");
-  const limit = state === "" ? Math.min(PAGE * pages + 1, MOST) : MOST;
-  const query = new URLSearchParams({ limit: String(limit), ...(device === "" ? {} : { device_id: device }) });
+  const query = new URLSearchParams({ limit: String(PAGE) });
+  if (device !== "") query.set("device_id", device);
+  if (state !== "") query.set("status", state);
+  const pager = usePager<string>(String(query));
+  if (pager.before !== undefined) query.set("before", pager.before);
   const where = ({ device_id }: { readonly device_id?: string }) => device === "" || device_id === device;
-  const history = useResource<CommandHistory>(`/command/history?${query}`, { on: ["command"], where, every: 30_000 });
+  const history = useResource<CommandHistory>(`/command/history?${query}`, {
+    on: ["command"],
+    where,
+    every: 30_000,
+    stays: true,
+  });
   const filters = (
     <>
       <Choice label="Device" all="All devices" options={devices} value={device} onValue={setDevice} />
@@ -43,9 +49,8 @@ export function HistoryCard({ devices, first }: Props) {
     <Card title="History" actions={filters}>
       <Loaded resource={history}>
         {(value) => {
-          const found = listed(value).filter(({ status }) => state === "" || status === state);
-          const shown = found.slice(0, PAGE * pages);
-          const detail = found.find(({ command_id }) => command_id === open);
+          const shown = listed(value);
+          const detail = shown.find(({ command_id }) => command_id === open);
           return (
             <>
               {detail && <CommandDetail command={detail} onClose={() => setOpen(undefined)} />}
@@ -56,15 +61,11 @@ export function HistoryCard({ devices, first }: Props) {
                 rowKey={({ command_id }) => command_id}
                 empty={<NoCommands filtered={device !== "" || state !== ""} />}
               />
-              {found.length > shown.length && (
-                <div class="actions">
-                  <button type="button" onClick={() => setPages(pages + 1)}>Show older ones</button>
-                </div>
-              )}
             </>
           );
         }}
       </Loaded>
+      <PagerButtons pager={pager} next={history.value?.next} />
       {cancelled && (
         <CancelDialog
           command={cancelled}

@@ -5,28 +5,30 @@ import { Badge } from "../../components/badge.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
+import { PagerButtons, usePager } from "../../components/pager.tsx";
 import { type Column, DataTable } from "../../components/table.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 import { REASONS } from "./reasons.ts";
 
 const PAGE = 25;
-/** What the gateway tells at most. */
-const MOST = 1_000;
 
-/** The newest requests of devices that were validated; those that were refused first of all. */
+/** The requests of devices that were validated; those that were refused first of all. */
 export function LogCard({ devices }: { readonly devices: readonly string[] }) {
   const [device, setDevice] = useState("");
-  const [reason, setReason] = useState("refused");
-  const [pages, setPages] = useState(1);
-  const query = new URLSearchParams({ limit: String(MOST), ...(device === "" ? {} : { device_id: device }) });
-  const log = useResource<SecurityLog>(`/security/log?${query}`, { on: ["log"], every: 15_000 });
+  const [outcome, setOutcome] = useState("refused");
+  const query = new URLSearchParams({ limit: String(PAGE) });
+  if (device !== "") query.set("device_id", device);
+  if (outcome !== "") query.set("outcome", outcome);
+  const pager = usePager<number>(String(query));
+  if (pager.before !== undefined) query.set("before", String(pager.before));
+  const log = useResource<SecurityLog>(`/security/log?${query}`, { on: ["log"], every: 15_000, stays: true });
   const filters = (
     <>
       <select aria-label="Device" value={device} onChange={(event) => setDevice(event.currentTarget.value)}>
         <option value="">All devices</option>
         {devices.map((id) => <option key={id}>{id}</option>)}
       </select>
-      <select aria-label="Outcome" value={reason} onChange={(event) => setReason(event.currentTarget.value)}>
+      <select aria-label="Outcome" value={outcome} onChange={(event) => setOutcome(event.currentTarget.value)}>
         <option value="refused">All refused</option>
         <option value="">Accepted and refused</option>
         {Object.entries(REASONS).map(([name, text]) => <option key={name} value={name}>{text}</option>)}
@@ -36,33 +38,19 @@ export function LogCard({ devices }: { readonly devices: readonly string[] }) {
   return (
     <Card title="Log" actions={filters}>
       <Loaded resource={log}>
-        {({ log: entries }) => {
-          const found = entries.filter((entry) => fits(entry, reason));
-          return (
-            <>
-              <DataTable
-                caption="Validated requests, the newest first"
-                columns={COLUMNS}
-                rows={found.slice(0, PAGE * pages)}
-                rowKey={(entry) =>
-                  `${entry.timestamp} ${entry.device_id} ${entry.sequence} ${entry.path} ${entry.reason}`}
-                empty={<NothingFits reason={reason} read={entries.length} />}
-              />
-              {found.length > PAGE * pages && (
-                <div class="actions">
-                  <button type="button" onClick={() => setPages(pages + 1)}>Show older ones</button>
-                </div>
-              )}
-            </>
-          );
-        }}
+        {({ log: entries }) => (
+          <DataTable
+            caption="Validated requests, the newest first"
+            columns={COLUMNS}
+            rows={entries}
+            rowKey={({ id }) => id}
+            empty={<NothingFits outcome={outcome} device={device} />}
+          />
+        )}
       </Loaded>
+      <PagerButtons pager={pager} next={log.value?.next} />
     </Card>
   );
-}
-
-function fits(entry: LoggedRequest, reason: string): boolean {
-  return reason === "" || (reason === "refused" ? !entry.valid : entry.reason === reason);
 }
 
 const COLUMNS: readonly Column<LoggedRequest>[] = [
@@ -84,8 +72,8 @@ const COLUMNS: readonly Column<LoggedRequest>[] = [
   { title: "Number", wide: true, number: true, cell: ({ sequence }) => sequence ?? "" },
 ];
 
-function NothingFits({ reason, read }: { readonly reason: string; readonly read: number }) {
-  if (read === 0) {
+function NothingFits({ outcome, device }: { readonly outcome: string; readonly device: string }) {
+  if (outcome === "" && device === "") {
     return (
       <Empty title="No device has asked yet">
         <p>
@@ -94,5 +82,10 @@ function NothingFits({ reason, read }: { readonly reason: string; readonly read:
       </Empty>
     );
   }
-  return <Empty title={reason === "refused" ? "Nothing was refused lately" : "No request fits the filter"} />;
+  if (outcome !== "refused") return <Empty title="No request fits the filter" />;
+  return (
+    <Empty title={device === "" ? "Nothing was refused" : `Nothing of ${device} was refused`}>
+      <p>Choose “Accepted and refused” to see every request.</p>
+    </Empty>
+  );
 }

@@ -3,6 +3,7 @@ import type { SettingsEvent } from "../../api/views.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
+import { PagerButtons, usePager } from "../../components/pager.tsx";
 import { DataTable } from "../../components/table.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 import { KEYS, LABELS, valueText } from "./draft.ts";
@@ -13,11 +14,21 @@ interface Props {
   readonly where: (event: { readonly device_id?: string }) => boolean;
 }
 
+interface Events {
+  readonly events: readonly SettingsEvent[];
+  readonly next: number | null;
+}
+
+const PAGE = 25;
+
 /** Every change, delivery, report and outcome, the newest first. */
 export function HistoryCard({ path, where }: Props) {
-  const history = useResource<{ readonly events: readonly SettingsEvent[] }>(`${path}/history?limit=50`, {
+  const pager = usePager<number>(path);
+  const before = pager.before === undefined ? "" : `&before=${pager.before}`;
+  const history = useResource<Events>(`${path}/history?limit=${PAGE}${before}`, {
     on: ["settings"],
     where,
+    stays: true,
   });
   return (
     <Card title="History">
@@ -41,6 +52,7 @@ export function HistoryCard({ path, where }: Props) {
           />
         )}
       </Loaded>
+      <PagerButtons pager={pager} next={history.value?.next} />
     </Card>
   );
 }
