@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   readonly program?: readonly [string, ...string[]];
-  /** How long `says` waits; default 60 s. */
+  /** How long `says` waits; default 180 s. */
   readonly patienceMs?: number;
 }
 
@@ -43,7 +43,8 @@ export interface Running extends AsyncDisposable {
   kill(signal: Deno.Signal): Promise<number>;
 }
 
-const PATIENCE_MS = 60_000;
+/** Long, for machines that do much else: it is waited out only by what fails. */
+const PATIENCE_MS = 180_000;
 
 /** Starts the product. */
 export function start(args: readonly string[], options: RunOptions = {}): Running {
@@ -126,7 +127,7 @@ function saying(pattern: RegExp, { text, ended, changed, patienceMs }: Speech): 
   });
 }
 
-/** Asks until `probe` gives something, for 60 s. */
+/** Asks until `probe` gives something, for 180 s. */
 export async function until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
   const end = performance.now() + PATIENCE_MS;
   for (let last: unknown; performance.now() < end;) {
