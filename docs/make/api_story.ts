@@ -338,12 +338,28 @@ const config: readonly Step[] = [
     status: 200,
   },
   {
+    name: "preview_settings_rollout",
+    summary: "What it would change",
+    operation: "post /api/v1/settings/rollouts/preview",
+    as: "operator",
+    body: { template: "slow", label: "pilot" },
+    status: 200,
+  },
+  {
     name: "start_settings_rollout",
     summary: "One device first, the rest when it was healthy for an hour",
     operation: "post /api/v1/settings/rollouts",
     as: "operator",
     body: { template: "slow", label: "pilot", canary: { devices: 1, healthy_for_s: 3600 } },
     status: 201,
+  },
+  {
+    name: "standings",
+    summary: "In a word for each",
+    operation: "get /api/v1/settings",
+    as: "viewer",
+    query: { limit: "10" },
+    status: 200,
   },
   {
     name: "settings_rollouts",

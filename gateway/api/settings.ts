@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { DeviceId } from "../../protocol/device_id.ts";
 import { SettingsPatch, SettingsValues, SettingsVersion } from "../../protocol/settings/settings.ts";
 import type { Change, ChangeOptions, DeviceSettings } from "../settings/device_settings.ts";
 import type { Token } from "../store/tokens.ts";
@@ -9,7 +10,16 @@ import { etagOf, IfMatchHeader, versionsOf } from "./if_match.ts";
 import { jsonBody } from "./json_body.ts";
 import { pageOf } from "./page.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
-import { ChangedView, changedView, EventView, eventView, SettingsView, viewOf } from "./settings_view.ts";
+import {
+  ChangedView,
+  changedView,
+  EventView,
+  eventView,
+  SettingsView,
+  StandingView,
+  standingView,
+  viewOf,
+} from "./settings_view.ts";
 
 const ReplaceBody = SettingsValues.extend({
   version: SettingsVersion.optional().describe("The version that this was made from; 409 when it is another one now"),
@@ -25,6 +35,12 @@ export function addSettingsRoutes(api: OpenAPIHono<ApiEnv>, access: Access, { se
   api.openapi(getRoute(access), (c) => {
     const found = settings.of(c.req.valid("param").device_id);
     return c.json(viewOf(found), 200, { etag: etagOf(found.twin.version) });
+  });
+  api.openapi(standingsRoute(access), (c) => {
+    const { limit, after } = c.req.valid("query");
+    const found = settings.page({ after, limit: limit + 1 });
+    const { items, next } = pageOf(found, limit, ({ device }) => device.deviceId);
+    return c.json({ devices: items.map(standingView), next }, 200);
   });
   const answer = async (deviceId: string, change: Change, options: ChangeOptions) => {
     const changed = await settings.change(deviceId, change, options);
@@ -74,6 +90,23 @@ export function whoIs({ id, name }: Pick<Token, "id" | "name">): string {
 
 const PATH = "/api/v1/devices/{device_id}/settings";
 const tags = ["settings"];
+
+function standingsRoute(access: Access) {
+  const query = z.object({
+    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+    after: DeviceId.optional().describe("Go on after this device: `next` of the page before"),
+  });
+  const page = z.object({ devices: z.array(StandingView), next: z.string().nullable() });
+  return createRoute({
+    method: "get",
+    path: "/api/v1/settings",
+    tags,
+    summary: "How the settings of every device stand, by name",
+    ...access("viewer"),
+    request: { query },
+    responses: { 200: json(page, "A page of devices"), ...PROBLEMS },
+  });
+}
 
 function getRoute(access: Access) {
   return createRoute({

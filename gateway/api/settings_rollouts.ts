@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { SettingsValues } from "../../protocol/settings/settings.ts";
 import { RolloutPhase } from "../settings/rollout.ts";
-import type { RolloutPlan } from "../settings/rollout_plan.ts";
+import type { Outlook, RolloutPlan } from "../settings/rollout_plan.ts";
 import type { SettingsRollouts } from "../settings/rollouts.ts";
 import { MAX_DEVICES } from "../settings/selection.ts";
 import { Label } from "../store/labels.ts";
@@ -15,10 +15,12 @@ import { json, PROBLEMS } from "./problem_schema.ts";
 import { getRoute, listRoute, RolloutParam, startRoute } from "./rollout_routes.ts";
 import { whoIs } from "./settings.ts";
 import { TemplateSettings } from "./settings_templates.ts";
+import { ChangeView, changeView, Key } from "./settings_view.ts";
 
 const Stage = z.enum(["waiting", "set", "back", "left"]);
 
-const View = z.object({
+/** A rollout of settings. */
+export const View = z.object({
   id: z.number().int(),
   phase: RolloutPhase.describe("canary and rest are running; failed and aborted say why"),
   reason: z.string().nullable(),
@@ -62,6 +64,15 @@ const Body = z.strictObject({
   })
   .openapi("NewSettingsRollout");
 
+/** What a rollout would do. */
+export const PreviewView = z.object({
+  devices: z.array(z.object({
+    device_id: z.string(),
+    changes: z.array(ChangeView).describe("None: the device is to have this already, or it is refused"),
+    refusals: z.array(z.object({ key: Key.nullable(), message: z.string() })).describe("Why it cannot be set"),
+  })),
+}).openapi("SettingsRolloutPreview");
+
 const AbortBody = z.strictObject({
   restore: z.boolean().default(true).describe("Whether to put back what was set"),
 }).openapi("AbortSettingsRollout");
@@ -91,6 +102,10 @@ export function addRolloutRoutes(
     const started = await rollouts.start(planOf(c.req.valid("json"), whoIs(c.get("token"))));
     return c.json(viewOf(started), 201);
   });
+  api.openapi(previewRoute(access), (c) => {
+    const found = rollouts.preview(planOf(c.req.valid("json"), whoIs(c.get("token"))));
+    return c.json({ devices: found.map(outlookView) }, 200);
+  });
   api.openapi(abortRoute(access), async (c) => {
     const { restore } = c.req.valid("json");
     const aborted = await rollouts.abort(c.req.valid("param").id, { by: whoIs(c.get("token")), restore });
@@ -110,6 +125,11 @@ function planOf({ canary, ...body }: z.infer<typeof Body>, by: string): RolloutP
   };
 }
 
+function outlookView({ device, changes, takenBy, refusals }: Outlook) {
+  const taken = takenBy === undefined ? [] : [{ key: null, message: `rollout ${takenBy} of it is not over` }];
+  return { device_id: device.deviceId, changes: changes.map(changeView), refusals: [...taken, ...refusals] };
+}
+
 function viewOf({ id, rollout }: StoredRollout): z.infer<typeof View> {
   return {
     id,
@@ -126,6 +146,20 @@ function viewOf({ id, rollout }: StoredRollout): z.infer<typeof View> {
       return { device_id: device, stage, version: version ?? null, reason: reason ?? null };
     }),
   };
+}
+
+function previewRoute(access: Access) {
+  const guard = access("operator");
+  return createRoute({
+    method: "post",
+    path: `${ROLLOUTS.path}/preview`,
+    tags: [ROLLOUTS.of],
+    summary: "What a rollout would change on each device, or why it cannot; nothing is set",
+    security: guard.security,
+    middleware: [guard.middleware, jsonBody],
+    request: { body: { required: true, content: { "application/json": { schema: Body } } } },
+    responses: { 200: json(PreviewView, "Device by device"), ...PROBLEMS },
+  });
 }
 
 function abortRoute(access: Access) {

@@ -1,11 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import { SETTING_KEYS, SettingsValues, SettingsVersion } from "../../protocol/settings/settings.ts";
+import { SETTING_KEYS, type SettingChange, SettingsValues, SettingsVersion } from "../../protocol/settings/settings.ts";
 import type { SetOutcome } from "../settings/desired.ts";
 import type { ChangeOptions, DeviceTwin } from "../settings/device_settings.ts";
 import { pendingKeys, type Progress, stateOf } from "../settings/twin.ts";
 import { type RecordedEvent, SettingsEvent } from "../store/settings_history.ts";
 
-const Key = z.enum(SETTING_KEYS);
+export const Key = z.enum(SETTING_KEYS);
 /** How the settings of a device stand. */
 export const State = z.enum(["in_sync", "pending", "rejected", "reverted"]);
 
@@ -29,11 +29,20 @@ export const SettingsView = z.object({
   progress: z.partialRecord(Key, ProgressView),
 }).openapi("DeviceSettings");
 
-const ChangeView = z.object({
+/** One setting that changes. */
+export const ChangeView = z.object({
   key: Key,
   from: z.union([z.number(), z.array(z.string())]).nullable(),
   to: z.union([z.number(), z.array(z.string())]).nullable(),
 }).openapi("SettingChange");
+
+/** How the settings of one of many devices stand. */
+export const StandingView = z.object({
+  device_id: z.string(),
+  version: SettingsVersion.describe("0: nothing was ever set"),
+  state: State,
+  reason: z.string().nullable().describe("Why the device refused some of it, or took it back"),
+}).openapi("SettingsStanding");
 
 /** Settings after a change. */
 export const ChangedView = SettingsView.extend({
@@ -71,6 +80,12 @@ export function viewOf({ device, twin }: DeviceTwin): z.infer<typeof SettingsVie
   };
 }
 
+export function standingView({ device, twin }: DeviceTwin): z.infer<typeof StandingView> {
+  const state = stateOf(twin, device.auth);
+  const failed = SETTING_KEYS.map((key) => twin.progress[key]).find((progress) => progress?.status === state);
+  return { device_id: device.deviceId, version: twin.version, state, reason: failed?.reason ?? null };
+}
+
 function progressView({ status, since, delivered, at, reason }: Progress): z.infer<typeof ProgressView> {
   return { status, since_version: since, delivered, at_ms: at, reason: reason ?? null };
 }
@@ -79,14 +94,13 @@ export function changedView(
   { changed, changes, ...found }: SetOutcome & DeviceTwin,
   { dryRun = false }: ChangeOptions,
 ): z.infer<typeof ChangedView> {
+  return { ...viewOf(found), changed, changes: changes.map(changeView), dry_run: dryRun };
+}
+
+export function changeView({ key, from, to }: SettingChange): z.infer<typeof ChangeView> {
   const side = (value: number | readonly string[] | undefined) =>
     value === undefined ? null : typeof value === "number" ? value : [...value];
-  return {
-    ...viewOf(found),
-    changed,
-    changes: changes.map(({ key, from, to }) => ({ key, from: side(from), to: side(to) })),
-    dry_run: dryRun,
-  };
+  return { key, from: side(from), to: side(to) };
 }
 
 export function eventView({ id, at, lastAt, times, version, event }: RecordedEvent): z.infer<typeof EventView> {

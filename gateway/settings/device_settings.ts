@@ -33,6 +33,8 @@ export interface DeviceTwin {
 /** What operators, the broker and the machine itself do with settings. Throws `Fault` `not_found` for unknown devices. */
 export interface DeviceSettings {
   of(deviceId: string): DeviceTwin;
+  /** Of all devices by name, from the first after `after`. */
+  page(options: { readonly after?: string | undefined; readonly limit: number }): readonly DeviceTwin[];
   /**
    * Resolves when it is on disk; the device gets it when it asks next. What is in force already makes no new version. Throws
    * `Fault`: `refused` with every reason, `precondition_failed` when `ifMatch` does not fit, `conflict` when `base` does not.
@@ -68,6 +70,10 @@ export function createDeviceSettings(io: DeviceSettingsIo): DeviceSettings {
     of(deviceId) {
       const known = device(deviceId);
       return { device: known, twin: io.twins.load(known) };
+    },
+    page({ after, limit }) {
+      const rest = io.devices.list().filter(({ deviceId }) => after === undefined || deviceId > after);
+      return rest.slice(0, limit).map((device) => ({ device, twin: io.twins.load(device) }));
     },
     change(deviceId, change, options) {
       if (options.dryRun) return Promise.try(() => perform(deviceId, change, options));

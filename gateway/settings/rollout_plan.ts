@@ -1,4 +1,12 @@
-import { patched, SETTING_KEYS, type SettingsValues } from "../../protocol/settings/settings.ts";
+import { canonical } from "../../protocol/settings/registers.ts";
+import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
+import {
+  differences,
+  patched,
+  SETTING_KEYS,
+  type SettingChange,
+  type SettingsValues,
+} from "../../protocol/settings/settings.ts";
 import { Fault, type FieldFault } from "../fault.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import type { Labels } from "../store/labels.ts";
@@ -7,6 +15,7 @@ import type { Templates } from "../store/settings_templates.ts";
 import { type DesiredIo, refusalsOf } from "./desired.ts";
 import type { Rollout } from "./rollout.ts";
 import { type DeviceSelection, selected } from "./selection.ts";
+import type { Twin } from "./twin.ts";
 
 /** Which settings go where, and how carefully. */
 export interface RolloutPlan extends DeviceSelection {
@@ -31,25 +40,46 @@ export interface RolloutPlanIo extends DesiredIo {
   readonly devices: Devices;
 }
 
+/** What a plan would do to one of its devices, or why it cannot. */
+export interface Outlook {
+  readonly device: Device;
+  readonly changes: readonly SettingChange[];
+  /** The rollout that the device is in; it can be in one at a time. */
+  readonly takenBy: number | undefined;
+  readonly refusals: readonly SettingsRefusal[];
+}
+
+/** What a plan would do, device by device; nothing is set. Throws `Fault`: `not_found` for a template or device, `refused` for none. */
+export function outlooks(plan: RolloutPlan, io: RolloutPlanIo): readonly Outlook[] {
+  const settings = settingsOf(plan, io);
+  const taken = takenDevices(io);
+  return selected(plan, io).map((device) => {
+    const twin = io.twins.load(device);
+    const values = patched(twin.desired, settings);
+    const refusals = [...refusalsOf(device, twin, values, io), ...irrevocable(device, twin, settings, plan)];
+    const changes = refusals.length > 0 ? [] : differences(twin.desired, canonical(values, io.profilesOf(device)));
+    return { device, changes, takenBy: taken.get(device.deviceId), refusals };
+  });
+}
+
 /**
- * The rollout that a plan asks for, before anything is set. Throws `Fault`: `refused` with every reason of every device,
- * `conflict` when a device is in another rollout, `not_found` for a template or device.
+ * The rollout that a plan asks for, before anything is set: all or none. Throws `Fault`: `refused` with every reason of every
+ * device, `conflict` when a device is in another rollout, `not_found` for a template or device.
  */
 export function planned(plan: RolloutPlan, io: RolloutPlanIo, now: number): Rollout {
-  const settings = settingsOf(plan, io);
-  const devices = selected(plan, io);
-  requireFree(devices, io);
-  requireSettable(devices, settings, plan, io);
+  const members = outlooks(plan, io);
+  requireFree(members);
+  requireSettable(members);
   return {
     phase: plan.canary === undefined ? "done" : "canary",
     template: plan.template ?? null,
-    settings,
+    settings: settingsOf(plan, io),
     by: plan.by,
     createdAt: now,
-    canaries: Math.min(plan.canary?.devices ?? devices.length, devices.length),
+    canaries: Math.min(plan.canary?.devices ?? members.length, members.length),
     healthyForMs: plan.canary?.healthyForMs ?? 0,
     ...(plan.canary?.applyWithinMs === undefined ? {} : { applyWithinMs: plan.canary.applyWithinMs }),
-    members: devices.map(({ deviceId }) => ({ device: deviceId, stage: "waiting" })),
+    members: members.map(({ device }) => ({ device: device.deviceId, stage: "waiting" })),
   };
 }
 
@@ -60,41 +90,45 @@ function settingsOf({ template, settings }: RolloutPlan, { templates }: RolloutP
   return found.settings;
 }
 
-function requireFree(devices: readonly Device[], { rolloutStates }: RolloutPlanIo): void {
-  const taken = new Map(
+/** The devices of rollouts that are not over. */
+function takenDevices({ rolloutStates }: RolloutPlanIo): ReadonlyMap<string, number> {
+  return new Map(
     rolloutStates.running().flatMap(({ id, rollout }) =>
       rollout.members.filter(({ stage }) => stage === "set" || stage === "waiting").map(({ device }) => [device, id])
     ),
   );
-  for (const { deviceId } of devices) {
-    const id = taken.get(deviceId);
-    if (id !== undefined) throw new Fault("conflict", `Cannot set ${deviceId}: rollout ${id} is not over`);
+}
+
+/** What could not be put back if the rollout fails: a board cannot be told to forget. */
+function irrevocable(
+  { auth }: Device,
+  { reported, desired }: Twin,
+  settings: SettingsValues,
+  { canary }: RolloutPlan,
+): readonly SettingsRefusal[] {
+  if (canary === undefined || auth === "signed") return [];
+  return SETTING_KEYS
+    .filter((key) =>
+      key !== "registers" && settings[key] !== undefined && (reported[key] ?? desired[key]) === undefined
+    )
+    .map((key) => ({
+      key,
+      message: "is not known of this board, so it could not be put back: set it once by itself first",
+    }));
+}
+
+function requireFree(members: readonly Outlook[]): void {
+  for (const { device, takenBy } of members) {
+    if (takenBy === undefined) continue;
+    throw new Fault("conflict", `Cannot set ${device.deviceId}: rollout ${takenBy} is not over`);
   }
 }
 
-/** All or none: a device that cannot have the settings, or could not be put back, keeps the others from being set. */
-function requireSettable(
-  devices: readonly Device[],
-  settings: SettingsValues,
-  { canary }: RolloutPlan,
-  io: RolloutPlanIo,
-): void {
-  const fields = devices.flatMap((device): FieldFault[] => {
-    const twin = io.twins.load(device);
-    const refusals = refusalsOf(device, twin, patched(twin.desired, settings), io);
-    const unknown = canary === undefined || device.auth === "signed"
-      ? []
-      : SETTING_KEYS.filter((key) =>
-        key !== "registers" && settings[key] !== undefined && (twin.reported[key] ?? twin.desired[key]) === undefined
-      );
-    return [
-      ...refusals.map(({ key, message }) => ({ path: `${device.deviceId}.${key}`, message })),
-      ...unknown.map((key) => ({
-        path: `${device.deviceId}.${key}`,
-        message: "is not known of this board, so it could not be put back: set it once by itself first",
-      })),
-    ];
-  });
+/** A device that cannot have the settings keeps the others from being set. */
+function requireSettable(members: readonly Outlook[]): void {
+  const fields = members.flatMap(({ device, refusals }) =>
+    refusals.map(({ key, message }): FieldFault => ({ path: `${device.deviceId}.${key}`, message }))
+  );
   if (fields.length === 0) return;
   const text = fields.slice(0, 10).map(({ path, message }) => `${path}: ${message}`).join("; ");
   throw new Fault("refused", `Cannot set all of these devices: ${text}`, { fields: fields.slice(0, 1_000) });

@@ -5,10 +5,12 @@ import type { StoredRollout } from "../store/settings_rollouts.ts";
 import { healthOf } from "./health.ts";
 import { firstOf, type Health, isOver, next, type Rollout, type RolloutStep } from "./rollout.ts";
 import { keep } from "./rollout_effects.ts";
-import { planned, type RolloutPlan, type RolloutPlanIo } from "./rollout_plan.ts";
+import { type Outlook, outlooks, planned, type RolloutPlan, type RolloutPlanIo } from "./rollout_plan.ts";
 
 /** Settings for many devices at once. */
 export interface SettingsRollouts {
+  /** What `start` would do, device by device; nothing is set. Throws `Fault`: `not_found`, `refused` when no device is meant. */
+  preview(plan: RolloutPlan): readonly Outlook[];
   /**
    * Sets those who go first and resolves when that is on disk. Throws `Fault`: `refused` with every reason of every device, then
    * nothing is set; `conflict` when a device is in another rollout; `not_found` for a template or device.
@@ -39,6 +41,7 @@ export function createSettingsRollouts(io: SettingsRolloutsIo): SettingsRollouts
   const look = ({ rollout }: StoredRollout, now: number): RolloutStep =>
     next(rollout, { kind: "observed", now, health: observe(rollout, io, now, upSince) });
   return {
+    preview: (plan) => outlooks(plan, io),
     start: (plan) => io.commit.run(() => start(plan, io, io.clock.now())),
     find,
     latest: (limit) => io.rolloutStates.latest(limit),

@@ -13,7 +13,8 @@ import type { LogView, StatsView } from "../../../api/security.ts";
 import type { MqttView } from "../../../api/mqtt.ts";
 import type { AlarmsView, LogLinesView, SystemView } from "../../../api/system.ts";
 import type { View as TemplateView } from "../../../api/settings_templates.ts";
-import type { ChangedView, EventView, SettingsView } from "../../../api/settings_view.ts";
+import type { PreviewView, View as SettingsRolloutView } from "../../../api/settings_rollouts.ts";
+import type { ChangedView, EventView, SettingsView, StandingView } from "../../../api/settings_view.ts";
 import type { TokenView } from "../../../api/tokens.ts";
 
 /** What the gateway's own schemas say that it answers. */
@@ -31,6 +32,9 @@ export type Samples = z.infer<typeof SamplesView>;
 export type Settings = z.infer<typeof SettingsView>;
 export type ChangedSettings = z.infer<typeof ChangedView>;
 export type SettingsEvent = z.infer<typeof EventView>;
+export type Standing = z.infer<typeof StandingView>;
+export type SettingsRollout = z.infer<typeof SettingsRolloutView>;
+export type RolloutPreview = z.infer<typeof PreviewView>;
 export type Template = z.infer<typeof TemplateView>;
 export type Abilities = z.infer<typeof AbilitiesView>;
 export type InverterAbilities = Abilities["inverters"][number];

@@ -10,6 +10,8 @@ interface Props {
   /** The verb of the button that does it: "Remove roof". */
   readonly confirm: string;
   readonly danger?: boolean;
+  /** There is a table in it. */
+  readonly wide?: boolean;
   /** Whether it can be done as things stand. */
   readonly disabled?: boolean;
   /** Does it; what it throws is shown here and the dialog stays. */
@@ -19,7 +21,7 @@ interface Props {
 }
 
 /** Asks before something is done. Shown as long as it is rendered; Escape and Cancel close it, focus goes back where it was. */
-export function ConfirmDialog({ title, children, confirm, danger, disabled, onConfirm, onClose }: Props) {
+export function ConfirmDialog({ title, children, confirm, danger, wide, disabled, onConfirm, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const [busy, setBusy] = useState(false);
@@ -45,7 +47,7 @@ export function ConfirmDialog({ title, children, confirm, danger, disabled, onCo
     if (!busy) onClose();
   };
   return (
-    <dialog ref={dialog} aria-labelledby={id} onCancel={cancel}>
+    <dialog ref={dialog} class={wide ? "wider" : ""} aria-labelledby={id} onCancel={cancel}>
       <form onSubmit={submit}>
         <h2 id={id}>{title}</h2>
         {children}

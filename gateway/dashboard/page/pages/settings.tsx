@@ -1,39 +1,68 @@
 import { useResource } from "../api/resource.ts";
-import type { Device, Devices } from "../api/views.ts";
+import type { SettingsRollout, Standing } from "../api/views.ts";
 import { NoDevices } from "../components/no_devices.tsx";
 import { Loaded } from "../components/notice.tsx";
 import { Card, Page } from "../components/page.tsx";
 import { DataTable } from "../components/table.tsx";
 import { to } from "../router.ts";
-import { SettingsState } from "./settings/settings_state.tsx";
+import { ROLLOUTS } from "./settings/rollout_preview.ts";
+import { SettingsRolloutsCard } from "./settings/settings_rollouts_card.tsx";
+import { StateBadge } from "./settings/settings_state.tsx";
 import { TemplatesCard } from "./settings/templates_card.tsx";
 
-/** Whose settings, and the templates. */
+/** How the settings of every device stand, the templates, and what became of those that were applied to many. */
 export function SettingsPage() {
-  const devices = useResource<Devices>("/api/v1/devices?limit=1000", { on: ["device"] });
+  const standings = useResource<{ readonly devices: readonly Standing[] }>("/api/v1/settings?limit=1000", {
+    on: ["settings", "device"],
+    every: 30_000,
+  });
+  const rollouts = useResource<{ readonly rollouts: readonly SettingsRollout[] }>(ROLLOUTS, {
+    on: ["settings"],
+    every: 15_000,
+  });
+  const all = standings.value?.devices ?? [];
+  const applied = () => {
+    rollouts.reload();
+    standings.reload();
+  };
   return (
     <Page title="Settings">
       <Card title="Devices">
-        <Loaded resource={devices}>
-          {({ devices: all }) => (
+        <Loaded resource={standings}>
+          {({ devices }) => (
             <DataTable
               caption="Devices and how their settings stand"
               columns={[
                 {
                   title: "Device",
-                  cell: ({ device_id }: Device) => <a href={to("settings", device_id)}>{device_id}</a>,
+                  cell: ({ device_id }: Standing) => <a href={to("settings", device_id)}>{device_id}</a>,
                 },
-                { title: "Settings", cell: ({ device_id }) => <SettingsState id={device_id} /> },
-                { title: "Model", wide: true, cell: ({ model }) => model },
+                { title: "Settings", cell: (standing) => <StateBadge settings={standing} /> },
+                { title: "Why", wide: true, cell: ({ reason }) => reason },
+                {
+                  title: "Version",
+                  wide: true,
+                  number: true,
+                  cell: ({ version }) => version || <span class="faint">–</span>,
+                },
               ]}
-              rows={all}
+              rows={devices}
               rowKey={({ device_id }) => device_id}
               empty={<NoDevices />}
             />
           )}
         </Loaded>
       </Card>
-      <TemplatesCard />
+      <TemplatesCard devices={all.map(({ device_id }) => device_id)} onApplied={applied} />
+      <Loaded resource={rollouts}>
+        {({ rollouts: known }) => (
+          <SettingsRolloutsCard
+            rollouts={known}
+            standings={new Map(all.map((standing) => [standing.device_id, standing]))}
+            onChanged={applied}
+          />
+        )}
+      </Loaded>
     </Page>
   );
 }

@@ -8,7 +8,7 @@ import { Field } from "../../components/field.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
 import { useApi } from "../../session.tsx";
-import { DeviceChoice } from "./device_choice.tsx";
+import { DeviceChoice } from "../../components/device_choice.tsx";
 import { build, type Draft, EMPTY_DRAFT, type Kind, KINDS, type Problems } from "./draft.ts";
 import { ParameterFields } from "./parameter_fields.tsx";
 import { WhenFields } from "./when_fields.tsx";

@@ -5,7 +5,7 @@ import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { useApi } from "../../session.tsx";
-import { DeviceChoice } from "../commands/device_choice.tsx";
+import { DeviceChoice } from "../../components/device_choice.tsx";
 import { nameOf } from "./images_card.tsx";
 
 interface Props {

@@ -15,7 +15,7 @@ export const LABELS: Record<SettingKey, string> = {
   registers: "Registers",
 };
 
-type Values = Settings["desired"];
+export type Values = Settings["desired"];
 type Value = number | readonly string[] | null | undefined;
 
 export function draftOf(values: Values): Draft {
@@ -48,6 +48,12 @@ export function patchOf(draft: Draft): { readonly patch: Record<string, Value>; 
 /** The names in a list as people write one. */
 export function namesOf(text: string): readonly string[] {
   return text.split(/[\s,;]+/).filter((name) => name !== "");
+}
+
+/** Settings in a line: "poll interval 7 s; upload interval 30 s". */
+export function summaryOf(settings: Values): string {
+  return KEYS.filter((key) => settings[key] !== undefined)
+    .map((key) => `${LABELS[key].toLowerCase()} ${valueText(key, settings[key])}`).join("; ");
 }
 
 /** A value for people. */

@@ -11,17 +11,26 @@ import { Card } from "../../components/page.tsx";
 import { DataTable } from "../../components/table.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 import { useApi, useMay } from "../../session.tsx";
-import { type Draft, draftOf, KEYS, LABELS, patchOf, type SettingKey, valueText } from "./draft.ts";
+import { ApplyTemplate } from "./apply_template.tsx";
+import { type Draft, draftOf, patchOf, type SettingKey, summaryOf } from "./draft.ts";
 import { SettingsFields } from "./settings_fields.tsx";
 
 const PATH = "/api/v1/settings/templates";
 
-/** Settings with a name, to be filled in for one device or rolled out to many. */
-export function TemplatesCard() {
+interface Props {
+  /** Whom a template can be applied to. */
+  readonly devices: readonly string[];
+  /** A template is on its way to devices. */
+  readonly onApplied: () => void;
+}
+
+/** Settings with a name, to be applied to many devices or filled in for one. */
+export function TemplatesCard({ devices, onApplied }: Props) {
   const templates = useResource<{ readonly templates: readonly Template[] }>(PATH);
   const mayChange = useMay("operator");
   const [edited, setEdited] = useState<Template | "new">();
   const [removed, setRemoved] = useState<Template>();
+  const [applied, setApplied] = useState<Template>();
   const api = useApi();
   const announce = useAnnounce();
   const remove = async ({ name }: Template) => {
@@ -46,8 +55,31 @@ export function TemplatesCard() {
                 cell: (template) =>
                   mayChange && (
                     <span class="actions">
-                      <button type="button" onClick={() => setEdited(template)}>Edit</button>
-                      <button type="button" onClick={() => setRemoved(template)}>Remove</button>
+                      {devices.length > 0 && (
+                        <button
+                          type="button"
+                          aria-label={`Apply ${template.name}`}
+                          onClick={() => setApplied(template)}
+                        >
+                          Apply…
+                        </button>
+                      )}
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-label={`Edit ${template.name}`}
+                        onClick={() => setEdited(template)}
+                      >
+                        Edit
+                      </button>
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-label={`Remove ${template.name}`}
+                        onClick={() => setRemoved(template)}
+                      >
+                        Remove
+                      </button>
                     </span>
                   ),
               },
@@ -56,7 +88,7 @@ export function TemplatesCard() {
             rowKey={({ name }) => name}
             empty={
               <Empty title="There is no template yet">
-                <p>A template holds settings that several devices share, such as a night-time interval.</p>
+                <p>A template holds settings that several devices share, and is applied to all of them at once.</p>
               </Empty>
             }
           />
@@ -67,6 +99,14 @@ export function TemplatesCard() {
           template={edited === "new" ? undefined : edited}
           onClose={() => setEdited(undefined)}
           onSaved={templates.reload}
+        />
+      )}
+      {applied !== undefined && (
+        <ApplyTemplate
+          template={applied}
+          devices={devices}
+          onStarted={onApplied}
+          onClose={() => setApplied(undefined)}
         />
       )}
       {removed !== undefined && (
@@ -82,11 +122,6 @@ export function TemplatesCard() {
       )}
     </Card>
   );
-}
-
-function summaryOf(settings: Template["settings"]): string {
-  return KEYS.filter((key) => settings[key] !== undefined)
-    .map((key) => `${LABELS[key].toLowerCase()} ${valueText(key, settings[key])}`).join("; ");
 }
 
 interface DialogProps {

@@ -9,7 +9,7 @@ interface Props {
 /** Devices that fit on a screen without looking for them. */
 const FEW = 12;
 
-/** Which devices a command is for. */
+/** Which devices something is for. */
 export function DeviceChoice({ devices, chosen, onChoose }: Props) {
   const [filter, setFilter] = useState("");
   const shown = devices.filter((id) => id.includes(filter.trim()));
