@@ -3,6 +3,12 @@ import { Buffer } from "node:buffer";
 import { keysFolder } from "../../ota/repository.ts";
 import { writeKeySet } from "../../ota/key_set.ts";
 import { imageBytes, testKeys } from "../ota/fixture.ts";
+import { importRsaPrivateKey } from "../../crypto/rsa.ts";
+import { signImage } from "../../ota/offline_signing.ts";
+import { generateKeyMaterial } from "../../ota/key_set.ts";
+import { systemRandom } from "../../platform/random.ts";
+import { NewFirmware } from "../../protocol/ota/firmware.ts";
+import { image } from "../ota/fixture.ts";
 import { browserTest, visit } from "./browser.ts";
 import { startFleet } from "./fleet.ts";
 import { addUpdatingDevice } from "./updating_device.ts";
@@ -60,3 +66,50 @@ browserTest("firmware: uploaded, rolled out in waves, paused, gone back with its
   await page.getByText("There is no firmware yet").waitFor();
   await desk.check();
 });
+
+browserTest(
+  "firmware that was signed on another machine is taken with its record, and refused for what is wrong",
+  async (browser) => {
+    await using fleet = await startFleet();
+    const { privatePem, ...known } = await testKeys;
+    await writeKeySet(keysFolder(fleet.dataDir), "default", known);
+    const record = async (size: number, pem: string | undefined) => {
+      const key = importRsaPrivateKey(pem ?? "") ?? assert.fail("no private key");
+      const details = { ...NewFirmware.parse({ model: "test", version: "2.0.0" }), sequence: 7 };
+      const signed = await signImage(image(size), details, { key, random: systemRandom });
+      return signed.ok ? JSON.stringify(signed.value) : assert.fail(signed.detail);
+    };
+    const file = (name: string, content: string | Uint8Array) => {
+      return { name, mimeType: "application/octet-stream", buffer: Buffer.from(content) };
+    };
+    await using desk = await visit(browser, await fleet.link("admin"));
+    const { page } = desk;
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.goto(`${fleet.url}/#/firmware`);
+    await page.getByRole("button", { name: "Signed on another machine" }).click();
+    const upload = page.getByRole("button", { name: "Upload" });
+    await upload.click();
+    await page.getByText("Choose the image's file first.").waitFor();
+    const LARGE = 2_000_000;
+    await page.getByLabel("File").setInputFiles(file("image.bin", imageBytes(LARGE)));
+    await page.getByLabel("Signed record").setInputFiles(file("notes.json", '{"manifest":"{}"}'));
+    await page.getByText("notes.json is not what `ecowatt firmware sign` writes").waitFor();
+    await page.getByLabel("Signed record").setInputFiles(file("odd.json", await record(1_000, privatePem)));
+    await page.getByText("It says: version 2.0.0 of test, sequence 7, 1000 B.").waitFor();
+    await upload.click();
+    await page.getByText(`image.bin has ${LARGE} bytes; the record is of an image with 1000.`).waitFor();
+    const { privatePem: foreign } = await generateKeyMaterial(systemRandom);
+    await page.getByLabel("Signed record").setInputFiles(file("foreign.json", await record(LARGE, foreign)));
+    await page.getByText("2000 kB").waitFor();
+    await desk.check();
+    await upload.click();
+    await page.getByText("The manifest's signature is not this key's").waitFor();
+    await page.getByLabel("Signed record").setInputFiles(
+      file("image.bin.signed.json", await record(LARGE, privatePem)),
+    );
+    await upload.click();
+    await page.getByText("Firmware 2.0.0 of test is ready to be rolled out").waitFor();
+    await page.getByRole("button", { name: "Verify test 2.0.0" }).click();
+    await page.getByText("test 2.0.0 is good").waitFor();
+  },
+);

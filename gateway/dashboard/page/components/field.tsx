@@ -35,3 +35,25 @@ export function Field({ label, hint, problem, children }: Props) {
     </div>
   );
 }
+
+interface FileProps extends Omit<Props, "children"> {
+  /** What the browser offers first: `.json`. */
+  readonly accept?: string;
+  readonly onFile: (file: File | undefined) => void;
+}
+
+/** A file of the reader's machine. */
+export function FileField({ accept, onFile, ...field }: FileProps) {
+  return (
+    <Field {...field}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          type="file"
+          {...(accept === undefined ? {} : { accept })}
+          onChange={(event) => onFile(event.currentTarget.files?.[0])}
+        />
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,66 @@
+import { useState } from "preact/hooks";
+import { Field, FileField } from "../../components/field.tsx";
+import type { useUpload } from "./upload_task.ts";
+
+/** An image that the gateway signs with its own key. */
+export function SignedHereForm({ task }: { readonly task: ReturnType<typeof useUpload> }) {
+  const [file, setFile] = useState<File>();
+  const [model, setModel] = useState("ecowatt-node");
+  const [version, setVersion] = useState("");
+  const [audience, setAudience] = useState("node");
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (!file) return task.refuse("Choose the image's file first.");
+    const query = new URLSearchParams({ model: model.trim(), version: version.trim(), audience });
+    void task.start(`/api/v1/firmware?${query}`, file);
+  };
+  return (
+    <form onSubmit={submit}>
+      <div class="fields">
+        <FileField label="File" hint="The image as it was built; at most 512 MiB" onFile={setFile} />
+        <TextField label="Model" hint="As devices are registered" value={model} onValue={setModel} />
+        <TextField label="Version" hint="Such as 1.4.0" value={version} onValue={setVersion} />
+        <Field label="For">
+          {(attributes) => (
+            <select
+              {...attributes}
+              value={audience}
+              onChange={(event) => setAudience(event.currentTarget.value)}
+            >
+              <option value="node">nodes</option>
+              <option value="board">ESP32 boards</option>
+            </select>
+          )}
+        </Field>
+      </div>
+      {!task.going && (
+        <div class="actions">
+          <button type="submit" class="primary">Upload</button>
+        </div>
+      )}
+    </form>
+  );
+}
+
+function TextField(
+  { label, hint, value, onValue }: {
+    readonly label: string;
+    readonly hint: string;
+    readonly value: string;
+    readonly onValue: (value: string) => void;
+  },
+) {
+  return (
+    <Field label={label} hint={hint}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          required
+          spellcheck={false}
+          value={value}
+          onInput={(event) => onValue(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
