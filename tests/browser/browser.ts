@@ -16,7 +16,10 @@ const PATIENCE_MS = 20_000;
 /** A page that somebody looks at, and what must not happen while they do. */
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
-  /** Throws unless a screen reader finds its way, nothing scrolls sideways, nothing failed, and nothing left the box. */
+  /**
+   * Throws unless a screen reader finds its way, colours can be told apart in light and dark, nothing scrolls sideways, nothing
+   * failed, and nothing left the box.
+   */
   check(): Promise<void>;
 }
 
@@ -80,6 +83,10 @@ export async function visit(
   return {
     page,
     async check() {
+      await page.emulateMedia({ colorScheme: dark ? "light" : "dark" });
+      const colours = await seriousFindings(page, { runOnly: ["color-contrast"] });
+      assert.deepEqual(colours, [], `colours of ${page.url()} at ${width}, in the other theme`);
+      await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
       assert.deepEqual(await seriousFindings(page), [], `accessibility of ${page.url()} at ${width}`);
       const [content, shown] = await page.evaluate<[number, number]>("[document.body.scrollWidth, innerWidth]");
       assert.ok(content <= shown, `${page.url()} scrolls sideways: ${content} px in ${shown}`);
@@ -94,10 +101,11 @@ function isExpected(text: string, url: string): boolean {
   return text.includes("401") && new URL(url).pathname === "/session";
 }
 
-async function seriousFindings(page: Page): Promise<readonly string[]> {
+/** What axe finds; `options`: what it looks at, everything when left out. */
+async function seriousFindings(page: Page, options: object = {}): Promise<readonly string[]> {
   // Evaluated by the debugger: the page's own policy lets nobody add a script.
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<AxeResults>("axe.run()");
+  if (!await page.evaluate("'axe' in window")) await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(${JSON.stringify(options)})`);
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).slice(0, 3).join(" | ")}`);
