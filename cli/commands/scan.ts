@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { type Command, Option } from "commander";
 import { type ScanIo, USUAL_UNITS } from "../../device/scan/lines.ts";
 import { hostsOf } from "../../device/scan/network.ts";
-import { scanSerial, serialScanMs, USUAL_BAUDS } from "../../device/scan/serial_scan.ts";
+import { scanSerial, serialLines, serialScanMs, USUAL_ANSWER_MS, USUAL_BAUDS } from "../../device/scan/serial_scan.ts";
 import { scanTcp } from "../../device/scan/tcp_scan.ts";
 import { listSerialPorts } from "../../device/serial/ports.ts";
 import { systemClock } from "../../platform/clock.ts";
@@ -39,7 +39,13 @@ export function addScan(program: Command, terminal: Terminal): void {
   common(scan.command("serial [port]"))
     .description("look for Modbus RTU on a serial port (all connected ones without a name)")
     .option("--baud <speed>", `may be repeated (default ${USUAL_BAUDS.join(", ")})`, several, [])
-    .addOption(new Option("--parity <parity>", "default: none, then even").choices(["none", "even", "odd"]))
+    .addOption(
+      new Option("--parity <parity>", "default: none, even at 9600 and 19200 or the named speeds").choices([
+        "none",
+        "even",
+        "odd",
+      ]),
+    )
     .action((port: string | undefined, flags: SerialFlags) => serial(port, flags, terminal));
 }
 
@@ -77,10 +83,9 @@ async function serial(port: string | undefined, flags: SerialFlags, terminal: Te
   if (paths.length === 0) throw new CliFailure(EXIT.unreachable, "No serial port is connected: plug the adapter in");
   using stop = untilStopped();
   const options = {
-    bauds: flags.baud.length > 0 ? flags.baud : USUAL_BAUDS,
-    parities: flags.parity === undefined ? ["none", "even"] as const : [flags.parity],
+    lines: serialLines(flags.baud, flags.parity),
     units: unitsOf(flags.units, 1, 247),
-    answerMs: flags.timeout ?? 120,
+    answerMs: flags.timeout ?? USUAL_ANSWER_MS,
   };
   const seconds = Math.ceil(paths.length * serialScanMs(options) / 1000);
   if (!flags.json) terminal.err(`Looking on ${paths.join(", ")}: at most ${seconds} s`);
@@ -115,7 +120,8 @@ function scanIo(signal: AbortSignal): ScanIo {
 /** What to try when nothing answers, the likeliest first. */
 const WAYS = {
   tcp: "is it on (not at night?), and Modbus TCP enabled in its menu? does another program have its only connection?",
-  serial: "swap A and B, connect ground, unplug the inverter's own dongle, or widen the search: --units 1-247",
+  serial:
+    "swap A and B, connect ground, unplug the inverter's own dongle, or widen the search: --units 1-247, --parity even",
 } as const;
 
 interface Shown {

@@ -1,5 +1,5 @@
 import { hostsOf } from "../../device/scan/network.ts";
-import { scanSerial, USUAL_BAUDS } from "../../device/scan/serial_scan.ts";
+import { scanSerial, serialLines, USUAL_ANSWER_MS } from "../../device/scan/serial_scan.ts";
 import { type ScanIo, USUAL_UNITS } from "../../device/scan/lines.ts";
 import { scanTcp } from "../../device/scan/tcp_scan.ts";
 import { listSerialPorts } from "../../device/serial/ports.ts";
@@ -11,13 +11,7 @@ export async function findInverters(where: string, io: ScanIo): Promise<readonly
   const paths = where === "" ? listSerialPorts().map(({ path }) => path) : [where];
   const all: Discovered[] = [];
   for (const path of paths) {
-    const options = {
-      path,
-      bauds: USUAL_BAUDS,
-      parities: ["none", "even"],
-      units: USUAL_UNITS,
-      answerMs: 120,
-    } as const;
+    const options = { path, lines: serialLines([]), units: USUAL_UNITS, answerMs: USUAL_ANSWER_MS };
     const result = await scanSerial(options, io).catch(() => undefined);
     for (const found of result?.found ?? []) {
       if (result) all.push(discovered({ serial: { path, ...result.line } }, found));

@@ -15,14 +15,12 @@ export interface ScanIo {
   readonly signal: AbortSignal;
 }
 
-/** What was found on a line; `trouble`: why it cannot be used at all. */
+/** What was found on a line, and the units that said nothing; `trouble`: why it cannot be used at all. */
 export interface LineFound {
   readonly found: readonly Found[];
+  readonly silent: readonly number[];
   readonly trouble?: string;
 }
-
-/** Called after each unit with whether somebody answered. */
-export type UnitDone = (answered: boolean) => void;
 
 /** Asks the units of one line, one after the other. `timeoutMs`: for each answer. */
 export async function scanLine(
@@ -30,7 +28,6 @@ export async function scanLine(
   units: readonly number[],
   timeoutMs: number,
   io: ScanIo,
-  done: UnitDone = () => {},
 ): Promise<LineFound> {
   await using bus: Bus = createBus(line, {
     timeoutMs,
@@ -39,14 +36,15 @@ export async function scanLine(
     backoff: { stepMs: 0, maxMs: 0, share: 1 }, // every unit gets its two requests
   }, io);
   const found: Found[] = [];
+  const silent: number[] = [];
   for (const unit of units) {
     if (io.signal.aborted) break;
     const one = await identify(bus, unit, io.signal);
-    if (one.kind === "line") return { found, trouble: one.message };
-    done(one.kind !== "silent");
-    if (one.kind !== "silent") found.push(one);
+    if (one.kind === "line") return { found, silent, trouble: one.message };
+    if (one.kind === "silent") silent.push(unit);
+    else found.push(one);
   }
-  return { found: withoutEchoes(found) };
+  return { found: withoutEchoes(found), silent };
 }
 
 /** Many devices behind TCP answer to every unit id: the first is kept of those that are the same. */

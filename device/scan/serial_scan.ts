@@ -1,14 +1,15 @@
-import { rtuLine } from "../modbus/lines.ts";
+import { rtuLine, serialTiming } from "../modbus/lines.ts";
 import { openSerial } from "../serial/port.ts";
 import { bitsPerCharacter, LineSettings } from "../serial/settings.ts";
 import type { Found } from "./identify.ts";
-import { type ScanIo, scanLine } from "./lines.ts";
+import { type ScanIo, scanLine, USUAL_UNITS } from "./lines.ts";
+import { type Question, REQUEST_BYTES, sweep } from "./sweep.ts";
 
 /** What of a serial line is looked at. */
 export interface SerialScanOptions {
   readonly path: string;
-  readonly bauds: readonly number[];
-  readonly parities: readonly LineSettings["parity"][];
+  /** Speeds and parities, the likeliest first. */
+  readonly lines: readonly LineSettings[];
   readonly units: readonly number[];
   /** Milliseconds for each answer, after the request is on the wire. */
   readonly answerMs: number;
@@ -22,42 +23,111 @@ export interface SerialFound {
 
 /** Speeds that inverters have, the likeliest first. */
 export const USUAL_BAUDS: readonly number[] = [9600, 19_200, 115_200, 38_400];
-/** Bytes of a request, and pauses around it. */
-const REQUEST_BYTES = 8 + 4;
+/** Lines that inverters have when they come, the likeliest first. With parity only the two that Modbus itself names. */
+const USUAL_LINES: readonly LineSettings[] = [
+  ...linesOf(USUAL_BAUDS.slice(0, 3), "none"),
+  ...linesOf([9600, 19_200], "even"),
+  ...linesOf([38_400], "none"),
+];
+/** Milliseconds within which inverters answer, adapter included. */
+export const USUAL_ANSWER_MS = 100;
+/** Where the ten registers are, and where a SunSpec map is: some say nothing at all where they have nothing. */
+const ADDRESSES = [0, 40_000] as const;
+/** Up to so many unit ids are asked at both. */
+const FEW = 32;
+/** Milliseconds for the answers of somebody who is there, and before they are asked for. */
+const PATIENT = { answerMs: 300, settledMs: 300 } as const;
 
-/** Milliseconds that a scan takes when nothing answers: two requests a unit. */
-export function serialScanMs({ bauds, parities, units, answerMs }: Omit<SerialScanOptions, "path">): number {
-  const a = parities.length * units.length * 2;
-  return bauds.reduce((sum, baud) => sum + a * (answerMs + 1000 * 11 * REQUEST_BYTES / baud), 0);
+/** The lines to look at: what is not named is what inverters have when they come. */
+export function serialLines(bauds: readonly number[], parity?: LineSettings["parity"]): readonly LineSettings[] {
+  if (parity !== undefined) return linesOf(bauds.length > 0 ? bauds : USUAL_BAUDS, parity);
+  return bauds.length > 0 ? [...linesOf(bauds, "none"), ...linesOf(bauds, "even")] : USUAL_LINES;
+}
+
+/** Milliseconds that a scan takes when nothing answers. */
+export function serialScanMs({ lines, units, answerMs }: Omit<SerialScanOptions, "path">): number {
+  const rounds = roundsOf(units).map((round) => questionsOf(round).length);
+  const ofLine = (line: LineSettings, questions: number) =>
+    questions * (answerMs + REQUEST_BYTES * timingOf(line).charMs) + answerMs;
+  return rounds.reduce((sum, questions) => lines.reduce((sum, line) => sum + ofLine(line, questions), sum), 0);
 }
 
 /**
- * Looks for inverters on a serial line: every unit id at every speed and parity, until a speed has been found. Throws
- * `Error` for people when the port cannot be opened. `progress`: 0 to 1.
+ * Looks for inverters on a serial line, until a speed has been found: the usual unit ids at every speed first, then the
+ * others. Throws `Error` for people when the port cannot be opened. `progress`: 0 to 1.
  */
 export async function scanSerial(
-  { path, bauds, parities, units, answerMs }: SerialScanOptions,
+  { path, lines, units, answerMs }: SerialScanOptions,
   io: ScanIo,
   progress: (share: number) => void = () => {},
 ): Promise<SerialFound | undefined> {
-  const settings = parities.flatMap((parity) => bauds.map((baud) => LineSettings.parse({ baud, parity })));
-  const total = settings.length * units.length;
+  const rounds = roundsOf(units).map(questionsOf);
+  const total = lines.length * rounds.flat().length;
   let asked = 0;
-  for (const line of settings) {
-    const pace = { baud: line.baud, bitsPerChar: bitsPerCharacter(line) };
-    const { found, trouble } = await scanLine(
-      rtuLine(path, () => openSerial(path, line), pace, io.clock),
-      units,
-      answerMs,
-      io,
-      () => progress(++asked / total),
-    );
-    if (trouble !== undefined) throw new Error(trouble);
-    if (found.length > 0) {
+  const done = () => progress(++asked / total);
+  for (const [i, questions] of rounds.entries()) {
+    for (const line of lines) {
+      const there = await answering(path, line, questions, answerMs, io, done);
+      if (there.length === 0) continue;
+      const others = await answering(path, line, rounds.slice(i + 1).flat(), answerMs, io, done);
+      const found = await identified(path, line, [...there, ...others], answerMs, io);
       progress(1);
       return { line, found };
     }
-    if (io.signal.aborted) return undefined;
   }
   return undefined;
+}
+
+/** The usual unit ids, and the others: with them a line is found soonest. */
+function roundsOf(units: readonly number[]): readonly (readonly number[])[] {
+  const usual = USUAL_UNITS.filter((unit) => units.includes(unit));
+  return [usual, units.filter((unit) => !usual.includes(unit))].filter((round) => round.length > 0);
+}
+
+function questionsOf(units: readonly number[]): readonly Question[] {
+  const addresses = units.length <= FEW ? ADDRESSES : ADDRESSES.slice(0, 1);
+  return addresses.flatMap((address) => units.map((unit) => ({ unit, address })));
+}
+
+/** The units that answer at this speed. */
+async function answering(
+  path: string,
+  line: LineSettings,
+  questions: readonly Question[],
+  answerMs: number,
+  { clock, signal }: ScanIo,
+  done: () => void,
+): Promise<readonly number[]> {
+  if (questions.length === 0 || signal.aborted) return [];
+  const port = openSerial(path, line);
+  try {
+    return [...await sweep(port, questions, { ...timingOf(line), answerMs }, { clock, signal }, done)];
+  } finally {
+    port.close();
+  }
+}
+
+/** What those who answered are. Who then says nothing is told all the same: somebody is there. */
+async function identified(
+  path: string,
+  line: LineSettings,
+  units: readonly number[],
+  answerMs: number,
+  io: ScanIo,
+): Promise<readonly Found[]> {
+  await io.clock.sleep(PATIENT.settledMs, io.signal); // answers that are under way
+  const pace = { baud: line.baud, bitsPerChar: bitsPerCharacter(line) };
+  const bus = rtuLine(path, () => openSerial(path, line), pace, io.clock);
+  const { found, silent, trouble } = await scanLine(bus, units, Math.max(PATIENT.answerMs, answerMs), io);
+  if (trouble !== undefined) throw new Error(trouble);
+  const why = "it answers now and then: look at the cable, its ends and its ground";
+  return [...found, ...silent.map((unit): Found => ({ kind: "unknown", unit, why }))];
+}
+
+function timingOf(line: LineSettings) {
+  return serialTiming({ baud: line.baud, bitsPerChar: bitsPerCharacter(line) });
+}
+
+function linesOf(bauds: readonly number[], parity: LineSettings["parity"]): readonly LineSettings[] {
+  return bauds.map((baud) => LineSettings.parse({ baud, parity }));
 }

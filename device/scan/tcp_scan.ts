@@ -20,38 +20,42 @@ export interface TcpFound {
   readonly found: readonly Found[];
 }
 
-/** Connections tried at the same time, and endpoints talked to. */
-const SWEEP = 128;
-const TALK = 16;
+/** Endpoints tried, and talked to, at the same time. */
+const AT_ONCE = 128;
 /** Milliseconds in which an inverter notices that a connection is gone. */
 const RELEASE_MS = 1000;
 
-/** Looks for inverters on a network: first who takes a connection, then what is behind. `progress`: 0 to 1. */
+/**
+ * Looks for inverters on a network: who takes a connection is talked to at once, while the others are still tried; the
+ * usual port of all hosts comes first. Results in the order of the hosts. `progress`: 0 to 1.
+ */
 export async function scanTcp(
   { hosts, ports, units, connectMs, answerMs }: TcpScanOptions,
   io: ScanIo,
   progress: (share: number) => void = () => {},
 ): Promise<readonly TcpFound[]> {
-  const all = hosts.flatMap((host) => ports.map((port) => ({ host, port })));
-  let swept = 0;
-  const open = await inParallel(all, SWEEP, async (endpoint) => {
+  const all = ports.flatMap((port) => hosts.map((host) => ({ host, port })));
+  let done = 0;
+  const found = await inParallel(all, AT_ONCE, async (endpoint) => {
     const takes = !io.signal.aborted && await takesConnections(endpoint, connectMs, io);
-    progress(0.6 * ++swept / all.length);
-    return takes ? [endpoint] : [];
+    const talked = takes ? [{ ...endpoint, found: await talk(endpoint, { units, connectMs, answerMs }, io) }] : [];
+    progress(++done / all.length);
+    return talked;
   });
-  let talked = 0;
-  const found = await inParallel(open.flat(), TALK, async ({ host, port }) => {
-    const line = tcpLine({ host, port, connectTimeoutMs: connectMs }, io.clock);
-    let { found, trouble } = await scanLine(line, units, answerMs, io);
-    if (trouble !== undefined) {
-      await io.clock.sleep(RELEASE_MS, io.signal); // many take one connection, and the sweep's was the one
-      ({ found, trouble } = await scanLine(line, units, answerMs, io));
-    }
-    progress(0.6 + 0.4 * ++talked / open.flat().length);
-    return { host, port, found };
-  });
-  progress(1);
-  return found;
+  const place = new Map(hosts.map((host, i) => [host, i]));
+  return found.flat().toSorted((a, b) => (place.get(a.host) ?? 0) - (place.get(b.host) ?? 0));
+}
+
+async function talk(
+  endpoint: { readonly host: string; readonly port: number },
+  { units, connectMs, answerMs }: Pick<TcpScanOptions, "units" | "connectMs" | "answerMs">,
+  io: ScanIo,
+): Promise<readonly Found[]> {
+  const line = tcpLine({ ...endpoint, connectTimeoutMs: connectMs }, io.clock);
+  const first = await scanLine(line, units, answerMs, io);
+  if (first.trouble === undefined) return first.found;
+  await io.clock.sleep(RELEASE_MS, io.signal); // many take one connection, and the sweep's was the one
+  return (await scanLine(line, units, answerMs, io)).found;
 }
 
 async function takesConnections(
