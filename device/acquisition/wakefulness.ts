@@ -23,6 +23,8 @@ export interface Wakefulness {
   /** One sentence for people. */
   readonly reason: string;
   readonly fading: Fading;
+  /** It has answered, now or before a restart. */
+  readonly known: boolean;
   /** Its last answer said that it is off or asleep. */
   readonly saidSo: boolean;
   /** Polls in a row without an answer, and when the first of them was. */
@@ -44,6 +46,7 @@ export function newWakefulness(now: number): Wakefulness {
     since: now,
     reason: "it was not asked yet",
     fading: NEVER_SEEN,
+    known: false,
     saidSo: false,
     silent: { polls: 0, since: now },
   };
@@ -68,7 +71,7 @@ function afterAnswer(
 ): Wakefulness {
   const fading = power === undefined ? before.fading : nextFading(before.fading, power, at);
   const saidSo = status === OFF || status === SLEEPING;
-  const next = { ...before, fading, saidSo, silent: { polls: 0, since: at } };
+  const next = { ...before, fading, known: true, saidSo, silent: { polls: 0, since: at } };
   if (status === FAULT) return inState(next, "fault", at, "it reports a fault (SunSpec state 7)");
   if (saidSo) return inState(next, "asleep", at, `it says so itself (SunSpec state ${status})`);
   if (sleepingTime === true && power !== undefined && power <= FADED_W) {
@@ -87,9 +90,23 @@ function afterSilence(
   const next = { ...before, silent };
   if (silent.polls < SILENT_POLLS || at - silent.since < SILENT_MS) return next;
   if (line && around.serial) return inState(next, "fault", silent.since, message);
+  if (mayBeNew(before, at, around)) {
+    return inState(
+      next,
+      "stale",
+      silent.since,
+      `it has not answered yet, and may sleep (no location is set): ${message}`,
+    );
+  }
   if (!maySleep(before, at, around)) return inState(next, "fault", silent.since, message);
   const why = around.sleepingTime === undefined ? "after its power faded away" : "and it is night";
   return inState(next, "asleep", silent.since, `it does not answer, ${why}`);
+}
+
+/** Whether it was never heard, and nobody can tell whether there was a day since it was set up. */
+function mayBeNew({ known, state, since, silent }: Wakefulness, at: number, { sleepingTime }: Surroundings): boolean {
+  if (known || sleepingTime !== undefined || state === "fault") return false;
+  return at - (state === "stale" ? since : silent.since) < LONGEST_SLEEP_MS;
 }
 
 function inState(next: Wakefulness, state: InverterState, since: number, reason: string): Wakefulness {

@@ -31,7 +31,9 @@ export class Watch {
   constructor(io: WatchIo) {
     this.#io = io;
     this.#trouble = new TroubleLog(io.log, io.clock);
-    this.#known = { ...newWakefulness(io.clock.now()), ...io.store.load(io.inverter) };
+    const stored = io.store.load(io.inverter);
+    const known = stored !== undefined && stored.state !== "stale";
+    this.#known = { ...newWakefulness(io.clock.now()), ...stored, known };
     if (this.asleep) io.changed(true);
   }
 
@@ -51,6 +53,7 @@ export class Watch {
     this.#known = nextWakefulness(before, glimpse, this.#around());
     if (glimpse.kind === "silent") this.#silent(glimpse.message);
     if (this.#known.state !== before.state) this.#changed(before);
+    else if (this.#known.known !== before.known) this.#keep();
     if (glimpse.kind === "seen") this.#answered();
   }
 
@@ -73,18 +76,25 @@ export class Watch {
   }
 
   #changed(before: Wakefulness): void {
-    const { inverter, store, log, changed } = this.#io;
+    const { inverter, log, changed } = this.#io;
+    const { state, reason } = this.#known;
+    this.#keep();
+    // What ends a fault is told as its end.
+    if (state === "ok" && before.state === "asleep") log.info("inverter {inverter} is awake", { inverter });
+    if (state === "asleep") log.info("inverter {inverter} is asleep: {reason}", { inverter, reason });
+    if (state === "stale") log.info("inverter {inverter} was not heard of: {reason}", { inverter, reason });
+    if (state === "fault") log.warn("inverter {inverter} is at fault: {reason}", { inverter, reason });
+    if (before.state === "asleep" || state === "asleep") changed(state === "asleep");
+  }
+
+  #keep(): void {
+    const { inverter, store, log } = this.#io;
     const { state, since, reason } = this.#known;
     try {
       store.keep(inverter, { state, since, reason });
     } catch (error) {
       log.warn("state of {inverter} not written down: {error}", { inverter, error }); // it is found out again
     }
-    // What ends a fault is told as its end.
-    if (state === "ok" && before.state === "asleep") log.info("inverter {inverter} is awake", { inverter });
-    if (state === "asleep") log.info("inverter {inverter} is asleep: {reason}", { inverter, reason });
-    if (state === "fault") log.warn("inverter {inverter} is at fault: {reason}", { inverter, reason });
-    if (before.state === "asleep" || state === "asleep") changed(state === "asleep");
   }
 
   #around(): Surroundings {

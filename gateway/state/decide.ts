@@ -62,10 +62,18 @@ function ofNode(
 ): Verdict | undefined {
   if (now - heardAt > NODE_SILENCE_MS) return silent(facts, heardAt, NODE_SILENCE_MS, now);
   const { inverters } = health;
-  const faulty = inverters.filter(({ state }) => state === "fault");
+  if (inverters.every(({ state }) => state === "stale")) {
+    return { state: "stale", since: firstOf(inverters, now), reason: reasonOf(inverters) };
+  }
+  // Where another one is awake it is no night: who never answered does not sleep.
+  const isDay = inverters.some(({ state }) => state === "ok");
+  const faulty = inverters.filter(({ state }) => state === "fault" || (isDay && state === "stale"));
   if (faulty.length > 0) return { state: "fault", since: firstOf(faulty, now), reason: reasonOf(faulty, inverters) };
   const awake = inverters.filter(({ state }) => state === "ok");
-  if (awake.length === 0) return { state: "asleep", since: lastOf(inverters, now), reason: reasonOf(inverters) };
+  if (awake.length === 0) {
+    const asleep = inverters.filter(({ state }) => state === "asleep");
+    return { state: "asleep", since: lastOf(asleep, now), reason: reasonOf(asleep, inverters) };
+  }
   const allowed = allowedFor(1000 * health.upload_interval_s);
   const arrive = facts.uploadedAt !== undefined && now - facts.uploadedAt <= allowed;
   const due = (latest(facts.uploadedAt, firstOf(awake, now), facts.listeningSince) ?? now) + allowed;

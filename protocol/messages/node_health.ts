@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { InverterName } from "./sample_blocks.ts";
 
-/** How an inverter is doing, as its node sees it. */
-export const InverterState = z.enum(["ok", "asleep", "fault"]);
+/** How an inverter is doing, as its node sees it. `stale`: it has never answered, and it may be night. */
+export const InverterState = z.enum(["ok", "asleep", "stale", "fault"]);
 export type InverterState = z.infer<typeof InverterState>;
 
 /** Most inverters that one node tells of. */

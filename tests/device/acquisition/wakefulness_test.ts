@@ -41,7 +41,18 @@ const TABLE: readonly (readonly [string, readonly Happening[], Partial<Surroundi
   ["is silent by day", [{ power: 900 }, ...times(3, "silent")], DAY, "fault", 1],
   ["is silent by night", [{ power: 900 }, ...times(3, "silent")], NIGHT, "asleep", 1],
   ["was never heard, by night", times(5, "silent"), NIGHT, "asleep", 0],
-  ["was never heard, nobody knows the sun", times(5, "silent"), UNKNOWN, "fault", 0],
+  ["was never heard, by day", times(5, "silent"), DAY, "fault", 0],
+  ["was never heard, nobody knows the sun", times(5, "silent"), UNKNOWN, "stale", 0],
+  ["was never heard over a network that is gone, nobody knows the sun", times(5, "line"), UNKNOWN, "stale", 0],
+  ["was never heard as its serial adapter is gone", times(5, "line"), { ...UNKNOWN, serial: true }, "fault", 0],
+  ["was never heard, then answered", [...times(5, "silent"), { power: 900 }], UNKNOWN, "ok", 5],
+  [
+    "was never heard, answered, broke off",
+    [...times(5, "silent"), { power: 900 }, ...times(3, "silent")],
+    UNKNOWN,
+    "fault",
+    6,
+  ],
   ["faded before it went silent", [...DUSK, ...times(3, "silent")], UNKNOWN, "asleep", DUSK.length],
   ["faded, by a clear day", [...DUSK, ...times(3, "silent")], DAY, "fault", DUSK.length],
   ["broke off", [{ power: 900 }, { power: 0 }, ...times(3, "silent")], UNKNOWN, "fault", 2],
@@ -66,6 +77,19 @@ Deno.test("polls in quick succession are no reason to call silence a fault", () 
     known = nextWakefulness(known, { kind: "silent", at, message: "", line: false }, { ...DAY, serial: false });
   }
   assert.equal(known.state, "ok");
+});
+
+Deno.test("who never answered for longer than any night is at fault, and stays so", () => {
+  const unheard = after(times(5, "silent"), UNKNOWN);
+  const silentAt = (known: Wakefulness, at: number) =>
+    nextWakefulness(known, { kind: "silent", at, message: "", line: false }, {
+      sleepingTime: undefined,
+      serial: false,
+    });
+  assert.equal(silentAt(unheard, LONGEST_SLEEP_MS - 1).state, "stale");
+  const fault = silentAt(unheard, LONGEST_SLEEP_MS);
+  assert.equal(fault.state, "fault");
+  assert.equal(silentAt(fault, LONGEST_SLEEP_MS + MIN).state, "fault");
 });
 
 Deno.test("nobody sleeps for longer than any night, where nobody knows the sun", () => {

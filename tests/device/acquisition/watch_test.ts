@@ -102,3 +102,30 @@ Deno.test("who slept when the node stopped sleeps when it starts again", () => {
   run(3 * HOUR);
   assert.deepEqual([watch.health().state, watch.health().since_ms, lines], ["asleep", NOON - HOUR, []]);
 });
+
+Deno.test("an inverter that was never heard is no fault for a night, over restarts; one that was heard once is", () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec(SCHEMA);
+  const first = scene(silent, { known: false, db });
+  first.run(HOUR);
+  const { state, since_ms } = first.watch.health();
+  assert.equal(state, "stale");
+  assert.match(first.watch.health().reason, /^it has not answered yet, and may sleep \(no location is set\): /);
+  assert.ok(!first.lines.some((line) => line.includes("at fault")));
+  const second = scene(silent, { known: false, db });
+  second.run(HOUR);
+  assert.deepEqual(second.watch.health().since_ms, since_ms);
+  scene((at) => giving(at, 900), { known: false, db }).run(HOUR / 60);
+  const third = scene(silent, { known: false, db });
+  third.run(HOUR / 60);
+  assert.equal(third.watch.health().state, "fault");
+});
+
+Deno.test("an inverter that always answered is known after a restart", () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec(SCHEMA);
+  scene((at) => giving(at, 900), { known: false, db }).run(HOUR / 60);
+  const { watch, run } = scene(silent, { known: false, db });
+  run(HOUR / 60);
+  assert.equal(watch.health().state, "fault");
+});

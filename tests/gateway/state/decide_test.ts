@@ -102,6 +102,21 @@ const TABLE: readonly (readonly [string, DeviceFacts, string | undefined, RegExp
   ["a node whose inverter works", node([inverter("ok")]), "ok", /arrive/, HOUR],
   ["a node whose inverter sleeps", node([inverter("asleep")], { uploadedAt: ago(9 * HOUR) }), "asleep", /test asleep/],
   ["a node, one inverter asleep", node([inverter("asleep"), inverter("ok", ago(2 * HOUR), "barn")]), "ok", /arrive/],
+  ["a node whose inverter never answered", node([inverter("stale")]), "stale", /^test stale$/, HOUR],
+  [
+    "a node, one never answered, one asleep",
+    node([inverter("stale"), inverter("asleep", ago(5), "b")]),
+    "asleep",
+    /^b: test asleep$/,
+    5,
+  ],
+  [
+    "a node, one never answered while another is awake",
+    node([inverter("ok"), inverter("stale", ago(5), "b")]),
+    "fault",
+    /^b: test stale$/,
+    5,
+  ],
   [
     "a node, one inverter at fault",
     node([inverter("ok"), inverter("fault", ago(5), "barn")]),
