@@ -35,18 +35,33 @@ const dashboard = async () => Dashboard.parse(JSON.parse(await read("grafana/eco
 const rules = async () =>
   Rules.parse(parse(await read("prometheus/ecowatt.rules.yml"))).groups.flatMap(({ rules }) => rules);
 
-/** The names of all series that a box with both roles and a broker has. */
-async function seriesOfBox(): Promise<ReadonlySet<string>> {
+const RuleTests = z.object({
+  tests: z.array(z.object({
+    input_series: z.array(z.object({ series: z.string() })),
+    alert_rule_test: z.array(z.object({ alertname: z.string(), exp_alerts: z.array(z.unknown()) })),
+  })),
+});
+const ruleTests = async () => RuleTests.parse(parse(await read("prometheus/ecowatt.rules.test.yml"))).tests;
+
+/** `name{a,b}` of a series, its labels in order of their names; without the one that Prometheus adds. */
+function shapeOf(series: string): string {
+  const labels = [...series.matchAll(/([a-z_]+)="/g)].map(([, label]) => label).filter((label) => label !== "instance")
+    .toSorted();
+  return `${series.match(/^[a-z_0-9]+/)?.[0]}{${labels.join(",")}}`;
+}
+
+/** The page of a box with both roles and a broker. */
+async function pageOfBox(): Promise<string> {
   await using box = await openBox();
   const page = async () => await (await box.ask("/metrics")).text();
   const late = ["ac_power", "energy_watt", "inverter_state", "gateway_up", "device_validations"];
-  const text = await until(page, (text) => late.every((name) => text.includes(`ecowatt_${name}`)));
-  const names = [...familiesOf(text)].map(([name, type]) => type === "histogram" ? `${name}_bucket` : name);
-  return new Set([...names, "ecowatt_store_oldest_age_seconds"]); // absent while nothing waits
+  return await until(page, (text) => late.every((name) => text.includes(`ecowatt_${name}`)));
 }
 
 Deno.test("the dashboard and the alert rules use metrics that exist", async () => {
-  const known = await seriesOfBox();
+  const page = await pageOfBox();
+  const names = [...familiesOf(page)].map(([name, type]) => type === "histogram" ? `${name}_bucket` : name);
+  const known = new Set([...names, "ecowatt_store_oldest_age_seconds"]); // absent while nothing waits
   const { templating, panels } = await dashboard();
   const texts = [
     JSON.stringify(templating),
@@ -56,6 +71,17 @@ Deno.test("the dashboard and the alert rules use metrics that exist", async () =
   const used = new Set(texts.flatMap((text) => [...text.matchAll(/\becowatt_[a-z0-9_]+/g)].map(([name]) => name)));
   assert.ok(used.size > 25);
   assert.deepEqual([...used].filter((name) => !known.has(name)), []);
+  const shapes = new Set([...page.split("\n").map(shapeOf), "ecowatt_store_oldest_age_seconds{device}"]);
+  const tried = (await ruleTests()).flatMap(({ input_series }) => input_series.map(({ series }) => series));
+  const strange = tried.filter((series) => !series.startsWith("up{") && !shapes.has(shapeOf(series)));
+  assert.deepEqual(strange, [], "series of the rules' tests with labels that no page has");
+});
+
+Deno.test("every alert rule is tried both ways: it fires, and it does not", async () => {
+  const outcomes = (await ruleTests()).flatMap(({ alert_rule_test }) => alert_rule_test)
+    .map(({ alertname, exp_alerts }) => `${alertname} ${exp_alerts.length > 0 ? "fires" : "does not fire"}`);
+  const wanted = (await rules()).flatMap(({ alert }) => [`${alert} fires`, `${alert} does not fire`]);
+  assert.deepEqual([...new Set(outcomes)].toSorted(), wanted.toSorted());
 });
 
 Deno.test("no two panels of the dashboard overlap or share an id", async () => {
