@@ -97,6 +97,7 @@ export async function configureNode(
   upload_interval: 1s
   buses:
     - tcp: { host: 127.0.0.1, port: ${inverterPort} }
+      timing: { timeout: 5s, min_timeout: 5s } # a node that is kept waiting by a busy machine gives up no answer
       inverters: [{ unit: 17, profile: ecowatt }]
 `;
   await Deno.writeTextFile(config, text, { mode: 0o600 });
