@@ -8,6 +8,7 @@ import { bytes, duration } from "./quantity.ts";
 export const NodeConfig = z.strictObject({
   device_id: DeviceId.describe("this node's name at the gateway"),
   gateway: z.url({ protocol: /^https?$/, error: "must be an address such as http://gateway:8080" })
+    .refine(isPlain, "must be without a user, a query or a fragment: requests are signed")
     .describe("address of the gateway"),
   key_file: z.string().min(1).optional()
     .describe(
@@ -43,6 +44,12 @@ export const NodeConfig = z.strictObject({
   }
 });
 export type NodeConfig = z.infer<typeof NodeConfig>;
+
+/** A password in it would be shown in logs, and what stands behind `?` would swallow the path. */
+function isPlain(address: string): boolean {
+  const url = URL.parse(address);
+  return url === null || (url.username === "" && url.password === "" && !/[?#]/.test(address));
+}
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);

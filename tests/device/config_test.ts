@@ -57,6 +57,8 @@ Deno.test("each fault is named at its place", () => {
   const table: [string, unknown, string, RegExp][] = [
     ["a bad device id", set("device_id", "a b"), "device_id", /1 to 64/],
     ["a gateway without scheme", set("gateway", "gateway:8080"), "gateway", /address such as/],
+    ["a gateway with a password", set("gateway", "https://me:secret@gateway"), "gateway", /without a user/],
+    ["a gateway with a query", set("gateway", "https://gateway/?site=1"), "gateway", /a query/],
     ["a short key", set("key", "abcd"), "key", /64 hex digits/],
     ["an unknown key", set("colour", "red"), "", /colour/],
     ["a duration that is none", set("poll_interval", "soon"), "poll_interval", /such as 2s/],
