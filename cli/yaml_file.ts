@@ -50,13 +50,25 @@ export function parseYaml<S extends z.ZodType>(text: string, schema: S, env: Env
   if (broken.length > 0) return { ok: false, faults: broken };
   const unset = fillIn(document, env).map(({ node, message }) => ({ ...at(node.range?.[0] ?? 0), message }));
   if (unset.length > 0) return { ok: false, faults: unset };
-  const checked = schema.safeParse(document.toJS() ?? {});
+  const content = plainOf(document);
+  if ("alias" in content) return { ok: false, faults: [{ ...at(0), message: content.alias }] };
+  const checked = schema.safeParse(content.value ?? {});
   if (checked.success) return { ok: true, value: checked.data };
   const faults = checked.error.issues.flatMap(leaves).map((issue) => ({
     ...at(offsetOf(document, issue)),
     message: describe(issue),
   }));
   return { ok: false, faults: faults.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** What the document says, or what is wrong with an alias in it: it names nothing, or they multiply without bound. */
+function plainOf(document: Document): { readonly value: unknown } | { readonly alias: string } {
+  try {
+    return { value: document.toJS() };
+  } catch (error) {
+    if (error instanceof ReferenceError) return { alias: firstLine(error.message) };
+    throw error;
+  }
 }
 
 /** Replaces references in scalars, after parsing: a value cannot smuggle in structure. */

@@ -25,6 +25,8 @@ Deno.test("a wrong file is refused with the line, the column and the reason of e
     ["gateway:\n  port: ${NOT_SET}\n", [/^2:9 the environment variable NOT_SET is not set$/]],
     ["gateway:\n  port: ${EMPTY:?give the port}\n", [/^2:9 EMPTY: give the port$/]],
     ["a: 1\na: 2\n", [/^2:1 .*unique/]],
+    ["names: *nobody\n", [/^1:1 Unresolved alias/]],
+    [`a: &a [${"x,".repeat(40)}]\nb: &b [${"*a,".repeat(40)}]\nc: [${"*b,".repeat(40)}]\n`, [/^1:1 Excessive alias/]],
   ];
   for (const [text, expected] of table) {
     const found = faults(text);
