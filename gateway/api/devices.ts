@@ -68,8 +68,11 @@ export const DeviceView = z.object({
   outbox: OutboxView.nullable().describe("As the node last told; null when it tells nothing of it, as boards do not"),
 }).openapi("Device");
 
+/** Addresses drop `.` and `..`: nobody could ask for such a device, nor remove it. */
+const NewDeviceId = DeviceId.refine((name) => name !== "." && name !== "..", "must be more than dots");
+
 const NewDeviceBody = z.strictObject({
-  device_id: DeviceId,
+  device_id: NewDeviceId,
   model: z.string().min(1).max(64).default("ecowatt-node"),
   auth: AuthPolicy.default("signed"),
   wire_id: DeviceId.optional().describe("For legacy: what the board calls itself; its device_id when left out"),

@@ -44,6 +44,14 @@ Deno.test("a device is registered, shown, listed page by page and taken off", as
   assert.equal((await f.ask("GET", "/api/v1/devices/b")).status, 404);
 });
 
+Deno.test("a device is not registered under a name that no address can hold", async () => {
+  await using f = await openFixture();
+  for (const device_id of [".", "..", "", "a/b", "a b", "é", "a".repeat(65)]) {
+    assert.equal((await f.ask("POST", "/api/v1/devices", { device_id })).status, 400, device_id);
+  }
+  assert.equal((await f.ask("POST", "/api/v1/devices", { device_id: "..." })).status, 201);
+});
+
 Deno.test("a board is registered with the key that it has, and is called weak", async () => {
   await using f = await openFixture();
   const key = toHex(new Uint8Array(32).fill(7)); // test key
