@@ -32,6 +32,7 @@ export interface Decryption extends Disposable {
 class AesKey {
   /** Bytes and not a `KeyObject`: the ciphers of Deno 2.6 take no other. */
   readonly #key: Bytes;
+  #webKey: Promise<CryptoKey> | undefined;
 
   constructor(raw: Uint8Array) {
     if (raw.length !== AES_KEY_BYTES) {
@@ -70,6 +71,23 @@ class AesKey {
       [Symbol.dispose]: () => void finish(),
     };
   }
+
+  async encryptWhole(iv: Bytes, plain: Bytes): Promise<Bytes> {
+    return new Uint8Array(await crypto.subtle.encrypt({ name: "AES-CBC", iv }, await this.#imported(), plain));
+  }
+
+  async decryptWhole(iv: Bytes, message: Bytes): Promise<Bytes | undefined> {
+    const key = await this.#imported();
+    try {
+      return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-CBC", iv }, key, message));
+    } catch {
+      return undefined; // no whole blocks, or no padding at the end: Web Crypto tells no more
+    }
+  }
+
+  #imported(): Promise<CryptoKey> {
+    return this.#webKey ??= crypto.subtle.importKey("raw", this.#key, "AES-CBC", false, ["encrypt", "decrypt"]);
+  }
 }
 
 /** Ends a cipher, whose memory Deno 2.6 keeps until then. `undefined` when its input is cut or its padding wrong. */
@@ -88,7 +106,7 @@ function once(final: () => Bytes): () => Bytes | undefined {
 
 export type { AesKey };
 
-function checked(iv: Uint8Array): Uint8Array {
+function checked<T extends Uint8Array>(iv: T): T {
   if (iv.length !== AES_BLOCK_BYTES) throw new RangeError(`Cannot use an AES IV of ${iv.length} bytes: it must be 16`);
   return iv;
 }
@@ -106,6 +124,24 @@ export function startEncryption(key: AesKey, iv: Uint8Array): Encryption {
 /** Starts a decryption. `iv`: the 16 bytes that it was encrypted with. */
 export function startDecryption(key: AesKey, iv: Uint8Array): Decryption {
   return key.decryption(iv);
+}
+
+/**
+ * Whole blocks out of a message, decrypted; `before` is the block in front of them, the IV for the first. So a message can be
+ * taken up anywhere. At four times the speed of a stream: Web Crypto, which wants padding at the end, is given a block of it.
+ * Nothing here is authenticated.
+ */
+export async function decryptBlocks(key: AesKey, before: Bytes, blocks: Bytes): Promise<Bytes> {
+  const last = blocks.subarray(-AES_BLOCK_BYTES);
+  const padding = await key.encryptWhole(checked(last), new Uint8Array());
+  const plain = await key.decryptWhole(checked(before), concat(blocks, padding));
+  if (plain === undefined) throw new RangeError(`Cannot decrypt ${blocks.length} bytes: they are no whole blocks`);
+  return plain;
+}
+
+/** As `decryptBlocks`, for the last of a message, without its padding; `undefined` when that is wrong. */
+export async function decryptLastBlocks(key: AesKey, before: Bytes, blocks: Bytes): Promise<Bytes | undefined> {
+  return await key.decryptWhole(checked(before), blocks);
 }
 
 /** The whole message encrypted: 1 to 16 bytes longer. */

@@ -4,6 +4,8 @@ import { type Bytes, concat, fromHex, toHex } from "../../crypto/bytes.ts";
 import {
   type AesKey,
   decryptAesCbc,
+  decryptBlocks,
+  decryptLastBlocks,
   encryptAesCbc,
   importAesKey,
   startDecryption,
@@ -80,6 +82,30 @@ Deno.test("pieces of any size give what Web Crypto makes of the whole, in both d
     assert.deepEqual(encryptAesCbc(testKey, testIv, plaintext), expected);
     assert.deepEqual(decryptInPieces(expected, theirs), plaintext);
   }));
+});
+
+Deno.test("a message is taken up at any block, and gives what the stream gives", async () => {
+  const cuts = fc.tuple(fc.uint8Array({ maxLength: 200 }), fc.nat());
+  await fc.assert(fc.asyncProperty(cuts, async ([message, cut]) => {
+    const plaintext = Uint8Array.from(message);
+    const encrypted = encryptAesCbc(testKey, testIv, plaintext);
+    const at = 16 * (cut % (encrypted.length / 16));
+    const before = at === 0 ? testIv : encrypted.slice(at - 16, at);
+    if (at > 0) {
+      assert.deepEqual(await decryptBlocks(testKey, testIv, encrypted.slice(0, at)), plaintext.slice(0, at));
+    }
+    assert.deepEqual(await decryptLastBlocks(testKey, before, encrypted.slice(at)), plaintext.slice(at));
+  }));
+});
+
+Deno.test("blocks that are none, or whose padding is wrong, are refused", async () => {
+  const whole = encryptAesCbc(testKey, testIv, new Uint8Array(40));
+  await assert.rejects(decryptBlocks(testKey, testIv, whole.slice(0, 33)), RangeError);
+  await assert.rejects(decryptBlocks(testKey, testIv.subarray(1), whole), RangeError);
+  await assert.rejects(decryptBlocks(testKey, testIv, new Uint8Array()), RangeError);
+  for (const cut of [0, 16, 32, 47]) {
+    assert.equal(await decryptLastBlocks(testKey, testIv, whole.slice(0, cut)), undefined, `${cut} bytes`);
+  }
 });
 
 Deno.test("a stream holds back no more than a block, whatever its length", () => {
