@@ -12,8 +12,9 @@ export interface SlotFiles {
   size(path: string): Promise<number | undefined>;
   /** Writes at `offset`, making the file (for its owner alone) and its folder if need be. Not durable before `sync`. */
   write(path: string, offset: number, bytes: Uint8Array): Promise<void>;
-  truncate(path: string, size: number): Promise<void>;
   sync(path: string): Promise<void>;
+  /** As `write`, for a file that is written to many times. It cannot be executed before it is disposed of. */
+  open(path: string): Promise<SlotFile>;
   /** What a symbolic link says; `undefined` when there is none. */
   linkTarget(path: string): Promise<string | undefined>;
   link(target: string, path: string): Promise<void>;
@@ -24,6 +25,17 @@ export interface SlotFiles {
   syncFolder(path: string): Promise<void>;
 }
 
+/** A file that stays open. */
+export interface SlotFile extends Disposable {
+  /** Up to `length` bytes from `offset` on: fewer at the end of the file. */
+  read(offset: number, length: number): Promise<Bytes>;
+  /** Writes at `offset`; what lies between it and the end of the file reads as zeros. Not durable before `sync`. */
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+  truncate(size: number): Promise<void>;
+  /** Makes its content durable, not its name. */
+  sync(): Promise<void>;
+}
+
 /** The files under `root`, which is made if missing. What is written can be executed by its owner: it is slots mostly. */
 export async function slotFiles(root: string): Promise<SlotFiles> {
   await Deno.mkdir(root, { recursive: true, mode: 0o700 });
@@ -32,8 +44,11 @@ export async function slotFiles(root: string): Promise<SlotFiles> {
     read: (path) => unlessMissing(async () => new Uint8Array(await Deno.readFile(at(path)))),
     pieces: (path) => pieces(at(path)),
     size: (path) => unlessMissing(async () => (await Deno.stat(at(path))).size),
-    write: (path, offset, bytes) => write(at(path), offset, bytes),
-    truncate: (path, size) => Deno.truncate(at(path), size),
+    async write(path, offset, bytes) {
+      using file = await open(at(path));
+      await file.write(offset, bytes);
+    },
+    open: (path) => open(at(path)),
     async sync(path) {
       using file = await Deno.open(at(path), { read: true });
       await file.sync();
@@ -58,11 +73,26 @@ async function* pieces(path: string): AsyncIterable<Uint8Array> {
   }
 }
 
-async function write(path: string, offset: number, bytes: Uint8Array): Promise<void> {
+async function open(path: string): Promise<SlotFile> {
   await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  using file = await Deno.open(path, { write: true, create: true, mode: 0o700 });
-  await file.seek(offset, Deno.SeekMode.Start);
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o700 });
+  // To seek is to set a number: not worth another thread.
+  return {
+    async read(offset, length) {
+      file.seekSync(offset, Deno.SeekMode.Start);
+      const bytes = new Uint8Array(length);
+      let done = 0;
+      for (let count; done < length && (count = await file.read(bytes.subarray(done))) !== null;) done += count;
+      return bytes.subarray(0, done);
+    },
+    async write(offset, bytes) {
+      file.seekSync(offset, Deno.SeekMode.Start);
+      for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+    },
+    truncate: (size) => file.truncate(size),
+    sync: () => file.syncData(),
+    [Symbol.dispose]: () => file.close(),
+  };
 }
 
 async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {

@@ -1,4 +1,4 @@
-import { forgetProgress } from "../updater/progress.ts";
+import { forgetPart } from "../updater/part.ts";
 import { removeFile, replaceLink } from "./durable.ts";
 import type { SlotFiles } from "./files.ts";
 import { loadState, storeState } from "./state.ts";
@@ -45,7 +45,7 @@ export async function stage(
 ): Promise<void> {
   const { as, limit, windowS } = options;
   await removeFile(files, "trial");
-  await forgetProgress(files);
+  for (const slot of ["a", "b"] as const) await forgetPart(files, slot);
   await files.unlink("attempts");
   const { pending: _given, ...state } = await loadState(files);
   const slot = as === "first" ? "a" : otherSlot(await currentSlot(files));

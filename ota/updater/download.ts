@@ -1,4 +1,4 @@
-import type { AesKey } from "../../crypto/aes_cbc.ts";
+import { AES_BLOCK_BYTES, type AesKey, decryptBlocks, decryptLastBlocks } from "../../crypto/aes_cbc.ts";
 import type { Bytes } from "../../crypto/bytes.ts";
 import type { HmacKey } from "../../crypto/hmac.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -8,9 +8,8 @@ import { FetchedChunk } from "../../protocol/ota/fetched_chunk.ts";
 import type { Manifest } from "../../protocol/ota/manifest.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { SlotFiles } from "../slots/files.ts";
-import type { SlotName } from "../slots/trial.ts";
 import { Pace } from "./pace.ts";
-import { atStart, loadProgress, type Progress, resumed, storeProgress, tailAfter } from "./progress.ts";
+import { blockBefore, Part, type Place, type Wanted } from "./part.ts";
 import type { Gateway } from "./reply.ts";
 
 /** Requests for one chunk that may bring a damaged one. */
@@ -30,15 +29,7 @@ export interface DownloadIo {
   readonly clock: Clock;
   readonly random: Pick<Random, "float">;
   /** Called after every chunk that is on disk. */
-  readonly onProgress?: (progress: Progress) => void;
-}
-
-/** What is to be downloaded, and where to. */
-export interface Wanted {
-  readonly manifest: Manifest;
-  /** SHA-256 of the manifest. */
-  readonly image: string;
-  readonly slot: SlotName;
+  readonly onProgress?: (place: Place) => void;
 }
 
 /** Why a download ended. `stopped`: the signal; all others are the server's fault or the image's. */
@@ -51,11 +42,6 @@ export type DownloadFault =
   | "chunk_hmac"
   | "decrypt";
 
-/** Where the image grows before it has passed every check. */
-export function partOf(slot: SlotName): string {
-  return `${slot}/ecowatt.part`;
-}
-
 /**
  * Brings the image into its slot, chunk by chunk: each is authenticated, decrypted, and on disk with the place to go on
  * from before the next is asked for. So an interruption of any kind costs one chunk. Waits as long as nobody answers.
@@ -64,66 +50,33 @@ export async function download(
   wanted: Wanted,
   io: DownloadIo,
   signal: AbortSignal,
-): Promise<Outcome<Progress, DownloadFault>> {
-  let progress = await begin(wanted, io.files);
+): Promise<Outcome<undefined, DownloadFault>> {
+  const { manifest } = wanted;
+  using part = await Part.open(wanted, io.files);
   const pace = new Pace(io.rateLimit);
-  using decryption = resumed(io.keys.image, progress);
-  while (progress.next < wanted.manifest.total_chunks) {
+  while (part.place.next < manifest.total_chunks) {
     const started = io.clock.monotonic();
-    const chunk = await fetchChunk(wanted.manifest, progress.next, io, signal);
+    const chunk = await fetchChunk(manifest, part.place.next, io, signal);
     if (!chunk.ok) return chunk;
-    const pause = pace.came(chunk.value.bytes.length, chunk.value.tookMs);
-    const kept = await keep(wanted, progress, { chunk: chunk.value.bytes, decryption }, io.files);
-    if (!kept.ok) return kept;
-    progress = kept.value;
-    io.onProgress?.(progress);
+    const { bytes, tookMs } = chunk.value;
+    const pause = pace.came(bytes.length, tookMs);
+    const plain = await decrypted(bytes, part.place, manifest, io.keys.image);
+    if (plain === undefined) return refusal("decrypt", "the image does not end in the padding of its cipher");
+    await part.add(plain, bytes.slice(-AES_BLOCK_BYTES));
+    io.onProgress?.(part.place);
     const slow = pace.fault();
     if (slow !== undefined) return refusal("too_slow", slow);
-    if (progress.next < wanted.manifest.total_chunks) {
-      await io.clock.sleep(pause - (io.clock.monotonic() - started - chunk.value.tookMs), signal);
-    }
+    const left = pause - (io.clock.monotonic() - started - tookMs);
+    if (left > 0 && part.place.next < manifest.total_chunks) await io.clock.sleep(left, signal);
   }
-  return success(progress);
+  await part.end();
+  return success(undefined);
 }
 
-/** Where to go on; everything anew when another image was begun, or its bytes are not there. */
-async function begin({ manifest, image, slot }: Wanted, files: SlotFiles): Promise<Progress> {
-  const found = await loadProgress(files);
-  const size = await files.size(partOf(slot)) ?? 0;
-  if (found?.image === image && found.slot === slot && found.written <= size) return found;
-  const fresh = atStart(image, slot, manifest);
-  await files.unlink(partOf(slot));
-  await storeProgress(files, fresh);
-  return fresh;
-}
-
-interface Step {
-  readonly chunk: Uint8Array;
-  readonly decryption: { update(piece: Uint8Array): Bytes; finish(): Bytes | undefined };
-}
-
-async function keep(
-  { manifest, slot }: Wanted,
-  progress: Progress,
-  { chunk, decryption }: Step,
-  files: SlotFiles,
-): Promise<Outcome<Progress, "decrypt">> {
-  const path = partOf(slot);
-  const plain = decryption.update(chunk);
-  await files.write(path, progress.written, plain);
-  let written = progress.written + plain.length;
-  if (progress.next === manifest.total_chunks - 1) {
-    const rest = decryption.finish();
-    if (rest === undefined) return refusal("decrypt", "the image does not end in the padding of its cipher");
-    await files.write(path, written, rest);
-    written += rest.length;
-    await files.truncate(path, written);
-  }
-  await files.sync(path);
-  if (progress.next === 0) await files.syncFolder(path); // the name; from then on it is there
-  const next = { ...progress, next: progress.next + 1, written, tail: tailAfter(progress.tail, chunk) };
-  await storeProgress(files, next);
-  return success(next);
+/** A chunk is whole blocks of one message that ends in padding. */
+async function decrypted(chunk: Bytes, place: Place, manifest: Manifest, key: AesKey): Promise<Bytes | undefined> {
+  const isLast = place.next === manifest.total_chunks - 1;
+  return await (isLast ? decryptLastBlocks : decryptBlocks)(key, blockBefore(place), chunk);
 }
 
 /** One authentic chunk of the right length. Asks again while nobody answers. `tookMs`: of the request that brought it. */

@@ -6,11 +6,11 @@ import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import { loadState, remembered, storeState, told } from "../slots/state.ts";
 import { arm, currentSlot, executableOf } from "../slots/slots.ts";
 import { otherSlot } from "../slots/trial.ts";
-import { download, type DownloadFault, type DownloadIo, partOf, type Wanted } from "./download.ts";
+import { download, type DownloadFault, type DownloadIo } from "./download.ts";
 import { eligible, type Ineligible, type Self } from "./eligibility.ts";
 import { checkImage, type ImageFault } from "./image_check.ts";
+import { forgetPart, partOf, type Wanted } from "./part.ts";
 import { probe, type RunVersion } from "./probe.ts";
-import { forgetProgress } from "./progress.ts";
 
 /** Everything that can be wrong with an update, by code, in the order in which it is looked for. */
 export type UpdateFault = ManifestFault | Ineligible | DownloadFault | ImageFault | "program";
@@ -52,23 +52,27 @@ export async function consider(offer: SignedManifest, io: InstallIo): Promise<Ou
  */
 export async function bring(wanted: Wanted, io: InstallIo, signal: AbortSignal): Promise<Outcome<Wanted, UpdateFault>> {
   const { files } = io;
-  const { manifest, slot } = wanted;
-  if (await isPlaced(wanted, io)) return await probed(executableOf(slot), wanted, io);
-  const downloaded = await download(wanted, io, signal);
-  if (!downloaded.ok) return downloaded;
-  const checked = await checkImage(partOf(slot), manifest, { files, key: io.publicKey });
-  if (!checked.ok) return checked;
+  const { slot } = wanted;
+  // It lies there, good: the power went before its trial, or the trial was postponed.
+  if ((await checked(executableOf(slot), wanted, io)).ok) return await probed(executableOf(slot), wanted, io);
+  // All of it may be there, and the power went before its checks.
+  if (!(await checked(partOf(slot), wanted, io)).ok) {
+    const downloaded = await download(wanted, io, signal);
+    if (!downloaded.ok) return downloaded;
+    const image = await checked(partOf(slot), wanted, io);
+    if (!image.ok) return image;
+  }
   const program = await probed(partOf(slot), wanted, io);
   if (!program.ok) return program;
   if (signal.aborted) return refusal("stopped", "the program ends");
+  await files.sync(partOf(slot)); // what was checked was read from memory perhaps
   await files.rename(partOf(slot), executableOf(slot));
   await files.syncFolder(executableOf(slot));
   return success(wanted);
 }
 
-/** Whether it lies there, good: the power went before its trial, or the trial was postponed. */
-async function isPlaced({ manifest, slot }: Wanted, { files, publicKey }: InstallIo): Promise<boolean> {
-  return (await checkImage(executableOf(slot), manifest, { files, key: publicKey })).ok;
+async function checked(path: string, { manifest }: Wanted, { files, publicKey }: InstallIo) {
+  return await checkImage(path, manifest, { files, key: publicKey });
 }
 
 async function probed(path: string, wanted: Wanted, io: InstallIo): Promise<Outcome<Wanted, UpdateFault>> {
@@ -93,7 +97,6 @@ export async function tryNext(
   const known = [state.pending, state.postponed].some((one) => one?.image === image); // it was told before
   await storeState(io.files, known ? { ...state, pending } : told({ ...state, pending }, report));
   await arm(io.files, { slot, image, ...io.trial });
-  await forgetProgress(io.files);
 }
 
 /** Remembers a failed image if it is bad, keeps what is to be reported, and frees its slot. */
@@ -108,6 +111,5 @@ export async function giveUp(
   const one = { image, version, sequence, inverters_answered: false, code: fault, reason: error };
   const report = { kind: "verify", version, verified: false, error } as const;
   await storeState(io.files, told(isBad(fault) ? remembered(state, one) : state, report));
-  await forgetProgress(io.files);
-  await io.files.unlink(partOf(slot));
+  await forgetPart(io.files, slot);
 }

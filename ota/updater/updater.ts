@@ -5,10 +5,9 @@ import type { Outcome } from "../../protocol/outcome.ts";
 import { loadState, type Report, storeState, told } from "../slots/state.ts";
 import { type Boot, commit, say, settle } from "../slots/slots.ts";
 import type { Trial } from "../slots/trial.ts";
-import type { Wanted } from "./download.ts";
 import { type Health, missing } from "./health.ts";
 import { bring, consider, giveUp, type InstallIo, tryNext, type UpdateFault } from "./install.ts";
-import { loadProgress } from "./progress.ts";
+import { isBegun, type Wanted } from "./part.ts";
 import type { Phase, UpdaterStatus } from "./status.ts";
 
 /** Milliseconds between two looks at requests and reports, and at the health of an image on trial. */
@@ -52,7 +51,7 @@ export class Updater {
   #waits = false;
 
   constructor(io: UpdaterIo) {
-    this.#io = { ...io, onProgress: (progress) => this.#progressed(progress.next, progress.written, io) };
+    this.#io = { ...io, onProgress: ({ next, written }) => this.#progressed(next, written, io) };
     this.#startedAt = io.clock.monotonic();
   }
 
@@ -71,7 +70,7 @@ export class Updater {
     const trial = await this.#settle(signal);
     if (trial !== undefined && !signal.aborted) await this.#prove(trial, signal);
     if (signal.aborted) return;
-    const begun = await loadProgress(this.#io.files).catch(() => undefined);
+    const begun = await isBegun(this.#io.files).catch(() => false);
     this.#plan(begun || this.#waits ? 0 : this.#io.interval * this.#io.random.float());
     while (!signal.aborted && !this.#complete) {
       await this.#turn(signal);

@@ -1,12 +1,15 @@
-import type { SlotFiles } from "../../ota/slots/files.ts";
+import type { SlotFile, SlotFiles } from "../../ota/slots/files.ts";
 
 /** Thrown by a filesystem when its power goes. */
 export class PowerCut extends Error {}
 
-/** What a disk makes of what was not synced: of names (in order) and of data. */
+/**
+ * What a disk makes of what was not synced: of names (in order), and of the changes to each file. `torn`: half of every write
+ * arrived, and something else is where its rest should be; `early`: all but the last change arrived; `late`: the last alone.
+ */
 export interface Loss {
   readonly names: "none" | "half" | "all";
-  readonly data: "lost" | "torn" | "kept";
+  readonly data: "lost" | "torn" | "early" | "late" | "kept";
 }
 
 /** All that a disk may do, from "nothing arrived" to "everything did", with the notorious new name on data that never came. */
@@ -15,6 +18,8 @@ export const LOSSES: readonly Loss[] = [
   { names: "all", data: "lost" },
   { names: "all", data: "torn" },
   { names: "half", data: "torn" },
+  { names: "all", data: "early" },
+  { names: "all", data: "late" },
   { names: "none", data: "kept" },
   { names: "all", data: "kept" },
 ];
@@ -22,7 +27,12 @@ export const LOSSES: readonly Loss[] = [
 interface Inode {
   durable: Uint8Array<ArrayBuffer>;
   now: Uint8Array<ArrayBuffer>;
+  /** What made the one of the other. */
+  changes: readonly Change[];
 }
+type Change =
+  | { readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly size: number };
 type Entry = Inode | { readonly target: string };
 type Names = Map<string, Entry>;
 interface NameChange {
@@ -49,8 +59,8 @@ export class PowerFiles implements SlotFiles {
     for (const [path, entry] of kept) {
       if ("target" in entry) disk.#now.set(path, entry);
       else {
-        const content = data === "kept" ? entry.now : data === "torn" ? torn(entry) : entry.durable;
-        disk.#now.set(path, { durable: content, now: content });
+        const content = contentAfter(entry, data);
+        disk.#now.set(path, { durable: content, now: content, changes: [] });
       }
     }
     disk.#durable = new Map(disk.#now);
@@ -59,7 +69,7 @@ export class PowerFiles implements SlotFiles {
 
   /** Puts a file there as if it had always been. */
   seed(path: string, content: Uint8Array<ArrayBuffer>): void {
-    const inode = { durable: content, now: content };
+    const inode = { durable: content, now: content, changes: [] };
     this.#now.set(path, inode);
     this.#durable.set(path, inode);
   }
@@ -84,28 +94,34 @@ export class PowerFiles implements SlotFiles {
 
   write(path: string, offset: number, bytes: Uint8Array): Promise<void> {
     let inode = this.#inode(path);
-    if (inode === undefined) {
-      const made: Inode = { durable: new Uint8Array(), now: new Uint8Array() };
-      inode = made;
-      this.#change(path, (names) => void names.set(path, made));
-    }
-    const content = new Uint8Array(Math.max(inode.now.length, offset + bytes.length));
-    content.set(inode.now);
-    content.set(bytes, offset);
-    inode.now = content;
-    return this.#done();
-  }
-
-  truncate(path: string, size: number): Promise<void> {
-    const inode = this.#required(path);
-    inode.now = inode.now.slice(0, size);
+    if (inode === undefined) inode = this.#create(path);
+    this.#alter(inode, { offset, bytes });
     return this.#done();
   }
 
   sync(path: string): Promise<void> {
     const inode = this.#required(path);
     inode.durable = inode.now;
+    inode.changes = [];
     return this.#done();
+  }
+
+  async open(path: string): Promise<SlotFile> {
+    if (!this.#inode(path)) {
+      this.#create(path);
+      await this.#done();
+    }
+    const inode = this.#required(path);
+    return {
+      read: (offset, length) => Promise.resolve(inode.now.slice(offset, offset + length)),
+      write: (offset, bytes) => this.write(path, offset, bytes),
+      truncate: (size) => {
+        this.#alter(inode, { size });
+        return this.#done();
+      },
+      sync: () => this.sync(path),
+      [Symbol.dispose]: () => {},
+    };
   }
 
   linkTarget(path: string): Promise<string | undefined> {
@@ -142,6 +158,17 @@ export class PowerFiles implements SlotFiles {
     return this.#done();
   }
 
+  #create(path: string): Inode {
+    const inode: Inode = { durable: new Uint8Array(), now: new Uint8Array(), changes: [] };
+    this.#change(path, (names) => void names.set(path, inode));
+    return inode;
+  }
+
+  #alter(inode: Inode, change: Change): void {
+    inode.now = altered(inode.now, change);
+    inode.changes = [...inode.changes, change];
+  }
+
   #inode(path: string): Inode | undefined {
     const entry = this.#now.get(path);
     return entry && "now" in entry ? entry : undefined;
@@ -164,12 +191,35 @@ export class PowerFiles implements SlotFiles {
   }
 }
 
-/** Half of what changed has arrived; where the rest should be there is something else. */
-function torn({ durable, now }: Inode): Uint8Array<ArrayBuffer> {
-  const changed = now.findIndex((byte, i) => byte !== durable[i]);
-  if (changed < 0) return now;
-  const content = now.slice();
-  return content.fill(0xa5, Math.floor((changed + now.length) / 2));
+function contentAfter({ durable, now, changes }: Inode, data: Loss["data"]): Uint8Array<ArrayBuffer> {
+  switch (data) {
+    case "lost":
+      return durable;
+    case "kept":
+      return now;
+    case "torn":
+      return changes.map(torn).reduce(altered, durable);
+    case "early":
+      return changes.slice(0, -1).reduce(altered, durable);
+    case "late":
+      return changes.slice(-1).reduce(altered, durable);
+    default:
+      return data satisfies never;
+  }
+}
+
+function torn(change: Change): Change {
+  if ("size" in change) return change;
+  return { ...change, bytes: change.bytes.slice().fill(0xa5, Math.floor(change.bytes.length / 2)) };
+}
+
+function altered(content: Uint8Array<ArrayBuffer>, change: Change): Uint8Array<ArrayBuffer> {
+  if ("size" in change) return content.slice(0, change.size);
+  const { offset, bytes } = change;
+  const after = new Uint8Array(Math.max(content.length, offset + bytes.length));
+  after.set(content);
+  after.set(bytes, offset);
+  return after;
 }
 
 function folderOf(path: string): string {
