@@ -68,7 +68,7 @@ export function addFirmware(program: Command, terminal: Terminal): void {
     .option("--version <version>", "its version, such as 1.4.2")
     .option("--min-version <version>", "devices that run an older one are updated in steps")
     .option("--sequence <number>", "its place in the order of releases (default: the next)", number)
-    .option("--chunk-size <bytes>", "bytes of a chunk for nodes (default 65536)", number)
+    .option("--chunk-size <bytes>", "bytes of a chunk for nodes (default 262144)", number)
     .option("--board", "an image for ESP32 boards: chunks of 1,024 bytes")
     .option("--keys <name>", "the set of keys", "default")
     .option("--signed <manifest>", "take the manifest that `firmware sign` wrote; the private key is not needed here")

@@ -32,7 +32,7 @@ export function addFirmwareSign(firmware: Command, terminal: Terminal): void {
     .requiredOption("--version <version>", "its version, such as 1.4.2")
     .requiredOption("--sequence <number>", "its place in the order of releases: above all before", number)
     .option("--min-version <version>", "devices that run an older one are updated in steps")
-    .option("--chunk-size <bytes>", "bytes of a chunk (default 65536)", number)
+    .option("--chunk-size <bytes>", "bytes of a chunk (default 262144)", number)
     .option("--out <file>", "where the signed manifest goes (default: the image's name with .signed.json)")
     .option("--json", "as JSON")
     .action((file: string, flags: Flags) => sign(file, flags, terminal));

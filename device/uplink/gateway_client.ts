@@ -3,8 +3,10 @@ import type { Clock } from "../../platform/clock.ts";
 import { type DeviceKey, type SignedRequest, signRequest, verifyResponse } from "../../protocol/device_signature.ts";
 import { retryAfterMs } from "./backoff.ts";
 
-/** Milliseconds a request may take, answer included. */
+/** Milliseconds until an answer begins, and between two pieces of it. */
 const TIMEOUT_MS = 30_000;
+/** Bytes a second that an answer has to come with after that time, all in all: 256 KiB take nine minutes at most. */
+const LEAST_BYTES_PER_S = 512;
 /** Most bytes of an answer that are read. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
@@ -29,8 +31,8 @@ export type Exchange =
     readonly message: string;
     readonly retryAfterMs?: number;
   }
-  /** No answer. */
-  | { readonly kind: "unreachable"; readonly message: string };
+  /** No answer, or not all of it. `drips`: it came, below the least speed. */
+  | { readonly kind: "unreachable"; readonly message: string; readonly drips?: true };
 
 /** What the client stands on. */
 export interface GatewayClientIo {
@@ -60,19 +62,20 @@ export class GatewayClient {
     const signed = signRequest(key, { method: "POST", url, body, sequence: sequence.take(), created });
     using deadline = new Deadline(clock, this.#io.timeoutMs ?? TIMEOUT_MS, signal);
     try {
-      return await this.#exchange(url, signed, body, deadline.signal);
+      return await this.#exchange(url, signed, body, deadline);
     } catch (error) {
-      return { kind: "unreachable", message: deadline.passed ? "no answer in time" : rootMessage(error) };
+      return { kind: "unreachable", ...deadline.fault() ?? { message: rootMessage(error) } };
     }
   }
 
-  async #exchange(url: string, signed: SignedRequest, body: Bytes, signal: AbortSignal): Promise<Exchange> {
+  async #exchange(url: string, signed: SignedRequest, body: Bytes, deadline: Deadline): Promise<Exchange> {
+    const { signal } = deadline;
     const headers = { ...signed.headers, "content-type": "application/json", accept: ACCEPT };
     const response = await this.#io.fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
     const { status } = response;
     const wait = retryAfterMs(response.headers.get("retry-after"), this.#io.clock.now());
     const after = wait === undefined ? {} : { retryAfterMs: wait };
-    const answer = await readBounded(response);
+    const answer = await readBounded(response, (bytes) => deadline.came(bytes));
     if (answer === undefined) return { kind: "unproven", status, message: "the answer is too long", ...after };
     const verified = verifyResponse(this.#io.key, signed, { status, fields: response.headers, body: answer });
     if (!verified.ok) return { kind: "unproven", status, message: `${status}, unsigned: ${verified.detail}`, ...after };
@@ -80,24 +83,48 @@ export class GatewayClient {
   }
 }
 
-/** Aborts when the time is over or the outer signal says so; disposing it frees the timer. */
+/**
+ * Aborts when the time is over or the outer signal says so; disposing it frees the timer. An answer that comes may take longer: a
+ * chunk of firmware over a line of 15 kbit/s takes minutes.
+ */
 class Deadline implements Disposable {
   readonly signal: AbortSignal;
   readonly #done = new AbortController();
-  #passed = false;
+  readonly #time = new AbortController();
+  readonly #clock: Clock;
+  readonly #ms: number;
+  readonly #start: number;
+  #silentAt: number;
+  #slowAt: number;
+  #received = 0;
 
   constructor(clock: Clock, ms: number, outer: AbortSignal) {
-    const time = new AbortController();
-    this.signal = AbortSignal.any([outer, time.signal]);
-    clock.sleep(ms, this.#done.signal).then(() => {
-      if (this.#done.signal.aborted) return;
-      this.#passed = true;
-      time.abort();
-    });
+    this.#clock = clock;
+    this.#ms = ms;
+    this.#start = clock.monotonic();
+    this.#silentAt = this.#slowAt = this.#start + ms;
+    this.signal = AbortSignal.any([outer, this.#time.signal]);
+    void this.#watch();
   }
 
-  get passed(): boolean {
-    return this.#passed;
+  /** So many more bytes of the answer are here. */
+  came(bytes: number): void {
+    this.#received += bytes;
+    this.#silentAt = this.#clock.monotonic() + this.#ms;
+    this.#slowAt = this.#start + this.#ms + 1000 * this.#received / LEAST_BYTES_PER_S;
+  }
+
+  /** Why it aborted by itself; `undefined`: it did not. */
+  fault(): { readonly message: string; readonly drips?: true } | undefined {
+    if (!this.#time.signal.aborted) return undefined;
+    if (this.#received === 0 || this.#silentAt <= this.#slowAt) return { message: "no answer in time" };
+    return { message: `the answer comes at less than ${LEAST_BYTES_PER_S} bytes/s`, drips: true };
+  }
+
+  async #watch(): Promise<void> {
+    const left = () => Math.min(this.#silentAt, this.#slowAt) - this.#clock.monotonic();
+    while (left() > 0 && !this.#done.signal.aborted) await this.#clock.sleep(left(), this.#done.signal);
+    if (!this.#done.signal.aborted) this.#time.abort();
   }
 
   [Symbol.dispose](): void {
@@ -105,12 +132,13 @@ class Deadline implements Disposable {
   }
 }
 
-async function readBounded(response: Response): Promise<Bytes | undefined> {
+async function readBounded(response: Response, came: (bytes: number) => void): Promise<Bytes | undefined> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of response.body ?? []) {
     length += part.length;
     if (length > MAX_ANSWER_BYTES) return undefined; // leaving the loop cancels the body
+    came(part.length);
     parts.push(part);
   }
   return concat(...parts);

@@ -10,8 +10,8 @@ export type Reply<T> =
   | { readonly kind: "refused"; readonly status: number; readonly reason: string }
   /** There is no such path: an older gateway. */
   | { readonly kind: "unsupported"; readonly reason: string }
-  /** Try again, not before `waitMs`. */
-  | { readonly kind: "later"; readonly reason: string; readonly waitMs: number };
+  /** Try again, not before `waitMs`. `drips`: an answer came, so slowly that it was not waited for. */
+  | { readonly kind: "later"; readonly reason: string; readonly waitMs: number; readonly drips?: true };
 
 /** Statuses that speak of the request, not of the sender, the time or the server. */
 const FINAL = new Set([400, 403, 404, 409, 413, 422]);
@@ -32,7 +32,7 @@ const Problem = z.object({
 export function replyOf<T>(exchange: Exchange, schema: z.ZodType<T>): Reply<T> {
   switch (exchange.kind) {
     case "unreachable":
-      return later(exchange.message);
+      return exchange.drips ? { ...later(exchange.message), drips: true } : later(exchange.message);
     case "unproven":
       if (UNSUPPORTED.has(exchange.status)) return { kind: "unsupported", reason: exchange.message };
       return later(exchange.message, exchange.retryAfterMs);
@@ -58,6 +58,6 @@ function declined({ status, body, retryAfterMs }: Extract<Exchange, { kind: "ans
   return FINAL.has(status) ? { kind: "refused", status, reason } : later(reason, retryAfterMs, PROVEN_WAIT_MS);
 }
 
-function later(reason: string, waitMs = 0, longest = UNPROVEN_WAIT_MS): Reply<never> {
+function later(reason: string, waitMs = 0, longest = UNPROVEN_WAIT_MS): Extract<Reply<never>, { kind: "later" }> {
   return { kind: "later", reason, waitMs: Math.min(waitMs, longest) };
 }

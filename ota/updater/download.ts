@@ -12,8 +12,9 @@ import { Pace } from "./pace.ts";
 import { blockBefore, Part, type Place, type Wanted } from "./part.ts";
 import type { Gateway } from "./reply.ts";
 
-/** Requests for one chunk that may bring a damaged one. */
+/** Requests for one chunk that may bring a damaged one, and that may bring it too slowly. */
 const MAX_DAMAGED = 3;
+const MAX_DRIPS = 3;
 /** Bounds of the pause while the gateway does not answer, milliseconds. */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -83,6 +84,7 @@ async function decrypted(chunk: Bytes, place: Place, manifest: Manifest, key: Ae
 async function fetchChunk(manifest: Manifest, number: number, io: DownloadIo, signal: AbortSignal) {
   const message = { device_id: io.device, version: manifest.version, chunk_number: number };
   let damaged = 0;
+  let drips = 0;
   for (let failures = 0; !signal.aborted;) {
     const started = io.clock.monotonic();
     const reply = await io.gateway.ask("/ota/chunk", message, FetchedChunk, signal);
@@ -97,6 +99,7 @@ async function fetchChunk(manifest: Manifest, number: number, io: DownloadIo, si
       case "refused":
         return refusal("refused", reply.reason);
       case "later":
+        if (reply.drips && ++drips >= MAX_DRIPS) return refusal("too_slow", reply.reason);
         await io.clock.sleep(Math.max(reply.waitMs, pauseMs(failures++, io.random.float())), signal);
         break;
       default:

@@ -5,8 +5,8 @@ export type GatewayReply<T> =
   | { readonly kind: "ok"; readonly value: T }
   /** It declines for good: asking again is no use. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** Nothing to be had now; not before `waitMs`. */
-  | { readonly kind: "later"; readonly reason: string; readonly waitMs: number };
+  /** Nothing to be had now; not before `waitMs`. `drips`: an answer came, so slowly that it was not waited for. */
+  | { readonly kind: "later"; readonly reason: string; readonly waitMs: number; readonly drips?: true };
 
 /** The signed way to the gateway. Aborting `signal` ends a request as `later`. */
 export interface Gateway {

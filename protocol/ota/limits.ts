@@ -3,8 +3,8 @@ export const MAX_IMAGE_BYTES = 512 * 1_048_576;
 
 /** Bytes of a chunk as boards take it (esp32/wire.md §8). */
 export const BOARD_CHUNK_BYTES = 1_024;
-/** Bytes of a chunk for nodes where nobody says otherwise, and the most: whole blocks of the cipher. */
-export const NODE_CHUNK_BYTES = 65_536;
+/** Bytes of a chunk for nodes where nobody says otherwise, and the most (ADR 088): whole blocks of the cipher. */
+export const NODE_CHUNK_BYTES = 262_144;
 export const MAX_CHUNK_BYTES = 262_144;
 
 /** Bytes of the boards' partition: the largest encrypted image they take. */

@@ -46,7 +46,7 @@ Deno.test("firmware is added, listed, verified, rolled out and removed from the 
     "1.0.0",
   );
   assert.equal(added.code, 0, added.err);
-  assert.match(added.out, /sequence\s+1\n[^]*300000 bytes, in 5 chunks of 65536/);
+  assert.match(added.out, /sequence\s+1\n[^]*300000 bytes, in 2 chunks of 262144/);
   const again = await run("firmware", "add", file, "--model", "ecowatt-node", "--version", "1.1.0");
   assert.deepEqual([again.code, /already/.test(again.err)], [1, true]);
   assert.equal((await run("firmware", "add", file, "--model", "../x", "--version", "1.1.0")).code, 1);

@@ -62,3 +62,53 @@ Deno.test("bytes that were changed on their way are not the gateway's", async ()
     assert.equal(answer.kind, "unproven");
   }
 });
+
+/** What becomes of an answer of which so many bytes come every so many milliseconds. */
+async function dripping(pieceBytes: number, everyMs: number, total = 65_536) {
+  const clock = new FakeClock();
+  const answer = new Uint8Array(total);
+  const gateway: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
+    assert.ok(claim.ok);
+    const verified = verifySignedRequest(claim.value, new Uint8Array(await request.arrayBuffer()), testKey);
+    assert.ok(verified.ok);
+    let sent = 0;
+    const body = new ReadableStream({
+      start: (controller) => init?.signal?.addEventListener("abort", () => controller.error(new Error("aborted"))),
+      async pull(controller) {
+        await clock.sleep(everyMs, init?.signal ?? undefined);
+        if (init?.signal?.aborted) return;
+        controller.enqueue(answer.slice(sent, sent += pieceBytes));
+        if (sent >= total) controller.close();
+      },
+    }, { highWaterMark: 0 });
+    const signature = signResponse(verified.value, { status: 200, body: answer, created: 1 });
+    return new Response(body, { headers: { ...signature, "content-type": OCTETS } });
+  };
+  let last = 0;
+  const sequence = { take: () => ++last };
+  const client = new GatewayClient({ url: "http://gateway.test", key: testKey, sequence, clock, fetch: gateway });
+  let ended = false;
+  const asked = client.post("/ota/chunk", {}, new AbortController().signal).finally(() => ended = true);
+  while (!ended) await clock.advance(everyMs);
+  return { exchange: await asked, seconds: clock.monotonic() / 1000 };
+}
+
+Deno.test("a line of 15 kbit/s brings a whole chunk, however long that takes", async () => {
+  const { exchange, seconds } = await dripping(9_375, 5_000, 262_144);
+  assert.equal(exchange.kind, "answer");
+  assert.ok(seconds > 120, `${seconds} s`);
+});
+
+Deno.test("an answer that drips below 512 bytes/s is given up, and so is one that stops", async () => {
+  const dripped = await dripping(1_000, 10_000);
+  assert.deepEqual(dripped.exchange, {
+    kind: "unreachable",
+    message: "the answer comes at less than 512 bytes/s",
+    drips: true,
+  });
+  assert.ok(dripped.seconds < 60, `${dripped.seconds} s`);
+  const stopped = await dripping(60_000, 31_000);
+  assert.deepEqual(stopped.exchange, { kind: "unreachable", message: "no answer in time" });
+});

@@ -128,6 +128,12 @@ const ATTACKS: readonly Attack[] = [
     misbehave: (path) => path === "/ota/chunk" ? { kind: "refused", reason: "404" } : undefined,
   },
   {
+    name: "answers that drip for ever",
+    fault: "too_slow",
+    misbehave: (path) =>
+      path === "/ota/chunk" ? { kind: "later", reason: "less than 512 bytes/s", waitMs: 0, drips: true } : undefined,
+  },
+  {
     name: "a server that drips",
     fault: "too_slow",
     offered: release(new Uint8Array(2000).fill(35)),
