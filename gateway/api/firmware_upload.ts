@@ -13,7 +13,10 @@ const IDLE_MS = 30_000;
 /** Bytes over the image that its encryption may add. */
 const MARGIN = 16;
 
-/** The pieces of an uploaded image as they come. Throws `Fault`: `unsupported_media_type`, `too_large`, `malformed`. */
+/** Bytes of a piece: what comes in small ones is gathered, as each costs a write. */
+const PIECE_BYTES = 256 * 1024;
+
+/** The pieces of an uploaded image, each good until the next is asked for. Throws `Fault`: `unsupported_media_type`, `too_large`, `malformed`. */
 export async function* imagePieces(request: Request): AsyncGenerator<Uint8Array> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/octet-stream") {
@@ -22,13 +25,24 @@ export async function* imagePieces(request: Request): AsyncGenerator<Uint8Array>
   if (Number(request.headers.get("content-length") ?? 0) > MAX_IMAGE_BYTES + MARGIN) throw tooLarge();
   const reader = request.body?.getReader();
   if (!reader) return;
+  const buffer = new Uint8Array(PIECE_BYTES);
   let size = 0;
+  let filled = 0;
   try {
     for (let piece = await arriving(reader); piece; piece = await arriving(reader)) {
       size += piece.length;
       if (size > MAX_IMAGE_BYTES + MARGIN) throw tooLarge();
-      yield piece;
+      for (let rest = piece; rest.length > 0;) {
+        const part = rest.subarray(0, PIECE_BYTES - filled);
+        buffer.set(part, filled);
+        filled += part.length;
+        rest = rest.subarray(part.length);
+        if (filled < PIECE_BYTES) break;
+        yield buffer;
+        filled = 0;
+      }
     }
+    yield buffer.subarray(0, filled);
   } finally {
     reader.cancel().catch(() => {});
   }
