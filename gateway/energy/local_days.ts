@@ -61,15 +61,22 @@ function edge(at: number, step: number, name: string, nameOf: (at: number) => st
   return Math.max(inside, outside);
 }
 
+/**
+ * A longer span is taken for its last so many milliseconds, a year: a node whose clock begins in 1970 would have each day
+ * since then counted out, and everybody would wait for it.
+ */
+const LONGEST_MS = 366 * 24 * HOUR_MS;
+
 /** Energy of a span of time, shared among the days it touches as if it had come evenly. */
 export function* shares(
   { from, to, wh }: { readonly from: number; readonly to: number; readonly wh: number },
   days: LocalDays,
 ): Generator<{ readonly day: string; readonly wh: number }> {
-  for (let at = from; at < to;) {
+  const start = Math.max(from, to - LONGEST_MS);
+  for (let at = start; at < to;) {
     const { name, end } = days(at);
     const until = Math.min(end, to);
-    yield { day: name, wh: wh * (until - at) / (to - from) };
+    yield { day: name, wh: wh * (until - at) / (to - start) };
     at = until;
   }
 }

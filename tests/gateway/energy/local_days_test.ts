@@ -44,6 +44,14 @@ Deno.test("energy of a span is shared among its days by time and none of it is l
   ]);
 });
 
+Deno.test("energy of a span that began in 1970 goes to the days of its last year", () => {
+  const span = { from: 1_000, to: at("2026-11-24T12:00:00Z"), wh: 20 };
+  const shared = [...shares(span, localDays("UTC"))];
+  assert.equal(shared.length, 367);
+  assert.deepEqual([shared[0]?.day, shared.at(-1)?.day], ["2025-11-23", "2026-11-24"]);
+  assert.ok(Math.abs(shared.reduce((sum, { wh }) => sum + wh, 0) - 20) < 1e-9);
+});
+
 Deno.test("a time zone is one that the machine knows", () => {
   assert.deepEqual(["UTC", "Europe/Berlin", "Europe/Nowhere", ""].map(isTimeZone), [true, true, false, false]);
 });
