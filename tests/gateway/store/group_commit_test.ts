@@ -51,6 +51,19 @@ Deno.test(
 );
 
 Deno.test(
+  "a table whose name sounds like trouble is none of the disk's",
+  withStore(async (db) => {
+    db.exec("CREATE TABLE full_disk_block(id INTEGER PRIMARY KEY) STRICT");
+    const insert = db.prepare("INSERT INTO full_disk_block(id) VALUES (1)");
+    const told: unknown[] = [];
+    await using commits = createGroupCommit(db, (trouble) => told.push(trouble));
+    await commits.run(() => insert.run());
+    await assert.rejects(commits.run(() => insert.run()), (error) => !(error instanceof Fault));
+    assert.deepEqual(told, []);
+  }),
+);
+
+Deno.test(
   "work that throws undoes itself and nobody else",
   withStore(async (db, path) => {
     const insert = inserter(db);
