@@ -5,21 +5,31 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import project from "../deno.json" with { type: "json" };
+import { bashCompletion } from "../cli/completion/bash.ts";
+import { fishCompletion } from "../cli/completion/fish.ts";
+import { placesOf } from "../cli/completion/places.ts";
+import { zshCompletion } from "../cli/completion/zsh.ts";
 import { unitText } from "../cli/install/layout.ts";
+import { buildProgram } from "../cli/program.ts";
 import { compile, targets } from "./build.ts";
+import { debianChangelog } from "./debian_changelog.ts";
+import { manPage } from "./man_page.ts";
 
 const here = fileURLToPath(new URL("./", import.meta.url));
 
 /** Debian's names of the machines that Deno compiles for. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
 
+const MAINTAINER = "EcoWatt <packages@ecowatt.invalid>";
+
 /** A file of the package. */
 interface Packed {
   /** Where it goes, without the first slash. */
   readonly path: string;
   readonly mode: number;
-  readonly text: string;
+  readonly text: string | Uint8Array;
 }
 
 /** Builds the package around an executable; gives its path. */
@@ -54,7 +64,34 @@ async function packed(): Promise<readonly Packed[]> {
     },
     { path: "usr/lib/sysusers.d/ecowatt.conf", mode: 0o644, text: await text("sysusers.conf") },
     { path: "etc/default/ecowatt", mode: 0o644, text: await text("ecowatt.default") },
+    { path: "usr/share/lintian/overrides/ecowatt", mode: 0o644, text: await text("debian/lintian-overrides") },
+    ...await documents(),
   ];
+}
+
+/** What the program says of itself: its changes, its manual page, and how shells complete it. */
+async function documents(): Promise<readonly Packed[]> {
+  const changes = join(here, "../CHANGELOG.md");
+  const epoch = Deno.env.get("SOURCE_DATE_EPOCH");
+  const at = epoch === undefined ? (await Deno.stat(changes)).mtime ?? new Date(0) : new Date(1000 * Number(epoch));
+  const version = debianVersion(project.version);
+  const changelog = debianChangelog(await Deno.readTextFile(changes), { version, maintainer: MAINTAINER, at });
+  const program = buildProgram({ out: () => {}, err: () => {} });
+  const manual = manPage(program, { version: project.version, date: at.toISOString().slice(0, 10) });
+  const places = placesOf(program);
+  const share = (path: string, text: string | Uint8Array) => ({ path: `usr/share/${path}`, mode: 0o644, text });
+  return [
+    share("bash-completion/completions/ecowatt", bashCompletion(places)),
+    share("doc/ecowatt/changelog.gz", zipped(changelog)),
+    share("fish/vendor_completions.d/ecowatt.fish", fishCompletion(places)),
+    share("man/man1/ecowatt.1.gz", zipped(manual)),
+    share("zsh/vendor-completions/_ecowatt", zshCompletion(places)),
+  ];
+}
+
+/** As small as it gets and the same every time, as Debian wants it. */
+function zipped(text: string): Uint8Array {
+  return gzipSync(text, { level: 9 });
 }
 
 /** What dpkg itself reads. */
@@ -80,14 +117,14 @@ async function control(folder: string, paths: readonly string[], architecture: s
 
 /** The check of the machine, unless the package goes into the image of another one. */
 function preinst(preflight: string): string {
-  return preflight.replace(/\n/, '\n[ -z "${DPKG_ROOT:-}" ] || exit 0\n');
+  return preflight.replace(/\n/, '\nset -e\n[ -z "${DPKG_ROOT:-}" ] || exit 0\n');
 }
 
 function controlText(architecture: string, kibibytes: number): string {
   return `Package: ecowatt
 Version: ${debianVersion(project.version)}
 Architecture: ${architecture}
-Maintainer: EcoWatt <packages@ecowatt.invalid>
+Maintainer: ${MAINTAINER}
 Installed-Size: ${kibibytes}
 Depends: libc6 (>= 2.27), libgcc-s1, passwd, systemd (>= 247)
 Section: net
@@ -110,7 +147,7 @@ function debianVersion(version: string): string {
 async function put(folder: string, { path, mode, text }: Packed): Promise<void> {
   const to = join(folder, path);
   await Deno.mkdir(dirname(to), { recursive: true, mode: 0o755 });
-  await Deno.writeTextFile(to, text);
+  await Deno.writeFile(to, typeof text === "string" ? new TextEncoder().encode(text) : text);
   await Deno.chmod(to, mode);
 }
 

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { EXAMPLES } from "../../cli/examples.ts";
+import { buildProgram } from "../../cli/program.ts";
+import { debianChangelog } from "../../packaging/debian_changelog.ts";
+import { manPage } from "../../packaging/man_page.ts";
 import { command, run } from "../e2e/process.ts";
 import { type Need, program, testWith } from "../needs.ts";
 
@@ -50,12 +54,51 @@ testWith(
       "-rwxr-xr-x root/root ./usr/lib/ecowatt/boot-guard",
       "-rw-r--r-- root/root ./usr/lib/systemd/system/ecowatt.service",
       "-rw-r--r-- root/root ./usr/lib/sysusers.d/ecowatt.conf",
+      "-rw-r--r-- root/root ./usr/share/bash-completion/completions/ecowatt",
+      "-rw-r--r-- root/root ./usr/share/doc/ecowatt/changelog.gz",
+      "-rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/ecowatt.fish",
+      "-rw-r--r-- root/root ./usr/share/lintian/overrides/ecowatt",
+      "-rw-r--r-- root/root ./usr/share/man/man1/ecowatt.1.gz",
+      "-rw-r--r-- root/root ./usr/share/zsh/vendor-completions/_ecowatt",
     ]);
     assert.ok(files.filter((line) => line.endsWith("/")).every((line) => line.startsWith("drwxr-xr-x root/root")));
     const { out: scripts } = await run(["--info", path, "conffiles", "preinst"], { program: ["dpkg-deb"] });
-    assert.match(scripts, /^\/etc\/default\/ecowatt\n#!\/bin\/sh\n.*DPKG_ROOT/);
+    assert.match(scripts, /^\/etc\/default\/ecowatt\n#!\/bin\/sh\nset -e\n.*DPKG_ROOT/);
   },
 );
+
+testWith(
+  [program("lintian"), program("dpkg-deb", "dpkg")],
+  "lintian finds nothing to mend in the package but the licence, which is not chosen yet",
+  async () => {
+    using made = new Package();
+    const { out, err } = await run([await made.build("one")], { program: ["lintian"] });
+    assert.deepEqual(out.trim().split("\n"), ["E: ecowatt: no-copyright-file"], err);
+  },
+);
+
+Deno.test("the manual page has every command with its options, and nothing that troff takes for a request", () => {
+  const page = manPage(buildProgram({ out: () => {}, err: () => {} }), { version: "1.2.3", date: "2026-06-21" });
+  assert.match(page, /^\.TH ECOWATT 1 "2026-06-21" "ecowatt 1\.2\.3" /);
+  assert.match(page, /^\.SS "ecowatt scan serial \[options\] \[port\]"\n(?:.+\n)+\.B \\-\\-units <ids>\n/m);
+  for (const command of Object.keys(EXAMPLES)) {
+    assert.ok(page.includes(`.SS "ecowatt ${command.replaceAll("-", "\\-")}`), command);
+  }
+  const requests = new Set([...page.matchAll(/^[.'](\S*)/gm)].map(([, request]) => request));
+  assert.deepEqual([...requests].toSorted(), ["B", "I", "PP", "SH", "SS", "TH", "TP"]);
+});
+
+Deno.test("the newest section of the changelog is an entry that dpkg can read", () => {
+  const facts = { version: "1.2.3", maintainer: "Test <test@example.invalid>", at: new Date("2026-06-21T11:00:00Z") };
+  const markdown = `# Changelog\n\n## 1.2.3\n\n- One \`thing\`\n  ${
+    "word ".repeat(30)
+  }\n- Another.\n\n## 1.2.2\n\n- Old.\n`;
+  const entry = debianChangelog(markdown, facts);
+  assert.match(entry, /^ecowatt \(1\.2\.3\) unstable; urgency=medium\n\n {2}\* One thing word/);
+  assert.match(entry, /\n {2}\* Another\.\n\n -- Test <test@example\.invalid> {2}Sun, 21 Jun 2026 11:00:00 \+0000\n$/);
+  assert.ok(!entry.includes("Old") && entry.split("\n").every((line) => line.length <= 78));
+  assert.throws(() => debianChangelog("# Changelog\n", facts), /no section with items/);
+});
 
 testWith([program("shellcheck")], "the package's scripts are clean", async () => {
   const scripts = ["postinst", "prerm", "postrm"].map((name) =>
