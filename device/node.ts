@@ -8,6 +8,7 @@ import type { Family } from "../platform/metrics/exposition.ts";
 import type { Random } from "../platform/random.ts";
 import { backupConnection } from "../platform/sqlite_backup.ts";
 import { transaction } from "../platform/sqlite.ts";
+import { TroubleLog } from "../platform/trouble_log.ts";
 import type { SamplerStatus } from "./acquisition/sampler.ts";
 import type { Watch } from "./acquisition/watch.ts";
 import { keepSchedule } from "./acquisition/schedule.ts";
@@ -108,17 +109,19 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
 
   const device = key.deviceId;
   const client = toldGateway(
-    meters.timing(new GatewayClient({ url: config.gateway, key, sequence, clock, fetch: io.fetch })),
+    meters.timing(
+      new GatewayClient({ url: config.gateway, key, sequence, advanced: tellAdvance(io), clock, fetch: io.fetch }),
+    ),
     io,
   );
   const watches = new Map<string, Watch>();
   const settings = new NodeSettings({
-    ...{ device, config, inverters, gateway: client, db, sequence, clock, random, log },
+    ...{ device, config, inverters, gateway: client, db, clock, random, log },
     inverterHealth: () => [...watches.values()].map((watch) => watch.health()),
     outboxHealth: () => outbox.health(),
     maySleep: (name) => watches.get(name)?.maySleep() ?? false,
   });
-  const link = { device, gateway: settings.gateway, sequence, clock, random, log };
+  const link = { device, gateway: settings.gateway, clock, random, log };
   const bell = new Bell();
   const uplink = new Uplink({ ...link, outbox, bell });
   const courier = new Courier({ ...link, inverters: byName(inverters), journal: createJournal(db) });
@@ -162,9 +165,7 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
     metricsPort,
     inverters,
     async ask(path, message, schema, signal) {
-      const reply = replyOf(await link.gateway.post(path, message, signal), schema);
-      if (reply.kind === "replay") sequence.advanceTo(reply.next);
-      return reply;
+      return replyOf(await link.gateway.post(path, message, signal), schema);
     },
     rest: () => courier.rest(),
     probe: (signal) => probeGateway(link, signal),
@@ -176,6 +177,18 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
     status,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
+}
+
+/** Once is a backup that was restored, at either end. Again and again is somebody else with the same key. */
+function tellAdvance({ log, clock }: NodeIo): (next: number) => void {
+  const trouble = new TroubleLog(log, clock);
+  return (next) =>
+    trouble.happened(
+      trouble.inARow === 0
+        ? "this node's numbers were used before, as after a restored backup; going on from {next}"
+        : "this node's numbers were used again: does another node run with its key? Going on from {next}",
+      { next },
+    );
 }
 
 /** The node's database inside its data directory. */

@@ -46,7 +46,7 @@ export async function probeWithoutNode(
   try {
     const sequence = new Sequence(db);
     const gateway = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch, timeoutMs: 10_000 });
-    return await probeGateway({ device: key.deviceId, gateway, sequence }, signal);
+    return await probeGateway({ device: key.deviceId, gateway }, signal);
   } finally {
     db.close();
   }

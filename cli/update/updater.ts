@@ -83,8 +83,6 @@ function gatewayOf(node: Node): Gateway {
         case "refused":
         case "later":
           return reply;
-        case "replay":
-          return { kind: "later", reason: "replay", waitMs: 0 };
         case "unsupported":
           return { kind: "refused", reason: reply.reason };
         default:

@@ -39,7 +39,6 @@ export interface CourierIo {
   readonly inverters: ReadonlyMap<string, CommandTarget>;
   readonly journal: CommandJournal;
   readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
-  readonly sequence: { advanceTo(next: number): void };
   readonly clock: Clock;
   readonly random: Pick<Random, "float">;
   readonly log: Logger;
@@ -135,9 +134,6 @@ export class Courier {
         this.#reached();
         if (await this.#executeAll(reply.value, askedAt, signal)) return 0;
         return Math.max(0, askedAt + IDLE_MS - this.#io.clock.monotonic());
-      case "replay":
-        this.#io.sequence.advanceTo(reply.next);
-        return this.#failed("replay");
       case "unsupported":
         this.#failed(reply.reason);
         return UNSUPPORTED_MS * (1 + this.#io.random.float()) / 2;

@@ -12,7 +12,6 @@ import type { CommandJournal } from "./journal.ts";
 export interface ReporterIo {
   readonly journal: Pick<CommandJournal, "unreported" | "acknowledge">;
   readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
-  readonly sequence: { advanceTo(next: number): void };
   /** Rings when there is a report, or a reason to believe that the gateway is back. */
   readonly bell: Bell;
   readonly clock: Clock;
@@ -50,9 +49,6 @@ async function reportOne(io: ReporterIo, disk: TroubleLog, signal: AbortSignal):
         });
         io.journal.acknowledge(report.command_id);
         return "next";
-      case "replay":
-        io.sequence.advanceTo(reply.next);
-        return 0;
       case "unsupported":
         return 0;
       case "later":

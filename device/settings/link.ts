@@ -26,7 +26,6 @@ export interface SettingsLinkIo {
   /** What the node tells of itself whenever it asks. */
   readonly health?: () => NodeHealth | undefined;
   readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
-  readonly sequence: { advanceTo(next: number): void };
   readonly clock: Clock;
   readonly random: Pick<Random, "float">;
   readonly log: Logger;
@@ -117,12 +116,11 @@ export class SettingsLink {
     schema: Parameters<typeof replyOf<T>>[1],
     signal: AbortSignal,
   ): Promise<Reply<T> | undefined> {
-    const { gateway, clock, sequence } = this.#io;
+    const { gateway, clock } = this.#io;
     const exchange = await gateway.post(path, { ...message, timestamp: clock.now() }, signal);
     if (signal.aborted) return undefined;
     const reply = replyOf(exchange, schema);
-    if (reply.kind === "replay") sequence.advanceTo(reply.next);
-    else if (reply.kind !== "ok") {
+    if (reply.kind !== "ok") {
       // What is no answer of the gateway is told by the way to it (uplink/told_gateway.ts).
       const told = exchange.kind === "answer";
       this.#failed(reply.reason, { waitMs: reply.kind === "later" ? reply.waitMs : 0, told });

@@ -34,7 +34,6 @@ export interface NodeSettingsIo {
   /** Whether it would be no surprise if an inverter, by name, were silent now: then its silence says nothing about settings. */
   readonly maySleep?: (inverter: string) => boolean;
   readonly db: DatabaseSync;
-  readonly sequence: { advanceTo(next: number): void };
   readonly clock: Clock;
   readonly random: Pick<Random, "float">;
   readonly log: Logger;

@@ -25,11 +25,12 @@ export class Sequence {
     return this.#next++;
   }
 
-  /** Goes on from `next`, which the gateway named in an authentic refusal. Never goes back. */
-  advanceTo(next: number): void {
-    if (!Number.isSafeInteger(next + RESERVATION) || next <= this.#next) return;
+  /** Goes on from `next`, which the gateway named in an authentic refusal. Never goes back; false when it is there already. */
+  advanceTo(next: number): boolean {
+    if (!Number.isSafeInteger(next + RESERVATION) || next <= this.#next) return false;
     if (next > this.#reserved) this.#reserve(next + RESERVATION - 1);
     this.#next = next;
+    return true;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type Bytes, concat, utf8 } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { type DeviceKey, type SignedRequest, signRequest, verifyResponse } from "../../protocol/device_signature.ts";
@@ -20,6 +21,9 @@ export interface OctetBody {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** An authentic refusal of a number that was used before (PROTOCOL §2.2). */
+const Replay = z.object({ next_sequence: z.int().min(1) });
+
 /** What a request to the gateway came to. */
 export type Exchange =
   /** The gateway's own answer, its signature verified. `body`: parsed JSON, or an `OctetBody`; undefined when it is neither. */
@@ -39,7 +43,13 @@ export interface GatewayClientIo {
   /** `http://host:port` or `https://…`, with a path prefix if the gateway has one. */
   readonly url: string;
   readonly key: DeviceKey;
-  readonly sequence: { take(): number };
+  readonly sequence: {
+    take(): number;
+    /** Goes on from `next`; whether that is further than it was. */
+    advanceTo(next: number): boolean;
+  };
+  /** Hears that others used numbers of this device, and from which it goes on. */
+  readonly advanced?: (next: number) => void;
   readonly clock: Clock;
   readonly fetch: typeof fetch;
   readonly timeoutMs?: number;
@@ -53,11 +63,22 @@ export class GatewayClient {
     this.#io = io;
   }
 
-  /** Posts JSON. Rejects only when no sequence number can be had; aborting `signal` ends it as `unreachable`. */
+  /**
+   * Posts JSON. A number that was used before (a node or a gateway restored from a backup) is followed by one more attempt,
+   * from where the gateway says. Rejects only when no sequence number can be had; aborting `signal` ends it as `unreachable`.
+   */
   async post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> {
-    const { clock, key, sequence } = this.#io;
     const body = utf8(JSON.stringify(message));
     const url = new URL(this.#io.url.replace(/\/+$/, "") + path).href;
+    const exchange = await this.#attempt(url, body, signal);
+    const next = nextSequence(exchange);
+    if (next === undefined) return exchange;
+    if (this.#io.sequence.advanceTo(next)) this.#io.advanced?.(next);
+    return await this.#attempt(url, body, signal);
+  }
+
+  async #attempt(url: string, body: Bytes, signal: AbortSignal): Promise<Exchange> {
+    const { clock, key, sequence } = this.#io;
     const created = Math.floor(clock.now() / 1000);
     const signed = signRequest(key, { method: "POST", url, body, sequence: sequence.take(), created });
     using deadline = new Deadline(clock, this.#io.timeoutMs ?? TIMEOUT_MS, signal);
@@ -147,6 +168,11 @@ async function readBounded(response: Response, came: (bytes: number) => void): P
 function bodyOf(fields: Headers, bytes: Bytes): unknown {
   if (fields.get("content-type") !== OCTETS) return parseJson(bytes);
   return { octets: bytes, fields: Object.fromEntries(fields) } satisfies OctetBody;
+}
+
+function nextSequence(exchange: Exchange): number | undefined {
+  if (exchange.kind !== "answer" || exchange.status === 200) return undefined;
+  return Replay.safeParse(exchange.body).data?.next_sequence;
 }
 
 function parseJson(bytes: Bytes): unknown {

@@ -4,8 +4,6 @@ import type { Exchange } from "./gateway_client.ts";
 /** What the gateway says to a request, for whoever knows the shape of its answer. */
 export type Reply<T> =
   | { readonly kind: "ok"; readonly value: T }
-  /** The sequence number was used before (a disk image restored): go on from this one. */
-  | { readonly kind: "replay"; readonly next: number }
   /** The gateway itself declines what was sent, for good. */
   | { readonly kind: "refused"; readonly status: number; readonly reason: string }
   /** There is no such path: an older gateway. */
@@ -21,7 +19,6 @@ const UNSUPPORTED = new Set([404, 405, 501]);
 const PROVEN_WAIT_MS = 3_600_000;
 const UNPROVEN_WAIT_MS = 300_000;
 
-const Replay = z.object({ next_sequence: z.int().min(1) });
 const Problem = z.object({
   detail: z.string().optional(),
   message: z.string().optional(),
@@ -50,8 +47,6 @@ function accepted<T>(body: unknown, schema: z.ZodType<T>): Reply<T> {
 }
 
 function declined({ status, body, retryAfterMs }: Extract<Exchange, { kind: "answer" }>): Reply<never> {
-  const replay = Replay.safeParse(body);
-  if (replay.success) return { kind: "replay", next: replay.data.next_sequence };
   const problem = Problem.safeParse(body);
   const said = problem.success ? problem.data.detail ?? problem.data.message ?? problem.data.error : undefined;
   const reason = said === undefined ? `${status}` : `${status}: ${said}`;

@@ -26,7 +26,6 @@ export interface UplinkIo {
     setAside(id: number, reason: string): void;
   };
   readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
-  readonly sequence: { advanceTo(next: number): void };
   /** Rings when there may be something to send. */
   readonly bell: Bell;
   readonly clock: Clock;
@@ -57,7 +56,6 @@ export class Uplink {
   #sentBlocks = 0;
   #setAside = 0;
   #failures = 0;
-  #replays = 0;
   /** Whether what happens now is the gateway's own word, or ours. */
   #heard = true;
   #lastOkAt: number | undefined;
@@ -111,10 +109,6 @@ export class Uplink {
     switch (verdict.kind) {
       case "stored":
         return this.#stored(verdict.ids);
-      case "replay":
-        this.#io.log.warn("sequence number was used before; going on from {next}", { next: verdict.next });
-        this.#io.sequence.advanceTo(verdict.next);
-        return this.#replays++ === 0 ? 0 : this.#failed("replay");
       case "refused":
         return this.#refused(verdict, blocks);
       case "later":
@@ -130,7 +124,6 @@ export class Uplink {
     this.#sentBlocks += ids.length;
     this.#most = Math.min(MAX_BLOCKS, this.#most * 2);
     this.#failures = 0;
-    this.#replays = 0;
     this.#lastOkAt = this.#io.clock.now();
     this.#lastError = undefined;
     return 0;

@@ -6,8 +6,6 @@ import { replyOf } from "./reply.ts";
 export type Verdict =
   /** The gateway has these blocks. */
   | { readonly kind: "stored"; readonly ids: readonly number[] }
-  /** The sequence number was used before (a disk image restored): go on from this one. */
-  | { readonly kind: "replay"; readonly next: number }
   /** The content was refused. `proven`: by the gateway itself, not by something on the way. */
   | { readonly kind: "refused"; readonly reason: string; readonly proven: boolean }
   /** Try again later, as it is. `waitMs`: not before. */
@@ -30,7 +28,6 @@ export function judge(exchange: Exchange, device: string, sent: readonly number[
       return later(reply.reason);
     case "unsupported":
       return later(reply.reason);
-    case "replay":
     case "later":
       return reply;
     default:

@@ -44,7 +44,6 @@ export class ModelNode {
       inverters: new Map([["roof", inverter.target(process, crash)]]),
       journal,
       gateway: { post: (path, message, signal) => this.#post(process, path, message, signal) },
-      sequence: { advanceTo: () => {} },
       clock: clockOf(sim, process, this.offset),
       random: sim.chance,
       log,

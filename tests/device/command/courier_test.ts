@@ -50,7 +50,6 @@ async function withCourier(
         return bench.clock.sleep(500, signal).then(() => signal.aborted ? unreachable : exchange);
       },
     },
-    sequence: { advanceTo: () => {} },
     clock: bench.clock,
     random: { float: () => 0.5 },
     log: getLogger(["test"]),

@@ -30,7 +30,7 @@ const outbox = new Outbox({
 });
 const bell = new Bell();
 const gateway = new GatewayClient({ url, key: testKey, sequence, clock, fetch });
-const uplink = new Uplink({ device: testKey.deviceId, outbox, gateway, sequence, bell, clock, random, log });
+const uplink = new Uplink({ device: testKey.deviceId, outbox, gateway, bell, clock, random, log });
 
 let number = Number(first);
 const printer = new TextEncoder();

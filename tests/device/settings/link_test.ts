@@ -27,7 +27,6 @@ class Desk implements AsyncDisposable {
   checks = 0;
   changes: () => Exchange = () => nothing;
   report: () => Exchange = () => taken;
-  advancedTo: number | undefined;
 
   constructor(config: Partial<Record<string, unknown>> = {}) {
     const folder = Deno.makeTempDirSync();
@@ -51,7 +50,6 @@ class Desk implements AsyncDisposable {
       inverters,
       gateway: { post: (path, message) => Promise.resolve(this.#answer(path, message)) },
       db,
-      sequence: { advanceTo: (next) => void (this.advancedTo = next) },
       clock,
       random: { float: () => 0.5 },
       log,
@@ -242,13 +240,6 @@ Deno.test("a report that the gateway refuses does not stand in the way of what c
   desk.changes = () => nothing;
   await desk.clock.advance(20_000);
   assert.deepEqual([desk.reports.length, desk.checks], [1, 5]);
-});
-
-Deno.test("a used sequence number is skipped", async () => {
-  await using desk = new Desk();
-  desk.changes = () => ({ kind: "answer", status: 401, body: { next_sequence: 5_000 } });
-  await desk.clock.advance(1_000);
-  assert.equal(desk.advancedTo, 5_000);
 });
 
 Deno.test("polls that a serial line has no time for are refused", async () => {

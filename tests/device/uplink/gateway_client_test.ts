@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { type Bytes, utf8 } from "../../../crypto/bytes.ts";
+import { openNodeDatabase } from "../../../device/store/database.ts";
+import { Sequence } from "../../../device/store/sequence.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { parseSignedRequest, signResponse, verifySignedRequest } from "../../../protocol/device_signature.ts";
 import { FakeClock } from "../../fakes/clock.ts";
@@ -8,13 +10,17 @@ import { testKey } from "../../fakes/signing_gateway.ts";
 interface Served {
   readonly type: string;
   readonly body: Bytes;
+  /** Numbers that were used before: they are refused, and this one is named. */
+  readonly refusedBelow?: number;
   /** What arrives instead of the body that was signed. */
   readonly arrives?: Bytes;
 }
 
 /** A client whose gateway answers so; and what it was asked to accept. */
-function clientOf({ type, body, arrives = body }: Served) {
+function clientOf({ type, body, arrives = body, refusedBelow = 0 }: Served) {
   const accepted: (string | null)[] = [];
+  const numbers: number[] = [];
+  const advanced: number[] = [];
   const gateway: typeof fetch = async (input, init) => {
     const request = new Request(input, init);
     accepted.push(request.headers.get("accept"));
@@ -22,19 +28,24 @@ function clientOf({ type, body, arrives = body }: Served) {
     assert.ok(claim.ok);
     const verified = verifySignedRequest(claim.value, new Uint8Array(await request.arrayBuffer()), testKey);
     assert.ok(verified.ok);
-    const signature = signResponse(verified.value, { status: 200, body, created: 1 });
-    return new Response(arrives, { headers: { ...signature, "content-type": type, "x-chunk-number": "3" } });
+    numbers.push(verified.value.sequence);
+    const replayed = verified.value.sequence < refusedBelow;
+    const status = replayed ? 401 : 200;
+    const said = replayed ? utf8(JSON.stringify({ detail: "used", next_sequence: refusedBelow })) : body;
+    const signature = signResponse(verified.value, { status, body: said, created: 1 });
+    const headers = { ...signature, "content-type": type, "x-chunk-number": "3" };
+    return new Response(replayed ? said : arrives, { status, headers });
   };
-  let last = 0;
-  const sequence = { take: () => ++last };
+  const db = openNodeDatabase(":memory:");
   const client = new GatewayClient({
     url: "http://gateway.test",
     key: testKey,
-    sequence,
+    sequence: new Sequence(db),
+    advanced: (next) => void advanced.push(next),
     clock: new FakeClock(),
     fetch: gateway,
   });
-  return { accepted, ask: () => client.post("/ota/chunk", {}, new AbortController().signal) };
+  return { accepted, numbers, advanced, ask: () => client.post("/ota/chunk", {}, new AbortController().signal) };
 }
 
 const bytes = new Uint8Array([0, 255, 123, 125]);
@@ -87,7 +98,7 @@ async function dripping(pieceBytes: number, everyMs: number, total = 65_536) {
     return new Response(body, { headers: { ...signature, "content-type": OCTETS } });
   };
   let last = 0;
-  const sequence = { take: () => ++last };
+  const sequence = { take: () => ++last, advanceTo: () => false };
   const client = new GatewayClient({ url: "http://gateway.test", key: testKey, sequence, clock, fetch: gateway });
   let ended = false;
   const asked = client.post("/ota/chunk", {}, new AbortController().signal).finally(() => ended = true);
@@ -111,4 +122,22 @@ Deno.test("an answer that drips below 512 bytes/s is given up, and so is one tha
   assert.ok(dripped.seconds < 60, `${dripped.seconds} s`);
   const stopped = await dripping(60_000, 31_000);
   assert.deepEqual(stopped.exchange, { kind: "unreachable", message: "no answer in time" });
+});
+
+Deno.test("a request with a number that was used before is made again at once, from the number that the gateway names", async () => {
+  const { ask, numbers, advanced } = clientOf({
+    type: "application/json",
+    body: utf8('{"chunk":1}'),
+    refusedBelow: 70_000,
+  });
+  const answers = await Promise.all([ask(), ask(), ask()]);
+  assert.deepEqual(answers.map((answer) => answer.kind === "answer" && answer.status), [200, 200, 200]);
+  assert.deepEqual(numbers.sort((a, b) => a - b), [1, 2, 3, 70_000, 70_001, 70_002]);
+  assert.deepEqual(advanced, [70_000]);
+});
+
+Deno.test("who refuses every number is not asked for ever", async () => {
+  const { ask, numbers } = clientOf({ type: "application/json", body: utf8("{}"), refusedBelow: 2 ** 53 - 1 });
+  const answer = await ask();
+  assert.deepEqual([answer.kind === "answer" && answer.status, numbers], [401, [1, 2]]);
 });

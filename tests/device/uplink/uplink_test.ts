@@ -37,7 +37,6 @@ class Scene implements AsyncDisposable {
     this.uplink = new Uplink({
       device: "test-node",
       outbox: this.outbox,
-      sequence: this.sequence,
       bell: this.bell,
       clock: this.clock,
       random: { float: () => 1 },
