@@ -12,8 +12,8 @@ import { change, endOverdue } from "./change.ts";
 const LEASE_MS = { signed: 45_000, legacy: 10_000 } as const;
 /** A board has no journal: it would write again each time, so this often and then no more. */
 const BOARD_TERMS: Terms = { maxHandOuts: 5 };
-/** Commands a node holds at a time: few, so that an urgent one does not wait behind many. */
-const NODE_ROOM = 8;
+/** Commands a node holds at a time: few, so that an urgent one does not wait behind many. A board has room by bytes. */
+const ROOM = { signed: 8, legacy: 16 } as const;
 /** A board reads 1,023 bytes into memory and takes nothing from a longer answer (wire contract of the boards). */
 const BOARD_BODY_BYTES = 1_000;
 
@@ -40,8 +40,8 @@ export function handOut({ device, body, now }: Ask, commands: Commands): Command
     holding ? !holding.has(command.commandId) : !isLeased(command.life, now, LEASE_MS[device.auth])
   );
   const waiting = holding === undefined && lost.length < away.length;
-  const due = waiting ? [] : commands.due(device.row, now, NODE_ROOM);
-  let room = Math.max(0, NODE_ROOM - held.length);
+  const due = waiting ? [] : commands.due(device.row, now, ROOM[device.auth]);
+  let room = Math.max(0, ROOM[device.auth] - held.length);
   for (const command of [...lost, ...due]) {
     const view = handedView(device, command, now);
     if (room === 0 || !fits(device, answer, view)) break;

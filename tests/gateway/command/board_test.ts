@@ -79,6 +79,14 @@ Deno.test("as many commands as fit into 999 bytes go out, the others next time, 
   assert.deepEqual(done, [...sent.values()]);
 });
 
+Deno.test("nothing but its size bounds what a board gets at a time", async () => {
+  await using gateway = await board();
+  for (let i = 0; i < 12; i++) await gateway.queue(setPower(i));
+  const { bytes, json } = await gateway.board("/command/get", {});
+  const another = utf8(JSON.stringify(json.commands[0])).length + 1;
+  assert.ok(bytes < 1_000 && bytes + another >= 999, `${bytes} bytes, and ${another} for one more`);
+});
+
 Deno.test("what a board cannot do is refused when it is queued", async () => {
   await using gateway = await board();
   const table: readonly (readonly [Record<string, unknown>, string])[] = [
