@@ -84,7 +84,7 @@ let last = 0;
 const client = new GatewayClient({
   url: "http://gateway.test",
   key: testKey,
-  sequence: { take: () => ++last },
+  sequence: { take: () => ++last, advanceTo: () => false },
   clock: systemClock,
   fetch: gatewayOf(manifest),
 });
