@@ -10,7 +10,7 @@ import { type Running, startRunning } from "../command/running.ts";
 export interface FirmwareFixture extends AsyncDisposable {
   readonly gateway: Running;
   readonly repository: Repository;
-  /** Adds an image for nodes. */
+  /** Adds an image for nodes, by default in two chunks. */
   add(version: string, more?: Partial<NewFirmware> & { readonly size?: number }): Promise<Firmware>;
   /** Imports the boards' own 1.0.4. */
   importBoard(): Promise<Firmware>;
@@ -37,7 +37,10 @@ export async function startFirmware(): Promise<FirmwareFixture> {
     gateway,
     repository,
     async add(version, { size = 100_000, ...more } = {}) {
-      const added = await repository.add(image(size), NewFirmware.parse({ model: "test", version, ...more }));
+      const added = await repository.add(
+        image(size),
+        NewFirmware.parse({ model: "test", version, chunk_size: 65_536, ...more }),
+      );
       return added.ok ? added.value : assert.fail(added.detail);
     },
     async importBoard() {
