@@ -111,16 +111,18 @@ async function atRest(node: Node): Promise<void> {
   rested.abort();
 }
 
+/** To the end, and that too: who follows an update is told that the node restarts into it. */
 async function keepPublishing(files: SlotFiles, updater: Updater, signal: AbortSignal): Promise<void> {
   let last = "";
   let at = -Infinity;
-  while (!signal.aborted) {
+  for (let over = false; !over;) {
+    over = signal.aborted;
     const status = updater.status();
     const text = JSON.stringify(status);
     if (text !== last || systemClock.monotonic() - at > PUBLISH_MS) {
       await publish(files, status, systemClock.now()).catch(() => {}); // a full disk: the updater says so itself
       [last, at] = [text, systemClock.monotonic()];
     }
-    await systemClock.sleep(LOOK_MS, signal);
+    if (!over) await systemClock.sleep(LOOK_MS, signal);
   }
 }

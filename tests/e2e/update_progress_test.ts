@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { countingInverter } from "./counting_inverter.ts";
+import { run, start, until } from "./process.ts";
+import { openBox, PRODUCT, script, updateSite } from "./update_site.ts";
+
+const BAR = /^2\.0\.1 \[(#*)(-*)\] (\d+) %$/;
+
+Deno.test("`update now` shows how the download goes on, `update status` where it is, until the node restarts", async () => {
+  await using site = await updateSite();
+  await using inverter = countingInverter();
+  await site.release("2.0.1", script("2.0.1", `exec ${PRODUCT} "$@"`, 1600)); // 100 KB in 98 chunks, some five seconds
+  await using box = await openBox(site, "roof", { inverter: inverter.port, update: ["rate_limit: 20KiB"] });
+  const local = ["--data-dir", box.dataDir];
+  await until("a node that answers", async () => {
+    const { running } = JSON.parse((await run(["update", "status", "--json", ...local])).out);
+    return running ?? undefined;
+  });
+  await site.offer("roof", "2.0.1");
+  await using now = start(["update", "now", ...local]);
+  await now.says(/\[#{3,}-+\]/);
+  const status = await run(["update", "status", ...local]);
+  assert.match(status.out, /^Running {2}[\d.]+\S*, 2\.0\.1 \[#+-+\] \d+ %\n/);
+  assert.equal(await now.exit, 0, now.err());
+  assert.match(now.out(), /^restarting into 2\.0\.1\n/);
+
+  const lines = now.err().trim().split("\n");
+  const bars = lines.flatMap((line) => {
+    const [, full, rest, percent] = BAR.exec(line) ?? [];
+    return full === undefined || rest === undefined ? [] : [{ full, rest, percent: Number(percent) }];
+  });
+  assert.ok(bars.length >= 3, now.err());
+  for (const { full, rest, percent } of bars) {
+    assert.equal(full.length + rest.length, 30);
+    assert.ok(Math.abs(full.length - 0.3 * percent) <= 1, `${full} for ${percent} %`);
+  }
+  const percents = bars.map(({ percent }) => percent);
+  assert.deepEqual(percents, [...new Set(percents)].toSorted((one, other) => one - other), "it only grows");
+  const others = lines.filter((line) => !BAR.test(line));
+  for (const line of others) assert.match(line, /^(asking the gateway|checking 2\.0\.1|2\.0\.1 is on trial; .*)$/);
+});
