@@ -32,8 +32,8 @@ export async function nextRelease(folder: string, version: string): Promise<read
 async function migrate(path: string, table: string): Promise<void> {
   await edit(
     path,
-    /(`|\n)\];\n/,
-    (_, end: string) => `${end},\n${MIGRATION.replaceAll('"', "`").replace("TABLE_NAME", table)}];\n`,
+    /,?\n?\];\n/,
+    () => `,\n${MIGRATION.replaceAll('"', "`").replace("TABLE_NAME", table)}];\n`,
   );
 }
 
