@@ -7,14 +7,21 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** The whole body has to arrive within this time. */
   readonly timeoutMs: number;
+  /** Bytes of large bodies that may be on their way at the same time, 32 MiB when left out; one body always may. */
+  readonly heldBytes?: number;
 }
+
+/** Bodies up to here are not counted: so many of them as there can be connections do no harm. */
+const SMALL_BYTES = 65_536;
+const HELD_BYTES = 32 * 1024 * 1024;
 
 /** JSON of a device never nests deeper. */
 export const MAX_JSON_DEPTH = 32;
 
 /**
  * The body of a request, as it came. Throws `Fault`: `too_large` as soon as more than `maxBytes` are announced or have arrived,
- * `unsupported_media_type` for a compressed body, `malformed` when it ends early or comes too slowly.
+ * `unsupported_media_type` for a compressed body, `malformed` when it ends early or comes too slowly, `unavailable` when
+ * too many large ones are on their way: who sends them has not been asked for a signature yet.
  */
 export type BodyReader = (request: Request) => Promise<Bytes>;
 
@@ -31,6 +38,7 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<By
 /** Reads bodies until the signal aborts. */
 export function createBodyReader(limits: BodyLimits, signal: AbortSignal): BodyReader {
   const expire = createDeadlines(limits.timeoutMs, signal);
+  const room = createRoom(Math.max(limits.heldBytes ?? HELD_BYTES, limits.maxBytes));
   return (request) => {
     const coding = request.headers.get("content-encoding");
     if (coding !== null && coding.trim().toLowerCase() !== "identity") {
@@ -38,7 +46,39 @@ export function createBodyReader(limits: BodyLimits, signal: AbortSignal): BodyR
     }
     const announced = request.headers.get("content-length");
     if (announced !== null && Number(announced) > limits.maxBytes) throw tooLarge(limits);
-    return expire(announced === null ? collect(request, limits) : whole(request));
+    if (announced !== null && Number(announced) <= SMALL_BYTES) return expire(whole(request));
+    const share = room();
+    return expire(collect(request, limits, share)).finally(() => share.close());
+  };
+}
+
+/** One body's part of the memory that all large ones share. */
+interface Share {
+  /** Throws `Fault` `unavailable` when there is no room for `bytes` more. */
+  take(bytes: number): void;
+  /** Gives back what was taken; nothing can be taken any more. */
+  close(): void;
+}
+
+function createRoom(capacity: number): () => Share {
+  let held = 0;
+  return () => {
+    let own = 0;
+    let closed = false;
+    return {
+      take(bytes) {
+        if (closed || held + bytes > capacity) {
+          throw new Fault("unavailable", "Too many large bodies arrive at the same time", { retryAfter: 5 });
+        }
+        held += bytes;
+        own += bytes;
+      },
+      close() {
+        closed = true;
+        held -= own;
+        own = 0;
+      },
+    };
   };
 }
 
@@ -78,13 +118,14 @@ async function whole(request: Request): Promise<Bytes> {
   }
 }
 
-async function collect(request: Request, limits: BodyLimits): Promise<Bytes> {
+async function collect(request: Request, limits: BodyLimits, share: Share): Promise<Bytes> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
     for await (const chunk of request.body ?? []) {
       length += chunk.length;
       if (length > limits.maxBytes) throw tooLarge(limits);
+      share.take(chunk.length);
       chunks.push(chunk);
     }
   } catch (cause) {
