@@ -77,7 +77,7 @@ browserTest("commands: who may only look sees no button that would be refused", 
   await using visitor = await visit(browser, await fleet.link("viewer"), { width: 390 });
   await visitor.page.getByRole("heading", { name: "Overview" }).waitFor();
   await visitor.page.goto(`${fleet.url}/#/commands`);
-  await visitor.page.getByText("queueing them needs the role operator").waitFor();
+  await visitor.page.getByText("New commands need the role operator").waitFor();
   await visitor.page.getByText("No command was queued yet").waitFor();
   assert.equal(await visitor.page.getByRole("button", { name: /Queue/ }).count(), 0);
   await visitor.check();

@@ -40,7 +40,7 @@ browserTest("the chart is a table for those who want one", async (browser) => {
   await page.getByRole("link", { name: "barn" }).click();
   await page.getByLabel("Register", { exact: true }).selectOption({ label: "Vac1 (V)" });
   await page.locator('.chart[aria-label^="Vac1 (V), last hour: between"]').waitFor();
-  await page.getByRole("button", { name: "Show as table" }).click();
+  await page.getByRole("button", { name: "Table" }).click();
   const table = page.getByRole("table", { name: /^Vac1 \(V\), last hour/ });
   await table.getByRole("row").nth(1).getByText(/^2\d\d(\.\d)? V$/).waitFor();
   await visitor.check();

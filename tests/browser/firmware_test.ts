@@ -100,7 +100,7 @@ browserTest(
     await page.getByText(`image.bin has ${LARGE} bytes; the record is of an image with 1000.`).waitFor();
     const { privatePem: foreign } = await generateKeyMaterial(systemRandom);
     await page.getByLabel("Signed record").setInputFiles(file("foreign.json", await record(LARGE, foreign)));
-    await page.getByText("2000 kB").waitFor();
+    await page.getByText("2.0 MB").waitFor();
     await desk.check();
     await upload.click();
     await page.getByText("The manifest's signature is not this key's").waitFor();

@@ -34,12 +34,17 @@ browserTest("system: how the gateway is doing, a backup and a support bundle to 
   assert.equal(JSON.parse(bundle.bytes.toString()).format, "ecowatt-support/1");
 });
 
-browserTest("system: a viewer on a phone sees no downloads and no log", async (browser) => {
-  await using fleet = await startFleet();
-  await using phone = await visit(browser, await fleet.link("viewer"), { width: WIDTHS[1] });
-  await phone.page.getByRole("heading", { name: "Overview" }).waitFor();
-  await phone.page.goto(`${fleet.url}/#/system`);
-  await phone.page.getByText("1.2.3").waitFor();
-  await phone.check();
-  assert.equal(await phone.page.getByRole("heading", { name: /Downloads|Log/ }).count(), 0);
-});
+browserTest(
+  "system: a viewer on a phone sees no downloads and no log, and is told whom they are for",
+  async (browser) => {
+    await using fleet = await startFleet();
+    await using phone = await visit(browser, await fleet.link("viewer"), { width: WIDTHS[1] });
+    await phone.page.getByRole("heading", { name: "Overview" }).waitFor();
+    await phone.page.goto(`${fleet.url}/#/system`);
+    await phone.page.getByText("1.2.3").waitFor();
+    await phone.page.getByText("A backup and the support bundle need the role admin").waitFor();
+    await phone.page.getByText("The newest lines of the log need the role operator").waitFor();
+    await phone.check();
+    assert.equal(await phone.page.getByRole("heading", { name: /Downloads|Log/ }).count(), 0);
+  },
+);

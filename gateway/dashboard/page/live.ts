@@ -29,28 +29,50 @@ export interface Live {
 /** How the stream is. */
 export type LiveState = "connecting" | "live" | "lost";
 
-/** Opens the stream; the browser connects again by itself. */
+/** When a stream that was refused is asked for again. One that breaks is left to the browser, which is as quick. */
+const AGAIN_MS = 3_000;
+
+/** Opens the stream, and again whenever it ends. */
 export function openLive(onState: (state: LiveState) => void): Live {
-  const source = new EventSource("/events");
+  const listeners = new Map<LiveName, Set<(event: LiveEvent) => void>>();
   const reconnects = new Set<() => void>();
+  let source: EventSource | undefined;
+  let again: ReturnType<typeof setTimeout> | undefined;
   let wasOpen = false;
-  source.onopen = () => {
-    onState("live");
-    if (wasOpen) { for (const listener of reconnects) listener(); }
-    wasOpen = true;
+  const open = () => {
+    const opened = new EventSource("/events");
+    source = opened;
+    opened.onopen = () => {
+      onState("live");
+      if (wasOpen) { for (const listener of reconnects) listener(); }
+      wasOpen = true;
+    };
+    opened.onerror = () => {
+      onState(wasOpen ? "lost" : "connecting");
+      if (opened.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN_MS);
+    };
+    for (const name of LIVE_NAMES) {
+      opened.addEventListener(name, ({ data }: MessageEvent<string>) => {
+        const event: LiveEvent = JSON.parse(data);
+        for (const listener of listeners.get(name) ?? []) listener(event);
+      });
+    }
   };
-  source.onerror = () => onState(source.readyState === EventSource.CLOSED ? "lost" : "connecting");
+  open();
   return {
     listen(name, listener) {
-      const hear = (event: MessageEvent<string>) => listener(JSON.parse(event.data));
-      source.addEventListener(name, hear);
-      return () => source.removeEventListener(name, hear);
+      const those = listeners.get(name) ?? new Set();
+      listeners.set(name, those.add(listener));
+      return () => void those.delete(listener);
     },
     onReconnect(listener) {
       reconnects.add(listener);
       return () => void reconnects.delete(listener);
     },
-    close: () => source.close(),
+    close() {
+      clearTimeout(again);
+      source?.close();
+    },
   };
 }
 

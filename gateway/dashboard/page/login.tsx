@@ -2,9 +2,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { messageOf, problemOf } from "./api/client.ts";
 import { login } from "./app.tsx";
 import { Field } from "./components/field.tsx";
+import { Notice } from "./components/notice.tsx";
 import type { Session } from "./session.tsx";
 
 interface Props {
+  /** Why a login is needed, where it is not plain. */
   readonly why: string | undefined;
   readonly onLogin: (session: Session) => void;
 }
@@ -12,14 +14,13 @@ interface Props {
 /** For those who have no session: a token, or where to get a link. */
 export function Login({ why, onLogin }: Props) {
   const [token, setToken] = useState("");
-  const [problem, setProblem] = useState(why);
+  const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     document.title = "Log in · EcoWatt";
     input.current?.focus();
   }, []);
-  useEffect(() => setProblem(why), [why]);
   const submit = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
@@ -44,6 +45,7 @@ export function Login({ why, onLogin }: Props) {
           prints a link that logs you in once. Or paste an access token;{" "}
           <code>ecowatt token create NAME --role operator</code> makes one.
         </p>
+        {why !== undefined && <Notice tone="warn">{why}</Notice>}
         <Field label="Access token" problem={problem}>
           {(attributes) => (
             <input

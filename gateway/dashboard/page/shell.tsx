@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { messageOf } from "./api/client.ts";
 import { useAnnounce } from "./components/announce.tsx";
+import { LostNotice } from "./components/lost_notice.tsx";
 import type { LiveState } from "./live.ts";
 import { NAVIGATION, pageOf } from "./pages.tsx";
 import { MovedContext, useRoute } from "./router.ts";
@@ -43,7 +44,7 @@ export function Shell({ session, live, onLogout }: Props) {
           <span class="bolt" aria-hidden="true" /> EcoWatt
         </a>
         <span class="spring" />
-        <span class={`live ${live}`}>{LIVE_TEXT[live]}</span>
+        <span class={`live ${live}`} role="status">{LIVE_TEXT[live]}</span>
         <ThemeToggle />
         <span class="who" title={`Logged in as ${session.name}`}>{session.role}</span>
         <button type="button" class="quiet" onClick={logout}>Log out</button>
@@ -59,6 +60,7 @@ export function Shell({ session, live, onLogout }: Props) {
           </ul>
         </nav>
         <main id="content" key={path}>
+          <LostNotice live={live} />
           <MovedContext.Provider value={hasMoved}>{pageOf(route)}</MovedContext.Provider>
         </main>
       </div>

@@ -12,7 +12,9 @@ const FEW = 12;
 /** Which devices something is for. */
 export function DeviceChoice({ devices, chosen, onChoose }: Props) {
   const [filter, setFilter] = useState("");
-  const shown = devices.filter((id) => id.includes(filter.trim()));
+  const shown = devices.filter((id) => id.toLowerCase().includes(filter.trim().toLowerCase()));
+  // Those that are chosen stay the first: what the form shows is what the first one can.
+  const all = [...chosen.filter((id) => shown.includes(id)), ...shown.filter((id) => !chosen.includes(id))];
   const toggle = (id: string) =>
     onChoose(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
   return (
@@ -36,7 +38,7 @@ export function DeviceChoice({ devices, chosen, onChoose }: Props) {
       </div>
       {devices.length > 1 && (
         <div class="actions">
-          <button type="button" class="quiet" onClick={() => onChoose(shown)}>
+          <button type="button" class="quiet" onClick={() => onChoose(all)}>
             {filter === "" ? `All ${shown.length}` : `All ${shown.length} found`}
           </button>
           <button type="button" class="quiet" onClick={() => onChoose([])}>None</button>

@@ -10,7 +10,8 @@ export interface Column<T> {
   readonly wide?: boolean;
 }
 
-interface Props<T> {
+/** What a table is made of. */
+export interface TableProps<T> {
   /** What the table shows, for those who cannot see it. */
   readonly caption: string;
   readonly columns: readonly Column<T>[];
@@ -21,7 +22,7 @@ interface Props<T> {
 }
 
 /** Rows of one kind; the first column names the row. */
-export function DataTable<T>({ caption, columns, rows, rowKey, empty }: Props<T>) {
+export function DataTable<T>({ caption, columns, rows, rowKey, empty }: TableProps<T>) {
   if (rows.length === 0) return <>{empty}</>;
   const classOf = ({ number, wide }: Column<T>) => [number && "number", wide && "wide"].filter(Boolean).join(" ");
   return (

@@ -1,38 +1,47 @@
-import { useEffect, useState } from "preact/hooks";
+import { useNow } from "./now.ts";
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
-const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+/** 24 hours, as the charts have them, whatever the browser's language: the page is in English. */
+const absolute = new Intl.DateTimeFormat("en-GB", {
+  ...{ day: "numeric", month: "short", year: "numeric" },
+  ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+});
 
-const STEPS: readonly (readonly [limit: number, unit: Intl.RelativeTimeFormatUnit, ms: number])[] = [
+type Unit = "second" | "minute" | "hour" | "day" | "month" | "year";
+
+const STEPS: readonly (readonly [limit: number, unit: Unit, ms: number])[] = [
   [60_000, "second", 1_000],
   [3_600_000, "minute", 60_000],
   [86_400_000, "hour", 3_600_000],
-  [30 * 86_400_000, "day", 86_400_000],
-  [365 * 86_400_000, "month", 30 * 86_400_000],
+  [60 * 86_400_000, "day", 86_400_000],
+  [730 * 86_400_000, "month", 30 * 86_400_000],
   [Infinity, "year", 365 * 86_400_000],
 ];
+
+/** The largest unit that says something of a span of time. */
+function stepOf(ms: number): readonly [unit: Unit, ms: number] {
+  const [, unit = "year", each = 1] = STEPS.find(([limit]) => Math.abs(ms) < limit) ?? [];
+  return [unit, each];
+}
 
 /** "5 min. ago", "in 2 days", "now". */
 export function relativeTime(at: number, now: number): string {
   const distance = at - now;
   if (Math.abs(distance) < 2_000) return "now";
-  const [, unit = "year", ms = 1] = STEPS.find(([limit]) => Math.abs(distance) < limit) ?? [];
+  const [unit, ms] = stepOf(distance);
   return relative.format(Math.trunc(distance / ms), unit);
 }
 
-/** A time to the second in the reader's own zone. */
-export function absoluteTime(at: number): string {
-  return absolute.format(at);
+/** "27 seconds", "1 hour". */
+export function durationText(span: number): string {
+  const [unit, ms] = stepOf(span);
+  const count = Math.max(0, Math.trunc(span / ms));
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
-/** The time now, every second. */
-export function useNow(everyMs = 1_000): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
-  return now;
+/** A time to the second in the reader's own zone: "28 Nov 2026, 03:53:25". */
+export function absoluteTime(at: number): string {
+  return absolute.format(at);
 }
 
 /** How long ago something was, and when exactly. */
@@ -40,4 +49,27 @@ export function RelativeTime({ at }: { readonly at: number | null | undefined })
   const now = useNow();
   if (at === null || at === undefined) return <span class="faint">never</span>;
   return <time dateTime={new Date(at).toISOString()} title={absoluteTime(at)}>{relativeTime(at, now)}</time>;
+}
+
+/** How long something has been so: "for 27 seconds". */
+export function Since({ at }: { readonly at: number }) {
+  const now = useNow();
+  return (
+    <span class="faint">
+      for{" "}
+      <time dateTime={new Date(at).toISOString()} title={`since ${absoluteTime(at)}`}>{durationText(now - at)}</time>
+    </span>
+  );
+}
+
+/** When exactly something was. */
+export function AbsoluteTime({ at }: { readonly at: number }) {
+  return <time dateTime={new Date(at).toISOString()}>{absoluteTime(at)}</time>;
+}
+
+const TIMESTAMP = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** What the gateway says, with the times in it in the reader's own zone. */
+export function localTimes(text: string): string {
+  return text.replace(TIMESTAMP, (stamp) => absoluteTime(Date.parse(stamp)));
 }

@@ -3,7 +3,7 @@ import type { DeviceEnergy, DeviceWithKeys } from "../api/views.ts";
 import { DeviceStateBadge } from "../components/device_state.tsx";
 import { Loaded, Notice } from "../components/notice.tsx";
 import { Page } from "../components/page.tsx";
-import { RelativeTime } from "../components/time.tsx";
+import { localTimes, Since } from "../components/time.tsx";
 import { to } from "../router.ts";
 import { ChartCard } from "./device/chart_card.tsx";
 import { IdentityCard } from "./device/identity_card.tsx";
@@ -31,10 +31,8 @@ export function DevicePage({ id }: { readonly id: string }) {
           <>
             <p class="state-line">
               <DeviceStateBadge device={known} />
-              <span>{known.state_reason}</span>
-              <span class="faint">
-                since <RelativeTime at={known.state_since_ms} />
-              </span>
+              <span>{localTimes(known.state_reason)}</span>
+              <Since at={known.state_since_ms} />
             </p>
             {known.weak && (
               <Notice tone="warn">
@@ -44,7 +42,7 @@ export function DevicePage({ id }: { readonly id: string }) {
             )}
             <DeviceFigures id={id} state={known.state} live={live} energy={energy.value} />
             <div class="split">
-              <ChartCard id={id} isNew={Date.now() - known.created_at_ms < 3 * 3_600_000} />
+              <ChartCard id={id} device={known} />
               <LiveCard live={live} />
             </div>
             <IdentityCard device={known} energy={energy.value} />

@@ -1,5 +1,6 @@
 import { useResource } from "../api/resource.ts";
 import type { Settings } from "../api/views.ts";
+import { NeedsRole } from "../components/needs_role.tsx";
 import { Loaded } from "../components/notice.tsx";
 import { Page } from "../components/page.tsx";
 import { to } from "../router.ts";
@@ -28,7 +29,9 @@ export function DeviceSettingsPage({ id }: { readonly id: string }) {
         {(value) => (
           <>
             <TwinCard settings={value} />
-            <SettingsForm id={id} settings={value} etag={settings.etag} onSaved={settings.reload} />
+            <NeedsRole role="operator" what="Changes of settings">
+              <SettingsForm id={id} settings={value} etag={settings.etag} onSaved={settings.reload} />
+            </NeedsRole>
           </>
         )}
       </Loaded>

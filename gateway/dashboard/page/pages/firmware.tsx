@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { useResource } from "../api/resource.ts";
 import type { Devices, Firmware, FirmwareRollout } from "../api/views.ts";
+import { NeedsRole } from "../components/needs_role.tsx";
 import { Loaded } from "../components/notice.tsx";
 import { Page } from "../components/page.tsx";
-import { useMay } from "../session.tsx";
 import { DevicesCard } from "./firmware/devices_card.tsx";
 import { ImagesCard } from "./firmware/images_card.tsx";
 import { NewRollout } from "./firmware/new_rollout.tsx";
@@ -19,7 +19,6 @@ export function FirmwarePage() {
   });
   const devices = useResource<Devices>("/api/v1/devices?limit=1000", { on: ["device"] });
   const [planned, setPlanned] = useState<Firmware>();
-  const mayUpload = useMay("admin");
   return (
     <Page title="Firmware">
       <Loaded resource={rollouts}>
@@ -29,7 +28,10 @@ export function FirmwarePage() {
       <Loaded resource={images}>
         {({ firmware }) => <ImagesCard images={firmware} onRollOut={setPlanned} onChanged={images.reload} />}
       </Loaded>
-      {mayUpload && <UploadCard onUploaded={images.reload} />}
+      <NeedsRole role="operator" what="Rollouts" />
+      <NeedsRole role="admin" what="Uploads of images">
+        <UploadCard onUploaded={images.reload} />
+      </NeedsRole>
       {planned && (
         <NewRollout
           firmware={planned}

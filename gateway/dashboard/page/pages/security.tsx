@@ -1,8 +1,8 @@
 import { useResource } from "../api/resource.ts";
 import type { Devices } from "../api/views.ts";
+import { NeedsRole } from "../components/needs_role.tsx";
 import { Loaded } from "../components/notice.tsx";
 import { Page } from "../components/page.tsx";
-import { useMay } from "../session.tsx";
 import { LogCard } from "./security/log_card.tsx";
 import { StatsFigures } from "./security/stats_figures.tsx";
 import { TokensCard } from "./security/tokens_card.tsx";
@@ -11,7 +11,6 @@ import { WeakCard } from "./security/weak_card.tsx";
 /** Who proves who they are, who did not, and who may use the gateway. */
 export function SecurityPage() {
   const devices = useResource<Devices>("/api/v1/devices?limit=1000", { on: ["device"] });
-  const mayManage = useMay("admin");
   return (
     <Page title="Security">
       <StatsFigures />
@@ -23,7 +22,9 @@ export function SecurityPage() {
           </>
         )}
       </Loaded>
-      {mayManage && <TokensCard />}
+      <NeedsRole role="admin" what="Tokens">
+        <TokensCard />
+      </NeedsRole>
     </Page>
   );
 }

@@ -1,9 +1,10 @@
 import { useResource } from "../api/resource.ts";
 import type { SettingsRollout, Standing } from "../api/views.ts";
+import { NeedsRole } from "../components/needs_role.tsx";
 import { NoDevices } from "../components/no_devices.tsx";
 import { Loaded } from "../components/notice.tsx";
+import { LongTable } from "../components/long_table.tsx";
 import { Card, Page } from "../components/page.tsx";
-import { DataTable } from "../components/table.tsx";
 import { to } from "../router.ts";
 import { ROLLOUTS } from "./settings/rollout_preview.ts";
 import { SettingsRolloutsCard } from "./settings/settings_rollouts_card.tsx";
@@ -30,15 +31,24 @@ export function SettingsPage() {
       <Card title="Devices">
         <Loaded resource={standings}>
           {({ devices }) => (
-            <DataTable
+            <LongTable
+              step={25}
+              nameOf={({ device_id }) => device_id}
               caption="Devices and how their settings stand"
               columns={[
                 {
                   title: "Device",
                   cell: ({ device_id }: Standing) => <a href={to("settings", device_id)}>{device_id}</a>,
                 },
-                { title: "Settings", cell: (standing) => <StateBadge settings={standing} /> },
-                { title: "Why", wide: true, cell: ({ reason }) => reason },
+                {
+                  title: "Settings",
+                  cell: (standing) => (
+                    <>
+                      <StateBadge settings={standing} />{" "}
+                      {standing.reason !== null && <span class="problem">{standing.reason}</span>}
+                    </>
+                  ),
+                },
                 {
                   title: "Version",
                   wide: true,
@@ -63,6 +73,7 @@ export function SettingsPage() {
           />
         )}
       </Loaded>
+      <NeedsRole role="operator" what="Templates and their application" />
     </Page>
   );
 }

@@ -1,10 +1,10 @@
 import { useResource } from "../api/resource.ts";
 import type { Devices, MqttLink, System } from "../api/views.ts";
 import { sizeText } from "../components/bytes.ts";
+import { NeedsRole } from "../components/needs_role.tsx";
 import { Loaded } from "../components/notice.tsx";
 import { Page } from "../components/page.tsx";
 import { RelativeTime } from "../components/time.tsx";
-import { useMay } from "../session.tsx";
 import { Figure } from "./overview/figures.tsx";
 import { DownloadsCard } from "./system/downloads_card.tsx";
 import { LogLinesCard } from "./system/log_lines_card.tsx";
@@ -17,8 +17,6 @@ export function SystemPage() {
   const system = useResource<System>("/api/v1/system", { every: 15_000 });
   const mqtt = useResource<MqttLink>("/api/v1/mqtt", { every: 15_000 });
   const devices = useResource<Devices>("/api/v1/devices?limit=1000", { on: ["device"], every: 15_000 });
-  const maySeeLog = useMay("operator");
-  const mayDownload = useMay("admin");
   return (
     <Page title="System">
       <Loaded resource={system}>{(value) => <SystemFigures system={value} />}</Loaded>
@@ -27,8 +25,12 @@ export function SystemPage() {
         <Loaded resource={system}>{({ retention_days }) => <RetentionCard days={retention_days} />}</Loaded>
       </div>
       <Loaded resource={devices}>{(page) => <OutboxCard devices={page.devices} />}</Loaded>
-      {mayDownload && <DownloadsCard />}
-      {maySeeLog && <LogLinesCard />}
+      <NeedsRole role="admin" what="A backup and the support bundle">
+        <DownloadsCard />
+      </NeedsRole>
+      <NeedsRole role="operator" what="The newest lines of the log">
+        <LogLinesCard />
+      </NeedsRole>
     </Page>
   );
 }

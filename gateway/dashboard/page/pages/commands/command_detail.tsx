@@ -1,10 +1,11 @@
 import type { CommandRecord } from "../../api/views.ts";
-import { absoluteTime } from "../../components/time.tsx";
+import { AbsoluteTime } from "../../components/time.tsx";
 import { CommandStateBadge, commandText } from "./command_text.tsx";
 
 /** Everything that happened to a command. */
 export function CommandDetail({ command, onClose }: { readonly command: CommandRecord; readonly onClose: () => void }) {
   const { command_id, device_id, inverter, steps, error_message, result, execution_time_ms } = command;
+  const readBack = result === null || typeof result === "string" ? [] : result.registers;
   return (
     <section class="detail" aria-label={`${commandText(command)} of ${device_id}`}>
       <div class="card-head">
@@ -29,7 +30,13 @@ export function CommandDetail({ command, onClose }: { readonly command: CommandR
         {result !== null && (
           <>
             <dt>Result</dt>
-            <dd>{resultText(result)}</dd>
+            <dd>{typeof result === "string" ? result : result.message}</dd>
+          </>
+        )}
+        {readBack.length > 0 && (
+          <>
+            <dt>Read back</dt>
+            <dd>{readBack.map(registerText).join(", ")}</dd>
           </>
         )}
         {execution_time_ms !== null && (
@@ -42,7 +49,7 @@ export function CommandDetail({ command, onClose }: { readonly command: CommandR
       <ol class="steps">
         {steps.map(({ time, step, detail }) => (
           <li key={`${time} ${step}`}>
-            <strong>{step.replaceAll("_", " ")}</strong> <time dateTime={time}>{absoluteTime(Date.parse(time))}</time>
+            <strong>{step.replaceAll("_", " ")}</strong> <AbsoluteTime at={Date.parse(time)} />
             {detail !== "" && <span class="faint">{detail}</span>}
           </li>
         ))}
@@ -51,6 +58,10 @@ export function CommandDetail({ command, onClose }: { readonly command: CommandR
   );
 }
 
-function resultText(result: NonNullable<CommandRecord["result"]>): string {
-  return typeof result === "string" ? result : JSON.stringify(result);
+type Registers = Exclude<NonNullable<CommandRecord["result"]>, string>["registers"];
+
+/** What a register holds: as it means, where that is known, and else its words. */
+function registerText({ address, words, register, value, unit }: Registers[number]): string {
+  const held = value === undefined ? words.join(" ") : `${value} ${unit ?? ""}`.trim();
+  return `${register === undefined ? "register" : register} (at ${address}): ${held}`;
 }

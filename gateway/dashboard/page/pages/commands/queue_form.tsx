@@ -2,13 +2,13 @@ import { useState } from "preact/hooks";
 import { useResource } from "../../api/resource.ts";
 import type { Abilities, InverterAbilities } from "../../api/views.ts";
 import { useAnnounce } from "../../components/announce.tsx";
+import { DeviceChoice } from "../../components/device_choice.tsx";
 import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Field } from "../../components/field.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
 import { useApi } from "../../session.tsx";
-import { DeviceChoice } from "../../components/device_choice.tsx";
 import { build, type Draft, EMPTY_DRAFT, type Kind, KINDS, type Problems } from "./draft.ts";
 import { ParameterFields } from "./parameter_fields.tsx";
 import { WhenFields } from "./when_fields.tsx";
@@ -43,6 +43,9 @@ export function QueueForm({ devices, first }: Props) {
     </Card>
   );
 }
+
+/** What the gateway takes at once. */
+const MOST = 100;
 
 interface FormProps {
   readonly devices: readonly string[];
@@ -100,14 +103,15 @@ function CommandForm({ devices, inverters }: FormProps) {
           </button>
         ))}
       </div>
+      <p class="hint">The limits are those of {inverter.inverter}: {inverter.title}.</p>
       <ParameterFields draft={{ ...draft, kind }} onDraft={setDraft} problems={problems} inverter={inverter} />
       <WhenFields draft={{ ...draft, kind }} onDraft={setDraft} />
       <div class="actions">
-        <button type="submit" class="primary">
+        <button type="submit" class="primary" disabled={devices.length > MOST}>
           {devices.length === 1 ? "Queue…" : `Queue for ${devices.length} devices…`}
         </button>
-        <span class="faint">{inverter.title}</span>
       </div>
+      {devices.length > MOST && <p class="problem">At most {MOST} devices at a time: choose fewer.</p>}
       {review && (
         <ConfirmDialog
           title={devices.length === 1

@@ -1,8 +1,11 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { quantity } from "../../components/quantity.tsx";
+import { absoluteTime } from "../../components/time.tsx";
+import { axisTexts, rangeOf } from "./axis.ts";
 import { type Curve, summaryOf } from "./curve.ts";
 
-const HEIGHT = 300;
+const HEIGHT = 350;
 /** Fewer points than that are drawn as points too: a line needs two. */
 const FEW = 40;
 const DAY = "\n{D} {MMM}";
@@ -63,18 +66,18 @@ function optionsOf({ unit, isSummed, fromS, toS, times }: Curve, host: HTMLEleme
     ticks: { stroke: colour("line"), width: 1 },
     font: "12px system-ui, sans-serif",
   };
-  const value = (_: uPlot, raw: number | null) => raw === null ? "–" : `${Number(raw.toPrecision(5))} ${unit}`;
+  const value = told((raw) => quantity(raw, unit).join(" "));
   const edge: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false }, value };
   const band = { series: [2, 3] as [number, number], fill: `color-mix(in srgb, ${accent} 20%, transparent)` };
   return {
     width: host.clientWidth,
     height: HEIGHT,
-    scales: { x: { min: fromS, max: toS }, y: { range: (_, low, high) => rangeOf(low, high) } },
-    axes: [{ ...axis, values: TIMES }, { ...axis, size: 56 }],
+    scales: { x: { min: fromS, max: toS }, y: { range: (_, low, high) => [...rangeOf(low, high, unit)] } },
+    axes: [{ ...axis, values: TIMES }, { ...axis, size: 68, values: (_, ticks) => [...axisTexts(ticks, unit)] }],
     legend: { live: true },
     cursor: { points: { size: 7 } },
     series: [
-      { label: "Time", value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
+      { label: "Time", value: told((seconds) => absoluteTime(1_000 * seconds)) },
       { label: isSummed ? "Mean" : "Value", stroke: accent, width: 1.75, points: { show: times.length < FEW }, value },
       ...(isSummed ? [{ ...edge, label: "Most" }, { ...edge, label: "Least" }] : []),
     ],
@@ -82,9 +85,11 @@ function optionsOf({ unit, isSummed, fromS, toS, times }: Curve, host: HTMLEleme
   };
 }
 
-/** Room for the curve; from 0 where it is near, because a small dip should not look like a fall. */
-function rangeOf(low: number | null, high: number | null): uPlot.Range.MinMax {
-  if (low === null || high === null) return [0, 1];
-  const from = low >= 0 && low < high * 0.6 ? 0 : low - (high - low) * 0.1;
-  return [from, high === from ? from + 1 : high + (high - from) * 0.06];
+/** What the legend says where somebody points, and of the newest while nobody does. */
+function told(text: (value: number) => string) {
+  return (plot: uPlot, raw: number | null, series: number, at: number | null) => {
+    const newest = plot.data[1]?.findLastIndex((value) => value !== null) ?? -1;
+    const value = at === null ? plot.data[series]?.[newest] : raw;
+    return value === null || value === undefined ? "–" : text(value);
+  };
 }

@@ -1,20 +1,21 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useResource } from "../../api/resource.ts";
-import type { Latest, Samples } from "../../api/views.ts";
+import type { Device, Latest, Samples } from "../../api/views.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
+import { RelativeTime } from "../../components/time.tsx";
 import { Chart } from "./chart.tsx";
 import { ChartTable } from "./chart_table.tsx";
 import { type Curve, curveOf } from "./curve.ts";
-import { type Range, RANGES, startOf } from "./range.ts";
+import { type Range, rangeFor, RANGES, startOf } from "./range.ts";
 
 /** A register over time, as a chart or as a table. */
-export function ChartCard({ id, isNew }: { readonly id: string; readonly isNew: boolean }) {
+export function ChartCard({ id, device }: { readonly id: string; readonly device: Device }) {
   const base = `/api/v1/devices/${encodeURIComponent(id)}`;
   const latest = useResource<Latest>(`${base}/latest`, { every: 300_000 });
   const choices = useMemo(() => choicesOf(latest.value), [latest.value]);
-  const [range, setRange] = useState<Range>(isNew ? "1h" : "24h");
+  const [range, setRange] = useState<Range>(() => rangeFor(device, Date.now()));
   const [key, setKey] = useState<string>();
   const [asTable, setAsTable] = useState(false);
   const choice = choices.find((one) => one.key === key) ?? choices[0];
@@ -29,8 +30,8 @@ export function ChartCard({ id, isNew }: { readonly id: string; readonly isNew: 
             {choices.map((one) => <option key={one.key} value={one.key}>{one.label}</option>)}
           </select>
           <RangeTabs range={range} onRange={setRange} />
-          <button type="button" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
-            {asTable ? "Show as chart" : "Show as table"}
+          <button type="button" class="toggle" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+            Table
           </button>
         </>
       }
@@ -38,14 +39,28 @@ export function ChartCard({ id, isNew }: { readonly id: string; readonly isNew: 
       {problem !== undefined && <Notice tone="bad">{problem}</Notice>}
       <div class="chart-space">
         {curve === undefined
-          ? <p class="loading">{choices.length === 0 && latest.value ? "" : "Loading…"}</p>
+          ? choices.length === 0 && latest.value
+            ? <Empty title="No sample has come yet" />
+            : <p class="loading">Loading…</p>
           : curve.times.length === 0
-          ? <Empty title={`No samples in the ${RANGES[range].title}`} />
+          ? <NoSamples range={range} device={device} />
           : asTable
           ? <ChartTable curve={curve} title={title} />
           : <Chart curve={curve} title={title} />}
       </div>
     </Card>
+  );
+}
+
+function NoSamples({ range, device }: { readonly range: Range; readonly device: Device }) {
+  return (
+    <Empty title={`No samples in the ${RANGES[range].title}`}>
+      {device.last_sample_ms !== null && (
+        <p>
+          The newest one was taken <RelativeTime at={device.last_sample_ms} />.
+        </p>
+      )}
+    </Empty>
   );
 }
 

@@ -1,5 +1,6 @@
+import { digits } from "../../components/quantity.tsx";
 import { DataTable } from "../../components/table.tsx";
-import { absoluteTime } from "../../components/time.tsx";
+import { AbsoluteTime } from "../../components/time.tsx";
 import type { Curve } from "./curve.ts";
 
 /** Rows of a table; more say less. */
@@ -19,7 +20,7 @@ export function ChartTable({ curve, title }: { readonly curve: Curve; readonly t
     if (value === null || value === undefined) return [];
     return [{ at: at * 1_000, value, low: low ?? value, high: high ?? value }];
   }).reverse();
-  const text = (value: number) => `${Number(value.toPrecision(5))} ${curve.unit}`;
+  const text = (value: number) => `${digits(value, curve.unit)} ${curve.unit}`;
   const edges = [
     { title: "Least", number: true, cell: ({ low }: Row) => text(low) },
     { title: "Most", number: true, cell: ({ high }: Row) => text(high) },
@@ -29,7 +30,7 @@ export function ChartTable({ curve, title }: { readonly curve: Curve; readonly t
       <DataTable
         caption={title}
         columns={[
-          { title: "Time", cell: ({ at }) => absoluteTime(at) },
+          { title: "Time", cell: ({ at }) => <AbsoluteTime at={at} /> },
           { title: curve.isSummed ? "Mean" : "Value", number: true, cell: ({ value }) => text(value) },
           ...(curve.isSummed ? edges : []),
         ]}

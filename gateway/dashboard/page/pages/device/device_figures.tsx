@@ -17,7 +17,7 @@ export function DeviceFigures({ id, state, live, energy }: Props) {
   const isKnown = state === "ok" || state === "asleep";
   return (
     <dl class="figures">
-      <Figure title="Power now" note={state === "asleep" ? "Asleep" : ""}>
+      <Figure title="Power now" note={state === "ok" ? "" : state === "asleep" ? "Asleep" : `Not known: ${state}`}>
         <Quantity
           value={isKnown ? (state === "asleep" ? 0 : power) : undefined}
           unit="W"

@@ -4,7 +4,7 @@ import { DeviceStateBadge } from "../../components/device_state.tsx";
 import { Card } from "../../components/page.tsx";
 import { Quantity } from "../../components/quantity.tsx";
 import { DataTable } from "../../components/table.tsx";
-import { absoluteTime, RelativeTime } from "../../components/time.tsx";
+import { AbsoluteTime, localTimes, RelativeTime, Since } from "../../components/time.tsx";
 
 interface Props {
   readonly device: DeviceWithKeys;
@@ -31,7 +31,9 @@ export function IdentityCard({ device, energy }: Props) {
             </>
           )}
           <dt>Registered</dt>
-          <dd>{absoluteTime(device.created_at_ms)}</dd>
+          <dd>
+            <AbsoluteTime at={device.created_at_ms} />
+          </dd>
           <dt>Last upload</dt>
           <dd>
             <RelativeTime at={device.last_upload_ms} />
@@ -75,14 +77,22 @@ export function IdentityCard({ device, energy }: Props) {
               { title: "Inverter", cell: ({ inverter }) => inverter },
               {
                 title: "State",
-                cell: ({ state, reason }) => <DeviceStateBadge device={{ state, state_reason: reason }} />,
+                cell: ({ state, reason, since_ms }) => (
+                  <>
+                    <DeviceStateBadge device={{ state, state_reason: reason }} />
+                    {state !== "ok" && (
+                      <div class="hint">
+                        {localTimes(reason)} <Since at={since_ms} />
+                      </div>
+                    )}
+                  </>
+                ),
               },
               {
                 title: "Today",
                 number: true,
                 cell: ({ inverter }) => <Quantity value={energyOf.get(inverter)?.today_wh} unit="Wh" />,
               },
-              { title: "Since", wide: true, cell: ({ since_ms }) => <RelativeTime at={since_ms} /> },
             ]}
             rows={device.inverter_states}
             rowKey={({ inverter }) => inverter}
@@ -97,7 +107,7 @@ export function IdentityCard({ device, energy }: Props) {
 function OutboxText({ outbox: { waiting, oldest_ms, dropped } }: { readonly outbox: Outbox }) {
   return (
     <>
-      {waiting === 1 ? "1 block waits" : `${waiting} blocks wait`}
+      {waiting === 0 ? "nothing waits" : waiting === 1 ? "1 block waits" : `${waiting} blocks wait`}
       {oldest_ms !== null && (
         <>
           , the oldest sample from <RelativeTime at={oldest_ms} />

@@ -26,3 +26,13 @@ export const RANGES: Record<Range, RangeFacts> = {
 export function startOf(range: Range, now: number): number {
   return Math.max(0, now - RANGES[range].ms);
 }
+
+/** The range to begin with: where there is something to see of a device. */
+export function rangeFor(
+  { created_at_ms, last_sample_ms }: { readonly created_at_ms: number; readonly last_sample_ms: number | null },
+  now: number,
+): Range {
+  if (now - created_at_ms < 3 * HOUR) return "1h";
+  const age = now - (last_sample_ms ?? now);
+  return (["24h", "7d", "30d"] as const).find((range) => age < RANGES[range].ms) ?? "1y";
+}

@@ -1,37 +1,29 @@
-import { useState } from "preact/hooks";
 import { useResource } from "../../api/resource.ts";
 import type { Device, FirmwareUpdate } from "../../api/views.ts";
 import { Badge, type Tone } from "../../components/badge.tsx";
+import { LongTable } from "../../components/long_table.tsx";
 import { NoDevices } from "../../components/no_devices.tsx";
 import { Card } from "../../components/page.tsx";
-import { DataTable } from "../../components/table.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 import { to } from "../../router.ts";
 
-const PAGE = 25;
-
 /** What each device runs, and how far it is with what it is to run. */
 export function DevicesCard({ devices }: { readonly devices: readonly Device[] }) {
-  const [pages, setPages] = useState(1);
-  const shown = devices.slice(0, PAGE * pages);
   return (
     <Card title="Devices">
-      <DataTable
+      <LongTable
+        step={25}
+        nameOf={({ device_id }) => device_id}
         caption="Devices and their firmware"
         columns={[
           { title: "Device", cell: ({ device_id }: Device) => <a href={to("devices", device_id)}>{device_id}</a> },
           { title: "Model", wide: true, cell: ({ model }) => model },
           { title: "Firmware", cell: ({ device_id }) => <UpdateCell id={device_id} /> },
         ]}
-        rows={shown}
+        rows={devices}
         rowKey={({ device_id }) => device_id}
         empty={<NoDevices />}
       />
-      {shown.length < devices.length && (
-        <div class="actions">
-          <button type="button" onClick={() => setPages(pages + 1)}>Show more devices</button>
-        </div>
-      )}
     </Card>
   );
 }

@@ -1,26 +1,41 @@
+import { useState } from "preact/hooks";
 import { useResource } from "../../api/resource.ts";
 import type { Alarm, Alarms } from "../../api/views.ts";
 import { Badge, type Tone } from "../../components/badge.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
-import { RelativeTime } from "../../components/time.tsx";
+import { localTimes, Since } from "../../components/time.tsx";
 import { to } from "../../router.ts";
 
 const TONE: Record<Alarm["severity"], Tone> = { error: "bad", warning: "warn", notice: "calm" };
 
+/** Alarms that are shown at first: what is below must not be pushed out of sight. */
+const FEW = 5;
+
 /** What somebody should look after, the worst first. Nothing, when nothing is wrong. */
 export function AlarmsCard() {
+  const [isWhole, setWhole] = useState(false);
   const alarms = useResource<Alarms>("/api/v1/alarms", { on: ["device", "firmware", "log"], every: 30_000 });
-  if (alarms.value?.alarms.length === 0) return null;
+  const count = alarms.value?.alarms.length ?? 0;
+  if (alarms.value && count === 0) return null;
   return (
-    <Card title="Alarms">
+    <Card title={count > FEW ? `Alarms (${count})` : "Alarms"}>
       <Loaded resource={alarms}>
         {({ alarms: all }) => (
           <ul class="alarms">
-            {all.map((alarm) => <AlarmItem key={`${alarm.kind} ${alarm.about}`} alarm={alarm} />)}
+            {(isWhole ? all : all.slice(0, FEW)).map((alarm) => (
+              <AlarmItem key={`${alarm.kind} ${alarm.about}`} alarm={alarm} />
+            ))}
           </ul>
         )}
       </Loaded>
+      {count > FEW && (
+        <div class="more">
+          <button type="button" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+            {isWhole ? `Show the worst ${FEW} only` : `Show all ${count} alarms`}
+          </button>
+        </div>
+      )}
     </Card>
   );
 }
@@ -31,12 +46,8 @@ function AlarmItem({ alarm }: { readonly alarm: Alarm }) {
     <li>
       <Badge tone={TONE[severity]} text={severity} />
       <About alarm={alarm} />
-      <span>{message}</span>
-      {since_ms !== null && (
-        <span class="faint">
-          since <RelativeTime at={since_ms} />
-        </span>
-      )}
+      <span>{localTimes(message)}</span>
+      {since_ms !== null && <Since at={since_ms} />}
       <span class="faint advice">{advice}.</span>
     </li>
   );

@@ -1,8 +1,11 @@
+import { useState } from "preact/hooks";
 import type { Device, FleetEnergy, Power } from "../../api/views.ts";
 import { Badge } from "../../components/badge.tsx";
-import { DeviceStateBadge } from "../../components/device_state.tsx";
+import { Choice } from "../../components/choice.tsx";
+import { DeviceStateBadge, STATES } from "../../components/device_state.tsx";
+import { LongTable } from "../../components/long_table.tsx";
 import { Quantity } from "../../components/quantity.tsx";
-import { type Column, DataTable } from "../../components/table.tsx";
+import type { Column } from "../../components/table.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 import { to } from "../../router.ts";
 
@@ -12,8 +15,9 @@ interface Props {
   readonly energy: FleetEnergy | undefined;
 }
 
-/** Every device in a line. */
+/** Every device in a line; many of them can be narrowed down. */
 export function DevicesTable({ devices, power, energy }: Props) {
+  const [state, setState] = useState("");
   const powerOf = new Map(power?.devices.map(({ device_id, power_w }) => [device_id, power_w]));
   const todayOf = new Map(energy?.devices.map(({ device_id, today_wh }) => [device_id, today_wh]));
   const columns: readonly Column<Device>[] = [
@@ -38,11 +42,14 @@ export function DevicesTable({ devices, power, energy }: Props) {
     { title: "Model", wide: true, cell: ({ model }) => model },
   ];
   return (
-    <DataTable
+    <LongTable
       caption="Devices"
       columns={columns}
-      rows={devices}
+      rows={devices.filter((device) => state === "" || device.state === state)}
       rowKey={({ device_id }) => device_id}
+      nameOf={({ device_id }) => device_id}
+      total={devices.length}
+      filters={<Choice label="State" all="All states" options={STATES} value={state} onValue={setState} />}
       empty={null}
     />
   );

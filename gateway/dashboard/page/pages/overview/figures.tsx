@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Device, FleetEnergy, Power } from "../../api/views.ts";
+import { STATES } from "../../components/device_state.tsx";
 import { Quantity } from "../../components/quantity.tsx";
 
 interface Props {
@@ -8,18 +9,27 @@ interface Props {
   readonly devices: readonly Device[] | undefined;
 }
 
+const NO_POWER = "No device tells its power now";
+const NO_ENERGY = "No device told of its energy yet";
+
 /** The few numbers that people look for. Their places are kept while they are not known. */
 export function Figures({ power, energy, devices }: Props) {
   return (
     <dl class="figures">
-      <Figure title="Power now" note={power && without(power.unknown)}>
-        <Quantity value={power?.power_w} unit="W" unknown="No device tells its power now" />
+      <Figure title="Power now" note={power && (power.power_w === null ? NO_POWER : without(power.unknown))}>
+        <Quantity value={power?.power_w} unit="W" unknown={NO_POWER} />
       </Figure>
-      <Figure title="Energy today" note={energy && without(unknownToday(energy))}>
-        <Quantity value={energy?.today_wh} unit="Wh" unknown="Not known yet" />
+      <Figure
+        title="Energy today"
+        note={energy && (energy.today_wh === null ? NO_ENERGY : without(unknownToday(energy)))}
+      >
+        <Quantity value={energy?.today_wh} unit="Wh" unknown={NO_ENERGY} />
       </Figure>
-      <Figure title="Energy of all time" note={energy && without(energy.unknown)}>
-        <Quantity value={energy?.lifetime_wh} unit="Wh" unknown="Not known yet" />
+      <Figure
+        title="Energy of all time"
+        note={energy && (energy.lifetime_wh === null ? NO_ENERGY : without(energy.unknown))}
+      >
+        <Quantity value={energy?.lifetime_wh} unit="Wh" unknown={NO_ENERGY} />
       </Figure>
       <Figure title="Devices" note={devices && countsOf(devices)}>{devices?.length ?? "–"}</Figure>
     </dl>
@@ -39,8 +49,7 @@ function without(unknown: readonly string[]): string {
 }
 
 function countsOf(devices: readonly Device[]): string {
-  const states = ["ok", "asleep", "stale", "fault"] as const;
-  return states.flatMap((state) => {
+  return STATES.flatMap((state) => {
     const count = devices.filter((device) => device.state === state).length;
     return count === 0 ? [] : `${count} ${state}`;
   }).join(", ");

@@ -13,7 +13,11 @@ export function StatsFigures() {
     <Loaded resource={stats}>
       {({ security_stats: { valid_requests, invalid_requests, by_reason, devices_tracked } }) => (
         <dl class="figures">
-          <Figure title="Accepted requests" value={valid_requests} note={`of ${devices_tracked} devices`} />
+          <Figure
+            title="Accepted requests"
+            value={valid_requests}
+            note={devices_tracked === 1 ? "of 1 device" : `of ${devices_tracked} devices`}
+          />
           <Figure title="Refused requests" value={invalid_requests} note={refusals(by_reason)} />
           <Figure title="Replays" value={by_reason.replay ?? 0} note="Requests that came a second time" />
           <Figure

@@ -8,7 +8,8 @@ import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
 import { type Column, DataTable } from "../../components/table.tsx";
-import { RelativeTime, useNow } from "../../components/time.tsx";
+import { useNow } from "../../components/now.ts";
+import { RelativeTime } from "../../components/time.tsx";
 import { useApi } from "../../session.tsx";
 import { NewToken } from "./new_token.tsx";
 
@@ -16,7 +17,7 @@ import { NewToken } from "./new_token.tsx";
 export function TokensCard() {
   const tokens = useResource<{ readonly tokens: readonly Token[] }>("/api/v1/tokens", { every: 60_000 });
   const [revoked, setRevoked] = useState<Token>();
-  const now = useNow(60_000);
+  const now = useNow();
   const api = useApi();
   const announce = useAnnounce();
   const revoke = async ({ id, name }: Token) => {

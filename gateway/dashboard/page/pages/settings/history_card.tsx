@@ -6,7 +6,7 @@ import { Card } from "../../components/page.tsx";
 import { PagerButtons, usePager } from "../../components/pager.tsx";
 import { DataTable } from "../../components/table.tsx";
 import { RelativeTime } from "../../components/time.tsx";
-import { KEYS, LABELS, valueText } from "./draft.ts";
+import { KEYS, LABELS, type SettingKey, valueText } from "./draft.ts";
 
 interface Props {
   /** Of the settings. */
@@ -64,6 +64,13 @@ function Sign({ ok }: { readonly ok: boolean | null }) {
   );
 }
 
+/** The settings as devices name them. */
+const KEY_OF: Record<Extract<SettingsEvent["event"], { kind: "report" }>["parameter"], SettingKey> = {
+  poll_frequency: "poll_interval_s",
+  upload_frequency: "upload_interval_s",
+  register_list: "registers",
+};
+
 function textOf(event: SettingsEvent["event"]): string {
   switch (event.kind) {
     case "set": {
@@ -74,7 +81,9 @@ function textOf(event: SettingsEvent["event"]): string {
     case "delivered":
       return "Told to the device";
     case "report":
-      return `The device ${event.status} ${event.parameter}${event.reason === undefined ? "" : `: ${event.reason}`}`;
+      return `The device ${event.status} its ${LABELS[KEY_OF[event.parameter]].toLowerCase()}${
+        event.reason === undefined ? "" : `: ${event.reason}`
+      }`;
     case "outcome":
       return { in_sync: "In sync", rejected: "Rejected", reverted: "Reverted by the device" }[event.state];
     default:

@@ -39,9 +39,9 @@ export function SettingsFields({ draft, onDraft, problems, known }: Props) {
     <div class="fields">
       {seconds("poll_interval_s")}
       {seconds("upload_interval_s")}
-      <Field label={LABELS.registers} hint={HINTS.registers} problem={problems.registers}>
-        {(attributes) => (
-          <>
+      <div>
+        <Field label={LABELS.registers} hint={HINTS.registers} problem={problems.registers}>
+          {(attributes) => (
             <input
               {...attributes}
               autocomplete="off"
@@ -49,23 +49,23 @@ export function SettingsFields({ draft, onDraft, problems, known }: Props) {
               value={draft.registers}
               onInput={(event) => onDraft({ ...draft, registers: event.currentTarget.value })}
             />
-            {known.length > 0 && (
-              <div class="chips" role="group" aria-label="Known registers">
-                {known.map((name) => (
-                  <button
-                    key={name}
-                    type="button"
-                    aria-pressed={chosen.includes(name)}
-                    onClick={() => toggle(name)}
-                  >
-                    {name}
-                  </button>
-                ))}
-              </div>
-            )}
-          </>
+          )}
+        </Field>
+        {known.length > 0 && (
+          <div class="chips" role="group" aria-label="Known registers">
+            {known.map((name) => (
+              <button
+                key={name}
+                type="button"
+                aria-pressed={chosen.includes(name)}
+                onClick={() => toggle(name)}
+              >
+                {name}
+              </button>
+            ))}
+          </div>
         )}
-      </Field>
+      </div>
     </div>
   );
 }

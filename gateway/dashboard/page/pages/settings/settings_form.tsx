@@ -3,7 +3,6 @@ import type { Latest, Settings, Template } from "../../api/views.ts";
 import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
-import { useMay } from "../../session.tsx";
 import { Diff } from "./diff.tsx";
 import { type Draft, draftOf } from "./draft.ts";
 import { SettingsFields } from "./settings_fields.tsx";
@@ -18,7 +17,6 @@ interface Props {
 
 /** Changes settings: what would change is shown before it is saved, and nothing of somebody else's is overwritten unseen. */
 export function SettingsForm({ id, settings, etag, onSaved }: Props) {
-  const mayChange = useMay("operator");
   const registers = useRegisters(id, settings);
   const change = useSettingsChange(id, { settings, etag }, onSaved);
   const { draft, setDraft, base, isTouched, problem, review } = change;
@@ -31,11 +29,6 @@ export function SettingsForm({ id, settings, etag, onSaved }: Props) {
       title="Change"
       actions={<TemplateChoice onChoose={(template) => setDraft(withTemplate(draft, template))} />}
     >
-      {!mayChange && (
-        <Notice tone="info">
-          Your role may look at settings; changing them needs the role operator.
-        </Notice>
-      )}
       {problem !== undefined && <Notice tone="bad">{problem}</Notice>}
       {base.version !== settings.version && isTouched && (
         <Notice tone="warn">
@@ -46,7 +39,7 @@ export function SettingsForm({ id, settings, etag, onSaved }: Props) {
       <form onSubmit={submit} noValidate>
         <SettingsFields draft={draft} onDraft={setDraft} problems={change.problems} known={registers} />
         <div class="actions">
-          <button type="submit" class="primary" disabled={!mayChange}>Review the change</button>
+          <button type="submit" class="primary">Review the change</button>
           <button type="button" onClick={change.startAgain} disabled={!isTouched}>Discard</button>
         </div>
       </form>

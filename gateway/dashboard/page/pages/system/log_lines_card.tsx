@@ -6,7 +6,7 @@ import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
 import { type Column, DataTable } from "../../components/table.tsx";
-import { absoluteTime } from "../../components/time.tsx";
+import { AbsoluteTime } from "../../components/time.tsx";
 
 type Line = LogLines["entries"][number];
 
@@ -20,7 +20,7 @@ const TONE: Record<Line["level"], Tone> = {
 };
 
 const COLUMNS: readonly Column<Line>[] = [
-  { title: "When", cell: ({ time_ms }) => absoluteTime(time_ms) },
+  { title: "When", cell: ({ time_ms }) => <AbsoluteTime at={time_ms} /> },
   { title: "Level", cell: ({ level }) => <Badge tone={TONE[level]} text={level} /> },
   { title: "Area", wide: true, cell: ({ area }) => area },
   { title: "Message", cell: ({ message }) => <span class="wrap">{message}</span> },
