@@ -43,5 +43,10 @@ browserTest(
     await devices.getByRole("link", { name: "barn" }).waitFor();
     await lost.waitFor({ state: "detached" });
     await page.locator(".live.live").waitFor();
+
+    await page.context().clearCookies();
+    await page.route("**/session", (route) => route.abort());
+    await page.reload();
+    await page.getByText("The gateway does not answer. Is it running").waitFor();
   },
 );

@@ -79,6 +79,7 @@ browserTest("who logs out, or whose session is ended, is a stranger at once", as
   assert.ok(!page.url().includes("login"), "the code stays in the address");
   await page.getByRole("button", { name: "Log out" }).click();
   await page.getByLabel("Access token").waitFor();
+  await page.getByText("You are logged out.").waitFor();
   await page.goto(link);
   await page.getByText(/used already or has expired/).waitFor();
 });

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { createApi, messageOf, problemOf } from "./api/client.ts";
+import { createApi, messageOf, problemOf, reach } from "./api/client.ts";
 import { AnnounceProvider } from "./components/announce.tsx";
 import { Login } from "./login.tsx";
 import { LiveContext, type LiveState, openLive } from "./live.ts";
@@ -25,9 +25,10 @@ export function App() {
     return () => removeEventListener("hashchange", relogin);
   }, []);
   const onEnded = useCallback(() => setVisitor({ kind: "stranger", why: "The session is over. Log in again." }), []);
+  const onLogout = useCallback(() => setVisitor({ kind: "stranger", why: "You are logged out." }), []);
   return (
     <AnnounceProvider>
-      {visitor.kind === "known" && <Visit session={visitor.session} onEnded={onEnded} />}
+      {visitor.kind === "known" && <Visit session={visitor.session} onEnded={onEnded} onLogout={onLogout} />}
       {visitor.kind === "stranger" && (
         <Login
           why={visitor.why}
@@ -46,7 +47,7 @@ async function identify(): Promise<Visitor> {
     if (response.ok) return { kind: "known", session: await response.json() };
     return { kind: "stranger", why: (await problemOf(response)).message };
   }
-  const response = await fetch("/session");
+  const response = await reach("/session");
   if (response.ok) return { kind: "known", session: await response.json() };
   return response.status === 401
     ? { kind: "stranger" }
@@ -56,10 +57,17 @@ async function identify(): Promise<Visitor> {
 /** `POST /session`, with a link's code or a token. */
 export function login(body: { readonly code: string } | { readonly token: string }): Promise<Response> {
   const headers = { "content-type": "application/json" };
-  return fetch("/session", { method: "POST", headers, body: JSON.stringify(body) });
+  return reach("/session", { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-function Visit({ session, onEnded }: { readonly session: Session; readonly onEnded: () => void }) {
+interface VisitProps {
+  readonly session: Session;
+  /** It is over, whoever ended it. */
+  readonly onEnded: () => void;
+  readonly onLogout: () => void;
+}
+
+function Visit({ session, onEnded, onLogout }: VisitProps) {
   const api = useMemo(() => createApi({ csrf: session.csrf_token ?? undefined, onEnded }), [session, onEnded]);
   const [state, setState] = useState<LiveState>("connecting");
   const live = useMemo(() => openLive(setState), [session]);
@@ -67,7 +75,7 @@ function Visit({ session, onEnded }: { readonly session: Session; readonly onEnd
   return (
     <VisitContext.Provider value={{ session, api }}>
       <LiveContext.Provider value={live}>
-        <Shell session={session} live={state} onLogout={onEnded} />
+        <Shell session={session} live={state} onLogout={onLogout} />
       </LiveContext.Provider>
     </VisitContext.Provider>
   );

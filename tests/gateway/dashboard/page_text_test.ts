@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { quantity } from "../../../gateway/dashboard/page/components/quantity.tsx";
-import { durationText, localTimes, relativeTime } from "../../../gateway/dashboard/page/components/time.tsx";
+import { dayOf, durationText, localTimes, relativeTime } from "../../../gateway/dashboard/page/components/time.tsx";
 import { axisTexts, rangeOf } from "../../../gateway/dashboard/page/pages/device/axis.ts";
 import { rangeFor } from "../../../gateway/dashboard/page/pages/device/range.ts";
 
@@ -56,6 +56,10 @@ Deno.test("times are told as people say them, and those in the gateway's texts i
   ]);
   assert.equal(durationText(-5_000), "0 seconds");
   assert.deepEqual([relativeTime(0, 1_000), relativeTime(0, 120_000)], ["now", "2 min. ago"]);
+  const zones = [Intl.DateTimeFormat().resolvedOptions().timeZone, "Pacific/Kiritimati", "Pacific/Pago_Pago"];
+  const [own, ...far] = zones.map((zone) => dayOf(zone, 0));
+  assert.equal(own, "");
+  assert.ok(far.some((text) => /^The day in Pacific\/\w+$/.test(text)), String(far));
   const text = localTimes("it was last heard of at 2026-11-28T03:53:25.123Z, by chance");
   assert.match(text, /^it was last heard of at \d+ \w{3} 2026, \d\d:\d\d:25, by chance$/);
 });

@@ -74,7 +74,8 @@ export function createApi({ csrf, onEnded }: ApiOptions): Api {
   };
 }
 
-async function reach(path: string, init: RequestInit): Promise<Response> {
+/** Asks the gateway; what is wrong when there is no answer is said for people. Throws `ApiProblem`. */
+export async function reach(path: string, init: RequestInit = {}): Promise<Response> {
   try {
     return await fetch(path, { ...init, credentials: "same-origin", redirect: "error" });
   } catch (error) {

@@ -67,6 +67,14 @@ export function AbsoluteTime({ at }: { readonly at: number }) {
   return <time dateTime={new Date(at).toISOString()}>{absoluteTime(at)}</time>;
 }
 
+/** Says whose day "today" is, where it is not the reader's: "The day in Europe/Berlin". */
+export function dayOf(timeZone: string, now: number): string {
+  const clock = { dateStyle: "short", timeStyle: "short" } as const;
+  const here = new Intl.DateTimeFormat("en-GB", clock).format(now);
+  const there = new Intl.DateTimeFormat("en-GB", { ...clock, timeZone }).format(now);
+  return here === there ? "" : `The day in ${timeZone}`;
+}
+
 const TIMESTAMP = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
 /** What the gateway says, with the times in it in the reader's own zone. */

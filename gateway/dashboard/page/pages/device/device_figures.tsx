@@ -1,6 +1,7 @@
 import { useResource } from "../../api/resource.ts";
 import type { DeviceEnergy, DeviceState, Power } from "../../api/views.ts";
 import { Quantity } from "../../components/quantity.tsx";
+import { dayOf } from "../../components/time.tsx";
 import { Figure } from "../overview/figures.tsx";
 import type { LiveValues } from "./live_values.ts";
 
@@ -24,7 +25,7 @@ export function DeviceFigures({ id, state, live, energy }: Props) {
           unknown={`Not known: ${state}`}
         />
       </Figure>
-      <Figure title="Energy today">
+      <Figure title="Energy today" note={energy && dayOf(energy.time_zone, Date.now())}>
         <Quantity value={energy?.today_wh} unit="Wh" unknown="Not known of each inverter" />
       </Figure>
       <Figure title="Energy of all time" note={energy && sourcesOf(energy)}>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Device, FleetEnergy, Power } from "../../api/views.ts";
 import { STATES } from "../../components/device_state.tsx";
+import { dayOf } from "../../components/time.tsx";
 import { Quantity } from "../../components/quantity.tsx";
 
 interface Props {
@@ -21,7 +22,7 @@ export function Figures({ power, energy, devices }: Props) {
       </Figure>
       <Figure
         title="Energy today"
-        note={energy && (energy.today_wh === null ? NO_ENERGY : without(unknownToday(energy)))}
+        note={energy && (energy.today_wh === null ? NO_ENERGY : todayNote(energy))}
       >
         <Quantity value={energy?.today_wh} unit="Wh" unknown={NO_ENERGY} />
       </Figure>
@@ -34,6 +35,10 @@ export function Figures({ power, energy, devices }: Props) {
       <Figure title="Devices" note={devices && countsOf(devices)}>{devices?.length ?? "–"}</Figure>
     </dl>
   );
+}
+
+function todayNote(energy: FleetEnergy): string {
+  return [dayOf(energy.time_zone, Date.now()), without(unknownToday(energy))].filter((text) => text !== "").join(". ");
 }
 
 function unknownToday({ devices }: FleetEnergy): readonly string[] {
