@@ -5,7 +5,11 @@ import { absoluteTime } from "../../components/time.tsx";
 import { axisTexts, rangeOf } from "./axis.ts";
 import { type Curve, summaryOf } from "./curve.ts";
 
-const HEIGHT = 350;
+/** As high as looks right for its width. */
+function sizeOf({ clientWidth: width }: HTMLElement): { readonly width: number; readonly height: number } {
+  return { width, height: width < 500 ? 260 : 350 };
+}
+
 /** Fewer points than that are drawn as points too: a line needs two. */
 const FEW = 40;
 const DAY = "\n{D} {MMM}";
@@ -31,7 +35,7 @@ export function Chart({ curve, title }: { readonly curve: Curve; readonly title:
       plot.current = new uPlot(optionsOf(curve, host), dataOf(curve), host);
     };
     draw();
-    const resize = new ResizeObserver(() => plot.current?.setSize({ width: host.clientWidth, height: HEIGHT }));
+    const resize = new ResizeObserver(() => plot.current?.setSize(sizeOf(host)));
     resize.observe(host);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", draw);
@@ -70,8 +74,7 @@ function optionsOf({ unit, isSummed, fromS, toS, times }: Curve, host: HTMLEleme
   const edge: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false }, value };
   const band = { series: [2, 3] as [number, number], fill: `color-mix(in srgb, ${accent} 20%, transparent)` };
   return {
-    width: host.clientWidth,
-    height: HEIGHT,
+    ...sizeOf(host),
     scales: { x: { min: fromS, max: toS }, y: { range: (_, low, high) => [...rangeOf(low, high, unit)] } },
     axes: [{ ...axis, values: TIMES }, { ...axis, size: 68, values: (_, ticks) => [...axisTexts(ticks, unit)] }],
     legend: { live: true },

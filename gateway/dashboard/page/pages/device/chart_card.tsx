@@ -29,10 +29,10 @@ export function ChartCard({ id, device }: { readonly id: string; readonly device
           <select aria-label="Register" value={choice?.key} onChange={(event) => setKey(event.currentTarget.value)}>
             {choices.map((one) => <option key={one.key} value={one.key}>{one.label}</option>)}
           </select>
-          <RangeTabs range={range} onRange={setRange} />
           <button type="button" class="toggle" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
             Table
           </button>
+          <RangeTabs range={range} onRange={setRange} />
         </>
       }
     >
