@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fetchTrouble } from "../platform/fetch_trouble.ts";
 import { CliFailure, EXIT } from "./exit.ts";
 
 /** Answers a request as the gateway does: over the network, or inside this process. */
@@ -60,8 +61,10 @@ async function sent(request: Request, base: string, send: Transport): Promise<Re
   try {
     return await send(request);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CliFailure(EXIT.unreachable, `Cannot reach the gateway at ${base}: ${why}`);
+    if (error instanceof CliFailure) throw error;
+    throw new CliFailure(EXIT.unreachable, `Cannot reach the gateway at ${base}: ${fetchTrouble(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -14,6 +14,15 @@ function flagOf(path: readonly PropertyKey[]): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/** For commander: a whole number within bounds, or a usage fault. */
+export function integer(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (Number.isInteger(value) && value >= low && value <= high) return value;
+    throw usage(`"${text}" is not a whole number from ${low} to ${high}`);
+  };
+}
+
 /** For commander: a number, or a usage fault. */
 export function number(text: string): number {
   const value = Number(text);

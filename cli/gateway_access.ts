@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { getLogger } from "@logtape/logtape";
 import { openLocalApi } from "../gateway/local_api.ts";
+import { databasePath } from "../gateway/store/database.ts";
 import { systemClock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
 import { type ApiClient, createApiClient } from "./api_client.ts";
@@ -8,6 +9,7 @@ import { VERSION } from "./commands/version.ts";
 import { gatewayDir, processDataDir } from "./data_dir.ts";
 import { openFirmware } from "./roles.ts";
 import { CliFailure, EXIT, usage } from "./exit.ts";
+import { exists } from "./init/key_file.ts";
 
 /** How a command finds its gateway. */
 export interface GatewayFlags {
@@ -17,6 +19,8 @@ export interface GatewayFlags {
   readonly json?: boolean;
   /** This machine's data directory, whatever the environment names. */
   readonly local?: boolean;
+  /** A data directory without a gateway is refused, also by what could make one. */
+  readonly existing?: boolean;
 }
 
 /** Adds `--url`, `--token`, `--data-dir` and `--json` to a command that speaks to a gateway. */
@@ -39,9 +43,23 @@ export async function withGateway<T>(flags: GatewayFlags, work: (api: ApiClient)
     if (token === undefined) throw usage("A gateway at an address needs a token: set ECOWATT_TOKEN or give --token");
     return await work(createApiClient(url, token, fetch));
   }
-  const folder = gatewayDir(processDataDir(flags.dataDir));
-  await using local = await opened(folder);
-  return await work(createApiClient("http://local", undefined, local.answer));
+  const dataDir = processDataDir(flags.dataDir);
+  await using stack = new AsyncDisposableStack();
+  const open = async (method: string) => {
+    if (flags.existing || method !== "POST") await mustHaveRun(dataDir);
+    return stack.use(await opened(gatewayDir(dataDir)));
+  };
+  let local: ReturnType<typeof open> | undefined;
+  return await work(createApiClient("http://local", undefined, async (request) => {
+    return await (await (local ??= open(request.method))).answer(request);
+  }));
+}
+
+/** A folder that was mistyped is no gateway without devices; only who adds something makes a new one. */
+async function mustHaveRun(dataDir: string): Promise<void> {
+  if (await exists(databasePath(gatewayDir(dataDir))).catch(() => true)) return; // who may not look is told so by opening it
+  const ways = "name its folder with --data-dir, or its address with --url";
+  throw new CliFailure(EXIT.failed, `There is no gateway in ${dataDir}: ${ways}`);
 }
 
 /** The address that the flags or the environment name; `undefined` for the gateway of this machine's data directory. */

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Env } from "./data_dir.ts";
 import { substitute } from "./environment.ts";
 import { usage } from "./exit.ts";
+import { readingTrouble } from "./reading_trouble.ts";
 
 /** A place in a file and what is wrong there. */
 export interface FileFault {
@@ -29,13 +30,6 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     throw usage(`Cannot read ${path}: ${readingTrouble(error)}`);
   }
-}
-
-function readingTrouble(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Parses YAML, fills in the environment's values and checks all of it against a schema. Every fault says where it is. */

@@ -30,17 +30,18 @@ export interface BackupMade {
 export async function makeBackup({ dataDir, file, withKeys, now }: BackupOptions): Promise<BackupMade> {
   if (await exists(file)) throw usage(`${file} is there already and is not overwritten`);
   const [gateway, node] = [gatewayDir(dataDir), nodeDir(dataDir)];
-  await using scratch = await scratchIn(dataDir, "backup-");
-  const files = [
-    ...await exists(databasePath(gateway)) ? await backupGateway(gateway, scratch.path, { withKeys }) : [],
-    ...await exists(join(node, "node.sqlite")) ? await backupNode(node, scratch.path, withKeys) : [],
-  ];
-  if (files.length === 0) {
+  const roles = { gateway: await exists(databasePath(gateway)), node: await exists(join(node, "node.sqlite")) };
+  if (!roles.gateway && !roles.node) {
     throw new CliFailure(
       EXIT.failed,
       `There is nothing to back up in ${dataDir}: no gateway and no node has run there`,
     );
   }
+  await using scratch = await scratchIn(dataDir, "backup-");
+  const files = [
+    ...roles.gateway ? await backupGateway(gateway, scratch.path, { withKeys }) : [],
+    ...roles.node ? await backupNode(node, scratch.path, withKeys) : [],
+  ];
   const archive = await packBackup(files, {
     program: VERSION,
     created_at: new Date(now).toISOString(),

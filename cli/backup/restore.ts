@@ -12,6 +12,7 @@ import { gatewayDir, nodeDir } from "../data_dir.ts";
 import { nodeState } from "../doctor/patient.ts";
 import { CliFailure, EXIT, usage } from "../exit.ts";
 import { exists } from "../init/key_file.ts";
+import { readingTrouble } from "../reading_trouble.ts";
 import { scratchIn } from "./make.ts";
 
 /** What is to be restored, and where. */
@@ -41,8 +42,11 @@ export interface Restored {
 export async function restoreBackup({ file, dataDir, force, now }: RestoreOptions): Promise<Restored> {
   using _gateway = await requireStopped(dataDir);
   if (!force) await requireEmpty(dataDir);
+  using archive = await Deno.open(file, { read: true }).catch((cause) => {
+    throw new CliFailure(EXIT.failed, `Cannot read ${file}: ${readingTrouble(cause)}`, { cause });
+  });
   await using scratch = await scratchIn(dataDir, "restore-");
-  const manifest = await unpacked(file, scratch.path);
+  const manifest = await unpacked(archive, scratch.path);
   const prepared = await prepare(manifest, scratch.path, dataDir);
   const kept = join(dataDir, `replaced-${new Date(now).toISOString().replaceAll(/[:.]/g, "-")}`);
   const swapped = [
@@ -75,9 +79,8 @@ async function requireEmpty(dataDir: string): Promise<void> {
   }
 }
 
-async function unpacked(file: string, folder: string): Promise<BackupManifest> {
+async function unpacked(archive: Deno.FsFile, folder: string): Promise<BackupManifest> {
   try {
-    const archive = await Deno.open(file, { read: true });
     return await unpackBackup(archive.readable, folder);
   } catch (error) {
     throw new CliFailure(EXIT.failed, error instanceof Error ? error.message : String(error), { cause: error });

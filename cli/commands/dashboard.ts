@@ -28,7 +28,10 @@ export function addDashboard(program: Command, terminal: Terminal): void {
 
 async function link(flags: Flags, terminal: Terminal): Promise<void> {
   const wish = flags.role === undefined ? {} : { role: flags.role };
-  const made = await withGateway(flags, (api) => api.call("POST", "/api/v1/login-links", Link, wish));
+  const made = await withGateway(
+    { ...flags, existing: true },
+    (api) => api.call("POST", "/api/v1/login-links", Link, wish),
+  );
   const running = gatewayAddress(flags) ?? publishedAddress(gatewayDir(processDataDir(flags.dataDir)));
   const url = `${running ?? DEFAULT_ADDRESS}${made.path}`;
   if (flags.json) {

@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { getLogger } from "@logtape/logtape";
 import { type Command, Option } from "commander";
 import { type ScanIo, USUAL_UNITS } from "../../device/scan/lines.ts";
@@ -6,7 +7,7 @@ import { scanSerial, serialLines, serialScanMs, USUAL_ANSWER_MS, USUAL_BAUDS } f
 import { scanTcp } from "../../device/scan/tcp_scan.ts";
 import { listSerialPorts } from "../../device/serial/ports.ts";
 import { systemClock } from "../../platform/clock.ts";
-import { number } from "../arguments.ts";
+import { integer } from "../arguments.ts";
 import { CliFailure, EXIT, usage } from "../exit.ts";
 import type { Terminal } from "../output.ts";
 import { progressBar } from "../scan/progress.ts";
@@ -31,14 +32,15 @@ interface SerialFlags extends Flags {
 /** Finds inverters. */
 export function addScan(program: Command, terminal: Terminal): void {
   const scan = program.command("scan").description("find inverters, and print the configuration for them");
-  const several = (text: string, all: readonly number[]) => [...all, number(text)];
+  const several =
+    (low: number, high: number) => (text: string, all: readonly number[]) => [...all, integer(low, high)(text)];
   common(scan.command("tcp <network>"))
     .description("look for Modbus TCP at an address, in a range (192.168.1.20-60) or network (192.168.1.0/24)")
-    .option("--port <port>", "TCP port, may be repeated (default 502 and 1502)", several, [])
+    .option("--port <port>", "TCP port, may be repeated (default 502 and 1502)", several(1, 65_535), [])
     .action((network: string, flags: TcpFlags) => tcp(network, flags, terminal));
   common(scan.command("serial [port]"))
     .description("look for Modbus RTU on a serial port (all connected ones without a name)")
-    .option("--baud <speed>", `may be repeated (default ${USUAL_BAUDS.join(", ")})`, several, [])
+    .option("--baud <speed>", `may be repeated (default ${USUAL_BAUDS.join(", ")})`, several(1200, 921_600), [])
     .addOption(
       new Option("--parity <parity>", "default: none, even at 9600 and 19200 or the named speeds").choices([
         "none",
@@ -52,7 +54,7 @@ export function addScan(program: Command, terminal: Terminal): void {
 function common(command: Command): Command {
   return command
     .option("--units <ids>", `unit ids such as 1,17 or 1-247 (default ${USUAL_UNITS.join(",")})`)
-    .option("--timeout <ms>", "milliseconds to wait for each answer", number)
+    .option("--timeout <ms>", "milliseconds to wait for each answer", integer(1, 60_000))
     .option("--json", "as JSON");
 }
 
@@ -67,6 +69,7 @@ async function tcp(network: string, flags: TcpFlags, terminal: Terminal): Promis
     answerMs: flags.timeout ?? 700,
   };
   using stop = untilStopped();
+  if (hosts.value.length === 1) await known(network);
   using bar = progressBar(!flags.json && Deno.stderr.isTerminal());
   const endpoints = await scanTcp(options, scanIo(stop.signal), (share) => bar.show(share));
   bar[Symbol.dispose]();
@@ -75,7 +78,7 @@ async function tcp(network: string, flags: TcpFlags, terminal: Terminal): Promis
   );
   const silent = endpoints.filter(({ found }) => found.length === 0).map(({ host, port }) => `${host}:${port}`);
   const notes = silent.length === 0 ? [] : [`takes connections, but answers no Modbus: ${silent.join(", ")}`];
-  show(all, { over: "tcp", json: flags.json ?? false, notes }, terminal);
+  show(all, { over: "tcp", json: flags.json ?? false, notes, stopped: stop.signal.aborted }, terminal);
 }
 
 async function serial(port: string | undefined, flags: SerialFlags, terminal: Terminal): Promise<void> {
@@ -106,7 +109,16 @@ async function serial(port: string | undefined, flags: SerialFlags, terminal: Te
       }
     }
   }
-  show(all, { over: "serial", json: flags.json ?? false, notes }, terminal);
+  show(all, { over: "serial", json: flags.json ?? false, notes, stopped: stop.signal.aborted }, terminal);
+}
+
+/** A name that nobody knows is no network without inverters. */
+async function known(host: string): Promise<void> {
+  try {
+    await lookup(host);
+  } catch (error) {
+    throw new CliFailure(EXIT.unreachable, `Cannot find ${host}: nobody knows this name`, { cause: error });
+  }
 }
 
 function discovered(line: Discovered["line"], found: Discovered["found"]): Discovered {
@@ -128,19 +140,22 @@ interface Shown {
   readonly over: keyof typeof WAYS;
   readonly json: boolean;
   readonly notes: readonly string[];
+  /** Ctrl-C: not everything was looked at. */
+  readonly stopped: boolean;
 }
 
-function show(all: readonly Discovered[], { over, json, notes }: Shown, terminal: Terminal): void {
+function show(all: readonly Discovered[], { over, json, notes, stopped }: Shown, terminal: Terminal): void {
   const yaml = yamlOf(all);
   if (json) {
     const found = all.map(({ address, found }) => ({ address, title: titleOf(found), ...found }));
     terminal.out(JSON.stringify({ found, buses_yaml: yaml ?? null }));
   } else {
-    for (const note of notes) terminal.err(note);
+    for (const note of [...notes, ...(stopped ? ["Stopped: not everything was looked at"] : [])]) terminal.err(note);
     for (const { address, found } of all) terminal.out(`${address}\n  ${titleOf(found)}`);
     if (yaml !== undefined) terminal.out(`\nFor the section \`node:\` of the configuration:\n${yaml}`);
   }
   if (yaml !== undefined) return;
+  if (stopped) throw new CliFailure(EXIT.failed, "Nothing was found so far");
   const message = all.length === 0 ? `No inverter answers: ${WAYS[over]}` : "None of it is an inverter";
   throw new CliFailure(EXIT.unreachable, message);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fromHex, toHex } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { fetchTrouble } from "../../platform/fetch_trouble.ts";
 import { LineClosed } from "./byte_stream.ts";
 import type { Ask, Line, Link, Reply } from "./line.ts";
 import { decodeResponse } from "./pdu.ts";
@@ -78,7 +79,7 @@ class HttpLink implements Link {
       if (error instanceof LineClosed) throw error;
       if (this.#ended.aborted) throw new LineClosed("the line was closed");
       if (late.signal.aborted) return undefined;
-      throw new LineClosed(error instanceof Error ? error.message : String(error), { cause: error });
+      throw new LineClosed(fetchTrouble(error), { cause: error });
     } finally {
       answered.abort();
     }

@@ -107,7 +107,9 @@ const ENDS = [
   [["device", "lst"], 2, /Did you mean list\?/],
   [["device", "list", "--jsom"], 2, /Did you mean --json\?/],
   [["device", "show"], 2, /missing required argument/],
-  [["device", "show", "nobody", "--data-dir", "DIR"], 1, /nobody/],
+  [["device", "show", "nobody", "--data-dir", "DIR"], 1, /There is no gateway in .*--data-dir/],
+  [["device", "list", "--data-dir", "DIR"], 1, /There is no gateway/],
+  [["dashboard", "--data-dir", "DIR"], 1, /There is no gateway/],
   [["device", "list", "--url", "http://127.0.0.1:1", "--token", "x"], 3, /Cannot reach the gateway/],
   [["device", "list", "--url", "http://127.0.0.1:1"], 2, /token/],
   [["device", "list", "--url", "nonsense", "--token", "x"], 2, /is not an address/],
@@ -118,9 +120,13 @@ const ENDS = [
   [["doctor", "--config", "DIR/none.yaml", "--data-dir", "DIR"], 1, /checks failed/],
   [["scan", "tcp", "10.0.0.0/8"], 2, /too many/],
   [["scan", "tcp", "127.0.0.1", "--port", "1"], 3, /No inverter answers/],
+  [["scan", "tcp", "127.0.0.1", "--port", "65536"], 2, /whole number from 1 to 65535/],
+  [["scan", "tcp", "x".repeat(64)], 3, /nobody knows this name/],
   [["scan", "serial", "/dev/ttyNONE"], 3, /no such device/],
+  [["scan", "serial", "/dev/ttyNONE", "--baud", "12345678"], 2, /whole number from 1200 to 921600/],
+  [["scan", "serial", "/dev/ttyNONE", "--timeout", "0"], 2, /whole number from 1 to 60000/],
   [["backup", "DIR/b.tar.gz", "--data-dir", "DIR/none"], 1, /nothing to back up/],
-  [["restore", "DIR/none.tar.gz", "--data-dir", "DIR/none"], 1, /No such file/],
+  [["restore", "DIR/none.tar.gz", "--data-dir", "DIR/none"], 1, /Cannot read .*none\.tar\.gz: there is no such file/],
   [["init", "--yes", "--config", "DIR/x.yaml", "--data-dir", "DIR"], 2, /needs --inverter/],
   [
     [
@@ -150,6 +156,7 @@ for (const [args, code, words] of ENDS) {
     assert.match(ran.out + ran.err, words);
     assert.equal(ran.code, code, ran.err);
     if (code !== 0) assert.ok(!ran.err.includes("    at "), "no stack");
+    if (code !== 0) assert.deepEqual([...Deno.readDirSync(folder)], [], "nothing is left behind");
     await Deno.remove(folder, { recursive: true });
   });
 }

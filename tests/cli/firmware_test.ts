@@ -33,6 +33,7 @@ Deno.test("firmware is added, listed, verified, rolled out and removed from the 
   const run = (...args: string[]) => machine.run(...args, ...data);
   const file = join(machine.folder, "node.bin");
   await Deno.writeFile(file, imageBytes(300_000));
+  assert.equal((await run("token", "create", "test")).code, 0);
   assert.match((await run("firmware", "list")).out, /no firmware yet/);
   const added = await run(
     "firmware",
