@@ -44,7 +44,7 @@ export async function keepConnected(
   const trouble = new TroubleLog(log, clock);
   for (let failures = 0; !signal.aborted;) {
     const began = clock.monotonic();
-    const opened = await openSession(address, events, signal);
+    const opened = await openSession(address, events, log, signal);
     if (opened.ok) {
       if (trouble.inARow === 0) log.info("mqtt broker connected {broker}", { broker });
       trouble.ended("mqtt broker connected again {broker}", { broker });
@@ -73,6 +73,7 @@ export function pauseMs(failures: number, { float }: Pick<Random, "float">): num
 async function openSession(
   address: BrokerAddress,
   events: LinkEvents,
+  log: Logger,
   signal: AbortSignal,
 ): Promise<Outcome<Session>> {
   const { connect } = await import("mqtt"); // only who uses a broker pays for loading it
@@ -86,7 +87,12 @@ async function openSession(
   client.on("message", (topic, payload, { retain }: IPublishPacket) => {
     events.received({ topic, payload, retained: retain, who: "mqtt" });
   });
-  client.subscribe([...events.topics], { qos: 1 });
+  client.subscribe([...events.topics], { qos: 1 }, (error) => {
+    if (!error || !client.connected) return; // without a connection it is asked again
+    log.warn("mqtt broker lets nobody set anything: it refuses {topics}, look at its access rules", {
+      topics: events.topics.join(", "),
+    });
+  });
   return success(sessionOf(client, signal));
 }
 

@@ -6,8 +6,15 @@ import type { GroupCommit } from "../../store/group_commit.ts";
 import type { Twins } from "../../store/twins.ts";
 import { tell } from "../device_news.ts";
 import type { Publisher } from "../publisher.ts";
-import { conditionTopic, firmwareTopic, GATEWAY_STATUS, inverterEnergyTopic, inverterStateTopic } from "../topics.ts";
-import { powerLimitTopic } from "../topics.ts";
+import {
+  conditionTopic,
+  deviceStatusTopic,
+  firmwareTopic,
+  GATEWAY_STATUS,
+  inverterEnergyTopic,
+  inverterStateTopic,
+  powerLimitTopic,
+} from "../topics.ts";
 import { deviceAnnouncement } from "./device_announcement.ts";
 import { configPayload, configTopic, type DeviceAnnouncement, type RemovedEntity } from "./discovery.ts";
 import { inverterAnnouncement } from "./inverter_announcement.ts";
@@ -140,7 +147,7 @@ function takeBack({ topic, device, inverter }: Announcement, { publisher, device
   empty(topic);
   if (devices.find(device)) return;
   const topics = inverter === null
-    ? [conditionTopic(device), firmwareTopic(device)]
+    ? [deviceStatusTopic(device) ?? [], conditionTopic(device), firmwareTopic(device)].flat()
     : [inverterStateTopic, inverterEnergyTopic, powerLimitTopic].map((topicOf) => topicOf(device, inverter));
   for (const one of topics) empty(one);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { pauseMs } from "../../../gateway/mqtt/client_link.ts";
+import { fakeLog } from "../../fakes/log.ts";
 import { listenAt, startFixture, startOtherBroker, until, upload } from "./fixture.ts";
 
 const AT = Date.UTC(2026, 5, 21, 12);
@@ -152,4 +153,13 @@ Deno.test("pauses between failures grow to a minute and differ by half", () => {
   const longest = [0, 1, 2, 3, 4, 7, 50].map((failures) => pauseMs(failures, { float: () => 1 }));
   assert.deepEqual(longest, [1_000, 1_000, 2_000, 4_000, 8_000, 60_000, 60_000]);
   assert.equal(pauseMs(2, { float: () => 0 }), 1_000);
+});
+
+Deno.test("a broker that does not let the gateway listen is told of, and published to all the same", async () => {
+  await using broker = await startOtherBroker(0, { listening: false });
+  const { log, lines } = fakeLog();
+  await using gateway = await startFixture({ broker: { url: `mqtt://127.0.0.1:${broker.port}` } }, { io: { log } });
+  await until(() => lines.some((line) => line.includes("look at its access rules")), "the warning");
+  assert.ok(lines.some((line) => line.includes("esp32/ecowatt_settings")), "with the topics");
+  await until(() => gateway.mqtt.stats().waiting === 0 && gateway.mqtt.stats().published > 0, "the status");
 });

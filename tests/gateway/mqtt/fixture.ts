@@ -23,8 +23,10 @@ export interface OtherBroker extends AsyncDisposable {
   readonly port: number;
 }
 
-export async function startOtherBroker(port = 0): Promise<OtherBroker> {
+/** `listening: false`: it lets nobody subscribe. */
+export async function startOtherBroker(port = 0, { listening = true } = {}): Promise<OtherBroker> {
   const aedes = await Aedes.createBroker();
+  if (!listening) aedes.authorizeSubscribe = (_client, _subscription, done) => done(null, null);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
