@@ -68,7 +68,7 @@ Deno.test("as many commands as fit into 999 bytes go out, the others next time, 
   const done: number[] = [];
   for (let round = 0; round < 10 && done.length < 30; round++) {
     const commands = await get(gateway);
-    assert.ok(commands.length >= 5, `${commands.length}`);
+    assert.ok(commands.length >= Math.min(5, 30 - done.length), `${commands.length}`);
     for (const command of commands) {
       assert.deepEqual(Object.keys(command), ["command_id", "command_type", "parameters"]);
       for (const value of Object.values(command.parameters)) assert.ok(Number.isInteger(value) && value >= 0);
