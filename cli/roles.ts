@@ -5,7 +5,8 @@ import { type Node, nodeDatabasePath, startNode } from "../device/node.ts";
 import type { GatewayConfig } from "../gateway/config.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { databasePath } from "../gateway/store/database.ts";
-import { openRepository, type Repository } from "../ota/repository.ts";
+import { openRepository } from "../ota/repository.ts";
+import type { FirmwareRepository } from "../protocol/ota/firmware_repository.ts";
 import { bootOf } from "../ota/slots/slots.ts";
 import { forgetCopies } from "../platform/migration_copy.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -15,7 +16,7 @@ import { VERSION } from "./commands/version.ts";
 import { gatewayDir, nodeDir, tailDir } from "./data_dir.ts";
 
 /** The firmware in a gateway's data directory, on the real clock. */
-export function openFirmware(dataDir: string): Repository {
+export function openFirmware(dataDir: string): FirmwareRepository {
   return openRepository({ dataDir, random: systemRandom, clock: systemClock });
 }
 

@@ -10,7 +10,7 @@ import { readAssets, serveAssets } from "./dashboard/assets.ts";
 import { createEventStreams } from "./dashboard/event_streams.ts";
 import { createDevicePaths, dispatch } from "./device_paths.ts";
 import { firmwareRoutes } from "./firmware/device_routes.ts";
-import type { FirmwareRepository } from "./firmware/repository_port.ts";
+import type { FirmwareRepository } from "../protocol/ota/firmware_repository.ts";
 import { createFirmwareRolloutDesk } from "./firmware/rollouts.ts";
 import { lockDirectory } from "./directory_lock.ts";
 import { storeLiveness } from "./health.ts";

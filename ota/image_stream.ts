@@ -4,10 +4,8 @@ import { createSha256 } from "../crypto/sha256.ts";
 import { BOARD_IMAGE_MAGIC, MAX_IMAGE_BYTES } from "../protocol/ota/limits.ts";
 import type { Audience } from "../protocol/ota/chunk_hmac.ts";
 import type { FirmwareFault } from "../protocol/ota/firmware.ts";
+import type { Pieces } from "../protocol/ota/firmware_repository.ts";
 import { type Outcome, refusal, success } from "../protocol/outcome.ts";
-
-/** Bytes in pieces of any size. */
-export type Pieces = AsyncIterable<Uint8Array>;
 
 /** Takes bytes, in order. */
 export type Sink = (piece: Uint8Array) => Promise<void>;

@@ -1,9 +1,10 @@
 import { type RsaPrivateKey, startRsaSigning } from "../crypto/rsa.ts";
 import type { Random } from "../platform/random.ts";
 import type { FirmwareFault, NewFirmware } from "../protocol/ota/firmware.ts";
+import type { Pieces } from "../protocol/ota/firmware_repository.ts";
 import { type SignedManifest, signManifest } from "../protocol/ota/manifest.ts";
 import { type Outcome, success } from "../protocol/outcome.ts";
-import { measure, type Pieces } from "./image_stream.ts";
+import { measure } from "./image_stream.ts";
 import { manifestOf } from "./manifest_of.ts";
 
 /**

@@ -4,37 +4,15 @@ import { startRsaSigning, startRsaVerification } from "../crypto/rsa.ts";
 import type { Random } from "../platform/random.ts";
 import { chunkHmac } from "../protocol/ota/chunk_hmac.ts";
 import type { BoardManifest, Firmware, FirmwareFault, NewFirmware } from "../protocol/ota/firmware.ts";
+import type { Added, FirmwareRepository, Pieces } from "../protocol/ota/firmware_repository.ts";
 import { MAX_BOARD_IMAGE_BYTES } from "../protocol/ota/limits.ts";
 import { bytesOf, type Manifest, type SignedManifest, signManifest, verifyManifest } from "../protocol/ota/manifest.ts";
 import { type Outcome, refusal, success } from "../protocol/outcome.ts";
-import { decryptImage, encryptImage, fitsAudience, type Pieces, type PlainImage, type Sink } from "./image_stream.ts";
+import { decryptImage, encryptImage, fitsAudience, type PlainImage, type Sink } from "./image_stream.ts";
 import { type KeySet, openKeySet } from "./key_set.ts";
 import { manifestOf } from "./manifest_of.ts";
 import type { ShelfFiles } from "./shelf_files.ts";
 import { openShelf, type Shelf } from "./shelf.ts";
-
-type Added = Promise<Outcome<Firmware, FirmwareFault>>;
-
-/** Firmware that can be offered to devices: on disk, and whole, or not there. */
-export interface Repository {
-  list(): readonly Firmware[];
-  find(model: string, version: string): Firmware | undefined;
-  /** One chunk, encrypted, with its HMAC in hex; `undefined` for a number that the image does not have. */
-  chunk(firmware: Firmware, number: number): Promise<{ readonly data: Bytes; readonly hmac: string } | undefined>;
-  /** Hashes, signs and encrypts a plain image in constant memory, with keys of which the private one is here. */
-  add(plain: Pieces, details: NewFirmware): Added;
-  /** As `add`, for an image that was signed on another machine: the public key is enough. */
-  addSigned(plain: Pieces, signed: SignedManifest, options: { readonly keys: string }): Added;
-  /** Takes what the boards' own tools made, byte for byte, once it passes every check that a board makes. */
-  importBoard(
-    encrypted: Pieces,
-    manifest: BoardManifest,
-    options: { readonly model: string; readonly keys: string },
-  ): Added;
-  /** Reads an image back and checks all that devices check. */
-  verify(firmware: Firmware): Added;
-  remove(model: string, version: string): Promise<boolean>;
-}
 
 export interface RepositoryIo {
   /** The gateway's data directory. */
@@ -51,7 +29,7 @@ export function keysFolder(dataDir: string): string {
 }
 
 /** The repository in a gateway's data directory. */
-export function openRepository(io: RepositoryIo): Repository {
+export function openRepository(io: RepositoryIo): FirmwareRepository {
   const shelf = openShelf(join(io.dataDir, "firmware"), io.files);
   const keySets = cachedKeys(keysFolder(io.dataDir));
   return {

@@ -3,7 +3,7 @@ import { BoardManifest, type Firmware, KeySetName, NewFirmware } from "../../pro
 import { FirmwareModel, FirmwareVersion } from "../../protocol/ota/version.ts";
 import { checkBody } from "../device_route.ts";
 import { Fault } from "../fault.ts";
-import type { FirmwareRepository } from "../firmware/repository_port.ts";
+import type { FirmwareRepository } from "../../protocol/ota/firmware_repository.ts";
 import type { FirmwareRolloutDesk } from "../firmware/rollouts.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";

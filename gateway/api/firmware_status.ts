@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DeviceId } from "../../protocol/device_id.ts";
-import type { FirmwareShelf } from "../firmware/repository_port.ts";
+import type { FirmwareShelf } from "../../protocol/ota/firmware_repository.ts";
 import { activeUpdates, eventsOf, statusOf, type UpdateStatusIo } from "../firmware/status.ts";
 import { SessionState } from "../store/firmware_sessions.ts";
 import type { Management } from "../management.ts";

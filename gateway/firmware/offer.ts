@@ -7,7 +7,7 @@ import type { Device } from "../store/devices.ts";
 import type { StoredRollout } from "../store/firmware_rollouts.ts";
 import type { Session } from "../store/firmware_sessions.ts";
 import { chunkTotal, noChunks } from "./progress.ts";
-import type { FirmwareShelf } from "./repository_port.ts";
+import type { FirmwareShelf } from "../../protocol/ota/firmware_repository.ts";
 import { note, noteProgress, tellRollout, type UpdateLogIo } from "./update_log.ts";
 
 export interface OfferIo extends UpdateLogIo {

@@ -8,7 +8,7 @@ import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
 import type { FirmwareSessions } from "../store/firmware_sessions.ts";
 import type { Labels } from "../store/labels.ts";
 import { misfit } from "./offer.ts";
-import type { FirmwareShelf } from "./repository_port.ts";
+import type { FirmwareShelf } from "../../protocol/ota/firmware_repository.ts";
 
 /** The size of a wave, and how much of it has to be updated before the next one begins; all when left out. */
 export interface WavePlan {

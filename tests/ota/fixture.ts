@@ -1,6 +1,7 @@
 import { fromHex, utf8 } from "../../crypto/bytes.ts";
 import { generateKeyMaterial, type KeyMaterial, writeKeySet } from "../../ota/key_set.ts";
-import { keysFolder, openRepository, type Repository } from "../../ota/repository.ts";
+import { keysFolder, openRepository } from "../../ota/repository.ts";
+import type { FirmwareRepository } from "../../protocol/ota/firmware_repository.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { reference } from "../needs.ts";
 
@@ -29,7 +30,7 @@ export const testKeys: Promise<KeyMaterial> = generateKeyMaterial(systemRandom);
 /** A repository in a folder of its own, with test keys. */
 export interface RepositoryFixture extends AsyncDisposable {
   readonly dataDir: string;
-  readonly repository: Repository;
+  readonly repository: FirmwareRepository;
 }
 
 export async function openFixture(dataDir?: string): Promise<RepositoryFixture> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
-import { keysFolder, openRepository, type Repository } from "../../ota/repository.ts";
+import { keysFolder, openRepository } from "../../ota/repository.ts";
+import type { FirmwareRepository } from "../../protocol/ota/firmware_repository.ts";
 import { writeKeySet } from "../../ota/key_set.ts";
 import { diskFiles, type ShelfFiles } from "../../ota/shelf_files.ts";
 import { systemRandom } from "../../platform/random.ts";
@@ -104,7 +105,7 @@ const LOSSES = (["now", "durable"] as const).flatMap((names) =>
   (["now", "durable"] as const).map((data) => [names, data] as const)
 );
 
-async function open(dataDir: string, files?: ShelfFiles): Promise<Repository> {
+async function open(dataDir: string, files?: ShelfFiles): Promise<FirmwareRepository> {
   await writeKeySet(keysFolder(dataDir), "default", await testKeys);
   await writeKeySet(keysFolder(dataDir), "boards", await boardKeys());
   return openRepository({ dataDir, random: systemRandom, clock: { now: () => 1 }, ...(files ? { files } : {}) });
@@ -150,12 +151,16 @@ testWith(
   },
 );
 
-function names(repository: Repository): readonly string[] {
+function names(repository: FirmwareRepository): readonly string[] {
   return repository.list().map(({ model, version }) => `${model}@${version}`);
 }
 
 /** Everything that is listed is good; what was done is done, and only what was under way may be either way. */
-async function requireWhole(repository: Repository, marks: readonly [number, readonly string[]][], cut: number) {
+async function requireWhole(
+  repository: FirmwareRepository,
+  marks: readonly [number, readonly string[]][],
+  cut: number,
+) {
   const listed = names(repository);
   for (const firmware of repository.list()) {
     assert.equal((await repository.verify(firmware)).ok, true, `cut after ${cut}`);
@@ -167,7 +172,7 @@ async function requireWhole(repository: Repository, marks: readonly [number, rea
 }
 
 /** The first sequence was given, whatever became of its image. */
-async function requireNextSequence(repository: Repository, cut: number) {
+async function requireNextSequence(repository: FirmwareRepository, cut: number) {
   const added = await repository.add(image(10), { ...NODE, version: "2.0.0" });
   assert.equal(added.ok ? added.value.sequence : added.fault, 2, `cut after ${cut}`);
 }

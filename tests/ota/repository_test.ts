@@ -6,7 +6,8 @@ import { importRsaPrivateKey, importRsaPublicKey, verifyRsa } from "../../crypto
 import { sha256 } from "../../crypto/sha256.ts";
 import { writeKeySet } from "../../ota/key_set.ts";
 import { signImage } from "../../ota/offline_signing.ts";
-import { keysFolder, openRepository, type Repository } from "../../ota/repository.ts";
+import { keysFolder, openRepository } from "../../ota/repository.ts";
+import type { FirmwareRepository } from "../../protocol/ota/firmware_repository.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { importChunkKey, verifyChunkHmac } from "../../protocol/ota/chunk_hmac.ts";
 import { BoardManifest, type Firmware, NewFirmware } from "../../protocol/ota/firmware.ts";
@@ -16,7 +17,7 @@ import { BOARD_FILES, boardKeys, image, imageBytes, once, openFixture, testKeys 
 
 const NODE = NewFirmware.parse({ model: "ecowatt-node", version: "1.2.0" });
 
-async function download(repository: Repository, firmware: Firmware): Promise<Uint8Array> {
+async function download(repository: FirmwareRepository, firmware: Firmware): Promise<Uint8Array> {
   const key = importChunkKey(
     firmware.keys === "boards" ? (await boardKeys()).chunk : (await testKeys).chunk,
     firmware.audience,

@@ -1,5 +1,5 @@
 import type { FirmwarePlan } from "../../firmware/rollout_plan.ts";
-import type { FirmwareShelf } from "../../firmware/repository_port.ts";
+import type { FirmwareShelf } from "../../../protocol/ota/firmware_repository.ts";
 import { Fault } from "../../fault.ts";
 import type { Devices } from "../../store/devices.ts";
 import type { FirmwareSessions } from "../../store/firmware_sessions.ts";

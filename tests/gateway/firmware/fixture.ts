@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeKeySet } from "../../../ota/key_set.ts";
-import { keysFolder, openRepository, type Repository } from "../../../ota/repository.ts";
+import { keysFolder, openRepository } from "../../../ota/repository.ts";
+import type { FirmwareRepository } from "../../../protocol/ota/firmware_repository.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { BoardManifest, type Firmware, NewFirmware } from "../../../protocol/ota/firmware.ts";
 import { BOARD_FILES, boardKeys, image, once, testKeys } from "../../ota/fixture.ts";
@@ -9,7 +10,7 @@ import { type Running, startRunning } from "../command/running.ts";
 /** A gateway with firmware and test keys; its boards are of the model `esp32`, its nodes of the model `test`. */
 export interface FirmwareFixture extends AsyncDisposable {
   readonly gateway: Running;
-  readonly repository: Repository;
+  readonly repository: FirmwareRepository;
   /** Adds an image for nodes, by default in two chunks. */
   add(version: string, more?: Partial<NewFirmware> & { readonly size?: number }): Promise<Firmware>;
   /** Imports the boards' own 1.0.4. */
@@ -23,7 +24,7 @@ export interface FirmwareFixture extends AsyncDisposable {
 }
 
 export async function startFirmware(): Promise<FirmwareFixture> {
-  const repositories: Repository[] = [];
+  const repositories: FirmwareRepository[] = [];
   const openFirmware = (dataDir: string) => {
     const repository = openRepository({ dataDir, random: systemRandom, clock: { now: () => 1_000 } });
     repositories.push(repository);
