@@ -19,7 +19,7 @@ import { type DeviceKey, signRequest } from "../../protocol/device_signature.ts"
 import { legacySignature } from "../../protocol/legacy_signature.ts";
 import { NewFirmware } from "../../protocol/ota/firmware.ts";
 import { BOARD_CHUNK_BYTES } from "../../protocol/ota/limits.ts";
-import type { Step } from "./api_story.ts";
+import type { Step } from "./api_story/step.ts";
 
 /** 2026-06-21T12:00:00Z, when the story begins; a step takes a second. */
 const BEGIN = Date.UTC(2026, 5, 21, 12);

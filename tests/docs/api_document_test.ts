@@ -82,7 +82,7 @@ Deno.test("every path that devices post to is in the document", async () => {
 Deno.test("every operation has an example, and every example belongs to one", () => {
   const shown = new Set(examples.map(({ operation }) => operation));
   const missing = operations.map(([name]) => name).filter((name) => !shown.has(name));
-  assert.deepEqual(missing, [], "add a step to docs/make/api_story.ts and run `deno task docs`");
+  assert.deepEqual(missing, [], "add a step to docs/make/api_story/ and run `deno task docs`");
   const names = new Set(operations.map(([name]) => name));
   assert.deepEqual([...shown].filter((name) => !names.has(name)), []);
   assert.equal(new Set(examples.map(({ name }) => name)).size, examples.length, "a name is used twice");

@@ -1,0 +1,71 @@
+import { roof, type Step } from "./step.ts";
+
+/** Tokens, the security log, and the end of devices. */
+export const ADMINISTRATION: readonly Step[] = [
+  {
+    name: "add_token",
+    summary: "For a dashboard, until the end of the year",
+    operation: "post /api/v1/tokens",
+    as: "admin",
+    body: { name: "kitchen", role: "viewer", expires_at_ms: 1798761600000 },
+    status: 201,
+  },
+  { name: "tokens", summary: "Who may do what", operation: "get /api/v1/tokens", as: "admin", status: 200 },
+  {
+    name: "viewers_may_not",
+    summary: "Tokens are for admins",
+    operation: "get /api/v1/tokens",
+    as: "viewer",
+    status: 403,
+  },
+  {
+    name: "revoke_token",
+    summary: "At once",
+    operation: "delete /api/v1/tokens/{id}",
+    as: "admin",
+    path: { id: "$add_token.id" },
+    status: 204,
+  },
+  { name: "security_stats", summary: "Counts", operation: "get /security/stats", as: "viewer", status: 200 },
+  {
+    name: "security_log",
+    summary: "The newest two",
+    operation: "get /security/log",
+    as: "viewer",
+    query: { limit: "2" },
+    status: 200,
+  },
+  { name: "no_credentials", summary: "Without a token", operation: "get /security/log", as: "nobody", status: 401 },
+  {
+    name: "reset_device",
+    summary: "Its disk was lost: a new key",
+    operation: "post /security/reset",
+    as: "admin",
+    body: roof,
+    status: 200,
+  },
+  {
+    name: "remove_device",
+    summary: "It is gone; its samples stay",
+    operation: "delete /api/v1/devices/{device_id}",
+    as: "admin",
+    path: { device_id: "shed" },
+    status: 204,
+  },
+  {
+    name: "no_device",
+    summary: "It is gone",
+    operation: "get /api/v1/devices/{device_id}",
+    as: "viewer",
+    path: { device_id: "shed" },
+    status: 404,
+  },
+  {
+    name: "metrics",
+    summary: "Some lines of many",
+    operation: "get /metrics",
+    as: "viewer",
+    status: 200,
+    shows: ["ecowatt_device_state", "ecowatt_security_validations"],
+  },
+];

@@ -1,0 +1,67 @@
+import { roof, type Step } from "./step.ts";
+
+/** Samples and energy, and power at a glance. */
+export const SAMPLES: readonly Step[] = [
+  {
+    name: "latest",
+    summary: "What the inverter shows now",
+    operation: "get /api/v1/devices/{device_id}/latest",
+    as: "viewer",
+    path: roof,
+    status: 200,
+  },
+  {
+    name: "raw",
+    summary: "Three samples as they were polled",
+    operation: "get /api/v1/devices/{device_id}/samples",
+    as: "viewer",
+    path: roof,
+    query: { registers: "Pac", resolution: "raw", limit: "3" },
+    status: 200,
+  },
+  {
+    name: "by_minute",
+    summary: "Sums of minutes",
+    operation: "get /api/v1/devices/{device_id}/samples",
+    as: "viewer",
+    path: roof,
+    query: { registers: "Pac,Vac1", resolution: "1m", from: "2026-06-21T11:00:00Z", to: "2026-06-21T12:00:00Z" },
+    status: 200,
+  },
+  {
+    name: "range_backwards",
+    summary: "A range that ends before it begins",
+    operation: "get /api/v1/devices/{device_id}/samples",
+    as: "viewer",
+    path: roof,
+    query: { from: "2026-06-22T00:00:00Z", to: "2026-06-21T00:00:00Z" },
+    status: 400,
+  },
+  {
+    name: "csv",
+    summary: "For a spreadsheet",
+    operation: "get /api/v1/devices/{device_id}/samples.csv",
+    as: "viewer",
+    path: roof,
+    query: { registers: "Pac", resolution: "1m" },
+    status: 200,
+  },
+  { name: "mqtt", summary: "Off here", operation: "get /api/v1/mqtt", as: "viewer", status: 200 },
+  { name: "energy", summary: "Of all devices", operation: "get /api/v1/energy", as: "viewer", status: 200 },
+  {
+    name: "energy_of_device",
+    summary: "The last two days",
+    operation: "get /api/v1/devices/{device_id}/energy",
+    as: "viewer",
+    path: roof,
+    query: { days: "2" },
+    status: 200,
+  },
+  {
+    name: "power",
+    summary: "All devices together",
+    operation: "get /api/v1/power",
+    as: "viewer",
+    status: 200,
+  },
+];
