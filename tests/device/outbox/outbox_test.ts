@@ -1,63 +1,5 @@
 import assert from "node:assert/strict";
-import { getLogger } from "@logtape/logtape";
-import { FakeClock } from "../../fakes/clock.ts";
-import { openNodeDatabase } from "../../../device/store/database.ts";
-import type { StoredBlock } from "../../../device/outbox/block_table.ts";
-import { Outbox, type OutboxIo } from "../../../device/outbox/outbox.ts";
-import { decodeBlock } from "../../../protocol/block/block.ts";
-import type { Sample } from "../../../protocol/sample.ts";
-
-const roof = { inverter: "roof", profile: "ecowatt", registers: ["Vac1", "Pac"] };
-const barn = { inverter: "barn", profile: "ecowatt", registers: ["Pac"] };
-
-/** A node's folder for the length of a test; `open` opens what a started node would. */
-class Folder implements Disposable {
-  readonly path = Deno.makeTempDirSync({ prefix: "ecowatt-outbox-" });
-  readonly #opened: Disposable[] = [];
-
-  open(options: Partial<OutboxIo> = {}) {
-    const db = openNodeDatabase(`${this.path}/node.sqlite`);
-    this.#opened.push(db);
-    const outbox = new Outbox({
-      db,
-      tailPath: `${this.path}/tail`,
-      limitBytes: 2 ** 20,
-      firstBlock: 1,
-      clock: new FakeClock(),
-      log: getLogger(["test"]),
-      ...options,
-    });
-    return { db, outbox };
-  }
-
-  /** What a killed process leaves: its locks are gone, nothing else happened. */
-  kill(): void {
-    for (const opened of this.#opened.splice(0)) opened[Symbol.dispose]();
-  }
-
-  [Symbol.dispose](): void {
-    this.kill();
-    Deno.removeSync(this.path, { recursive: true });
-  }
-}
-
-function sample(n: number): Sample {
-  return { at: 1_782_000_000_000 + 2000 * n, values: [2300 + n % 3, n] };
-}
-
-function blocks(outbox: Outbox): readonly StoredBlock[] {
-  return outbox.peek({ maxBlocks: 1000, share: () => 0 });
-}
-
-function samples(outbox: Outbox): readonly Sample[] {
-  return blocks(outbox).flatMap((block) => {
-    const decoded = decodeBlock(block.payload, { columns: block.registers.length, count: block.count });
-    assert.ok(decoded.ok);
-    return decoded.value;
-  });
-}
-
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => sample(from + i));
+import { barn, blocks, Folder, range, roof, sample, samples } from "./folder.ts";
 
 Deno.test("samples of several inverters are sealed into one block each, in one transaction", () => {
   using folder = new Folder();
@@ -78,83 +20,6 @@ Deno.test("samples of several inverters are sealed into one block each, in one t
   assert.deepEqual([second?.id, second?.registers, second?.count], [2, ["Pac"], 1]);
   assert.deepEqual(samples(outbox), [...range(0, 5), { at: 5, values: [undefined] }]);
   assert.equal(outbox.status().openSamples, 0);
-});
-
-Deno.test("open samples survive a kill and are in one block only", () => {
-  using folder = new Folder();
-  const first = folder.open().outbox;
-  for (const one of range(0, 3)) first.append(roof, one);
-  folder.kill();
-  const second = folder.open().outbox;
-  assert.equal(second.status().openSamples, 3);
-  for (const one of range(3, 5)) second.append(roof, one);
-  folder.kill();
-  const third = folder.open().outbox;
-  third.append(roof, sample(5));
-  third.seal();
-  assert.deepEqual(samples(third), range(0, 6));
-});
-
-Deno.test("a kill between the commit and the end of the tail leaves no sample twice", () => {
-  using folder = new Folder();
-  const { outbox } = folder.open();
-  for (const one of range(0, 3)) outbox.append(roof, one);
-  const tail = Deno.readFileSync(`${folder.path}/tail`);
-  outbox.seal();
-  folder.kill();
-  Deno.writeFileSync(`${folder.path}/tail`, tail);
-  const again = folder.open().outbox;
-  assert.equal(again.status().openSamples, 0);
-  again.append(roof, sample(3));
-  again.seal();
-  assert.deepEqual(samples(again), range(0, 4));
-});
-
-Deno.test("a tail cut anywhere by a power cut yields its whole lines, and goes on", () => {
-  using folder = new Folder();
-  const { outbox } = folder.open();
-  for (const one of range(0, 3)) outbox.append(roof, one);
-  folder.kill();
-  const tail = Deno.readFileSync(`${folder.path}/tail`);
-  for (let length = 0; length < tail.length; length++) {
-    Deno.writeFileSync(`${folder.path}/tail`, tail.subarray(0, length));
-    const { outbox } = folder.open();
-    const open = outbox.status().openSamples;
-    assert.ok(open <= 3);
-    outbox.append(roof, sample(9));
-    folder.kill();
-    const after = folder.open();
-    assert.equal(after.outbox.status().openSamples, open + 1, `cut at ${length}`);
-    folder.kill();
-  }
-});
-
-Deno.test("a damaged line is passed over, the others are kept", () => {
-  using folder = new Folder();
-  const { outbox } = folder.open();
-  for (const one of range(0, 3)) outbox.append(roof, one);
-  folder.kill();
-  const tail = Deno.readTextFileSync(`${folder.path}/tail`);
-  Deno.writeTextFileSync(`${folder.path}/tail`, tail.replace(`[0,${sample(1).at}`, `[0,${sample(1).at + 1}`));
-  const again = folder.open().outbox;
-  again.seal();
-  assert.deepEqual(samples(again), [sample(0), sample(2)]);
-});
-
-Deno.test("after damage to the lines of one inverter the samples of another stay its own, over a second kill too", () => {
-  using folder = new Folder();
-  const shed = { ...roof, inverter: "shed" };
-  const { outbox } = folder.open();
-  outbox.append(roof, sample(0));
-  outbox.append(shed, sample(1));
-  folder.kill();
-  const tail = Deno.readTextFileSync(`${folder.path}/tail`);
-  Deno.writeTextFileSync(`${folder.path}/tail`, tail.replace(`[0,${sample(0).at}`, `[0,${sample(0).at + 1}`));
-  folder.open().outbox.append(shed, sample(2));
-  folder.kill();
-  const again = folder.open().outbox;
-  again.seal();
-  assert.deepEqual(blocks(again).map(({ inverter, count }) => [inverter, count]), [["shed", 2]]);
 });
 
 Deno.test("acknowledged blocks go with the next seal, their numbers are never used again", () => {
@@ -269,16 +134,6 @@ Deno.test("a full database keeps samples open, is counted, and recovers by itsel
   assert.equal(outbox.seal(), true);
   assert.equal(outbox.status().diskFault, undefined);
   assert.deepEqual(samples(outbox), range(0, n));
-});
-
-Deno.test("a disk that takes no byte of the tail costs no sample while the process lives", () => {
-  using folder = new Folder();
-  Deno.symlinkSync("/dev/full", `${folder.path}/tail`);
-  const { outbox } = folder.open();
-  for (const one of range(0, 20)) outbox.append(roof, one);
-  assert.match(outbox.status().diskFault ?? "", /^Cannot write to .*tail: No space left on device/);
-  assert.equal(outbox.seal(), true);
-  assert.deepEqual(samples(outbox), range(0, 20));
 });
 
 Deno.test("a series with many samples is sealed at once, into blocks that fit a request", () => {
