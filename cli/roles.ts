@@ -1,7 +1,8 @@
 import type { Logger } from "@logtape/logtape";
 import type { NodeConfig } from "../device/config.ts";
 import { openDesk } from "../device/desk/desk.ts";
-import { type Node, nodeDatabasePath, startNode } from "../device/node.ts";
+import { type Node, startNode } from "../device/node.ts";
+import { nodeDatabasePath } from "../device/node_state.ts";
 import type { GatewayConfig } from "../gateway/config.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { databasePath } from "../gateway/store/database.ts";
