@@ -32,7 +32,10 @@ async function start(): Promise<Running> {
 }
 
 /** Reads a stream of events until one satisfies `wanted`, or it ends. */
-async function until(body: ReadableStream<Uint8Array>, wanted: (text: string) => boolean): Promise<string> {
+async function until(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  wanted: (text: string) => boolean,
+): Promise<string> {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!wanted(text)) {
@@ -44,7 +47,7 @@ async function until(body: ReadableStream<Uint8Array>, wanted: (text: string) =>
   return text;
 }
 
-async function open({ gateway }: Running): Promise<{ body: ReadableStream<Uint8Array>; tokenId: string }> {
+async function open({ gateway }: Running): Promise<{ body: ReadableStream<Uint8Array<ArrayBuffer>>; tokenId: string }> {
   const { secret, token } = await gateway.management.createToken({ name: "test", role: "viewer" });
   const response = await fetch(`${gateway.url}/events`, { headers: { authorization: `Bearer ${secret}` } });
   assert.equal(response.status, 200);
