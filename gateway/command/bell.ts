@@ -35,16 +35,19 @@ export function createCommandBell(io: { readonly db: DatabaseSync; readonly cloc
   const watch = async (signal: AbortSignal) => {
     if (watching) return;
     watching = true;
-    while (waiters.size > 0 && !signal.aborted) {
-      const now = version();
-      if (now !== seen) {
-        changes++;
-        for (const waiter of [...waiters.values()]) waiter.wake("look");
+    try {
+      while (waiters.size > 0 && !signal.aborted) {
+        const now = version();
+        if (now !== seen) {
+          changes++;
+          for (const waiter of [...waiters.values()]) waiter.wake("look");
+        }
+        seen = now;
+        await io.clock.sleep(LOOK_MS, signal);
       }
-      seen = now;
-      await io.clock.sleep(LOOK_MS, signal);
+    } finally {
+      watching = false; // also when the database did not answer: the next wait begins anew
     }
-    watching = false;
   };
   return {
     heard,
