@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { removeFile } from "../../ota/slots/durable.ts";
+import { readText, removeFile } from "../../ota/slots/durable.ts";
 import type { SlotFiles } from "../../ota/slots/files.ts";
 import type { UpdaterStatus } from "../../ota/updater/status.ts";
 
@@ -41,12 +41,15 @@ export async function publish(files: SlotFiles, status: UpdaterStatus, at: numbe
   await files.rename(temporary, STATUS);
 }
 
-/** What the node said last; `undefined` when it never did. */
+/** What the node said last; `undefined` when it never did, or a power cut left something else. */
 export async function published(files: SlotFiles): Promise<PublishedStatus | undefined> {
-  const bytes = await files.read(STATUS);
-  if (bytes === undefined) return undefined;
-  const parsed = Status.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
-  return parsed.success ? parsed.data : undefined;
+  const text = await readText(files, STATUS);
+  if (text === undefined) return undefined;
+  try {
+    return Status.parse(JSON.parse(text));
+  } catch {
+    return undefined; // the node says it again within seconds
+  }
 }
 
 /** Asks the running node for a check. */
