@@ -18,8 +18,9 @@ class HmacKey {
     this.#outer = createHash("sha256").update(padded(key, 0x5c));
   }
 
-  mac(data: Uint8Array | string): Bytes {
-    const inner = this.#inner.copy().update(data).digest();
+  mac(data: Uint8Array | string, rest?: string): Bytes {
+    const hash = this.#inner.copy().update(data);
+    const inner = (rest === undefined ? hash : hash.update(rest)).digest();
     return new Uint8Array(this.#outer.copy().update(inner).digest());
   }
 }
@@ -37,12 +38,12 @@ export function importHmacKey(raw: Uint8Array): HmacKey {
   return new HmacKey(raw);
 }
 
-/** HMAC-SHA256, 32 bytes (RFC 2104). Text is taken as UTF-8. */
-export function hmacSha256(key: HmacKey, data: Uint8Array | string): Bytes {
-  return key.mac(data);
+/** HMAC-SHA256, 32 bytes (RFC 2104), of `data` and then of `rest`, if there is one. Text is taken as UTF-8. */
+export function hmacSha256(key: HmacKey, data: Uint8Array | string, rest?: string): Bytes {
+  return key.mac(data, rest);
 }
 
-/** Whether `mac` is the HMAC-SHA256 of `data`, all 32 bytes of it, compared in constant time. */
-export function verifyHmacSha256(key: HmacKey, data: Uint8Array | string, mac: Uint8Array): boolean {
-  return equalInConstantTime(key.mac(data), mac);
+/** Whether `mac` is the HMAC-SHA256 of `data` (and `rest`), all 32 bytes of it, compared in constant time. */
+export function verifyHmacSha256(key: HmacKey, data: Uint8Array | string, mac: Uint8Array, rest?: string): boolean {
+  return equalInConstantTime(key.mac(data, rest), mac);
 }

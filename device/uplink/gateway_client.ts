@@ -154,7 +154,7 @@ class Deadline implements Disposable {
 }
 
 async function readBounded(response: Response, came: (bytes: number) => void): Promise<Bytes | undefined> {
-  const parts: Uint8Array[] = [];
+  const parts: Bytes[] = [];
   let length = 0;
   for await (const part of response.body ?? []) {
     length += part.length;
@@ -162,7 +162,8 @@ async function readBounded(response: Response, came: (bytes: number) => void): P
     came(part.length);
     parts.push(part);
   }
-  return concat(...parts);
+  const [only] = parts;
+  return only && parts.length === 1 ? only : concat(...parts);
 }
 
 function bodyOf(fields: Headers, bytes: Bytes): unknown {

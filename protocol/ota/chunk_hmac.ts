@@ -1,4 +1,4 @@
-import { concat, fromHex, toHex, utf8 } from "../../crypto/bytes.ts";
+import { fromHex, toHex, utf8 } from "../../crypto/bytes.ts";
 import { type HmacKey, hmacSha256, importHmacKey, verifyHmacSha256 } from "../../crypto/hmac.ts";
 
 /** Bytes of the key that chunks are authenticated with. */
@@ -17,15 +17,11 @@ export function importChunkKey(raw: Uint8Array, audience: Audience): HmacKey {
 
 /** HMAC-SHA256 over the encrypted chunk and its number in ASCII decimal (PROTOCOL §7), lower-case hex. */
 export function chunkHmac(key: HmacKey, chunk: Uint8Array, number: number): string {
-  return toHex(hmacSha256(key, message(chunk, number)));
+  return toHex(hmacSha256(key, chunk, String(number)));
 }
 
 /** Whether `hmac`, 64 hex digits, is the chunk's at this place. */
 export function verifyChunkHmac(key: HmacKey, chunk: Uint8Array, number: number, hmac: string): boolean {
   const mac = fromHex(hmac);
-  return mac !== undefined && verifyHmacSha256(key, message(chunk, number), mac);
-}
-
-function message(chunk: Uint8Array, number: number): Uint8Array {
-  return concat(chunk, utf8(String(number)));
+  return mac !== undefined && verifyHmacSha256(key, chunk, mac, String(number));
 }
