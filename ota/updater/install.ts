@@ -59,6 +59,8 @@ export async function bring(wanted: Wanted, io: InstallIo, signal: AbortSignal):
   if (!(await checked(partOf(slot), wanted, io)).ok) {
     const downloaded = await download(wanted, io, signal);
     if (!downloaded.ok) return downloaded;
+    // Somebody staged another image meanwhile (ota/slots/stage.ts): that says nothing against this one.
+    if (await files.size(partOf(slot)) === undefined) throw new Error("what was downloaded was taken away");
     const image = await checked(partOf(slot), wanted, io);
     if (!image.ok) return image;
   }

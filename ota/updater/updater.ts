@@ -49,6 +49,8 @@ export class Updater {
   #lastRefusal: string | undefined;
   /** A new image waits for the gateway to answer this one. */
   #waits = false;
+  /** Attempts in a row that the disk, or so, ended. */
+  #troubles = 0;
 
   constructor(io: UpdaterIo) {
     this.#io = { ...io, onProgress: ({ next, written }) => this.#progressed(next, written, io) };
@@ -141,7 +143,8 @@ export class Updater {
       // The disk, mostly: what is on it is whole, so the next turn goes on from there.
       if (signal.aborted) return;
       this.#say("update failed: {reason}", messageOf(error));
-      this.#plan(RETRY_MS);
+      // Each attempt fetches a chunk: a disk that stays full must not cost a line that is paid for.
+      this.#plan(Math.min(this.#io.interval, RETRY_MS * 2 ** Math.min(this.#troubles++, 20)));
     }
   }
 
@@ -160,7 +163,10 @@ export class Updater {
         return this.#plan(interval);
       case "ok":
         this.#plan(interval);
-        if (!reply.value.update_available) return this.#note("up to date");
+        if (!reply.value.update_available) {
+          this.#troubles = 0;
+          return this.#note("up to date");
+        }
         return await this.#take(reply.value, signal);
       default:
         reply satisfies never;
@@ -198,6 +204,7 @@ export class Updater {
   async #finish(wanted: Wanted, brought: Outcome<Wanted, UpdateFault>, signal: AbortSignal): Promise<void> {
     const { version } = wanted.manifest;
     this.#nextReportAt = 0;
+    this.#troubles = 0;
     if (brought.ok) {
       await tryNext(wanted, this.#io, this.#io.health().polled);
       await this.#report(signal);

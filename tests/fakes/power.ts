@@ -95,16 +95,10 @@ export class PowerFiles implements SlotFiles {
   write(path: string, offset: number, bytes: Uint8Array): Promise<void> {
     let inode = this.#inode(path);
     if (inode === undefined) inode = this.#create(path);
-    this.#alter(inode, { offset, bytes });
-    return this.#done();
+    return this.#alter(inode, { offset, bytes });
   }
 
-  sync(path: string): Promise<void> {
-    const inode = this.#required(path);
-    inode.durable = inode.now;
-    inode.changes = [];
-    return this.#done();
-  }
+  sync = (path: string) => this.#sync(this.#required(path));
 
   async open(path: string): Promise<SlotFile> {
     if (!this.#inode(path)) {
@@ -114,12 +108,9 @@ export class PowerFiles implements SlotFiles {
     const inode = this.#required(path);
     return {
       read: (offset, length) => Promise.resolve(inode.now.slice(offset, offset + length)),
-      write: (offset, bytes) => this.write(path, offset, bytes),
-      truncate: (size) => {
-        this.#alter(inode, { size });
-        return this.#done();
-      },
-      sync: () => this.sync(path),
+      write: (offset, bytes) => this.#alter(inode, { offset, bytes }),
+      truncate: (size) => this.#alter(inode, { size }),
+      sync: () => this.#sync(inode),
       [Symbol.dispose]: () => {},
     };
   }
@@ -164,9 +155,17 @@ export class PowerFiles implements SlotFiles {
     return inode;
   }
 
-  #alter(inode: Inode, change: Change): void {
+  /** Also of a file that has no name any more, as long as it is open. */
+  #alter(inode: Inode, change: Change): Promise<void> {
     inode.now = altered(inode.now, change);
     inode.changes = [...inode.changes, change];
+    return this.#done();
+  }
+
+  #sync(inode: Inode): Promise<void> {
+    inode.durable = inode.now;
+    inode.changes = [];
+    return this.#done();
   }
 
   #inode(path: string): Inode | undefined {
