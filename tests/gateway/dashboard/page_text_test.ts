@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { quantity } from "../../../gateway/dashboard/page/components/quantity.tsx";
-import { dayOf, durationText, localTimes, relativeTime } from "../../../gateway/dashboard/page/components/time.tsx";
+import { quantity } from "../../../gateway/dashboard/page/components/quantity_text.ts";
+import { dayOf, durationText, localTimes, relativeTime } from "../../../gateway/dashboard/page/components/time_text.ts";
 import { axisTexts, rangeOf } from "../../../gateway/dashboard/page/pages/device/axis.ts";
 import { rangeFor } from "../../../gateway/dashboard/page/pages/device/range.ts";
 

@@ -1,6 +1,6 @@
 import type { Device, DeviceState } from "../api/views.ts";
 import { Badge, type Tone } from "./badge.tsx";
-import { localTimes } from "./time.tsx";
+import { localTimes } from "./time_text.ts";
 
 /** From good to bad. */
 export const STATES: readonly DeviceState[] = ["ok", "asleep", "stale", "fault"];

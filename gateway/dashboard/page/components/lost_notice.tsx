@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { LiveState } from "../live.ts";
 import { Notice } from "./notice.tsx";
-import { absoluteTime } from "./time.tsx";
+import { absoluteTime } from "./time_text.ts";
 
 /** A break that is over sooner is nobody's trouble. */
 const PATIENCE_MS = 2_000;

@@ -1,4 +1,4 @@
-import { prefixOf } from "../../components/quantity.tsx";
+import { prefixOf } from "../../components/quantity_text.ts";
 
 /** Units of which nothing is a meaningful amount: a curve of them stands on 0. */
 const FROM_ZERO: readonly string[] = ["W", "VA", "var", "A", "Wh", "%"];

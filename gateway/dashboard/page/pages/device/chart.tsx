@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { quantity } from "../../components/quantity.tsx";
-import { absoluteTime } from "../../components/time.tsx";
+import { quantity } from "../../components/quantity_text.ts";
+import { absoluteTime } from "../../components/time_text.ts";
 import { axisTexts, rangeOf } from "./axis.ts";
 import { type Curve, summaryOf } from "./curve.ts";
 

@@ -1,4 +1,4 @@
-import { digits } from "../../components/quantity.tsx";
+import { digits } from "../../components/quantity_text.ts";
 import { DataTable } from "../../components/table.tsx";
 import { AbsoluteTime } from "../../components/time.tsx";
 import type { Curve } from "./curve.ts";

@@ -1,7 +1,7 @@
 import { useResource } from "../../api/resource.ts";
 import type { DeviceEnergy, DeviceState, Power } from "../../api/views.ts";
 import { Quantity } from "../../components/quantity.tsx";
-import { dayOf } from "../../components/time.tsx";
+import { dayOf } from "../../components/time_text.ts";
 import { Figure } from "../overview/figures.tsx";
 import type { LiveValues } from "./live_values.ts";
 

@@ -4,7 +4,8 @@ import { DeviceStateBadge } from "../../components/device_state.tsx";
 import { Card } from "../../components/page.tsx";
 import { Quantity } from "../../components/quantity.tsx";
 import { DataTable } from "../../components/table.tsx";
-import { AbsoluteTime, localTimes, RelativeTime, Since } from "../../components/time.tsx";
+import { AbsoluteTime, RelativeTime, Since } from "../../components/time.tsx";
+import { localTimes } from "../../components/time_text.ts";
 
 interface Props {
   readonly device: DeviceWithKeys;

@@ -4,7 +4,8 @@ import type { Alarm, Alarms } from "../../api/views.ts";
 import { Badge, type Tone } from "../../components/badge.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
-import { localTimes, Since } from "../../components/time.tsx";
+import { Since } from "../../components/time.tsx";
+import { localTimes } from "../../components/time_text.ts";
 import { to } from "../../router.ts";
 
 const TONE: Record<Alarm["severity"], Tone> = { error: "bad", warning: "warn", notice: "calm" };

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Device, FleetEnergy, Power } from "../../api/views.ts";
 import { STATES } from "../../components/device_state.tsx";
-import { dayOf } from "../../components/time.tsx";
+import { dayOf } from "../../components/time_text.ts";
 import { Quantity } from "../../components/quantity.tsx";
 
 interface Props {
