@@ -10,6 +10,7 @@ import { gatewayDir, processDataDir } from "./data_dir.ts";
 import { openFirmware } from "./roles.ts";
 import { CliFailure, EXIT, usage } from "./exit.ts";
 import { exists } from "./init/key_file.ts";
+import { osTrouble } from "./os_trouble.ts";
 
 /** How a command finds its gateway. */
 export interface GatewayFlags {
@@ -74,8 +75,9 @@ async function opened(folder: string) {
     const io = { ...machine, log: getLogger(["ecowatt", "local"]) };
     return await openLocalApi(folder, io);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CliFailure(EXIT.failed, `Cannot open the gateway's data in ${folder}: ${why}`, { cause: error });
+    throw new CliFailure(EXIT.failed, `Cannot open the gateway's data in ${folder}: ${osTrouble(error)}`, {
+      cause: error,
+    });
   }
 }
 

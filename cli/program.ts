@@ -5,6 +5,7 @@ import { type Terminal, terminal as processTerminal } from "./output.ts";
 import { VERSION } from "./commands/version.ts";
 import { COMMANDS } from "./commands.ts";
 import { showExamples } from "./examples.ts";
+import { osTrouble } from "./os_trouble.ts";
 
 /** Runs one command line and returns the exit code. Whatever goes wrong is one clear line, never a stack. */
 export async function main(args: readonly string[], terminal: Terminal = processTerminal): Promise<ExitCode> {
@@ -14,7 +15,7 @@ export async function main(args: readonly string[], terminal: Terminal = process
     return EXIT.done;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const said = `ecowatt: ${explain(error)}`;
+    const said = `ecowatt: ${osTrouble(error)}`;
     terminal.err(processLogsToJournal() ? journalText(3, said) : said);
     return error instanceof CliFailure ? error.exitCode : EXIT.failed;
   }
@@ -45,9 +46,4 @@ function inherit(parent: Command): void {
     command.copyInheritedSettings(parent);
     inherit(command);
   }
-}
-
-/** Messages are written for people; what caused them is for the log. */
-function explain(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -73,6 +73,23 @@ testWith(
       assert.match(status, /^Seccomp:\s+2$/m);
     });
 
+    await t.step("of the devices it has the serial ports and the harmless ones, also as root", async () => {
+      // Whatever a process in the service's group opens goes through the kernel's filter of the unit.
+      const opened = await box.sh(`
+        mknod /run/kmsg c 1 11; mknod /run/serial c 4 64; mknod /run/zero c 1 5
+        try() { for one in kmsg serial zero; do dd if=/run/$one of=/dev/null bs=1 count=1 iflag=nonblock 2>&1 | head -n 1; done; }
+        try >/run/outside
+        echo $$ > "/sys/fs/cgroup$(systemctl show -P ControlGroup ecowatt)/cgroup.procs"
+        try; cat /run/outside`);
+      const [kernel, serial, zero, ...outside] = opened.split("\n");
+      assert.match(kernel ?? "", /Operation not permitted/);
+      assert.ok(
+        [serial, zero, ...outside].every((line) => line !== undefined && !line.includes("not permitted")),
+        opened,
+      );
+      assert.equal(outside.length, 3);
+    });
+
     await t.step(
       "both roles work under the confinement; the tail is in memory; the journal knows severities",
       async () => {
