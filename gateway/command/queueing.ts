@@ -1,4 +1,3 @@
-import { toBase64 } from "../../crypto/bytes.ts";
 import type { Random } from "../../platform/random.ts";
 import { exhausted, utcDay } from "../../protocol/command/budget.ts";
 import { checkCommand, type Reason } from "../../protocol/command/check.ts";
@@ -11,6 +10,7 @@ import type { Commands, StoredCommand } from "../store/commands.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import { includesRole, type Role } from "../store/tokens.ts";
 import { MAX_OPEN } from "./change.ts";
+import { newCommandId } from "./command_id.ts";
 import { type Target, type TargetIo, targetOf } from "./target.ts";
 
 /** Who queues. */
@@ -25,9 +25,6 @@ export interface QueueIo extends TargetIo {
   readonly devices: Pick<Devices, "find">;
   readonly random: Pick<Random, "bytes">;
 }
-
-/** 72 random bits: nobody guesses it, no gateway gives it twice, and boards echo it in 12 characters. */
-const ID_BYTES = 9;
 
 /**
  * Queues all of `wanted`, or none: runs inside one transaction, which a `Fault` undoes. `malformed` never, `forbidden` for an
@@ -143,11 +140,6 @@ function add(accepted: Accepted, { commands, random }: QueueIo): StoredCommand |
   for (const { address } of registers) commands.writes.add(command, address, day);
   commands.steps.add(command, { at: now, step: "queued", detail: `by ${by.name}` });
   return command;
-}
-
-/** Base64 for URLs (RFC 4648 §5), without padding since the length is a multiple of three. */
-function newCommandId(random: Pick<Random, "bytes">): string {
-  return toBase64(random.bytes(ID_BYTES)).replaceAll("+", "-").replaceAll("/", "_");
 }
 
 function overspent(register: string, day: number): Reason {
