@@ -84,7 +84,7 @@ export function createTokens(db: DatabaseSync, random: Random): Tokens {
     WHERE id = ? AND revoked_at IS NULL AND coalesce(expires_at > ?, TRUE)`);
   const list = db.prepare("SELECT * FROM operator_token ORDER BY created_at, id");
   const revoke = db.prepare("UPDATE operator_token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL");
-  const touch = db.prepare("UPDATE operator_token SET last_used_at = ?2 WHERE id = ?1");
+  const touch = db.prepare("UPDATE operator_token SET last_used_at = max(?2, created_at) WHERE id = ?1");
   return {
     create({ name, role, expiresAt }, now) {
       const secret = newSecret(random);

@@ -44,9 +44,11 @@ Deno.test("the last use is known to the hour, and a second use within it is no n
   assert.equal(isUseNews(token, NOW), true);
   transaction(f.db, () => f.tokens.touch(token.id, NOW));
   const used = f.tokens.find(secret, NOW);
-  assert.equal(used?.lastUsedAt, Date.UTC(2026, 5, 21, 12));
+  assert.equal(used?.lastUsedAt, NOW, "not before it was made");
   assert.equal(used && isUseNews(used, NOW + 60_000), false);
   assert.equal(used && isUseNews(used, NOW + 3_600_000), true);
+  transaction(f.db, () => f.tokens.touch(token.id, NOW + 3_600_000));
+  assert.equal(f.tokens.find(secret, NOW)?.lastUsedAt, Date.UTC(2026, 5, 21, 13));
 });
 
 Deno.test("each role may do what the roles below it may", () => {

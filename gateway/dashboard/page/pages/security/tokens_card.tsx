@@ -63,7 +63,7 @@ function columns(now: number, onRevoke: (token: Token) => void): readonly Column
     { title: "Name", cell: ({ name }) => name },
     { title: "Role", cell: ({ role }) => role },
     { title: "State", cell: (token) => <TokenState token={token} now={now} /> },
-    { title: "Last used", wide: true, cell: (token) => <RelativeTime at={lastUse(token)} /> },
+    { title: "Last used", wide: true, cell: (token) => <RelativeTime at={token.last_used_ms} /> },
     { title: "Made", wide: true, cell: ({ created_at_ms }) => <RelativeTime at={created_at_ms} /> },
     {
       title: "Action",
@@ -79,11 +79,6 @@ function columns(now: number, onRevoke: (token: Token) => void): readonly Column
         ),
     },
   ];
-}
-
-/** It is kept to the hour, which may begin before the token was made. */
-function lastUse({ last_used_ms, created_at_ms }: Token): number | null {
-  return last_used_ms === null ? null : Math.max(last_used_ms, created_at_ms);
 }
 
 function TokenState({ token, now }: { readonly token: Token; readonly now: number }) {
