@@ -4,6 +4,7 @@ import { ecowatt } from "../protocol/profile/ecowatt.ts";
 import { pollPatienceMs } from "./acquisition/pulse.ts";
 import type { BusConfig, InverterConfig } from "./bus_config.ts";
 import { createInverter, type Inverter } from "./inverter/inverter.ts";
+import type { LeftOutMemory } from "./inverter/left_out.ts";
 import type { Bus } from "./modbus/bus.ts";
 import { httpLine } from "./modbus/http_line.ts";
 import type { Line } from "./modbus/line.ts";
@@ -19,6 +20,8 @@ export interface BusPorts {
   readonly log: Logger;
   /** Hears of every request that went out, when it is over. */
   readonly exchanged?: (bus: string, exchange: BusExchange) => void;
+  /** What was learned of an inverter's map before the start. */
+  readonly memoryOf?: (inverter: string) => LeftOutMemory;
 }
 
 /** One inverter, with how it was configured. */
@@ -62,7 +65,7 @@ export function invertersOf(config: BusConfig, bus: Bus, io: BusPorts): readonly
       registers: inverter.registers ?? [],
       device: inverter.device,
       maxRead: inverter.max_read,
-    }, { bus, clock: io.clock }),
+    }, { bus, clock: io.clock, ...(io.memoryOf && { memory: io.memoryOf(inverter.name) }) }),
   }));
 }
 

@@ -17,6 +17,7 @@ import { ToldSink } from "./outbox/told_sink.ts";
 import { type Sampled, samplersOf } from "./samplers.ts";
 import { NodeSettings } from "./settings/node_settings.ts";
 import type { Sequence } from "./store/sequence.ts";
+import { createLeftOutStore } from "./store/left_out.ts";
 import { createWakefulnessStore } from "./store/wakefulness.ts";
 import { Bell } from "./uplink/bell.ts";
 import { GatewayClient } from "./uplink/gateway_client.ts";
@@ -49,7 +50,7 @@ export async function openParts(
   const { clock, random, log } = io;
   const { db, sequence, outbox } = await openState(config, io, opening);
   const meters = new NodeMeters(clock);
-  const inverters = openInverters(config, io, meters, opening);
+  const inverters = openInverters(config, { ...io, db, meters }, opening);
   const watches = new Map<string, Watch>();
   const settings = new NodeSettings({
     ...{ device, config, inverters, db, clock, random, log },
@@ -89,14 +90,19 @@ export async function runParts(parts: NodeParts, io: Pick<NodeIo, "clock">, sign
   ]);
 }
 
+interface InvertersIo extends NodeIo {
+  readonly db: DatabaseSync;
+  readonly meters: NodeMeters;
+}
+
 function openInverters(
   config: NodeConfig,
-  io: NodeIo,
-  meters: NodeMeters,
+  { db, meters, ...io }: InvertersIo,
   opening: AsyncDisposableStack,
 ): readonly ConfiguredInverter[] {
   const exchanged: NodeMeters["exchanged"] = (bus, exchange) => meters.exchanged(bus, exchange);
-  return config.buses.flatMap((bus) => invertersOf(bus, opening.use(busOf(bus, { ...io, exchanged })), io));
+  const ports = { ...io, exchanged, memoryOf: createLeftOutStore(db, io.log).of };
+  return config.buses.flatMap((bus) => invertersOf(bus, opening.use(busOf(bus, ports)), ports));
 }
 
 interface WayIo extends NodeIo {

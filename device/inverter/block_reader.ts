@@ -12,7 +12,9 @@ import {
   nextQuarantine,
   obstaclesOf,
   type Quarantine,
+  rememberedQuarantine,
 } from "./quarantine.ts";
+import type { LeftOut } from "./left_out.ts";
 import { type Block, blockOf, lineCost, planReads, type Span } from "./read_plan.ts";
 import { Silences } from "./silences.ts";
 import { type RegisterKey, registerKey } from "./register_reader.ts";
@@ -51,14 +53,16 @@ export interface BlockReaderOptions {
   readonly unit: number;
   /** Most words the inverter takes in one read. */
   readonly maxRead: number;
+  /** What was learned before a restart; without it nothing is known. */
+  readonly leftOut?: LeftOut;
 }
 
-/** A reader for one unit. It knows nothing of the map yet. */
+/** A reader for one unit. */
 export function createBlockReader(
-  { unit, maxRead }: BlockReaderOptions,
+  { unit, maxRead, leftOut }: BlockReaderOptions,
   io: { readonly bus: Pick<Bus, "read" | "state" | "timing">; readonly clock: Clock },
 ): BlockReader {
-  let quarantine = emptyQuarantine;
+  let quarantine = leftOut ? rememberedQuarantine(leftOut, io.clock.monotonic()) : emptyQuarantine;
   const silences = new Silences();
   let session: number | undefined;
   let plan: { spans: readonly Span[]; learned: Quarantine; blocks: readonly Block[] } | undefined;

@@ -6,8 +6,10 @@ import type { Bus, RequestOptions } from "../modbus/bus.ts";
 import type { BusOutcome } from "../modbus/fault.ts";
 import { type BlockReader, createBlockReader, type Pass, rawAt } from "./block_reader.ts";
 import { discover } from "./discovery.ts";
+import { type LeftOut, type LeftOutMemory, sameLeftOut } from "./left_out.ts";
 import { changedModel } from "./model_header.ts";
 import { noneWithheld, type Poll, type PollFault, type Withheld } from "./poll.ts";
+import { leftOutOf } from "./quarantine.ts";
 import { MAX_READ } from "./read_plan.ts";
 import { type RegisterMap, registerMap } from "./register_map.ts";
 import { createSampleFilter, type SampleFilter } from "./sample_filter.ts";
@@ -62,6 +64,8 @@ export interface Inverter {
 export interface InverterPorts {
   readonly bus: Pick<Bus, "read" | "write" | "state" | "timing">;
   readonly clock: Clock;
+  /** What was learned before the start. */
+  readonly memory?: LeftOutMemory;
 }
 
 interface Target {
@@ -75,10 +79,23 @@ export function createInverter(options: InverterOptions, io: InverterPorts): Inv
   let chosen: RegisterChoice = options.registers;
   let profile = options.profile === "sunspec" ? undefined : options.profile;
   let identity: Identity | undefined;
-  let reader = createBlockReader({ unit, maxRead }, io);
+  let kept: LeftOut = new Map();
+  let reader = readerFor(profile);
   let target: Target | undefined;
   let attempt = 0;
   const total = noneWithheld();
+
+  function readerFor(profile: Profile | undefined): BlockReader {
+    kept = profile && io.memory?.load(profile.id) || new Map();
+    return createBlockReader({ unit, maxRead, leftOut: kept }, io);
+  }
+
+  function remember({ id }: Profile): void {
+    const leftOut = leftOutOf(reader.quarantine());
+    if (!io.memory || sameLeftOut(kept, leftOut)) return;
+    kept = leftOut;
+    io.memory.keep(id, leftOut);
+  }
 
   /** Looks the map up where that is needed; what was learned of another map is forgotten. */
   async function findProfile(signal?: AbortSignal): Promise<Profile | PollFault> {
@@ -93,7 +110,7 @@ export function createInverter(options: InverterOptions, io: InverterPorts): Inv
     identity = inverter.identity;
     if (target?.map.profile.id !== inverter.profile.id) {
       target = undefined;
-      reader = createBlockReader({ unit, maxRead }, io);
+      reader = readerFor(inverter.profile);
     }
     return profile = inverter.profile;
   }
@@ -111,6 +128,7 @@ export function createInverter(options: InverterOptions, io: InverterPorts): Inv
 
   async function pollTarget({ map, filter }: Target, reader: BlockReader, signal?: AbortSignal): Promise<Poll> {
     const pass = await reader.read(map.spans, signal);
+    remember(map.profile);
     const changed = changedModel(map.headers, (address) => rawAt(pass, "holding", address, "u16"));
     if (changed) {
       profile = undefined;

@@ -1,3 +1,4 @@
+import type { LeftOut } from "./left_out.ts";
 import type { Obstacles } from "./read_plan.ts";
 import type { RegisterKey } from "./register_reader.ts";
 
@@ -41,6 +42,19 @@ export type Finding =
 
 /** Nothing learned yet. */
 export const emptyQuarantine: Quarantine = { refused: new Map(), cuts: new Map(), cutTimes: new Map() };
+
+/** What was known before a restart: believed at once, and asked for soon. */
+export function rememberedQuarantine(leftOut: LeftOut, now: number): Quarantine {
+  const refused = [...leftOut].map(([register, code]) =>
+    [register, { code, since: now, times: 1, retryAt: now + pauseAfter(1) }] as const
+  );
+  return { ...emptyQuarantine, refused: new Map(refused) };
+}
+
+/** What is worth knowing after a restart. */
+export function leftOutOf({ refused }: Quarantine): LeftOut {
+  return new Map([...refused].map(([register, { code }]) => [register, code]));
+}
 
 /** What is known after `finding`, at `now` (monotonic milliseconds). */
 export function nextQuarantine(state: Quarantine, finding: Finding, now: number): Quarantine {

@@ -3,6 +3,7 @@ import type { Logger } from "@logtape/logtape";
 import { beforeMigration } from "../../platform/migration_copy.ts";
 import { openSqlite } from "../../platform/sqlite.ts";
 import { SCHEMA as commands } from "../command/journal.ts";
+import { SCHEMA as leftOut } from "./left_out.ts";
 import { SCHEMA as settings } from "../settings/store.ts";
 import { SCHEMA as wakefulness } from "./wakefulness.ts";
 
@@ -10,7 +11,8 @@ import { SCHEMA as wakefulness } from "./wakefulness.ts";
 const PAGE_BYTES = 1024;
 
 /** Only add (docs/decisions/090): an older program may have to go on with what a newer one wrote. */
-export const MIGRATIONS: readonly string[] = [`
+export const MIGRATIONS: readonly string[] = [
+  `
   CREATE TABLE state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     generation INTEGER NOT NULL, -- of the tail file whose samples are not in the table yet
@@ -40,7 +42,9 @@ export const MIGRATIONS: readonly string[] = [`
   ${commands}
   ${settings}
   ${wakefulness}
-`];
+`,
+  leftOut,
+];
 
 /** Call it before the database is opened: see `beforeMigration`. */
 export async function prepareNodeDatabase(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createInverter, type InverterOptions } from "../../../device/inverter/inverter.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
+import type { LeftOut } from "../../../device/inverter/left_out.ts";
 import { DAILY_MS, RETRY_PAUSES_MS } from "../../../device/inverter/quarantine.ts";
 import { type BusFault, busFault } from "../../../device/modbus/fault.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
@@ -145,6 +146,30 @@ Deno.test("a register that never answers is found and left out, the others are r
   inverter.relearn();
   await inverter.poll();
   assert.deepEqual(inverter.quarantined(), []);
+});
+
+Deno.test("what was left out before a restart is left out at once, asked for a minute later, and forgotten when it answers", async () => {
+  let kept: LeftOut = new Map([["holding:4", 0]]);
+  const memory = {
+    load: (profile: string) => profile === ecowatt.id ? kept : new Map(),
+    keep: (_: string, now: LeftOut) => kept = now,
+  };
+  const deaf = ({ address, count }: { address: number; count: number }) => address <= 4 && 4 < address + count;
+  const unit: Unit = { words: tenRegisters(), silent: deaf };
+  const { bus, requests } = busWith(unit);
+  const clock = new FakeClock();
+  const inverter = createInverter({ unit: 17, profile: ecowatt, registers: [] }, { bus, clock, memory });
+  assert.deepEqual(read(await inverter.poll()).values, tenWords.map((word, i) => i === 4 ? undefined : word));
+  assert.ok(!requests.some(deaf), "it is not asked");
+  await clock.advance(RETRY_PAUSES_MS[0] ?? 0);
+  await inverter.poll();
+  assert.ok(requests.some(deaf), "now it is");
+  assert.deepEqual([...kept], [["holding:4", 0]]);
+  delete unit.silent;
+  await clock.advance(DAILY_MS);
+  await inverter.poll();
+  assert.deepEqual([...kept], []);
+  assert.deepEqual(read(await inverter.poll()).values, tenWords);
 });
 
 Deno.test("an inverter that is silent altogether loses no register", async () => {
