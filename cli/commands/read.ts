@@ -46,6 +46,9 @@ async function read(name: string | undefined, flags: Flags, terminal: Terminal):
     const started = systemClock.monotonic();
     for (const { config, inverter } of inverters) {
       const poll = await inverter.poll(stop.signal);
+      if (stop.signal.aborted && everyMs === undefined) {
+        throw new CliFailure(EXIT.failed, `Stopped: ${config.name} was not read`);
+      }
       if (stop.signal.aborted) return;
       show(config.name, poll, flags, everyMs !== undefined, terminal);
     }
