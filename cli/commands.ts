@@ -25,6 +25,7 @@ import { addSupportBundle } from "./commands/support_bundle.ts";
 import { addToken } from "./commands/token.ts";
 import { addUpdate } from "./commands/update.ts";
 import { addVersion } from "./commands/version.ts";
+import { addWrite } from "./commands/write.ts";
 
 /** Adds one command to the program. */
 export type AddCommand = (program: Command, terminal: Terminal) => void;
@@ -39,6 +40,7 @@ export const COMMANDS: readonly AddCommand[] = [
   addNode,
   addSimulate,
   addRead,
+  addWrite,
   addScan,
   addCheck,
   addDoctor,

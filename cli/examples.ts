@@ -10,6 +10,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "node": "ecowatt node --config node.yaml --log-level debug",
   "simulate": "ecowatt simulate --profile both --fault timeout@0.1",
   "read": "ecowatt read tcp://192.168.1.20:502?profile=sunspec --watch 1s",
+  "write": "ecowatt write tcp://192.168.1.20:502 Pow 60 --yes",
   "scan tcp": "ecowatt scan tcp 192.168.1.0/24",
   "scan serial": "ecowatt scan serial /dev/ttyUSB0 --units 1-32",
   "check": "ecowatt check --config ecowatt.yaml",

@@ -7,9 +7,9 @@ import { duration } from "../../device/quantity.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
-import { DEFAULT_CONFIG, loadNodeConfig } from "../config_file.ts";
+import { DEFAULT_CONFIG } from "../config_file.ts";
 import { CliFailure, EXIT, usage } from "../exit.ts";
-import { INVERTER_URLS, inverterUrl } from "../inverter_url.ts";
+import { chosenBuses, WHICH_INVERTER } from "../inverter_choice.ts";
 import { table, type Terminal } from "../output.ts";
 import { untilStopped } from "../signals.ts";
 
@@ -28,10 +28,7 @@ export function addRead(program: Command, terminal: Terminal): void {
     .option("--registers <names>", "only these, separated by commas")
     .option("--watch <interval>", "again and again, such as 1s, until Ctrl-C")
     .option("--json", "one JSON object a reading")
-    .addHelpText(
-      "after",
-      `\nAddresses: ${INVERTER_URLS}.\nThe API key of an http:// address is taken from ECOWATT_API_KEY.`,
-    )
+    .addHelpText("after", WHICH_INVERTER)
     .action((inverter: string | undefined, flags: Flags) => read(inverter, flags, terminal));
 }
 
@@ -57,22 +54,10 @@ async function read(name: string | undefined, flags: Flags, terminal: Terminal):
 }
 
 async function busesFor(name: string | undefined, flags: Flags): Promise<readonly BusConfig[]> {
-  const buses = name?.includes("://")
-    ? [inverterUrl(name, Deno.env.get("ECOWATT_API_KEY"))]
-    : named(name, (await loadNodeConfig(flags.config)).node.buses);
+  const buses = await chosenBuses(name, flags.config);
   const registers = flags.registers?.split(",").map((register) => register.trim());
   if (registers === undefined) return buses;
   return buses.map((bus) => ({ ...bus, inverters: bus.inverters.map((inverter) => ({ ...inverter, registers })) }));
-}
-
-function named(name: string | undefined, buses: readonly BusConfig[]): readonly BusConfig[] {
-  if (name === undefined) return buses;
-  const found = buses
-    .map((bus) => ({ ...bus, inverters: bus.inverters.filter((inverter) => inverter.name === name) }))
-    .filter((bus) => bus.inverters.length > 0);
-  if (found.length > 0) return found;
-  const known = buses.flatMap((bus) => bus.inverters.map((inverter) => inverter.name)).join(", ");
-  throw usage(`There is no inverter "${name}" in the configuration; it has ${known}`);
 }
 
 function intervalOf(text: string): number {

@@ -27,7 +27,7 @@ browserTest("firmware: uploaded, rolled out in waves, paused, gone back with its
   await page.getByLabel("File").setInputFiles({
     name: "image.bin",
     mimeType: "application/octet-stream",
-    buffer: Buffer.from(imageBytes(100_000)),
+    buffer: Buffer.from(imageBytes(400_000)),
   });
   await page.getByLabel("Model").fill("test");
   await page.getByLabel("Version").fill("1.1.0");
