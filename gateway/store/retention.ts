@@ -10,10 +10,17 @@ export interface Retention {
   deleteSome(now: number, ages: Ages, limit: number): number;
 }
 
+/**
+ * Nothing grows old by the clock alone: it counts at most so many milliseconds beyond the newest sample. A clock that jumped
+ * ahead deletes a day's worth, not everything.
+ */
+const AHEAD_MS = 86_400_000;
+
 const RESOLUTIONS = ["1m", "15m", "1d"] as const satisfies readonly RollupResolution[];
 
 export function createRetention(db: DatabaseSync): Retention {
   const series = db.prepare("SELECT id FROM sample_series");
+  const newestOf = db.prepare("SELECT max(start_ms) AS at FROM sample_block WHERE series = ?");
   const blocks = db.prepare(`DELETE FROM sample_block WHERE series = ?1 AND (start_ms, number) IN (
     SELECT start_ms, number FROM sample_block WHERE series = ?1 AND start_ms < ?2 AND end_ms < ?2 LIMIT ?3)`);
   const buckets = db.prepare(`DELETE FROM rollup WHERE series = ?1 AND length_ms = ?2 AND start IN (
@@ -31,11 +38,14 @@ export function createRetention(db: DatabaseSync): Retention {
     return limit - left;
   };
   return {
-    deleteSome(now, ages, limit) {
+    deleteSome(clock, ages, limit) {
+      const ids = series.all().map((row) => Number(row["id"]));
+      const newest = Math.max(...ids.map((id) => Number(newestOf.get(id)?.["at"] ?? 0)));
+      const now = Math.min(clock, newest + AHEAD_MS);
       let deleted = 0;
-      for (const row of series.all()) {
+      for (const id of ids) {
         if (deleted === limit) break;
-        deleted += deleteOf(Number(row["id"]), now, ages, limit - deleted);
+        deleted += deleteOf(id, now, ages, limit - deleted);
       }
       return deleted;
     },

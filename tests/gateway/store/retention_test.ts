@@ -50,6 +50,13 @@ Deno.test("each resolution is kept for its own age, and days outlive the samples
   assert.equal(transaction(f.db, () => retention.deleteSome(NOW, AGES, 1000)), 0);
 });
 
+Deno.test("a clock that jumps ahead makes nothing older than a day after the newest sample", () => {
+  using f = fixture(60);
+  const retention = createRetention(f.db);
+  assert.equal(transaction(f.db, () => retention.deleteSome(NOW + 365 * DAY, AGES, 1000)), 30 + 20 + 10);
+  assert.deepEqual(f.rows(), [30, 39, 49, 59]);
+});
+
 Deno.test("no transaction deletes more than it may", () => {
   using f = fixture(60);
   const retention = createRetention(f.db);
