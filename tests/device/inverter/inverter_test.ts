@@ -1,37 +1,15 @@
 import assert from "node:assert/strict";
-import { createInverter, type InverterOptions } from "../../../device/inverter/inverter.ts";
-import type { Poll } from "../../../device/inverter/poll.ts";
 import type { LeftOut } from "../../../device/inverter/left_out.ts";
 import { DAILY_MS, RETRY_PAUSES_MS } from "../../../device/inverter/quarantine.ts";
 import { type BusFault, busFault } from "../../../device/modbus/fault.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
-import { physicalColumns } from "../../../protocol/profile/physical.ts";
-import { FakeClock } from "../../fakes/clock.ts";
-import { busWith, common, type FakeModel, sunSpecWords, threePhase, type Unit } from "./fake_unit.ts";
+import type { Unit } from "./fake_unit.ts";
+import { read, setUp } from "./inverter_bench.ts";
 
 const tenWords = [2309, 165, 5001, 3500, 3480, 70, 65, 421, 100, 4100];
 
 function tenRegisters(): Map<number, number> {
   return new Map(tenWords.map((word, address) => [address, word]));
-}
-
-function setUp(unit: Unit, options: Partial<InverterOptions> = {}) {
-  const clock = new FakeClock();
-  const { bus, requests } = busWith(unit);
-  const inverter = createInverter({ unit: 17, profile: ecowatt, registers: [], ...options }, { bus, clock });
-  return { clock, requests, inverter };
-}
-
-function read(poll: Poll): Poll & { kind: "read" } {
-  assert.ok(poll.kind === "read", poll.kind === "nothing" ? poll.fault.message : "");
-  return poll;
-}
-
-/** Physical values by column. */
-function shown(poll: Poll): Record<string, number | undefined> {
-  const { profile, columns, values } = read(poll);
-  const physical = physicalColumns(profile, columns)(values);
-  return Object.fromEntries(columns.map((column, i) => [column, physical[i]]));
 }
 
 Deno.test("the ten registers are one request, in the order asked for", async () => {
@@ -156,9 +134,7 @@ Deno.test("what was left out before a restart is left out at once, asked for a m
   };
   const deaf = ({ address, count }: { address: number; count: number }) => address <= 4 && 4 < address + count;
   const unit: Unit = { words: tenRegisters(), silent: deaf };
-  const { bus, requests } = busWith(unit);
-  const clock = new FakeClock();
-  const inverter = createInverter({ unit: 17, profile: ecowatt, registers: [] }, { bus, clock, memory });
+  const { clock, requests, inverter } = setUp(unit, {}, memory);
   assert.deepEqual(read(await inverter.poll()).values, tenWords.map((word, i) => i === 4 ? undefined : word));
   assert.ok(!requests.some(deaf), "it is not asked");
   await clock.advance(RETRY_PAUSES_MS[0] ?? 0);
@@ -217,96 +193,6 @@ Deno.test("implausible values are withheld and counted", async () => {
   assert.deepEqual(poll.withheld, { absent: 0, missing: 0, range: 1, step: 1 });
   await inverter.poll();
   assert.deepEqual(inverter.withheld(), { absent: 0, missing: 0, range: 2, step: 2 });
-});
-
-Deno.test("a SunSpec inverter is found, named and read with its scale factors in one request", async () => {
-  const { inverter, requests } = setUp({ words: sunSpecWords([common(66, "Fronius"), threePhase]) }, {
-    profile: "sunspec",
-  });
-  const poll = await inverter.poll();
-  assert.equal(inverter.profile()?.id, "sunspec:1@40002/66,103@40070/50");
-  assert.equal(inverter.identity()?.manufacturer, "Fronius");
-  const values = shown(poll);
-  assert.equal(values["103.W"], 2345.6);
-  assert.equal(values["103.PhVphA"], 230.1);
-  assert.equal(values["103.Hz"], 50.01);
-  assert.equal(values["103.WH"], 1234567);
-  assert.equal(values["103.TmpCab"], 41.5);
-  assert.equal(values["103.A"], undefined);
-  assert.equal(values["103.DCW"], undefined);
-  requests.length = 0;
-  await inverter.poll();
-  assert.deepEqual(requests, [{ address: 40070, count: 42 }]);
-});
-
-Deno.test("a point whose scale factor is unusable is dropped, raw value and all", async () => {
-  const words = sunSpecWords([common(66), { ...threePhase, words: { ...threePhase.words, 15: 0x8000, 13: 11 } }]);
-  const { inverter } = setUp({ words }, { profile: "sunspec", registers: ["103.W", "103.PhVphA", "103.Hz"] });
-  const poll = read(await inverter.poll());
-  assert.deepEqual(poll.columns, ["103.W", "103.W_SF", "103.PhVphA", "103.V_SF", "103.Hz", "103.Hz_SF"]);
-  assert.deepEqual(poll.values, [undefined, undefined, undefined, undefined, 5001, -2]);
-  assert.deepEqual(poll.withheld, { absent: 3, missing: 0, range: 1, step: 0 });
-});
-
-Deno.test("an answer that starts one register late is not believed", async () => {
-  const unit: Unit = { words: sunSpecWords([common(66), threePhase]) };
-  const { inverter } = setUp(unit, { profile: "sunspec" });
-  await inverter.poll();
-  let late = true;
-  unit.garbles = (words, { count }) => late && count > 3 ? [...words.slice(1), 0] : words;
-  const shifted = await inverter.poll();
-  assert.ok(shifted.kind === "nothing" && shifted.fault.kind === "map_changed");
-  late = false;
-  assert.equal(shown(await inverter.poll())["103.W"], 2345.6);
-  assert.equal(inverter.profile()?.id, "sunspec:1@40002/66,103@40070/50");
-});
-
-Deno.test("a map that moves is found again, and series are told apart by their profile", async () => {
-  const unit: Unit = { words: sunSpecWords([common(66), threePhase]) };
-  const { inverter } = setUp(unit, { profile: "sunspec" });
-  const before = read(await inverter.poll());
-  unit.words = sunSpecWords([common(65), threePhase]);
-  const moved = await inverter.poll();
-  assert.ok(moved.kind === "nothing" && moved.fault.kind === "map_changed");
-  const after = read(await inverter.poll());
-  assert.deepEqual([before.profile.id, after.profile.id], [
-    "sunspec:1@40002/66,103@40070/50",
-    "sunspec:1@40002/65,103@40069/50",
-  ]);
-  assert.equal(shown(after)["103.W"], 2345.6);
-});
-
-Deno.test("the second inverter behind a unit id is read when asked for; a third is missed by name", async () => {
-  const second: FakeModel = { ...threePhase, words: { ...threePhase.words, 14: 100, 15: 0 } };
-  const meter: FakeModel = { id: 203, length: 105 };
-  const words = sunSpecWords([common(66), threePhase, common(66), meter, common(66), second]);
-  const { inverter } = setUp({ words }, { profile: "sunspec", device: 1 });
-  assert.equal(shown(await inverter.poll())["103.W"], 100);
-  const missing = await setUp({ words }, { profile: "sunspec", device: 2 }).inverter.poll();
-  assert.ok(missing.kind === "nothing" && missing.fault.kind === "not_sunspec");
-});
-
-Deno.test("a discovery that fails is tried again with the next poll", async () => {
-  const unit: Unit = { words: sunSpecWords([common(66), threePhase]), silent: () => true };
-  const { inverter } = setUp(unit, { profile: "sunspec" });
-  const poll = await inverter.poll();
-  assert.ok(poll.kind === "nothing" && poll.fault.kind === "timeout");
-  delete unit.silent;
-  assert.equal(shown(await inverter.poll())["103.W"], 2345.6);
-});
-
-Deno.test("an inverter that gives only not-implemented values gives nothing to store", async () => {
-  const asleep: FakeModel = {
-    id: 103,
-    length: 50,
-    words: Object.fromEntries(Array.from({ length: 50 }, (_, i) => [i + 2, i % 2 ? 0x8000 : 0xffff])),
-  };
-  const words = sunSpecWords([common(66), asleep]);
-  for (const offset of [14, 15]) words.set(40070 + offset, 0x8000);
-  const { inverter } = setUp({ words }, { profile: "sunspec", registers: ["103.W"] });
-  const poll = await inverter.poll();
-  assert.ok(poll.kind === "nothing" && poll.fault.kind === "no_values");
-  assert.equal(poll.withheld.absent, 2);
 });
 
 Deno.test("registers are read and written as they are", async () => {

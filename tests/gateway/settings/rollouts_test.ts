@@ -3,103 +3,10 @@ import { getLogger } from "@logtape/logtape";
 import { keepRollouts } from "../../../gateway/rollout_task.ts";
 import { at } from "../api/fixture.ts";
 import { openSettings, type SettingsFixture } from "./fixture.ts";
+import { fleet, live, NAMES, PARAMETERS, pass, poll, polls, ROLLOUTS, start } from "./rollout_fleet.ts";
 
-const ROLLOUTS = "/api/v1/settings/rollouts";
-const NAMES = ["a", "b", "c", "d"] as const;
-const PARAMETERS = ["poll_frequency", "upload_frequency", "register_list"];
-
-/** Four nodes that were set to poll each 2 s and upload each 30 s, and do so. */
-async function fleet(): Promise<SettingsFixture> {
-  const f = await openSettings();
-  for (const name of NAMES) {
-    await f.addNode(name);
-    await f.ask("PUT", `/api/v1/devices/${name}/settings`, { poll_interval_s: 2, upload_interval_s: 30 });
-  }
-  await live(f, ...NAMES);
-  return f;
-}
-
-/** The devices ask, apply what they are told, and upload. */
-async function live(f: SettingsFixture, ...names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    const { version = 0, Changed } = await f.changes(name);
-    for (const status of Changed ? ["accepted", "applied"] : []) {
-      await f.report(name, ...PARAMETERS.map((parameter) => ({ parameter, status, version })));
-    }
-    await f.store({ device: name, registers: ["Vac1"], samples: [{ at: f.clock.now(), values: [2300] }] });
-  }
-}
-
-/** Half a minute in the life of the fleet, and a look at the rollouts. */
-async function pass(f: SettingsFixture, ...alive: readonly string[]): Promise<void> {
-  await f.clock.advance(30_000);
-  await live(f, ...alive);
-  await f.rollouts.tick();
-}
-
-async function start(f: SettingsFixture, body: object = {}): Promise<number> {
-  const plan = {
-    settings: { poll_interval_s: 10 },
-    devices: NAMES,
-    canary: { devices: 2, healthy_for_s: 60 },
-    ...body,
-  };
-  const { status, body: started } = await f.ask("POST", ROLLOUTS, plan);
-  assert.equal(status, 201, JSON.stringify(started));
-  return Number(at(started, "id"));
-}
-
-async function poll(f: SettingsFixture, name: string): Promise<unknown> {
-  return at((await f.ask("GET", `/api/v1/devices/${name}/settings`)).body, "desired", "poll_interval_s");
-}
-
-const polls = (f: SettingsFixture) => Promise.all(NAMES.map((name) => poll(f, name)));
 const phase = async (f: SettingsFixture, id: number) => at((await f.ask("GET", `${ROLLOUTS}/${id}`)).body, "phase");
 const reason = async (f: SettingsFixture, id: number) => at((await f.ask("GET", `${ROLLOUTS}/${id}`)).body, "reason");
-
-Deno.test("what a rollout would do is told before, with the reasons of those who cannot, and nothing is set", async () => {
-  await using f = await fleet();
-  await f.addBoard("shed");
-  const plan = { settings: { poll_interval_s: 2.5, upload_interval_s: 30 }, devices: ["b", "shed", "a"] };
-  await start(f, { devices: ["a"] });
-  const { status, body } = await f.ask("POST", `${ROLLOUTS}/preview`, plan);
-  assert.equal(status, 200);
-  assert.deepEqual(at(body, "devices"), [
-    { device_id: "b", changes: [{ key: "poll_interval_s", from: 2, to: 2.5 }], refusals: [] },
-    {
-      device_id: "shed",
-      changes: [],
-      refusals: [{ key: "poll_interval_s", message: "must be whole seconds: this board cannot do fractions" }],
-    },
-    {
-      device_id: "a",
-      changes: [{ key: "poll_interval_s", from: 10, to: 2.5 }],
-      refusals: [{ key: null, message: "rollout 1 of it is not over" }],
-    },
-  ]);
-  assert.deepEqual(await polls(f), [10, 2, 2, 2]);
-  assert.equal((await f.ask("POST", `${ROLLOUTS}/preview`, { ...plan, devices: ["nobody"] })).status, 404);
-  assert.equal((await f.ask("POST", `${ROLLOUTS}/preview`, { settings: {}, devices: ["a"] })).status, 400);
-  assert.equal((await f.send("viewer", "POST", `${ROLLOUTS}/preview`, plan)).status, 403);
-});
-
-Deno.test("how the settings of all devices stand is told at once, with what is against them, page by page", async () => {
-  await using f = await fleet();
-  await f.ask("PATCH", "/api/v1/devices/a/settings", { poll_interval_s: 7 });
-  await f.ask("PATCH", "/api/v1/devices/b/settings", { poll_interval_s: 7 });
-  const { version } = await f.changes("b");
-  const refused = { parameter: "poll_frequency", status: "rejected", version, error: "too slow for me" };
-  await f.report("b", refused);
-  const first = (await f.ask("GET", "/api/v1/settings?limit=3")).body;
-  assert.deepEqual(at(first, "devices"), [
-    { device_id: "a", version: 2, state: "pending", reason: null },
-    { device_id: "b", version: 2, state: "rejected", reason: "too slow for me" },
-    { device_id: "c", version: 1, state: "in_sync", reason: null },
-  ]);
-  assert.equal(at(first, "next"), "c");
-  const rest = (await f.ask("GET", "/api/v1/settings?limit=3&after=c")).body;
-  assert.deepEqual([at(rest, "devices", 0, "device_id"), at(rest, "next")], ["d", null]);
-});
 
 Deno.test("the first go first, and the rest follow when these stayed healthy, also over restarts", async () => {
   for (const restarts of [false, true]) {
