@@ -63,6 +63,7 @@ Deno.test("every command of docs/run.md works in the order in which it stands th
     seen.add(text);
     await t.step(text, async () => assert.match(await shell(here(text)), /V/));
   }
+  await t.step("ecowatt write", async () => assert.equal(await shell(here(find(/^ecowatt write/))), "Pow = 60 %"));
   await Deno.writeTextFile(join(folder.path, "ecowatt-next"), "an image, as far as the gateway is concerned");
   for (
     const text of commands.filter((text) => /^ecowatt (settings|command|device label|keys|firmware|rollout)/.test(text))
