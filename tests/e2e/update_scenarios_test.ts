@@ -22,8 +22,8 @@ Deno.test("success: confirmed by the new image, and four power cuts during its t
   box.look();
   await trialOf(box);
   for (let cut = 0; cut < 4; cut++) {
-    await box.powerCycle();
     const starts = (await Deno.readTextFile(join(box.slots, "attempts"))).split(" ")[2];
+    await box.powerCycle();
     await until(
       "another start",
       async () => (await Deno.readTextFile(join(box.slots, "attempts"))).split(" ")[2] === starts ? undefined : true,
