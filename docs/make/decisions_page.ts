@@ -2,6 +2,10 @@ const HEAD = `# Decisions
 
 What is not obvious from the code, each with its reasons, half a page. Numbers are given in blocks, one for each part of
 the program, so that parts can be written side by side: what is missing between two numbers was never given.
+
+Each has a status (\`Accepted\`, or \`Superseded by\` the number of the decision that took its place, \`in part\` where some
+of it still holds), the date of its first version, and the parts Context, Decision and Consequences. What was decided once
+stays written: a decision that changes is a new one, and the old one gets its number.
 `;
 
 /** The blocks of numbers, by the first number of each. */
@@ -30,14 +34,25 @@ const PARTS: readonly (readonly [first: number, part: string])[] = [
   [125, "Tools"],
 ];
 
+/** What stands above the parts of a decision. Throws when it is not written like the others. */
+export function decisionHead(text: string) {
+  const [, number, title, status, date] =
+    text.match(/^# (\d{3}): (.+)\n\n- Status: (.+)\n- Date: (\d{4}-\d{2}-\d{2})\n\n## Context\n/) ?? [];
+  if (!number || !title || !status || !date) {
+    throw new Error(`Cannot read the decision "${text.split("\n")[0]}": its head is not that of the others`);
+  }
+  return { number, title, status, date };
+}
+
 /** `docs/decisions/README.md` from the titles of the decisions in a folder. */
 export async function decisionsPage(folder: URL): Promise<string> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(folder)) if (/^\d{3}-.*\.md$/.test(name)) names.push(name);
   const rows = await Promise.all(
     names.sort().map(async (name) => {
-      const [, title = name] = (await Deno.readTextFile(new URL(name, folder))).match(/^# (?:\d+[.:]? *)?(.*)$/m) ?? [];
-      return { number: Number(name.slice(0, 3)), line: `- [${name.slice(0, 3)}](${name}) ${title}` };
+      const { title, status, date } = decisionHead(await Deno.readTextFile(new URL(name, folder)));
+      const number = name.slice(0, 3);
+      return { number: Number(number), line: `- [${number}](${name}) ${title} (${status}, ${date})` };
     }),
   );
   const parts = PARTS.map(([first, part], index) => {
