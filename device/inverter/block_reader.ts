@@ -23,7 +23,7 @@ import { type RegisterKey, registerKey } from "./register_reader.ts";
 const RETRIES_A_POLL = 4;
 
 /** In place of an exception code: the register does not answer at all, while others do. */
-export const NO_ANSWER = 0;
+const NO_ANSWER = 0;
 
 /** A block with the words it was answered with. */
 export interface Part {
@@ -48,8 +48,14 @@ export interface BlockReader {
   relearn(): void;
 }
 
+/** What blocks are read through. */
+interface BlockReaderIo {
+  readonly bus: Pick<Bus, "read" | "state" | "timing">;
+  readonly clock: Clock;
+}
+
 /** How blocks are read. */
-export interface BlockReaderOptions {
+interface BlockReaderOptions {
   readonly unit: number;
   /** Most words the inverter takes in one read. */
   readonly maxRead: number;
@@ -58,84 +64,122 @@ export interface BlockReaderOptions {
 }
 
 /** A reader for one unit. */
-export function createBlockReader(
-  { unit, maxRead, leftOut }: BlockReaderOptions,
-  io: { readonly bus: Pick<Bus, "read" | "state" | "timing">; readonly clock: Clock },
-): BlockReader {
-  let quarantine = leftOut ? rememberedQuarantine(leftOut, io.clock.monotonic()) : emptyQuarantine;
-  const silences = new Silences();
-  let session: number | undefined;
-  let plan: { spans: readonly Span[]; learned: Quarantine; blocks: readonly Block[] } | undefined;
+export function createBlockReader(options: BlockReaderOptions, io: BlockReaderIo): BlockReader {
+  return new LearningReader(options, io);
+}
 
-  const learn = (finding: Finding) => quarantine = nextQuarantine(quarantine, finding, io.clock.monotonic());
+/** Blocks that were planned, and from what: they stay good until that changes. */
+interface Plan {
+  readonly spans: readonly Span[];
+  readonly learned: Quarantine;
+  readonly blocks: readonly Block[];
+}
 
-  /** What was learned before the unit went away is only a guess when it is back. */
-  function notice(): void {
-    const current = io.bus.state(unit).session;
-    if (session !== undefined && session !== current && !silences.explains(io.clock.monotonic())) {
-      learn({ kind: "reconnected" });
-      silences.forget();
-    }
-    if (session !== undefined) session = current;
-    quarantine = forgetOldCuts(quarantine, io.clock.monotonic());
+class LearningReader implements BlockReader {
+  readonly #unit: number;
+  readonly #maxRead: number;
+  readonly #io: BlockReaderIo;
+  readonly #silences = new Silences();
+  #quarantine: Quarantine;
+  #session: number | undefined;
+  #plan: Plan | undefined;
+
+  constructor({ unit, maxRead, leftOut }: BlockReaderOptions, io: BlockReaderIo) {
+    this.#unit = unit;
+    this.#maxRead = maxRead;
+    this.#io = io;
+    this.#quarantine = leftOut ? rememberedQuarantine(leftOut, io.clock.monotonic()) : emptyQuarantine;
   }
 
-  function blocksFor(spans: readonly Span[]): readonly Block[] {
-    if (plan?.spans !== spans || plan.learned !== quarantine) {
-      const obstacles = obstaclesOf(quarantine);
-      const wanted = spans.filter((span) => !obstacles.holes.has(keyOf(span)));
-      plan = { spans, learned: quarantine, blocks: planReads(wanted, lineCost(io.bus.timing), obstacles, maxRead) };
-    }
-    const due = new Set(dueForRetry(quarantine, io.clock.monotonic(), RETRIES_A_POLL));
-    const retries = spans.filter((span) => due.has(keyOf(span))).map((span) => blockOf([span]));
-    return [...silences.order(plan.blocks), ...retries];
-  }
-
-  function learnFrom({ answered, refused, cuts }: BlockReading<Span>): void {
-    if (quarantine.refused.size > 0) {
-      for (const span of answered.flatMap((part) => part.block.spans)) {
-        learn({ kind: "answered", register: keyOf(span) });
-      }
-    }
-    for (const { span, code } of refused) learn({ kind: "refused", register: keyOf(span), code });
-    for (const before of cuts) learn({ kind: "cut", before });
-  }
-
-  /** What is not answered, while others are, is left out like what is refused. */
-  function blame(block: Block, alive: boolean): void {
-    const middle = block.spans[block.spans.length >> 1];
-    if (!middle) return;
-    const register = keyOf(middle);
-    const now = io.clock.monotonic();
-    const advice = silences.silent(block, { alive, known: quarantine.refused.has(register), now });
-    if (advice === "split") learn({ kind: "cut", before: register });
-    if (advice === "leave out") learn({ kind: "refused", register, code: NO_ANSWER });
-  }
-
-  async function read(spans: readonly Span[], signal?: AbortSignal): Promise<Pass> {
-    notice();
+  async read(spans: readonly Span[], signal?: AbortSignal): Promise<Pass> {
+    this.#notice();
     const parts: Part[] = [];
     let answeredAt: number | undefined;
+    let fault: BusFault | undefined;
     const ask = async (block: Block): Promise<BusOutcome<readonly number[]>> => {
-      const outcome = await io.bus.read(unit, block.table, block.address, block.count, signal ? { signal } : {});
-      if (outcome.ok) answeredAt ??= io.clock.now();
+      const outcome = await this.#ask(block, signal);
+      if (outcome.ok) answeredAt ??= this.#io.clock.now();
       return outcome;
     };
-    let fault: BusFault | undefined;
-    for (const block of blocksFor(spans)) {
+    for (const block of this.#blocksFor(spans)) {
       const reading = await readBlock(block, ask);
       parts.push(...reading.answered);
-      learnFrom(reading);
       fault ??= reading.fault;
-      if (reading.fault?.kind === "timeout") blame(block, answeredAt !== undefined);
-      else if (!reading.fault) silences.answered(block);
+      this.#learnFrom(block, reading, answeredAt !== undefined);
       if (reading.fault && endsPass(reading.fault)) break;
     }
-    if (answeredAt !== undefined) session ??= io.bus.state(unit).session;
+    if (answeredAt !== undefined) this.#session ??= this.#io.bus.state(this.#unit).session;
     return { parts, ...(answeredAt === undefined ? {} : { answeredAt }), ...(fault ? { fault } : {}) };
   }
 
-  return { read, quarantine: () => quarantine, relearn: () => void learn({ kind: "reconnected" }) };
+  quarantine(): Quarantine {
+    return this.#quarantine;
+  }
+
+  relearn(): void {
+    this.#learn({ kind: "reconnected" });
+  }
+
+  #ask({ table, address, count }: Block, signal?: AbortSignal): Promise<BusOutcome<readonly number[]>> {
+    return this.#io.bus.read(this.#unit, table, address, count, signal ? { signal } : {});
+  }
+
+  #learn(finding: Finding): void {
+    this.#quarantine = nextQuarantine(this.#quarantine, finding, this.#now());
+  }
+
+  /** What was learned before the unit went away is only a guess when it is back. */
+  #notice(): void {
+    const current = this.#io.bus.state(this.#unit).session;
+    if (this.#session !== undefined && this.#session !== current && !this.#silences.explains(this.#now())) {
+      this.#learn({ kind: "reconnected" });
+      this.#silences.forget();
+    }
+    if (this.#session !== undefined) this.#session = current;
+    this.#quarantine = forgetOldCuts(this.#quarantine, this.#now());
+  }
+
+  #blocksFor(spans: readonly Span[]): readonly Block[] {
+    if (this.#plan?.spans !== spans || this.#plan.learned !== this.#quarantine) this.#plan = this.#planned(spans);
+    const due = new Set(dueForRetry(this.#quarantine, this.#now(), RETRIES_A_POLL));
+    const retries = spans.filter((span) => due.has(keyOf(span))).map((span) => blockOf([span]));
+    return [...this.#silences.order(this.#plan.blocks), ...retries];
+  }
+
+  #planned(spans: readonly Span[]): Plan {
+    const obstacles = obstaclesOf(this.#quarantine);
+    const wanted = spans.filter((span) => !obstacles.holes.has(keyOf(span)));
+    const blocks = planReads(wanted, lineCost(this.#io.bus.timing), obstacles, this.#maxRead);
+    return { spans, learned: this.#quarantine, blocks };
+  }
+
+  /** `alive`: the unit answered something in this pass. */
+  #learnFrom(block: Block, { answered, refused, cuts, fault }: BlockReading<Span>, alive: boolean): void {
+    if (this.#quarantine.refused.size > 0) {
+      for (const span of answered.flatMap((part) => part.block.spans)) {
+        this.#learn({ kind: "answered", register: keyOf(span) });
+      }
+    }
+    for (const { span, code } of refused) this.#learn({ kind: "refused", register: keyOf(span), code });
+    for (const before of cuts) this.#learn({ kind: "cut", before });
+    if (fault?.kind === "timeout") this.#blame(block, alive);
+    else if (!fault) this.#silences.answered(block);
+  }
+
+  /** What is not answered, while others are, is left out like what is refused. */
+  #blame(block: Block, alive: boolean): void {
+    const middle = block.spans[block.spans.length >> 1];
+    if (!middle) return;
+    const register = keyOf(middle);
+    const known = this.#quarantine.refused.has(register);
+    const advice = this.#silences.silent(block, { alive, known, now: this.#now() });
+    if (advice === "split") this.#learn({ kind: "cut", before: register });
+    if (advice === "leave out") this.#learn({ kind: "refused", register, code: NO_ANSWER });
+  }
+
+  #now(): number {
+    return this.#io.clock.monotonic();
+  }
 }
 
 /** Whether to leave the unit alone until the next pass. One that answers, if with trouble, is asked for the rest. */

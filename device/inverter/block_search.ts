@@ -15,7 +15,7 @@ export interface BlockReading<S extends Span> {
 }
 
 /** Exceptions that mean "not these registers": illegal function, address, value (reference: 1.1b3 §7). */
-export function refusesRegisters(fault: BusFault): fault is BusFault & { kind: "exception" } {
+function refusesRegisters(fault: BusFault): fault is BusFault & { kind: "exception" } {
   return fault.kind === "exception" && fault.code <= 3;
 }
 

@@ -7,7 +7,7 @@ import type { BusFault, BusOutcome } from "../modbus/fault.ts";
 import type { RegisterReader } from "./register_reader.ts";
 
 /** One device found behind a unit id: an inverter, or a meter that shares it. */
-export interface FoundDevice {
+interface FoundDevice {
   readonly identity: Identity;
   /** All models in order, also those we have no table for. */
   readonly blocks: readonly ModelBlock[];
@@ -32,7 +32,7 @@ const END = 0xffff;
 const COMMON = 1;
 
 /** How a discovery is done. */
-export interface DiscoveryOptions {
+interface DiscoveryOptions {
   readonly signal?: AbortSignal;
   /**
    * Attempts before this one. Each begins at another base, because a device that ignores what it does not have is

@@ -5,13 +5,14 @@ import type { Identity } from "../../protocol/profile/sunspec/identity.ts";
 import type { Bus, RequestOptions } from "../modbus/bus.ts";
 import type { BusOutcome } from "../modbus/fault.ts";
 import { type BlockReader, createBlockReader, type Pass, rawAt } from "./block_reader.ts";
-import { discover } from "./discovery.ts";
 import { type LeftOut, type LeftOutMemory, sameLeftOut } from "./left_out.ts";
 import { changedModel } from "./model_header.ts";
 import { noneWithheld, type Poll, type PollFault, type Withheld } from "./poll.ts";
 import { leftOutOf } from "./quarantine.ts";
+import { ProfileSearch } from "./profile_search.ts";
 import { MAX_READ } from "./read_plan.ts";
 import { type RegisterMap, registerMap } from "./register_map.ts";
+import { registerKey } from "./register_reader.ts";
 import { createSampleFilter, type SampleFilter } from "./sample_filter.ts";
 
 /** Which inverter to read, and what of it. */
@@ -29,7 +30,7 @@ export interface InverterOptions {
 }
 
 /** Registers to poll, by any spelling; none: those the profile polls by default. A function chooses once the profile is known. */
-export type RegisterChoice = readonly string[] | ((profile: Profile) => readonly string[]);
+type RegisterChoice = readonly string[] | ((profile: Profile) => readonly string[]);
 
 /** A register the inverter refuses, as people see it. */
 export interface QuarantinedRegister {
@@ -68,83 +69,122 @@ export interface InverterPorts {
   readonly memory?: LeftOutMemory;
 }
 
+/** An inverter. Nothing is sent before the first poll. */
+export function createInverter(options: InverterOptions, io: InverterPorts): Inverter {
+  return new PolledInverter(options, io);
+}
+
+/** What is polled at present: it changes with the map and with the choice of registers. */
 interface Target {
   readonly map: RegisterMap;
   readonly filter: SampleFilter;
 }
 
-/** An inverter. Nothing is sent before the first poll. */
-export function createInverter(options: InverterOptions, io: InverterPorts): Inverter {
-  const { unit, device = 0, maxRead = MAX_READ } = options;
-  let chosen: RegisterChoice = options.registers;
-  let profile = options.profile === "sunspec" ? undefined : options.profile;
-  let identity: Identity | undefined;
-  let kept: LeftOut = new Map();
-  let reader = readerFor(profile);
-  let target: Target | undefined;
-  let attempt = 0;
-  const total = noneWithheld();
+class PolledInverter implements Inverter {
+  readonly #unit: number;
+  readonly #maxRead: number;
+  readonly #io: InverterPorts;
+  readonly #search: ProfileSearch;
+  readonly #withheld = noneWithheld();
+  #chosen: RegisterChoice;
+  #reader: BlockReader | undefined;
+  /** Of which profile `#reader` knows what is left out, and what of that is remembered. */
+  #kept: { readonly profile: string; readonly leftOut: LeftOut } | undefined;
+  #target: Target | undefined;
 
-  function readerFor(profile: Profile | undefined): BlockReader {
-    kept = profile && io.memory?.load(profile.id) || new Map();
-    return createBlockReader({ unit, maxRead, leftOut: kept }, io);
+  constructor({ unit, profile, registers, device = 0, maxRead = MAX_READ }: InverterOptions, io: InverterPorts) {
+    this.#unit = unit;
+    this.#maxRead = maxRead;
+    this.#io = io;
+    this.#chosen = registers;
+    this.#search = new ProfileSearch({ unit, profile, device }, io.bus);
   }
 
-  function remember({ id }: Profile): void {
+  async poll(signal?: AbortSignal): Promise<Poll> {
+    const profile = await this.#search.find(signal);
+    if ("kind" in profile) return this.#nothing(profile);
+    const reader = this.#readerOf(profile);
+    if (!this.#target) {
+      const map = registerMap(profile, namesOf(this.#chosen, profile));
+      if (!map.ok) return this.#nothing({ kind: "registers", message: map.detail });
+      this.#target = { map: map.value, filter: createSampleFilter(map.value.registers) };
+    }
+    return await this.#pollTarget(this.#target, reader, signal);
+  }
+
+  choose(registers: RegisterChoice): Outcome<void> {
+    const { profile } = this.#search;
+    const map = profile && registerMap(profile, namesOf(registers, profile));
+    if (map && !map.ok) return map;
+    this.#chosen = registers;
+    this.#target = undefined;
+    return { ok: true, value: undefined };
+  }
+
+  profile(): Profile | undefined {
+    return this.#search.profile;
+  }
+
+  identity(): Identity | undefined {
+    return this.#search.identity;
+  }
+
+  quarantined(): readonly QuarantinedRegister[] {
+    const refused = this.#reader?.quarantine().refused;
+    return (this.#target?.map.registers ?? []).flatMap(({ name, table, address }) => {
+      const entry = refused?.get(registerKey(table, address));
+      return entry ? [{ register: name, code: entry.code }] : [];
+    });
+  }
+
+  relearn(): void {
+    this.#reader?.relearn();
+  }
+
+  withheld(): Readonly<Withheld> {
+    return { ...this.#withheld };
+  }
+
+  readRegisters(address: number, count: number, options?: RequestOptions): Promise<BusOutcome<readonly number[]>> {
+    return this.#io.bus.read(this.#unit, "holding", address, count, options);
+  }
+
+  writeRegisters(address: number, words: readonly number[], options?: RequestOptions): Promise<BusOutcome<void>> {
+    return this.#io.bus.write(this.#unit, address, words, options);
+  }
+
+  /** The reader of this map; what was learned of another is forgotten. */
+  #readerOf({ id }: Profile): BlockReader {
+    if (this.#reader && this.#kept?.profile === id) return this.#reader;
+    const leftOut = this.#io.memory?.load(id) ?? new Map();
+    this.#kept = { profile: id, leftOut };
+    this.#target = undefined;
+    return this.#reader = createBlockReader({ unit: this.#unit, maxRead: this.#maxRead, leftOut }, this.#io);
+  }
+
+  #remember({ id }: Profile, reader: BlockReader): void {
     const leftOut = leftOutOf(reader.quarantine());
-    if (!io.memory || sameLeftOut(kept, leftOut)) return;
-    kept = leftOut;
-    io.memory.keep(id, leftOut);
+    if (!this.#io.memory || (this.#kept && sameLeftOut(this.#kept.leftOut, leftOut))) return;
+    this.#kept = { profile: id, leftOut };
+    this.#io.memory.keep(id, leftOut);
   }
 
-  /** Looks the map up where that is needed; what was learned of another map is forgotten. */
-  async function findProfile(signal?: AbortSignal): Promise<Profile | PollFault> {
-    if (profile) return profile;
-    const found = await discover(io.bus, unit, { attempt: attempt++, ...(signal ? { signal } : {}) });
-    if (!found.ok) return found.fault;
-    const inverter = found.devices.filter(({ profile }) => profile?.power !== undefined)[device];
-    if (!inverter?.profile) {
-      return { kind: "not_sunspec", message: `Unit ${unit} has no such inverter among its SunSpec models` };
-    }
-    attempt = 0;
-    identity = inverter.identity;
-    if (target?.map.profile.id !== inverter.profile.id) {
-      target = undefined;
-      reader = readerFor(inverter.profile);
-    }
-    return profile = inverter.profile;
-  }
-
-  async function poll(signal?: AbortSignal): Promise<Poll> {
-    const found = await findProfile(signal);
-    if ("kind" in found) return nothing(found);
-    if (!target) {
-      const map = registerMap(found, namesOf(chosen, found));
-      if (!map.ok) return nothing({ kind: "registers", message: map.detail });
-      target = { map: map.value, filter: createSampleFilter(map.value.registers) };
-    }
-    return await pollTarget(target, reader, signal);
-  }
-
-  async function pollTarget({ map, filter }: Target, reader: BlockReader, signal?: AbortSignal): Promise<Poll> {
+  async #pollTarget({ map, filter }: Target, reader: BlockReader, signal?: AbortSignal): Promise<Poll> {
     const pass = await reader.read(map.spans, signal);
-    remember(map.profile);
+    this.#remember(map.profile, reader);
     const changed = changedModel(map.headers, (address) => rawAt(pass, "holding", address, "u16"));
     if (changed) {
-      profile = undefined;
-      const { model, address } = changed;
-      return nothing({
-        kind: "map_changed",
-        message: `Unit ${unit} no longer has SunSpec model ${model} at ${address}`,
-      });
+      this.#search.forget();
+      const message = `Unit ${this.#unit} no longer has SunSpec model ${changed.model} at ${changed.address}`;
+      return this.#nothing({ kind: "map_changed", message });
     }
     const raws = map.registers.map(({ table, address, encoding }) => rawAt(pass, table, address, encoding));
-    const { values, withheld } = filter.pass(raws, io.clock.monotonic());
-    count(withheld);
-    return result(map, pass, values, withheld);
+    const { values, withheld } = filter.pass(raws, this.#io.clock.monotonic());
+    this.#count(withheld);
+    return this.#result(map, pass, values, withheld);
   }
 
-  function result(
+  #result(
     { profile, columns }: RegisterMap,
     { answeredAt, fault }: Pass,
     values: readonly (number | undefined)[],
@@ -153,48 +193,20 @@ export function createInverter(options: InverterOptions, io: InverterPorts): Inv
     if (answeredAt !== undefined && values.some((value) => value !== undefined)) {
       return { kind: "read", at: answeredAt, profile, columns, values, withheld, ...(fault ? { fault } : {}) };
     }
-    const message = `Unit ${unit} gave no value to store: all are absent, refused or implausible`;
-    return nothing(fault ?? { kind: "no_values", message }, withheld);
+    const message = `Unit ${this.#unit} gave no value to store: all are absent, refused or implausible`;
+    return this.#nothing(fault ?? { kind: "no_values", message }, withheld);
   }
 
-  function nothing(fault: PollFault, withheld: Readonly<Withheld> = noneWithheld()): Poll {
-    return { kind: "nothing", at: io.clock.now(), withheld, fault };
+  #nothing(fault: PollFault, withheld: Readonly<Withheld> = noneWithheld()): Poll {
+    return { kind: "nothing", at: this.#io.clock.now(), withheld, fault };
   }
 
-  function count(withheld: Readonly<Withheld>): void {
-    total.absent += withheld.absent;
-    total.missing += withheld.missing;
-    total.range += withheld.range;
-    total.step += withheld.step;
+  #count({ absent, missing, range, step }: Readonly<Withheld>): void {
+    this.#withheld.absent += absent;
+    this.#withheld.missing += missing;
+    this.#withheld.range += range;
+    this.#withheld.step += step;
   }
-
-  function choose(registers: RegisterChoice): Outcome<void> {
-    const map = profile && registerMap(profile, namesOf(registers, profile));
-    if (map && !map.ok) return map;
-    chosen = registers;
-    target = undefined;
-    return { ok: true, value: undefined };
-  }
-
-  function quarantined(): readonly QuarantinedRegister[] {
-    const { refused } = reader.quarantine();
-    return (target?.map.registers ?? []).flatMap(({ name, table, address }) => {
-      const entry = refused.get(`${table}:${address}`);
-      return entry ? [{ register: name, code: entry.code }] : [];
-    });
-  }
-
-  return {
-    poll,
-    choose,
-    profile: () => profile,
-    identity: () => identity,
-    quarantined,
-    relearn: () => reader.relearn(),
-    withheld: () => ({ ...total }),
-    readRegisters: (address, count, request) => io.bus.read(unit, "holding", address, count, request),
-    writeRegisters: (address, words, request) => io.bus.write(unit, address, words, request),
-  };
 }
 
 function namesOf(choice: RegisterChoice, profile: Profile): readonly string[] {

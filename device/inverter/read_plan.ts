@@ -1,4 +1,4 @@
-import type { LineTiming } from "../modbus/bus.ts";
+import type { LineTiming } from "../modbus/line_timing.ts";
 import { type RegisterKey, registerKey } from "./register_reader.ts";
 
 /** Registers that have to come in one answer: a value of one or two words. */
@@ -19,7 +19,7 @@ export interface Block<S extends Span = Span> {
 }
 
 /** What one request and each of its words cost, in the same unit. */
-export interface LineCost {
+interface LineCost {
   readonly perRequest: number;
   readonly perWord: number;
 }

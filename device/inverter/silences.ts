@@ -6,7 +6,7 @@ const ALONE = 3, AMONG_ANSWERS = 2;
 const OWN_MS = 180_000;
 
 /** What is to be done about a block that was not answered. */
-export type Advice = "wait" | "split" | "leave out";
+type Advice = "wait" | "split" | "leave out";
 
 /**
  * Remembers which blocks are not answered. A register that never answers takes its whole block, and for a while its whole

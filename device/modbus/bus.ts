@@ -1,5 +1,6 @@
 import type { BusCounters, UnitState } from "./counters.ts";
 import type { BusOutcome } from "./fault.ts";
+import type { LineTiming } from "./line_timing.ts";
 
 /** How one request is treated. Defaults come from the bus. */
 export interface RequestOptions {
@@ -11,14 +12,6 @@ export interface RequestOptions {
   readonly retries?: number;
   /** `write` goes before all waiting polls. Reads default to `poll`, writes to `write`. */
   readonly priority?: "write" | "poll";
-}
-
-/** What a byte costs on this line: what the planning of block reads needs to know. */
-export interface LineTiming {
-  /** Milliseconds one byte takes; 0 where the network makes it negligible. */
-  readonly charMs: number;
-  /** Milliseconds of silence between frames (t3.5 or as configured). */
-  readonly gapMs: number;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Exception codes of a Modbus answer (application protocol 1.1b3 §7), with the words people see. */
-export const EXCEPTION_NAMES = {
+const EXCEPTION_NAMES = {
   1: "illegal function",
   2: "illegal data address",
   3: "illegal data value",

@@ -8,7 +8,7 @@ import { decodeResponse } from "./pdu.ts";
 import { decodeRtu, encodeRtu } from "./rtu.ts";
 
 /** The HTTP inverter simulator: RTU frames as hex digits in JSON. */
-export interface HttpLineOptions {
+interface HttpLineOptions {
   /** "http://host:port", without a path of the API. */
   readonly baseUrl: string;
   /** Sent as the `Authorization` header as it is, without a scheme. Never logged. */

@@ -1,4 +1,4 @@
-import type { LineTiming } from "./bus.ts";
+import type { LineTiming } from "./line_timing.ts";
 import type { Request, Response } from "./pdu.ts";
 
 /** One request to one unit, ready to be sent. */

@@ -1,8 +1,9 @@
-import type { Bus, LineTiming, RequestOptions } from "./bus.ts";
+import type { Bus, RequestOptions } from "./bus.ts";
 import type { BusCounters, UnitState } from "./counters.ts";
 import { type BusIo, type BusOptions, Dispatcher } from "./dispatcher.ts";
 import { busFault, type BusOutcome } from "./fault.ts";
 import type { Line } from "./line.ts";
+import type { LineTiming } from "./line_timing.ts";
 import type { Request } from "./pdu.ts";
 
 /** Builds the bus of a line. Nothing is opened before the first request. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
-import type { LineTiming } from "./bus.ts";
+import type { LineTiming } from "./line_timing.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import type { Line } from "./line.ts";
 import { MbapLink } from "./mbap_link.ts";
@@ -7,7 +7,7 @@ import { RtuLink, type RtuOptions } from "./rtu_link.ts";
 import { openTcp, type TcpOptions } from "./tcp_stream.ts";
 
 /** Bytes and bits of a serial line. */
-export interface SerialPace {
+interface SerialPace {
   readonly baud: number;
   /** Start, data, parity and stop bits of one character; default 11, as the specification has it (8E1). 8N1: 10. */
   readonly bitsPerChar?: number;
@@ -44,7 +44,7 @@ export function rtuLine(
 }
 
 /** How a connection is kept. */
-export type ConnectionOptions = TcpOptions & Pick<Line, "idleCloseMs" | "maxAgeMs">;
+type ConnectionOptions = TcpOptions & Pick<Line, "idleCloseMs" | "maxAgeMs">;
 
 /** Modbus TCP. `gapMs`: milliseconds between requests, for devices that need a pause; default 0. */
 export function tcpLine(options: ConnectionOptions & { readonly gapMs?: number }, clock: Clock): Line {

@@ -13,7 +13,7 @@ export interface Adu {
 export const RTU_BYTES = { min: 4, max: 256 } as const;
 
 /** What is known of a frame from its first bytes: its whole length, that more must come, or that it cannot be one. */
-export type FrameLength = number | "more" | "unknown";
+type FrameLength = number | "more" | "unknown";
 
 /** Unit, PDU, CRC. */
 export function encodeRtu(unit: number, pdu: Uint8Array): Outcome<Uint8Array<ArrayBuffer>, "unit" | "length"> {

@@ -1,5 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
-import type { LineTiming } from "./bus.ts";
+import type { LineTiming } from "./line_timing.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import { LateAnswers } from "./late_answers.ts";
 import type { Ask, Link, Reply } from "./line.ts";

@@ -46,7 +46,7 @@ function frameLength(bytes: Uint8Array, at: number, { unit, request }: Ask): num
 }
 
 /** What bytes are that hold no answer. */
-export type Diagnosis =
+type Diagnosis =
   | { readonly kind: "silence" }
   | { readonly kind: "damaged" }
   | { readonly kind: "foreign"; readonly detail: string; readonly frames: number };

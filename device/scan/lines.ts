@@ -16,7 +16,7 @@ export interface ScanIo {
 }
 
 /** What was found on a line, and the units that said nothing; `trouble`: why it cannot be used at all. */
-export interface LineFound {
+interface LineFound {
   readonly found: readonly Found[];
   readonly silent: readonly number[];
   readonly trouble?: string;

@@ -1,7 +1,7 @@
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 
 /** Most addresses that are scanned at once: a /20. */
-export const MAX_HOSTS = 4096;
+const MAX_HOSTS = 4096;
 
 /**
  * The addresses of `192.168.1.0/24`, `192.168.1.20-60`, `192.168.1.20-192.168.1.60`, or one address or name. Refused beyond a

@@ -6,7 +6,7 @@ import { type ScanIo, scanLine, USUAL_UNITS } from "./lines.ts";
 import { type Question, REQUEST_BYTES, sweep } from "./sweep.ts";
 
 /** What of a serial line is looked at. */
-export interface SerialScanOptions {
+interface SerialScanOptions {
   readonly path: string;
   /** Speeds and parities, the likeliest first. */
   readonly lines: readonly LineSettings[];
@@ -16,7 +16,7 @@ export interface SerialScanOptions {
 }
 
 /** An inverter on a serial line, and how it is spoken to. */
-export interface SerialFound {
+interface SerialFound {
   readonly line: LineSettings;
   readonly found: readonly Found[];
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
-import type { LineTiming } from "../modbus/bus.ts";
+import type { LineTiming } from "../modbus/line_timing.ts";
 import type { ByteStream } from "../modbus/byte_stream.ts";
 import { endsWithCrc } from "../modbus/crc.ts";
 import { encodeRequest } from "../modbus/pdu.ts";
@@ -12,13 +12,13 @@ export interface Question {
 }
 
 /** What a sweep stands on. */
-export interface SweepIo {
+interface SweepIo {
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /** How long a sweep waits. */
-export interface SweepTiming extends LineTiming {
+interface SweepTiming extends LineTiming {
   /** Milliseconds for the first byte of an answer, after the request is on the wire. */
   readonly answerMs: number;
 }

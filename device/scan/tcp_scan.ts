@@ -4,7 +4,7 @@ import type { Found } from "./identify.ts";
 import { type ScanIo, scanLine } from "./lines.ts";
 
 /** What of the network is looked at. */
-export interface TcpScanOptions {
+interface TcpScanOptions {
   readonly hosts: readonly string[];
   readonly ports: readonly number[];
   readonly units: readonly number[];
@@ -14,7 +14,7 @@ export interface TcpScanOptions {
 }
 
 /** An endpoint that takes connections, and what is behind it. */
-export interface TcpFound {
+interface TcpFound {
   readonly host: string;
   readonly port: number;
   readonly found: readonly Found[];

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { libc } from "../serial/libc.ts";
+import { fineSleep } from "../serial/fine_sleep.ts";
 import { openSerial } from "../serial/port.ts";
 import { openPty } from "../serial/pty.ts";
 import { bitsPerCharacter } from "../serial/settings.ts";
@@ -105,7 +105,7 @@ function fineTimer(): FineTimer {
   return {
     now,
     async until(moment) {
-      for (let left = moment - now(); left > 0; left = moment - now()) await libc().usleep(Math.ceil(1000 * left));
+      for (let left = moment - now(); left > 0; left = moment - now()) await fineSleep(left);
     },
   };
 }
