@@ -112,9 +112,10 @@ x-sequence-number: 5
 x-hmac-sha256: ${toHex(legacySignature(hmac, board, 5))}
 \`\`\`
 
-Its number has to rise with every upload. Answers are not signed; other paths are believed by the address of the last
-verified upload. [ESP32 boards](esp32.md) says what becomes of their data, [security](security.md) what this scheme does not
-stop.
+Its number rises with every upload. A board saves it every ten uploads and repeats up to nine after a reboot, so one of the
+last ten is taken as well, with an HMAC that was never accepted with it. Answers are not signed; other paths are believed by
+the address of the last verified upload. [ESP32 boards](esp32.md) says what becomes of their data, [security](security.md)
+what this scheme does not stop.
 
 ## Limits
 

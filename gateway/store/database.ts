@@ -11,7 +11,7 @@ import { SCHEMA as deviceStates } from "./device_states.ts";
 import { SCHEMA as devices } from "./devices.ts";
 import { SCHEMA as energy } from "./energy.ts";
 import { SCHEMA as quarantine } from "./quarantine.ts";
-import { SCHEMA as replay } from "./replay.ts";
+import { SCHEMA as replay, SCHEMA_OF_REPEATS as boardRepeats } from "./replay.ts";
 import { SCHEMA as rollups } from "./rollups.ts";
 import { SCHEMA as samples } from "./samples.ts";
 import { SCHEMA as securityLog } from "./security_log.ts";
@@ -55,6 +55,7 @@ export const MIGRATIONS: readonly string[] = [
     energy,
     announcements,
   ].join("\n"),
+  boardRepeats,
 ];
 
 /** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */

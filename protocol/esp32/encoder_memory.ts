@@ -11,7 +11,10 @@ import { type Outcome, refusal, success } from "../outcome.ts";
 export interface EncoderMemory {
   /** A batch has been encoded since boot: ids copied into a too small array have overwritten parts of the dictionary. */
   readonly overwritten: boolean;
-  /** Patterns learned since, which follow the fixed ones. */
+  /**
+   * Patterns that follow the fixed ones. Behind a batch it is that batch's last sample: the board may have refrained from
+   * learning it (it was near a fixed pattern), but then no frame refers to it.
+   */
   readonly learned: readonly Reading[];
   /** The last sample of the preceding call, where it is known. */
   readonly last: Reading | null;
@@ -76,20 +79,24 @@ export function patternOf(memory: EncoderMemory, index: number): Outcome<Reading
 export function remember(memory: EncoderMemory, reading: Reading, ids: readonly number[]): EncoderMemory {
   const isBatch = reading.values.length >= BATCH_VALUES;
   const overwritten = memory.overwritten || isBatch;
-  const kept = { ...memory, overwritten, learned: isBatch ? [] : memory.learned };
-  const full = fixedPatterns(kept).length + kept.learned.length >= MOST_PATTERNS;
   const last = sliceReading(reading, reading.values.length - COLUMNS);
   const ring = memory.ring.with(memory.ringIndex, lastByRegister(reading, ids));
   const next = (memory.ringIndex + 1) % ring.length;
   return {
     overwritten,
-    learned: full || isNearAny(kept, reading.values) ? kept.learned : [...kept.learned, last],
+    learned: isBatch ? [last] : withPattern(memory, reading.values, last),
     last,
     ring,
     ringIndex: isBatch ? 0 : next,
     ringFull: memory.ringFull || isBatch || next === 0,
     ids,
   };
+}
+
+/** The patterns after a call of a single sample. What the values are near to was decoded exactly, or nothing refers to it. */
+function withPattern(memory: EncoderMemory, values: readonly number[], last: Reading): readonly Reading[] {
+  const full = fixedPatterns(memory).length + memory.learned.length >= MOST_PATTERNS;
+  return full || isNearAny(memory, values) ? memory.learned : [...memory.learned, last];
 }
 
 /** The encoder after a call whose values are not known: what it learned then is not known either. */

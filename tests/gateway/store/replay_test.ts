@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { databasePath, MIGRATIONS } from "../../../gateway/store/database.ts";
 import { createReplay } from "../../../gateway/store/replay.ts";
+import { openSqlite } from "../../../platform/sqlite.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { openGatewayStore } from "../../fakes/gateway_store.ts";
 
@@ -29,16 +31,79 @@ Deno.test("a number rolled back with its transaction can be used again", () => {
   assert.ok(replay.claim(device.row, 1));
 });
 
-Deno.test("a board starts at 0 and then only goes up", () => {
+Deno.test("a board's number goes up, or is one of the last ten with an HMAC that was never accepted", () => {
   using store = openGatewayStore();
   const replay = createReplay(store.db);
-  const claims = [[0, true], [0, false], [1, true], [1, false], [0, false], [300, true], [299, false], [
-    4294967295,
-    true,
-  ]] as const;
-  for (const [index, [sequence, expected]] of claims.entries()) {
-    assert.equal(replay.claimBoard(7, sequence, mac(index + 1)), expected, `claim ${index} of ${sequence}`);
+  const claims = [
+    [0, 1, true],
+    [0, 1, false],
+    [0, 2, true],
+    [0, 1, false],
+    [0, 2, false],
+    [1, 1, true], // another number is another pair
+    [300, 3, true],
+    [290, 4, false],
+    [291, 5, true],
+    [291, 5, false],
+    [300, 6, true],
+    [299, 7, true],
+    [300, 3, false],
+    [301, 8, true],
+    [291, 9, false],
+    [4294967295, 10, true],
+  ] as const;
+  for (const [index, [sequence, seed, expected]] of claims.entries()) {
+    assert.equal(replay.claimBoard(7, sequence, mac(seed)), expected, `claim ${index} of ${sequence}`);
   }
+  assert.ok(replay.claimBoard(8, 0, mac(1)), "another board is another pair");
+});
+
+Deno.test("a board that reboots again and again is heard each time, and each of its pairs once", () => {
+  let store = openGatewayStore();
+  const pairs: (readonly [number, number])[] = [];
+  for (let boot = 0; boot < 20; boot++) {
+    const replay = createReplay(store.db);
+    for (let n = 0; n < 9; n++) {
+      const pair = [40 + n, 9 * boot + n] as const;
+      assert.ok(replay.claimBoard(7, pair[0], mac(pair[1])), `boot ${boot}, number ${pair[0]}`);
+      pairs.push(pair);
+      for (const [sequence, seed] of pairs) assert.ok(!replay.claimBoard(7, sequence, mac(seed)));
+    }
+    store = store.restart();
+  }
+  const replay = createReplay(store.db);
+  for (let reset = 0; reset < 2; reset++) {
+    replay.resetBoard(7);
+    for (const [sequence, seed] of pairs) assert.ok(!replay.claimBoard(7, sequence, mac(seed)), `reset ${reset}`);
+    assert.ok(replay.claimBoard(7, 0, mac(250 + reset)));
+  }
+  store[Symbol.dispose]();
+});
+
+Deno.test("a number repeated by a board is rolled back with its transaction, and its pair can be used again", () => {
+  using store = openGatewayStore();
+  const replay = createReplay(store.db);
+  assert.ok(replay.claimBoard(7, 8, mac(1)));
+  store.db.exec("BEGIN IMMEDIATE");
+  assert.ok(replay.claimBoard(7, 3, mac(2)));
+  assert.ok(replay.claimBoard(7, 8, mac(3)));
+  store.db.exec("ROLLBACK");
+  assert.ok(replay.claimBoard(7, 8, mac(3)));
+  assert.ok(!replay.claimBoard(7, 8, mac(3)));
+});
+
+Deno.test("a database of the version before opens, and what was accepted under it stays refused", () => {
+  const directory = Deno.makeTempDirSync();
+  const before = openSqlite(databasePath(directory), { synchronous: "full", migrations: MIGRATIONS.slice(0, 1) });
+  before.exec("INSERT INTO board_counter(fingerprint, epoch, last) VALUES (7, 0, 8)");
+  const marks = new Uint8Array(1024).fill(1, 4 * 8, 4 * 9);
+  before.prepare("INSERT INTO board_marks(fingerprint, chunk, epoch, marks) VALUES (7, 0, 0, ?)").run(marks);
+  before.close();
+  using store = openGatewayStore(directory);
+  const replay = createReplay(store.db);
+  assert.ok(!replay.claimBoard(7, 8, mac(1)));
+  assert.ok(replay.claimBoard(7, 8, mac(2)));
+  assert.ok(!replay.claimBoard(7, 8, mac(2)));
 });
 
 Deno.test("after a reset a board starts from 0 again, but no capture of any earlier time is accepted", () => {
