@@ -1,8 +1,11 @@
 /**
- * Compiles the executable: `deno task build [--target <triple>]…`, by default for this machine, into `dist/`.
+ * Compiles the executable: `deno task build [--target <triple>]…`, by default for this machine, into `dist/`, with the
+ * licences of what it holds.
  * `DENORT_BIN` names a runtime to embed where none can be downloaded, `DENO_COMPILE` the Deno that fits it.
  */
+import { pageModules } from "../gateway/dashboard/build.ts";
 import { bundleProgram } from "./bundle.ts";
+import { NOTICES, notices } from "./notices.ts";
 
 const OUTPUT = "dist";
 const ROOT = new URL("../", import.meta.url);
@@ -31,7 +34,7 @@ const PERMISSIONS = [
 /** Memory before speed (docs/decisions/123-memory-of-the-executable.md). */
 const V8_FLAGS = "--v8-flags=--optimize-for-size,--max-semi-space-size=1";
 
-/** Compiles for a target, or for this machine; gives the path of the executable. */
+/** Compiles for a target, or for this machine; gives the path of the executable, beside which its licences lie. */
 export async function compile(target: string | undefined): Promise<string> {
   const output = target === undefined ? `${OUTPUT}/ecowatt` : `${OUTPUT}/ecowatt-${target}`;
   await using program = await bundleProgram();
@@ -47,6 +50,11 @@ export async function compile(target: string | undefined): Promise<string> {
     stderr: "inherit",
   }).spawn().status;
   if (!success) throw new Error(`Cannot compile ${output}`);
+  await Deno.writeTextFile(
+    new URL(`${OUTPUT}/${NOTICES}`, ROOT),
+    notices([...program.modules, ...await pageModules()]),
+  );
+  await Deno.copyFile(new URL("LICENSE", ROOT), new URL(`${OUTPUT}/LICENSE`, ROOT));
   return output;
 }
 

@@ -1,13 +1,22 @@
+import { fileURLToPath } from "node:url";
+
 const ROOT = new URL("../", import.meta.url);
 /** Below the root, as every folder of ours is: see platform/program_files.ts. */
 const BUNDLE = "dist/program.js";
 
+/** The program in one file. */
+export interface ProgramBundle {
+  /** From the root. */
+  readonly path: string;
+  /** The files of which there is code in it. */
+  readonly modules: readonly string[];
+}
+
 /**
  * The program and the packages it uses as one file of JavaScript without white space, at the versions of the lock file
- * (docs/decisions/044-one-module-in-the-executable.md). Names stay, for the traces in logs. Gives its path from the root;
- * disposing removes it.
+ * (docs/decisions/044-one-module-in-the-executable.md). Names stay, for the traces in logs. Disposing removes the file.
  */
-export async function bundleProgram(path = BUNDLE): Promise<AsyncDisposable & { readonly path: string }> {
+export async function bundleProgram(path = BUNDLE): Promise<AsyncDisposable & ProgramBundle> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "--platform", "deno", "--output", path, "main.ts"],
     cwd: ROOT,
@@ -16,8 +25,14 @@ export async function bundleProgram(path = BUNDLE): Promise<AsyncDisposable & { 
   }).spawn().status;
   if (!success) throw new Error("Cannot put the program into one file");
   const file = new URL(path, ROOT);
-  await Deno.writeTextFile(file, await compressed(await Deno.readTextFile(file)));
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(file) };
+  const source = await Deno.readTextFile(file);
+  await Deno.writeTextFile(file, await compressed(source));
+  return { path, modules: modulesIn(source), [Symbol.asyncDispose]: () => Deno.remove(file) };
+}
+
+/** The bundler writes above the code of each module where it comes from, seen from the root. */
+function modulesIn(source: string): readonly string[] {
+  return [...source.matchAll(/^\s*\/\/ (\S+\.[a-z]+)$/gm)].map(([, path = ""]) => fileURLToPath(new URL(path, ROOT)));
 }
 
 async function compressed(source: string): Promise<string> {

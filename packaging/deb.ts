@@ -1,6 +1,7 @@
 /**
  * Builds the Debian package: `deno task deb [--target <triple>]… [--executable <file>]`, by default for this machine, into
- * `dist/`. It takes `dpkg-deb`, which every Debian has. The executable is compiled unless one is given.
+ * `dist/`. It takes `dpkg-deb`, which every Debian has. The executable is compiled unless one is given, beside which the
+ * notices of what it holds have to lie (packaging/notices.ts).
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
@@ -16,6 +17,7 @@ import { buildProgram } from "../cli/program.ts";
 import { compile, targets } from "./build.ts";
 import { debianChangelog } from "./debian_changelog.ts";
 import { manPage } from "./man_page.ts";
+import { NOTICES } from "./notices.ts";
 
 const here = fileURLToPath(new URL("./", import.meta.url));
 
@@ -37,7 +39,7 @@ async function build(executable: string, architecture: string, output: string): 
   const folder = await Deno.makeTempDir({ prefix: "ecowatt-deb-" });
   try {
     await Deno.chmod(folder, 0o755); // it is the root of the package
-    const files = await packed();
+    const files = await packed(executable);
     for (const file of files) await put(folder, file);
     const bin = join(folder, "usr/bin/ecowatt");
     await Deno.mkdir(dirname(bin), { recursive: true });
@@ -53,7 +55,7 @@ async function build(executable: string, architecture: string, output: string): 
   }
 }
 
-async function packed(): Promise<readonly Packed[]> {
+async function packed(executable: string): Promise<readonly Packed[]> {
   const text = (name: string) => Deno.readTextFile(join(here, name));
   return [
     { path: "usr/lib/ecowatt/boot-guard", mode: 0o755, text: await text("boot-guard") },
@@ -66,6 +68,7 @@ async function packed(): Promise<readonly Packed[]> {
     { path: "etc/default/ecowatt", mode: 0o644, text: await text("ecowatt.default") },
     { path: "usr/share/lintian/overrides/ecowatt", mode: 0o644, text: await text("debian/lintian-overrides") },
     ...await documents(),
+    ...await licences(executable),
   ];
 }
 
@@ -86,6 +89,21 @@ async function documents(): Promise<readonly Packed[]> {
     share("fish/vendor_completions.d/ecowatt.fish", fishCompletion(places)),
     share("man/man1/ecowatt.1.gz", zipped(manual)),
     share("zsh/vendor-completions/_ecowatt", zshCompletion(places)),
+  ];
+}
+
+/** Under which terms the package and what the executable holds may be used. */
+async function licences(executable: string): Promise<readonly Packed[]> {
+  const notices = await Deno.readTextFile(join(dirname(executable), NOTICES)).catch((cause) => {
+    throw new Error(`Cannot build the package: ${NOTICES} is missing beside the executable`, { cause });
+  });
+  return [
+    {
+      path: "usr/share/doc/ecowatt/copyright",
+      mode: 0o644,
+      text: await Deno.readTextFile(join(here, "debian/copyright")),
+    },
+    { path: `usr/share/doc/ecowatt/${NOTICES}.gz`, mode: 0o644, text: zipped(notices) },
   ];
 }
 

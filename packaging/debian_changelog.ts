@@ -10,15 +10,22 @@ const WIDTH = 76;
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** The newest section of CHANGELOG.md as an entry of deb-changelog(5). Throws when there is none. */
+/** The newest section of CHANGELOG.md as an entry of deb-changelog(5), each change with its kind. Throws when there is none. */
 export function debianChangelog(markdown: string, { version, maintainer, at }: ChangelogFacts): string {
   const newest = markdown.split(/^## .*$/m)[1] ?? "";
-  const items = newest.split(/^- /m).slice(1).map((item) => item.replaceAll("`", "").replace(/\s+/g, " ").trim());
+  const items = newest.split(/^### /m).flatMap((group) => {
+    const [kind = "", ...changes] = group.split(/^- /m);
+    return changes.map((change) => sentence(`${kind.trim()}: ${change}`));
+  });
   if (items.length === 0) {
     throw new Error("Cannot make the package's changelog: CHANGELOG.md has no section with items");
   }
   const body = items.map((item) => wrapped(`* ${item}`, "  ", "    ")).join("\n");
   return `ecowatt (${version}) unstable; urgency=medium\n\n${body}\n\n -- ${maintainer}  ${rfc5322(at)}\n`;
+}
+
+function sentence(markdown: string): string {
+  return markdown.replace(/^: /, "").replaceAll("`", "").replace(/\s+/g, " ").trim();
 }
 
 function wrapped(text: string, first: string, others: string): string {

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ALLOWED } from "./imports.ts";
-
-interface Module {
-  readonly specifier: string;
-  readonly dependencies?: readonly { code?: { specifier: string }; type?: { specifier: string } }[];
-}
+import { ALLOWED, modulesFrom } from "./imports.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -14,16 +9,6 @@ function house(specifier: string): string | undefined {
   if (!specifier.startsWith("file:")) return undefined;
   const path = relative(root, fileURLToPath(specifier));
   return path.split("/")[0];
-}
-
-async function modulesFrom(entry: string): Promise<readonly Module[]> {
-  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", entry],
-    cwd: root,
-    stderr: "inherit",
-  }).output();
-  assert.ok(success);
-  return JSON.parse(new TextDecoder().decode(stdout)).modules;
 }
 
 Deno.test("imports run one way: main, cli, roles, protocol, crypto", async () => {

@@ -32,6 +32,7 @@ const PARTS: readonly (readonly [first: number, part: string])[] = [
   [115, "States and metrics"],
   [120, "Service"],
   [125, "Tools"],
+  [140, "The repository"],
 ];
 
 /** What stands above the parts of a decision. Throws when it is not written like the others. */

@@ -3,6 +3,7 @@
  * `dist/index.html` names everything else, and everything else carries a digest of its content in its name.
  */
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "esbuild";
 
@@ -21,15 +22,22 @@ const npm: Plugin = {
   },
 };
 
-/** Code and style of the page, minified. */
-async function bundle(): Promise<ReadonlyMap<string, Uint8Array>> {
+/** Code and style of the page, minified, and the files that they were made of. */
+interface Bundle {
+  readonly outputs: ReadonlyMap<string, Uint8Array>;
+  readonly modules: readonly string[];
+}
+
+async function bundle(): Promise<Bundle> {
   const { build, stop } = await import("esbuild");
   try {
-    const { outputFiles } = await build({
+    const { outputFiles, metafile } = await build({
       entryPoints: { app: entry("main.tsx"), style: entry("style/main.css") },
       bundle: true,
       minify: true,
       write: false,
+      metafile: true,
+      absWorkingDir: entry("."),
       outdir: "/",
       format: "esm",
       target: ["es2022", "chrome109", "firefox115", "safari16"],
@@ -39,10 +47,19 @@ async function bundle(): Promise<ReadonlyMap<string, Uint8Array>> {
       plugins: [npm],
       logLevel: "warning",
     });
-    return new Map(outputFiles.map(({ path, contents }) => [path.replace(/^.*[/\\]/, ""), contents]));
+    const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+    return {
+      outputs: new Map(outputFiles.map(({ path, contents }) => [path.replace(/^.*[/\\]/, ""), contents])),
+      modules: inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => join(entry("."), path)),
+    };
   } finally {
     await stop();
   }
+}
+
+/** The files of which there is code or style in the page. */
+export async function pageModules(): Promise<readonly string[]> {
+  return (await bundle()).modules;
 }
 
 function entry(path: string): string {
@@ -60,7 +77,8 @@ async function write(path: string, content: Uint8Array): Promise<void> {
 }
 
 async function buildPage(): Promise<void> {
-  const parts = new Map([...await bundle(), ["icon.svg", await Deno.readFile(new URL("icon.svg", PAGE))]]);
+  const { outputs } = await bundle();
+  const parts = new Map([...outputs, ["icon.svg", await Deno.readFile(new URL("icon.svg", PAGE))]]);
   await Deno.mkdir(new URL("assets/", DIST), { recursive: true });
   let html = await Deno.readTextFile(new URL("index.html", PAGE));
   const names = new Set<string>();

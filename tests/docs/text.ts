@@ -12,7 +12,7 @@ export interface Page {
 
 /** Every Markdown file that people read. */
 export async function pages(): Promise<readonly Page[]> {
-  const paths = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "keys/README.md"];
+  const paths = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "keys/README.md"];
   for (const folder of ["docs", "docs/decisions"]) {
     for await (const { name } of Deno.readDir(join(root, folder))) {
       if (name.endsWith(".md")) paths.push(`${folder}/${name}`);

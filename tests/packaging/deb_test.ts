@@ -5,6 +5,7 @@ import { EXAMPLES } from "../../cli/examples.ts";
 import { buildProgram } from "../../cli/program.ts";
 import { debianChangelog } from "../../packaging/debian_changelog.ts";
 import { manPage } from "../../packaging/man_page.ts";
+import { NOTICES } from "../../packaging/notices.ts";
 import { command, run } from "../e2e/process.ts";
 import { type Need, program, testWith } from "../needs.ts";
 
@@ -24,6 +25,7 @@ class Package implements Disposable {
       command().map((part) => `'${part}'`).join(" ")
     } "$@"\n`;
     Deno.writeTextFileSync(executable, script, { mode: 0o755 });
+    Deno.writeTextFileSync(join(this.folder, NOTICES), "What others wrote.\n");
     const args = ["run", "-A", DEB, "--executable", executable, "--output", this.folder, ...flags];
     const { code, out, err } = await run(args, { program: [Deno.execPath()] });
     assert.equal(code, 0, err);
@@ -55,7 +57,9 @@ testWith(
       "-rw-r--r-- root/root ./usr/lib/systemd/system/ecowatt.service",
       "-rw-r--r-- root/root ./usr/lib/sysusers.d/ecowatt.conf",
       "-rw-r--r-- root/root ./usr/share/bash-completion/completions/ecowatt",
+      `-rw-r--r-- root/root ./usr/share/doc/ecowatt/${NOTICES}.gz`,
       "-rw-r--r-- root/root ./usr/share/doc/ecowatt/changelog.gz",
+      "-rw-r--r-- root/root ./usr/share/doc/ecowatt/copyright",
       "-rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/ecowatt.fish",
       "-rw-r--r-- root/root ./usr/share/lintian/overrides/ecowatt",
       "-rw-r--r-- root/root ./usr/share/man/man1/ecowatt.1.gz",
@@ -67,13 +71,24 @@ testWith(
   },
 );
 
+Deno.test("an executable without the notices of what it holds is not packed", async () => {
+  using made = new Package();
+  const executable = join(made.folder, "alone");
+  Deno.writeTextFileSync(executable, "");
+  const { code, err } = await run(["run", "-A", DEB, "--executable", executable, "--output", made.folder], {
+    program: [Deno.execPath()],
+  });
+  assert.notEqual(code, 0);
+  assert.match(err, /Cannot build the package: THIRD-PARTY-NOTICES\.txt is missing beside the executable/);
+});
+
 testWith(
   [program("lintian"), program("dpkg-deb", "dpkg")],
-  "lintian finds nothing to mend in the package but the licence, which is not chosen yet",
+  "lintian finds nothing to mend in the package",
   async () => {
     using made = new Package();
     const { out, err } = await run([await made.build("one")], { program: ["lintian"] });
-    assert.deepEqual(out.trim().split("\n"), ["E: ecowatt: no-copyright-file"], err);
+    assert.equal(out, "", err);
   },
 );
 
@@ -90,12 +105,15 @@ Deno.test("the manual page has every command with its options, and nothing that 
 
 Deno.test("the newest section of the changelog is an entry that dpkg can read", () => {
   const facts = { version: "1.2.3", maintainer: "Test <test@example.invalid>", at: new Date("2026-06-21T11:00:00Z") };
-  const markdown = `# Changelog\n\n## 1.2.3\n\n- One \`thing\`\n  ${
-    "word ".repeat(30)
-  }\n- Another.\n\n## 1.2.2\n\n- Old.\n`;
+  const words = "word ".repeat(30);
+  const markdown =
+    `# Changelog\n\n## 1.2.3\n\n### Added\n\n- One \`thing\`\n  ${words}\n- Another.\n\n### Fixed\n\n- A fault.\n\n## 1.2.2\n\n- Old.\n`;
   const entry = debianChangelog(markdown, facts);
-  assert.match(entry, /^ecowatt \(1\.2\.3\) unstable; urgency=medium\n\n {2}\* One thing word/);
-  assert.match(entry, /\n {2}\* Another\.\n\n -- Test <test@example\.invalid> {2}Sun, 21 Jun 2026 11:00:00 \+0000\n$/);
+  assert.match(entry, /^ecowatt \(1\.2\.3\) unstable; urgency=medium\n\n {2}\* Added: One thing word/);
+  assert.match(
+    entry,
+    /\n {2}\* Added: Another\.\n {2}\* Fixed: A fault\.\n\n -- Test <test@example\.invalid> {2}Sun, 21 Jun 2026 11:00:00 \+0000\n$/,
+  );
   assert.ok(!entry.includes("Old") && entry.split("\n").every((line) => line.length <= 78));
   assert.throws(() => debianChangelog("# Changelog\n", facts), /no section with items/);
 });
