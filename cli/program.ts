@@ -1,3 +1,4 @@
+import "../platform/node_timers.ts"; // first: packages may look for timers as soon as they are loaded
 import { Command, CommanderError } from "commander";
 import { CliFailure, EXIT, type ExitCode } from "./exit.ts";
 import { journalText, processLogsToJournal } from "./journal.ts";
@@ -6,11 +7,13 @@ import { VERSION } from "./commands/version.ts";
 import { COMMANDS } from "./commands.ts";
 import { showExamples } from "./examples.ts";
 import { osTrouble } from "./os_trouble.ts";
+import { lackingOf } from "../platform/runtime.ts";
 
 /** Runs one command line and returns the exit code. Whatever goes wrong is one clear line, never a stack. */
 export async function main(args: readonly string[], terminal: Terminal = processTerminal): Promise<ExitCode> {
-  const program = buildProgram(terminal);
   try {
+    mustHaveRuntime();
+    const program = buildProgram(terminal);
     await program.parseAsync([...args], { from: "user" });
     return EXIT.done;
   } catch (error) {
@@ -19,6 +22,14 @@ export async function main(args: readonly string[], terminal: Terminal = process
     terminal.err(processLogsToJournal() ? journalText(3, said) : said);
     return error instanceof CliFailure ? error.exitCode : EXIT.failed;
   }
+}
+
+/** A runtime that is too old would end the program later, in the middle of its work. */
+function mustHaveRuntime(): void {
+  const lacking = lackingOf();
+  if (lacking.length === 0) return;
+  const runtime = `Deno ${Deno.version.deno}`;
+  throw new CliFailure(EXIT.failed, `Cannot run on ${runtime}: it lacks ${lacking.join(", ")}; take a newer one`);
 }
 
 /** The whole command line, with every command and an example in the help of each. */
