@@ -36,6 +36,11 @@ const DRAIN_TIMEOUT_MS = 2_000;
 const MAX_CLIENT_ID = 128;
 /** Time for everything to end. */
 const STOP_MS = 300;
+/**
+ * A power of two less 1. Deno up to 2.6 accepts as many connections in the life of a listener as its backlog has places, and
+ * the system takes no longer one than it has room for.
+ */
+const BACKLOG = 2 ** 30 - 1;
 /** CONNACK return code (MQTT 3.1.1 §3.2.2.3). */
 const BAD_CREDENTIALS = 4;
 
@@ -161,7 +166,7 @@ function sessionOf(aedes: Aedes): Session {
 function listen(server: Server, { host, port }: BrokerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, `${host}:${port}`)));
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
 }
 
