@@ -17,25 +17,17 @@ export class ApiProblem extends Error {
   }
 }
 
-/** An answer with the version of what it tells (`ETag`), for `ifMatch`. */
-export interface Versioned<T> {
-  readonly value: T;
-  readonly etag: string | undefined;
-}
-
 export interface SendOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
   /** Sent as it is. */
   readonly file?: Blob;
-  readonly ifMatch?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
 /** The gateway's API. Every method throws `ApiProblem`. */
 export interface Api {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
-  getVersioned<T>(path: string, signal?: AbortSignal): Promise<Versioned<T>>;
   /** POST, PUT, PATCH and DELETE; gives `undefined` for an empty answer. */
   send<T>(method: string, path: string, options?: SendOptions): Promise<T>;
 }
@@ -54,18 +46,12 @@ export function createApi({ csrf, onEnded }: ApiOptions): Api {
     if (response.status === 401) onEnded();
     throw await problemOf(response);
   };
-  const getVersioned = async <T>(path: string, signal?: AbortSignal): Promise<Versioned<T>> => {
-    const response = await call(path, signal === undefined ? {} : { signal });
-    return { value: await response.json(), etag: response.headers.get("etag") ?? undefined };
-  };
   return {
-    getVersioned,
-    get: async <T>(path: string, signal?: AbortSignal) => (await getVersioned<T>(path, signal)).value,
-    async send(method, path, { body, file, ifMatch, signal } = {}) {
+    get: async (path, signal) => (await call(path, signal === undefined ? {} : { signal })).json(),
+    async send(method, path, { body, file, signal } = {}) {
       const headers = new Headers();
       if (csrf !== undefined) headers.set("x-ecowatt-csrf", csrf);
       if (body !== undefined) headers.set("content-type", "application/json");
-      if (ifMatch !== undefined) headers.set("if-match", ifMatch);
       const content = file ?? (body === undefined ? null : JSON.stringify(body));
       const response = await call(path, { method, headers, body: content, signal: signal ?? null });
       const text = await response.text();

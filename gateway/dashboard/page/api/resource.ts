@@ -6,7 +6,6 @@ import { ApiProblem, messageOf } from "./client.ts";
 /** Something of the API, as a page shows it. What was known stays while a newer answer is waited for or fails. */
 export interface Resource<T> {
   readonly value: T | undefined;
-  readonly etag: string | undefined;
   readonly problem: ApiProblem | undefined;
   readonly reload: () => void;
 }
@@ -35,8 +34,8 @@ export function useResource<T>(path: string | undefined, options: ResourceOption
   useEffect(() => {
     if (path === undefined) return;
     const stop = new AbortController();
-    api.getVersioned<T>(path, stop.signal).then(
-      ({ value, etag }) => setState({ path, value, etag, problem: undefined }),
+    api.get<T>(path, stop.signal).then(
+      (value) => setState({ path, value, problem: undefined }),
       (error) => {
         if (stop.signal.aborted) return;
         const problem = error instanceof ApiProblem ? error : new ApiProblem(0, messageOf(error));
@@ -47,10 +46,10 @@ export function useResource<T>(path: string | undefined, options: ResourceOption
   }, [path, turn, api]);
   useReloads(reload, options);
   const shown = state.path === path || stays ? state : EMPTY;
-  return { value: shown.value, etag: shown.etag, problem: shown.problem, reload };
+  return { value: shown.value, problem: shown.problem, reload };
 }
 
-const EMPTY = { value: undefined, etag: undefined, problem: undefined };
+const EMPTY = { value: undefined, problem: undefined };
 
 function useReloads(reload: () => void, { on = [], where, every }: ResourceOptions): void {
   const filter = useRef(where);

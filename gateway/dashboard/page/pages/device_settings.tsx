@@ -30,7 +30,7 @@ export function DeviceSettingsPage({ id }: { readonly id: string }) {
           <>
             <TwinCard settings={value} />
             <NeedsRole role="operator" what="Changes of settings">
-              <SettingsForm id={id} settings={value} etag={settings.etag} onSaved={settings.reload} />
+              <SettingsForm id={id} settings={value} onSaved={settings.reload} />
             </NeedsRole>
           </>
         )}

@@ -8,13 +8,7 @@ import { type Draft, draftOf, KEYS, patchOf, type SettingKey } from "./draft.ts"
 /** What a change is made from: newer settings that come meanwhile must not get lost under it. */
 interface Base {
   readonly version: number;
-  readonly etag: string | undefined;
   readonly draft: Draft;
-}
-
-interface Known {
-  readonly settings: Settings;
-  readonly etag: string | undefined;
 }
 
 type Problems = Partial<Record<SettingKey, string>>;
@@ -22,10 +16,10 @@ type Problems = Partial<Record<SettingKey, string>>;
 const CONFLICT = "Somebody else changed these settings meanwhile. What you typed is still here.";
 
 /** A change of the settings of a device on its way: typed, checked by the gateway, reviewed, saved. */
-export function useSettingsChange(id: string, { settings, etag }: Known, onSaved: () => void) {
+export function useSettingsChange(id: string, settings: Settings, onSaved: () => void) {
   const send = useSender(id);
   const announce = useAnnounce();
-  const [base, setBase] = useState(() => baseOf(settings, etag));
+  const [base, setBase] = useState(() => baseOf(settings));
   const [draft, setDraft] = useState(base.draft);
   const [problems, setProblems] = useState<Problems>({});
   const [problem, setProblem] = useState<string>();
@@ -38,7 +32,7 @@ export function useSettingsChange(id: string, { settings, etag }: Known, onSaved
     setProblem(undefined);
   };
   useEffect(() => {
-    if (!isTouched) startFrom(baseOf(settings, etag));
+    if (!isTouched) startFrom(baseOf(settings));
   }, [settings.version]);
   const refused = (error: unknown) => {
     const known = problemsOf(error);
@@ -56,24 +50,25 @@ export function useSettingsChange(id: string, { settings, etag }: Known, onSaved
   const save = async () => {
     const saved = await send(draft, base, "");
     announce.done(`Settings of ${id} saved as version ${saved.version}`);
-    startFrom(baseOf(saved, `"${saved.version}"`));
+    startFrom(baseOf(saved));
     onSaved();
   };
-  const startAgain = () => startFrom(baseOf(settings, etag));
+  const startAgain = () => startFrom(baseOf(settings));
   const closeReview = () => setReview(undefined);
   return { base, draft, setDraft, problems, problem, review, isTouched, startAgain, check, save, closeReview };
 }
 
 function useSender(id: string) {
   const api = useApi();
-  return (draft: Draft, { etag }: Base, query: string) => {
+  return (draft: Draft, { version }: Base, query: string) => {
     const path = `/api/v1/devices/${encodeURIComponent(id)}/settings${query}`;
-    return api.send<ChangedSettings>("PATCH", path, { body: patchOf(draft).patch, ifMatch: etag });
+    // The version goes in the body: headers are changed by what compresses on the way.
+    return api.send<ChangedSettings>("PATCH", path, { body: { ...patchOf(draft).patch, version } });
   };
 }
 
-function baseOf({ version, desired }: Pick<Settings, "version" | "desired">, etag: string | undefined): Base {
-  return { version, etag, draft: draftOf(desired) };
+function baseOf({ version, desired }: Pick<Settings, "version" | "desired">): Base {
+  return { version, draft: draftOf(desired) };
 }
 
 /** What the gateway has against single settings. */

@@ -11,14 +11,13 @@ import { useSettingsChange } from "./settings_change.ts";
 interface Props {
   readonly id: string;
   readonly settings: Settings;
-  readonly etag: string | undefined;
   readonly onSaved: () => void;
 }
 
 /** Changes settings: what would change is shown before it is saved, and nothing of somebody else's is overwritten unseen. */
-export function SettingsForm({ id, settings, etag, onSaved }: Props) {
+export function SettingsForm({ id, settings, onSaved }: Props) {
   const registers = useRegisters(id, settings);
-  const change = useSettingsChange(id, { settings, etag }, onSaved);
+  const change = useSettingsChange(id, settings, onSaved);
   const { draft, setDraft, base, isTouched, problem, review } = change;
   const submit = (event: Event) => {
     event.preventDefault();
