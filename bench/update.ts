@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { createSha256 } from "../crypto/sha256.ts";
-import { MAX_CHUNK_BYTES } from "../protocol/ota/limits.ts";
+import { MAX_CHUNK_BYTES } from "../ota/manifest/limits.ts";
 import { countingInverter } from "../tests/e2e/counting_inverter.ts";
 import { openBox, PRODUCT, script, updateSite } from "../tests/e2e/update_site.ts";
 import type { Row } from "./row.ts";

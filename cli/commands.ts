@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Terminal } from "./output.ts";
+import type { Terminal } from "./terminal/output.ts";
 import { addBackup, addRestore } from "./commands/backup.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCommand } from "./commands/command.ts";

@@ -1,13 +1,13 @@
 import "../platform/node_timers.ts"; // first: packages may look for timers as soon as they are loaded
 import { Command, CommanderError } from "commander";
-import { CliFailure, EXIT, type ExitCode } from "./exit.ts";
-import { journalText, processLogsToJournal } from "./journal.ts";
-import { type Terminal, terminal as processTerminal } from "./output.ts";
+import { CliFailure, EXIT, type ExitCode } from "./terminal/exit.ts";
+import { journalText, processLogsToJournal } from "./service/run/journal.ts";
+import { type Terminal, terminal as processTerminal } from "./terminal/output.ts";
 import { VERSION } from "./commands/version.ts";
 import { COMMANDS } from "./commands.ts";
-import { showExamples } from "./examples.ts";
-import { osTrouble } from "./os_trouble.ts";
 import { lackingOf } from "../platform/runtime.ts";
+import { showExamples } from "./terminal/examples.ts";
+import { osTrouble } from "./terminal/os_trouble.ts";
 
 /** Runs one command line and returns the exit code. Whatever goes wrong is one clear line, never a stack. */
 export async function main(args: readonly string[], terminal: Terminal = processTerminal): Promise<ExitCode> {

@@ -7,7 +7,7 @@ import { transaction } from "../platform/sqlite.ts";
 import type { InverterHealth } from "../protocol/messages/node_health.ts";
 import type { SamplerStatus } from "./acquisition/sampler.ts";
 import type { ConfiguredInverter } from "./buses.ts";
-import type { CourierStatus } from "./command/courier.ts";
+import type { CourierStatus } from "./command/command_runner.ts";
 import type { NodeConfig } from "./config.ts";
 import type { QuarantinedRegister } from "./inverter/inverter.ts";
 import type { Withheld } from "./inverter/poll.ts";

@@ -24,7 +24,7 @@ import { addSessionRoutes, type SessionApiIo } from "./api/session.ts";
 import { addStatusRoutes, type StatusApiIo } from "./api/status.ts";
 import { addSystemRoutes, type SystemApiIo } from "./api/system.ts";
 import { addTokenRoutes, type TokensApiIo } from "./api/tokens.ts";
-import type { Handler } from "./server.ts";
+import type { Handler } from "./http/server.ts";
 
 /** Everything the routes need. */
 export type AppIo =

@@ -1,7 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import type { FirmwareRepository } from "../protocol/ota/firmware_repository.ts";
+import type { FirmwareRepository } from "../ota/repository/firmware_repository.ts";
 import type { RecentLog } from "../platform/recent_log.ts";
 
 /** What a gateway needs of the machine. */

@@ -1,10 +1,10 @@
 import { createApp, handlerOf } from "./app.ts";
-import { createCommandBell } from "./command/bell.ts";
+import { createCommandBell } from "./command/notifier.ts";
 import { GatewayConfig } from "./config.ts";
 import { appIo } from "./app_io.ts";
 import type { GatewayIo } from "./gateway_io.ts";
 import { localToken } from "./auth/session.ts";
-import { createManagement } from "./management.ts";
+import { createManagement } from "./management/management.ts";
 import { openStores } from "./stores.ts";
 
 /** The operator API of a data directory, answered inside this process. */

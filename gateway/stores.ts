@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import type { SampleSink } from "./process/sample_sink.ts";
+import type { SampleSink } from "./ingest/sample_sink.ts";
 import { createEnergyReader, type EnergyReader } from "./energy/energy_reader.ts";
 import { localDays, machineTimeZone } from "./energy/local_days.ts";
 import { meteredSamples } from "./energy/metered_samples.ts";
@@ -12,7 +12,7 @@ import { createDevices, type Devices } from "./store/devices.ts";
 import { type Announcements, createAnnouncements } from "./store/announcements.ts";
 import { createEnergyStore } from "./store/energy.ts";
 import { type CommitMeter, createGroupCommit, type GroupCommit, type StoreWatch } from "./store/group_commit.ts";
-import { openKeyVault } from "./store/key_vault.ts";
+import { openKeyVault } from "../keys/key_vault.ts";
 import { createRawPoints, type RawPoints } from "./store/raw_points.ts";
 import { createQuarantine, type Quarantine } from "./store/quarantine.ts";
 import { createReplay, type Replay } from "./store/replay.ts";

@@ -13,7 +13,7 @@ const ROOT = new URL("../", import.meta.url);
 /** Threads are started by name: nothing imports them. */
 const WORKERS = ["platform/sqlite_backup_worker.ts"];
 
-/** Files that the program reads: the page, and what it installs (cli/install/assets.ts). */
+/** Files that the program reads: the page, and what it installs (cli/service/install/assets.ts). */
 const ASSETS = [
   "gateway/dashboard/dist",
   ...["boot-guard", "preflight", "ecowatt.service", "sysusers.conf", "ecowatt.yaml"].map((name) => `packaging/${name}`),

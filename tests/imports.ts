@@ -4,10 +4,11 @@ import { fileURLToPath } from "node:url";
 /** Which folders the code of a folder may import, besides itself. */
 export const ALLOWED: Record<string, readonly string[]> = {
   "main.ts": ["cli"],
-  cli: ["deno.json", "device", "gateway", "ota", "protocol", "crypto", "platform"],
-  device: ["protocol", "crypto", "platform"],
-  gateway: ["protocol", "crypto", "platform"],
-  ota: ["protocol", "crypto", "platform"],
+  cli: ["deno.json", "device", "gateway", "ota", "keys", "protocol", "crypto", "platform"],
+  device: ["ota", "keys", "protocol", "crypto", "platform"],
+  gateway: ["ota", "keys", "protocol", "crypto", "platform"],
+  ota: ["keys", "protocol", "crypto", "platform"],
+  keys: ["device", "ota", "protocol", "crypto", "platform"],
   protocol: ["crypto"],
   platform: ["crypto"],
   crypto: [],

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { systemClock } from "../../platform/clock.ts";
-import { makeBackup } from "../backup/make.ts";
-import { restoreBackup, type Restored } from "../backup/restore.ts";
-import { processDataDir } from "../data_dir.ts";
-import { giveToOwner } from "../init/place.ts";
-import type { Terminal } from "../output.ts";
+import { makeBackup } from "../service/backup/make.ts";
+import { restoreBackup, type Restored } from "../service/backup/restore.ts";
+import { processDataDir } from "../service/config/data_dir.ts";
+import { giveToOwner } from "../service/init/place.ts";
+import type { Terminal } from "../terminal/output.ts";
 
 interface BackupFlags {
   readonly dataDir?: string;

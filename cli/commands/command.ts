@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { systemClock } from "../../platform/clock.ts";
-import type { ApiClient } from "../api_client.ts";
-import { number } from "../arguments.ts";
-import { CliFailure, EXIT } from "../exit.ts";
-import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
-import { table, type Terminal } from "../output.ts";
-import { untilStopped } from "../signals.ts";
-import { ago } from "../time.ts";
+import type { ApiClient } from "../client/api_client.ts";
+import { number } from "../terminal/arguments.ts";
+import { CliFailure, EXIT } from "../terminal/exit.ts";
+import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
+import { table, type Terminal } from "../terminal/output.ts";
+import { untilStopped } from "../terminal/signals.ts";
+import { ago } from "../terminal/time.ts";
 
 const Queued = z.object({ command_id: z.string() });
 

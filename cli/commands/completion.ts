@@ -1,9 +1,9 @@
 import { Argument, type Command } from "commander";
-import { bashCompletion } from "../completion/bash.ts";
-import { fishCompletion } from "../completion/fish.ts";
-import { type Place, placesOf } from "../completion/places.ts";
-import { zshCompletion } from "../completion/zsh.ts";
-import type { Terminal } from "../output.ts";
+import { bashCompletion } from "../terminal/completion/bash.ts";
+import { fishCompletion } from "../terminal/completion/fish.ts";
+import { type Place, placesOf } from "../terminal/completion/places.ts";
+import { zshCompletion } from "../terminal/completion/zsh.ts";
+import type { Terminal } from "../terminal/output.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = typeof SHELLS[number];

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
-import { publishedAddress } from "../../gateway/address_file.ts";
-import { gatewayDir, processDataDir } from "../data_dir.ts";
-import { gatewayAddress, type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
-import type { Terminal } from "../output.ts";
+import { publishedAddress } from "../../gateway/data_dir/address_file.ts";
+import { gatewayDir, processDataDir } from "../service/config/data_dir.ts";
+import { gatewayAddress, type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
+import type { Terminal } from "../terminal/output.ts";
 
 const Link = z.object({ path: z.string(), expires_at_ms: z.number() });
 const Closed = z.object({ closed: z.number() });

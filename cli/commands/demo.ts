@@ -8,15 +8,15 @@ import { utf8 } from "../../crypto/bytes.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { writeFileAtomic } from "../../platform/files.ts";
 import { RecentLog } from "../../platform/recent_log.ts";
-import { createApiClient } from "../api_client.ts";
-import { checked, number } from "../arguments.ts";
-import { loadNodeConfig } from "../config_file.ts";
-import { DEMO_DEVICE, type DemoFiles, demoFiles, demoYaml, registerDevice, viewerToken } from "../demo/site.ts";
-import { watchSamples } from "../demo/watch.ts";
-import { type LogFlags, logFlags, startLogging } from "../logging.ts";
-import type { Terminal } from "../output.ts";
-import { openGateway, openNode } from "../roles.ts";
-import { untilStopped } from "../signals.ts";
+import { createApiClient } from "../client/api_client.ts";
+import { checked, number } from "../terminal/arguments.ts";
+import { loadNodeConfig } from "../service/config/config_file.ts";
+import { DEMO_DEVICE, type DemoFiles, demoFiles, demoYaml, registerDevice, viewerToken } from "../service/demo/site.ts";
+import { watchSamples } from "../service/demo/watch.ts";
+import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
+import type { Terminal } from "../terminal/output.ts";
+import { openGateway, openNode } from "../service/run/roles.ts";
+import { untilStopped } from "../terminal/signals.ts";
 
 interface Flags extends LogFlags {
   readonly dataDir: string;

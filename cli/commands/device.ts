@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { AddedDevice, DeviceDetails, type DeviceInfo, DevicePage, Labels, Nothing } from "../api_schemas.ts";
-import { usage } from "../exit.ts";
-import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
-import { DEFAULT_GATEWAY, handover } from "../handover.ts";
-import { readSecretFile } from "../../platform/secret_file.ts";
-import { table, type Terminal } from "../output.ts";
-import { ago } from "../time.ts";
+import { AddedDevice, DeviceDetails, type DeviceInfo, DevicePage, Labels, Nothing } from "../client/api_schemas.ts";
+import { usage } from "../terminal/exit.ts";
+import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
+import { DEFAULT_GATEWAY, handover } from "../client/handover.ts";
+import { readSecretFile } from "../../keys/secret_file.ts";
+import { table, type Terminal } from "../terminal/output.ts";
+import { ago } from "../terminal/time.ts";
 
 interface AddFlags extends GatewayFlags {
   readonly model?: string;

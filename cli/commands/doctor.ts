@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { DEFAULT_CONFIG } from "../config_file.ts";
-import { examine, report } from "../doctor/doctor.ts";
-import type { Finding } from "../doctor/finding.ts";
-import { patientOf } from "../doctor/patient.ts";
-import { CliFailure, EXIT } from "../exit.ts";
-import type { Terminal } from "../output.ts";
-import { untilStopped } from "../signals.ts";
+import { DEFAULT_CONFIG } from "../service/config/config_file.ts";
+import { examine, report } from "../service/doctor/doctor.ts";
+import type { Finding } from "../service/doctor/finding.ts";
+import { patientOf } from "../service/doctor/patient.ts";
+import { CliFailure, EXIT } from "../terminal/exit.ts";
+import type { Terminal } from "../terminal/output.ts";
+import { untilStopped } from "../terminal/signals.ts";
 
 interface Flags {
   readonly config?: string;

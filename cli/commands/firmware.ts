@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { toBase64, utf8 } from "../../crypto/bytes.ts";
-import type { ApiClient } from "../api_client.ts";
-import { Nothing } from "../api_schemas.ts";
-import { number } from "../arguments.ts";
-import { CliFailure, EXIT, usage } from "../exit.ts";
-import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
-import { table, type Terminal } from "../output.ts";
+import type { ApiClient } from "../client/api_client.ts";
+import { Nothing } from "../client/api_schemas.ts";
+import { number } from "../terminal/arguments.ts";
+import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
+import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
+import { table, type Terminal } from "../terminal/output.ts";
 import { pathOf } from "./device.ts";
 import { addFirmwareSign } from "./firmware_sign.ts";
 

@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type Bytes, fromHex } from "../../crypto/bytes.ts";
-import { firmwareHeader } from "../../ota/c_header.ts";
-import { generateKeyMaterial, readKeyMaterial, writeKeySet } from "../../ota/key_set.ts";
-import { keysFolder } from "../../ota/repository.ts";
+import { firmwareHeader } from "../../keys/c_header.ts";
+import { generateKeyMaterial, readKeyMaterial, writeKeySet } from "../../keys/firmware_keys.ts";
+import { keysFolder } from "../../ota/repository/repository.ts";
 import { systemRandom } from "../../platform/random.ts";
-import { readSecretFile } from "../../platform/secret_file.ts";
-import { KeySetName } from "../../protocol/ota/firmware.ts";
-import { checked } from "../arguments.ts";
-import { gatewayDir, processDataDir } from "../data_dir.ts";
-import { usage } from "../exit.ts";
-import type { Terminal } from "../output.ts";
+import { readSecretFile } from "../../keys/secret_file.ts";
+import { KeySetName } from "../../ota/manifest/firmware.ts";
+import { checked } from "../terminal/arguments.ts";
+import { gatewayDir, processDataDir } from "../service/config/data_dir.ts";
+import { usage } from "../terminal/exit.ts";
+import type { Terminal } from "../terminal/output.ts";
 import { z } from "zod";
 
 interface Flags {

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import { utf8 } from "../../crypto/bytes.ts";
 import { importRsaPrivateKey } from "../../crypto/rsa.ts";
-import { signImage } from "../../ota/offline_signing.ts";
+import { signImage } from "../../ota/repository/offline_signing.ts";
 import { writeFileAtomic } from "../../platform/files.ts";
 import { systemRandom } from "../../platform/random.ts";
-import { readSecretFile } from "../../platform/secret_file.ts";
-import { NewFirmware } from "../../protocol/ota/firmware.ts";
-import { checked, number } from "../arguments.ts";
-import { CliFailure, EXIT, usage } from "../exit.ts";
-import type { Terminal } from "../output.ts";
+import { readSecretFile } from "../../keys/secret_file.ts";
+import { NewFirmware } from "../../ota/manifest/firmware.ts";
+import { checked, number } from "../terminal/arguments.ts";
+import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
+import type { Terminal } from "../terminal/output.ts";
 
 interface Flags {
   readonly key: string;

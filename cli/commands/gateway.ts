@@ -1,16 +1,16 @@
 import type { Command } from "commander";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { RecentLog } from "../../platform/recent_log.ts";
-import { checked, number } from "../arguments.ts";
-import { loadConfig } from "../config_file.ts";
-import { processDataDir } from "../data_dir.ts";
-import { type LogFlags, logFlags, startLogging } from "../logging.ts";
-import type { Terminal } from "../output.ts";
-import { openGateway } from "../roles.ts";
-import { startService } from "../service.ts";
-import { gatewayPart } from "../service_parts.ts";
-import { untilStopped } from "../signals.ts";
-import { openProver } from "../update/prover.ts";
+import { checked, number } from "../terminal/arguments.ts";
+import { loadConfig } from "../service/config/config_file.ts";
+import { processDataDir } from "../service/config/data_dir.ts";
+import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
+import type { Terminal } from "../terminal/output.ts";
+import { openGateway } from "../service/run/roles.ts";
+import { startService } from "../service/run/service.ts";
+import { gatewayPart } from "../service/run/service_parts.ts";
+import { untilStopped } from "../terminal/signals.ts";
+import { openProver } from "../service/update/prover.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import { resolve } from "node:path";
-import { CliFailure, EXIT, usage } from "../exit.ts";
-import { checkImage, checkMachine, checkUnits } from "../install/checks.ts";
-import { layoutOf } from "../install/layout.ts";
-import { installSteps, uninstallSteps } from "../install/plan.ts";
-import { isActive } from "../install/service_step.ts";
-import { type Step, takeAll, type Taken } from "../install/step.ts";
-import { runProgram } from "../install/system.ts";
-import { runsSystemd } from "../install/user.ts";
-import type { Terminal } from "../output.ts";
+import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
+import { checkImage, checkMachine, checkUnits } from "../service/install/checks.ts";
+import { layoutOf } from "../service/install/layout.ts";
+import { installSteps, uninstallSteps } from "../service/install/plan.ts";
+import { isActive } from "../service/install/service_step.ts";
+import { type Step, takeAll, type Taken } from "../service/install/step.ts";
+import { runProgram } from "../service/install/system.ts";
+import { runsSystemd } from "../service/install/user.ts";
+import type { Terminal } from "../terminal/output.ts";
 
 interface Flags {
   readonly root: string;

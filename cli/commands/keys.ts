@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { toHex } from "../../crypto/bytes.ts";
 import { systemRandom } from "../../platform/random.ts";
-import { DeviceDetails, KeySecret, Nothing } from "../api_schemas.ts";
-import { number } from "../arguments.ts";
-import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
-import { DEFAULT_GATEWAY, handover } from "../handover.ts";
-import type { Terminal } from "../output.ts";
-import { writeNewSecretFile } from "../../platform/secret_file.ts";
+import { DeviceDetails, KeySecret, Nothing } from "../client/api_schemas.ts";
+import { number } from "../terminal/arguments.ts";
+import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
+import { DEFAULT_GATEWAY, handover } from "../client/handover.ts";
+import type { Terminal } from "../terminal/output.ts";
+import { writeNewSecretFile } from "../../keys/secret_file.ts";
 import { pathOf } from "./device.ts";
 import { addFirmwareKeys } from "./firmware_keys.ts";
 

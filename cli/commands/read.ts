@@ -3,15 +3,15 @@ import type { Command } from "commander";
 import { busOf, type ConfiguredInverter, invertersOf } from "../../device/buses.ts";
 import type { BusConfig } from "../../device/bus_config.ts";
 import type { Poll } from "../../device/inverter/poll.ts";
-import { duration } from "../../device/quantity.ts";
+import { duration } from "../../platform/quantity.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
-import { DEFAULT_CONFIG } from "../config_file.ts";
-import { CliFailure, EXIT, usage } from "../exit.ts";
-import { chosenBuses, WHICH_INVERTER } from "../inverter_choice.ts";
-import { table, type Terminal } from "../output.ts";
-import { untilStopped } from "../signals.ts";
+import { DEFAULT_CONFIG } from "../service/config/config_file.ts";
+import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
+import { chosenBuses, WHICH_INVERTER } from "../terminal/inverter_choice.ts";
+import { table, type Terminal } from "../terminal/output.ts";
+import { untilStopped } from "../terminal/signals.ts";
 
 interface Flags {
   readonly config?: string;

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { duration } from "../../device/quantity.ts";
-import { number } from "../arguments.ts";
-import { usage } from "../exit.ts";
-import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
-import { table, type Terminal } from "../output.ts";
+import { duration } from "../../platform/quantity.ts";
+import { number } from "../terminal/arguments.ts";
+import { usage } from "../terminal/exit.ts";
+import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
+import { table, type Terminal } from "../terminal/output.ts";
 
 const Rollout = z.object({
   id: z.number(),

@@ -2,16 +2,16 @@ import type { Command } from "commander";
 import type { Gateway } from "../../gateway/gateway.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { RecentLog } from "../../platform/recent_log.ts";
-import { DEFAULT_CONFIG, loadConfig } from "../config_file.ts";
-import { processDataDir } from "../data_dir.ts";
-import { type LogFlags, logFlags, startLogging } from "../logging.ts";
-import type { Terminal } from "../output.ts";
-import { openGateway, openNode } from "../roles.ts";
-import { type Part, startService } from "../service.ts";
-import { gatewayPart, nodePart } from "../service_parts.ts";
-import { untilStopped } from "../signals.ts";
-import { openProver } from "../update/prover.ts";
-import { openUpdater } from "../update/updater.ts";
+import { DEFAULT_CONFIG, loadConfig } from "../service/config/config_file.ts";
+import { processDataDir } from "../service/config/data_dir.ts";
+import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
+import type { Terminal } from "../terminal/output.ts";
+import { openGateway, openNode } from "../service/run/roles.ts";
+import { type Part, startService } from "../service/run/service.ts";
+import { gatewayPart, nodePart } from "../service/run/service_parts.ts";
+import { untilStopped } from "../terminal/signals.ts";
+import { openProver } from "../service/update/prover.ts";
+import { openUpdater } from "../service/update/updater.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;

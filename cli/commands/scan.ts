@@ -7,12 +7,12 @@ import { scanSerial, serialLines, serialScanMs, USUAL_ANSWER_MS, USUAL_BAUDS } f
 import { scanTcp } from "../../device/scan/tcp_scan.ts";
 import { listSerialPorts } from "../../device/serial/ports.ts";
 import { systemClock } from "../../platform/clock.ts";
-import { integer } from "../arguments.ts";
-import { CliFailure, EXIT, usage } from "../exit.ts";
-import type { Terminal } from "../output.ts";
-import { progressBar } from "../scan/progress.ts";
-import { addressOf, type Discovered, titleOf, yamlOf } from "../scan/report.ts";
-import { untilStopped } from "../signals.ts";
+import { integer } from "../terminal/arguments.ts";
+import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
+import type { Terminal } from "../terminal/output.ts";
+import { progressBar } from "../service/scan/progress.ts";
+import { addressOf, type Discovered, titleOf, yamlOf } from "../service/scan/report.ts";
+import { untilStopped } from "../terminal/signals.ts";
 
 interface Flags {
   readonly units?: string;

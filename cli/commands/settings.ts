@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
-import { table, type Terminal } from "../output.ts";
-import { SETTINGS, settingsOf, shownSetting, words } from "../settings_words.ts";
+import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
+import { table, type Terminal } from "../terminal/output.ts";
+import { SETTINGS, settingsOf, shownSetting, words } from "../terminal/settings_words.ts";
 import { pathOf } from "./device.ts";
 import { addSettingsRollout, addTemplate } from "./settings_rollout.ts";
 

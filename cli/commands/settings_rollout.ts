@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { Nothing } from "../api_schemas.ts";
-import { number } from "../arguments.ts";
-import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
-import { table, type Terminal } from "../output.ts";
-import { seconds, settingsOf, words } from "../settings_words.ts";
+import { Nothing } from "../client/api_schemas.ts";
+import { number } from "../terminal/arguments.ts";
+import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
+import { table, type Terminal } from "../terminal/output.ts";
+import { seconds, settingsOf, words } from "../terminal/settings_words.ts";
 
 const Template = z.object({ name: z.string(), settings: z.looseObject({}), changed_by: z.string() });
 const TemplateList = z.object({ templates: z.array(Template) });

@@ -4,12 +4,12 @@ import { SimulatorFault } from "../../device/simulator/fault.ts";
 import { SimulatorOptions } from "../../device/simulator/options.ts";
 import { type Simulator, startSimulator } from "../../device/simulator/simulator.ts";
 import { systemClock } from "../../platform/clock.ts";
-import { checked, number } from "../arguments.ts";
-import { usage } from "../exit.ts";
-import { type LogFlags, logFlags, startLogging } from "../logging.ts";
-import type { Terminal } from "../output.ts";
-import { aborted, untilStopped } from "../signals.ts";
-import { loadYaml } from "../yaml_file.ts";
+import { checked, number } from "../terminal/arguments.ts";
+import { usage } from "../terminal/exit.ts";
+import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
+import type { Terminal } from "../terminal/output.ts";
+import { aborted, untilStopped } from "../terminal/signals.ts";
+import { loadYaml } from "../service/config/yaml_file.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;

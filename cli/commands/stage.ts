@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { resolve } from "node:path";
-import { processDataDir, slotsDir } from "../data_dir.ts";
-import { stageExecutable } from "../install/staging.ts";
-import type { Terminal } from "../output.ts";
+import { processDataDir, slotsDir } from "../service/config/data_dir.ts";
+import { stageExecutable } from "../service/install/staging.ts";
+import type { Terminal } from "../terminal/output.ts";
 
 interface Flags {
   readonly dataDir?: string;

@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { packBundle } from "../../platform/support_bundle.ts";
-import { DEFAULT_CONFIG } from "../config_file.ts";
-import { examine } from "../doctor/doctor.ts";
-import { patientOf } from "../doctor/patient.ts";
-import { CliFailure, EXIT } from "../exit.ts";
-import type { Terminal } from "../output.ts";
-import { untilStopped } from "../signals.ts";
-import { collect } from "../support/collect.ts";
+import { DEFAULT_CONFIG } from "../service/config/config_file.ts";
+import { examine } from "../service/doctor/doctor.ts";
+import { patientOf } from "../service/doctor/patient.ts";
+import { CliFailure, EXIT } from "../terminal/exit.ts";
+import type { Terminal } from "../terminal/output.ts";
+import { untilStopped } from "../terminal/signals.ts";
+import { collect } from "../service/support/collect.ts";
 
 interface Flags {
   readonly config?: string;

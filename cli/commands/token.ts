@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
-import { AddedToken, Nothing, TokenList } from "../api_schemas.ts";
-import { number } from "../arguments.ts";
-import { type GatewayFlags, gatewayFlags, withGateway } from "../gateway_access.ts";
-import { table, type Terminal } from "../output.ts";
-import { ago } from "../time.ts";
+import { AddedToken, Nothing, TokenList } from "../client/api_schemas.ts";
+import { number } from "../terminal/arguments.ts";
+import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
+import { table, type Terminal } from "../terminal/output.ts";
+import { ago } from "../terminal/time.ts";
 
 interface CreateFlags extends GatewayFlags {
   readonly role: string;

@@ -3,10 +3,10 @@ import { type SlotFiles, slotFiles } from "../../ota/slots/files.ts";
 import { loadState } from "../../ota/slots/state.ts";
 import { currentSlot, readTrial } from "../../ota/slots/slots.ts";
 import { systemClock } from "../../platform/clock.ts";
-import { processDataDir, slotsDir } from "../data_dir.ts";
-import { CliFailure, EXIT } from "../exit.ts";
-import type { Terminal } from "../output.ts";
-import { askForCheck, published, type PublishedStatus } from "../update/desk.ts";
+import { processDataDir, slotsDir } from "../service/config/data_dir.ts";
+import { CliFailure, EXIT } from "../terminal/exit.ts";
+import type { Terminal } from "../terminal/output.ts";
+import { askForCheck, published, type PublishedStatus } from "../service/update/status_files.ts";
 
 interface Flags {
   readonly dataDir?: string;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import project from "../../deno.json" with { type: "json" };
-import type { Terminal } from "../output.ts";
+import type { Terminal } from "../terminal/output.ts";
 
 /** The version of this program (SemVer 2.0). */
 export const VERSION: string = project.version;

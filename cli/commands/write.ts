@@ -8,12 +8,12 @@ import { systemClock } from "../../platform/clock.ts";
 import { checkCommand } from "../../protocol/command/check.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
-import { integer } from "../arguments.ts";
-import { DEFAULT_CONFIG } from "../config_file.ts";
-import { CliFailure, EXIT, usage } from "../exit.ts";
-import { chosenBuses, WHICH_INVERTER } from "../inverter_choice.ts";
-import type { Terminal } from "../output.ts";
-import { untilStopped } from "../signals.ts";
+import { integer } from "../terminal/arguments.ts";
+import { DEFAULT_CONFIG } from "../service/config/config_file.ts";
+import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
+import { chosenBuses, WHICH_INVERTER } from "../terminal/inverter_choice.ts";
+import type { Terminal } from "../terminal/output.ts";
+import { untilStopped } from "../terminal/signals.ts";
 
 interface Flags {
   readonly config?: string;

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/trouble_log.ts";
+import { TroubleLog } from "../../platform/rate_limited_log.ts";
 import { type InverterHealth, MAX_REASON } from "../../protocol/messages/node_health.ts";
 import { isSleepingTime } from "../../protocol/night/night.ts";
 import type { Location } from "../../protocol/night/sun.ts";

@@ -1,10 +1,10 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
-import { TroubleLog } from "../../platform/trouble_log.ts";
+import { TroubleLog } from "../../platform/rate_limited_log.ts";
 import { CommandReportAnswer } from "../../protocol/command/device_messages.ts";
 import { backoffMs } from "../uplink/backoff.ts";
-import type { Bell } from "../uplink/bell.ts";
+import type { Bell } from "../uplink/notifier.ts";
 import type { Exchange } from "../uplink/gateway_client.ts";
 import { replyOf } from "../uplink/reply.ts";
 import type { CommandJournal } from "./journal.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fitsBlock } from "../../protocol/block/block.ts";
 import type { Sample, Series } from "../../protocol/sample.ts";
-import type { TailRecord } from "./tail.ts";
+import type { TailRecord } from "./write_ahead_log.ts";
 
 /** Which inverter and which registers a sample belongs to. */
 export interface SeriesKey extends Omit<Series, "samples"> {

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { transaction } from "../../platform/sqlite.ts";
-import { TroubleLog } from "../../platform/trouble_log.ts";
+import { TroubleLog } from "../../platform/rate_limited_log.ts";
 import { encodeBlock, fitsBlock } from "../../protocol/block/block.ts";
 import type { OutboxHealth } from "../../protocol/messages/node_health.ts";
 import type { Sample } from "../../protocol/sample.ts";
@@ -14,7 +14,7 @@ import {
   type StoredBlock,
 } from "./block_table.ts";
 import { OpenSamples, type OpenSeries, type SeriesKey } from "./open_series.ts";
-import { Tail } from "./tail.ts";
+import { Tail } from "./write_ahead_log.ts";
 import { Tally } from "./tally.ts";
 
 /** A series with so many open samples is sealed without waiting for its time. */

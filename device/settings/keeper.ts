@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/trouble_log.ts";
+import { TroubleLog } from "../../platform/rate_limited_log.ts";
 import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
 import type { Settings } from "../../protocol/settings/settings.ts";
 import {

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/trouble_log.ts";
+import { TroubleLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import type { NodeHealth } from "../../protocol/messages/node_health.ts";
 import { ConfigReportAnswer } from "../../protocol/settings/report.ts";

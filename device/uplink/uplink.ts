@@ -1,14 +1,14 @@
 import type { Logger } from "@logtape/logtape";
 import { toBase64 } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/trouble_log.ts";
+import { TroubleLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { CODEC } from "../../protocol/block/block.ts";
 import { MAX_BLOCKS, MAX_BODY_BYTES, MAX_VALUES, type SampleBlock } from "../../protocol/messages/sample_blocks.ts";
 import type { StoredBlock } from "../outbox/block_table.ts";
 import type { Portion } from "../outbox/outbox.ts";
 import { backoffMs } from "./backoff.ts";
-import type { Bell } from "./bell.ts";
+import type { Bell } from "./notifier.ts";
 import type { Exchange } from "./gateway_client.ts";
 import { judge, type Verdict } from "./verdict.ts";
 

@@ -8,17 +8,17 @@ import { Example } from "../../gateway/api/document/examples.ts";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../gateway/gateway.ts";
 import { Role } from "../../gateway/store/tokens.ts";
-import { generateKeyMaterial, type KeyMaterial, writeKeySet } from "../../ota/key_set.ts";
-import { signImage } from "../../ota/offline_signing.ts";
-import { keysFolder, openRepository } from "../../ota/repository.ts";
+import { generateKeyMaterial, type KeyMaterial, writeKeySet } from "../../keys/firmware_keys.ts";
+import { signImage } from "../../ota/repository/offline_signing.ts";
+import { keysFolder, openRepository } from "../../ota/repository/repository.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { encodeBlock } from "../../protocol/block/block.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { type DeviceKey, signRequest } from "../../protocol/device_signature.ts";
-import { legacySignature } from "../../protocol/legacy_signature.ts";
-import { NewFirmware } from "../../protocol/ota/firmware.ts";
-import { BOARD_CHUNK_BYTES } from "../../protocol/ota/limits.ts";
+import { legacySignature } from "../../gateway/boards/legacy_signature.ts";
+import { NewFirmware } from "../../ota/manifest/firmware.ts";
+import { BOARD_CHUNK_BYTES } from "../../ota/manifest/limits.ts";
 import type { Step } from "./api_story/step.ts";
 
 /** 2026-06-21T12:00:00Z, when the story begins; a step takes a second. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { SimulatorOptions } from "../../device/simulator/options.ts";
 import { createInverter } from "../../device/simulator/inverter.ts";
 import { ecowattUnit } from "../../device/simulator/ecowatt_unit.ts";
-import { createManagement } from "../../gateway/management.ts";
+import { createManagement } from "../../gateway/management/management.ts";
 import { openStores } from "../../gateway/stores.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";

@@ -1,5 +1,5 @@
 import { apiPage } from "./api_page.ts";
-import { configSchema } from "../../cli/config_schema.ts";
+import { configSchema } from "../../cli/service/config/config_schema.ts";
 import { configurationPage } from "./configuration_page.ts";
 import { decisionsPage } from "./decisions_page.ts";
 import { protocolPage } from "./protocol_page.ts";

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { rawRange, wordsOf } from "../../protocol/profile/raw.ts";
 import type { Register } from "../../protocol/profile/register.ts";
 import type { InverterAbilities } from "../command/abilities.ts";
-import type { CommandDesk } from "../command/command_desk.ts";
+import type { CommandDesk } from "../command/command_service.ts";
 import type { Access } from "./access.ts";
 import { DeviceParam } from "./devices.ts";
 import type { ApiEnv } from "./env.ts";

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { ReadRegister, SetPower, WriteRegister } from "../../protocol/command/command.ts";
 import { CommandResult } from "../../protocol/command/device_messages.ts";
 import { COMMAND_STATES } from "../../protocol/command/life.ts";
-import type { CommandRecord } from "../command/command_desk.ts";
+import type { CommandRecord } from "../command/command_service.ts";
 import { STEPS } from "../store/command_steps.ts";
 
 const Time = z.string().nullable().describe("RFC 3339 UTC");

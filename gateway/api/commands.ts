@@ -3,7 +3,7 @@ import { CommandId } from "../../protocol/command/command.ts";
 import { COMMAND_STATES } from "../../protocol/command/life.ts";
 import { CommandBatch, QueuedCommand } from "../../protocol/command/queue_message.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
-import type { CommandDesk, CommandRecord } from "../command/command_desk.ts";
+import type { CommandDesk, CommandRecord } from "../command/command_service.ts";
 import type { StoredCommand } from "../store/commands.ts";
 import type { Access } from "./access.ts";
 import { CommandView, commandView } from "./command_view.ts";

@@ -3,7 +3,7 @@ import { fromHex, toHex } from "../../crypto/bytes.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { DEVICE_STATES } from "../state/decide.ts";
 import type { DeviceStates, DeviceStateView } from "../state/device_states.ts";
-import type { Management } from "../management.ts";
+import type { Management } from "../management/management.ts";
 import type { DeviceSecret } from "../store/device_keys.ts";
 import { AuthPolicy, type Device } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";

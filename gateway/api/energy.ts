@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Clock } from "../../platform/clock.ts";
 import type { EnergyReader } from "../energy/energy_reader.ts";
-import type { Management } from "../management.ts";
+import type { Management } from "../management/management.ts";
 import type { Access } from "./access.ts";
 import { DeviceParam } from "./devices.ts";
 import type { ApiEnv } from "./env.ts";

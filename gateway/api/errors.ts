@@ -5,7 +5,7 @@ import type { ZodError } from "zod";
 import { toHex } from "../../crypto/bytes.ts";
 import type { Random } from "../../platform/random.ts";
 import { Fault } from "../fault.ts";
-import { problemResponse } from "../problem.ts";
+import { problemResponse } from "../http/problem.ts";
 import { isStorageError, storageFault } from "../store/storage_error.ts";
 import type { ApiEnv } from "./env.ts";
 

@@ -1,9 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { BoardManifest, type Firmware, KeySetName, NewFirmware } from "../../protocol/ota/firmware.ts";
-import { FirmwareModel, FirmwareVersion } from "../../protocol/ota/version.ts";
-import { checkBody } from "../device_route.ts";
+import { BoardManifest, type Firmware, KeySetName, NewFirmware } from "../../ota/manifest/firmware.ts";
+import { FirmwareModel, FirmwareVersion } from "../../ota/manifest/version.ts";
+import { checkBody } from "../http/device_route.ts";
 import { Fault } from "../fault.ts";
-import type { FirmwareRepository } from "../../protocol/ota/firmware_repository.ts";
+import type { FirmwareRepository } from "../../ota/repository/firmware_repository.ts";
 import type { FirmwareRolloutDesk } from "../firmware/rollouts.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";

@@ -1,8 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DeviceId } from "../../protocol/device_id.ts";
-import { WindowText } from "../../protocol/ota/maintenance_window.ts";
-import { RolloutPhase } from "../../protocol/ota/rollout.ts";
-import { FirmwareModel, FirmwareVersion } from "../../protocol/ota/version.ts";
+import { WindowText } from "../rollout/maintenance_window.ts";
+import { RolloutPhase } from "../rollout/rollout.ts";
+import { FirmwareModel, FirmwareVersion } from "../../ota/manifest/version.ts";
 import type { Amount, FirmwarePlan } from "../firmware/rollout_plan.ts";
 import type { FirmwareRolloutDesk } from "../firmware/rollouts.ts";
 import { MAX_DEVICES } from "../settings/selection.ts";

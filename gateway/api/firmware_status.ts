@@ -1,9 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DeviceId } from "../../protocol/device_id.ts";
-import type { FirmwareShelf } from "../../protocol/ota/firmware_repository.ts";
+import type { FirmwareShelf } from "../../ota/repository/firmware_repository.ts";
 import { activeUpdates, eventsOf, statusOf, type UpdateStatusIo } from "../firmware/status.ts";
 import { SessionState } from "../store/firmware_sessions.ts";
-import type { Management } from "../management.ts";
+import type { Management } from "../management/management.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";

@@ -1,6 +1,6 @@
 import { fromBase64 } from "../../crypto/bytes.ts";
-import { MAX_IMAGE_BYTES, MAX_MANIFEST_CHARS } from "../../protocol/ota/limits.ts";
-import type { FirmwareFault } from "../../protocol/ota/firmware.ts";
+import { MAX_IMAGE_BYTES, MAX_MANIFEST_CHARS } from "../../ota/manifest/limits.ts";
+import type { FirmwareFault } from "../../ota/manifest/firmware.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
 import { Fault, type FaultCode } from "../fault.ts";
 

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { Fault } from "../fault.ts";
-import { type BodyLimits, parseJson, readBody, requireJson } from "../request_body.ts";
+import { type BodyLimits, parseJson, readBody, requireJson } from "../http/request_body.ts";
 import type { ApiEnv } from "./env.ts";
 
 /** An operator's request is small. */

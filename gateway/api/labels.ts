@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Management } from "../management.ts";
+import type { Management } from "../management/management.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import { Label, type Labels } from "../store/labels.ts";
 import type { Access } from "./access.ts";

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 import { z } from "@hono/zod-openapi";
 import { QUALITIES, type Quality } from "../../protocol/sample.ts";
-import type { SampleReader } from "../sample_reader.ts";
+import type { SampleReader } from "../store/sample_reader.ts";
 import type { Summary } from "../store/bucket.ts";
 import type { RawPoint } from "../store/raw_points.ts";
 import type { RollupPoint } from "../store/rollup_points.ts";

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { toHex } from "../../crypto/bytes.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
-import type { Management } from "../management.ts";
+import type { Management } from "../management/management.ts";
 import type { Replay } from "../store/replay.ts";
 import { LogFilter, type LoggedValidation, Reason, type SecurityLog } from "../store/security_log.ts";
 import type { Access } from "./access.ts";

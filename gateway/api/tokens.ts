@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Clock } from "../../platform/clock.ts";
 import { Fault } from "../fault.ts";
-import type { Management } from "../management.ts";
+import type { Management } from "../management/management.ts";
 import { Role, type Token } from "../store/tokens.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";

@@ -1,10 +1,10 @@
 import { importHmacKey } from "../../crypto/hmac.ts";
 import { parseSignedRequest, verifySignedRequest } from "../../protocol/device_signature.ts";
-import { parseUploadBody } from "../../protocol/esp32/upload_body.ts";
-import { parseLegacySignature, verifyLegacySignature } from "../../protocol/legacy_signature.ts";
+import { parseUploadBody } from "../boards/upload_body.ts";
+import { parseLegacySignature, verifyLegacySignature } from "../boards/legacy_signature.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { Fault } from "../fault.ts";
-import { parseJson } from "../request_body.ts";
+import { parseJson } from "../http/request_body.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import type { DeviceRequest, Identity, Stranger } from "./identity.ts";
 import type { KeyRing } from "./key_ring.ts";

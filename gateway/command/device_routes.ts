@@ -7,10 +7,10 @@ import {
   deviceRoute,
   jsonAnswer,
   type Reply,
-} from "../device_route.ts";
+} from "../http/device_route.ts";
 import type { Commands } from "../store/commands.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
-import type { CommandBell } from "./bell.ts";
+import type { CommandBell } from "./notifier.ts";
 import { handOut, nextLook } from "./hand_out.ts";
 import { takeReport } from "./reporting.ts";
 

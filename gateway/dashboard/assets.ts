@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { programFile } from "../../platform/program_files.ts";
 import { Fault } from "../fault.ts";
-import { problemResponse } from "../problem.ts";
-import type { Handler } from "../server.ts";
+import { problemResponse } from "../http/problem.ts";
+import type { Handler } from "../http/server.ts";
 
 /** A file of the page, ready to be sent. */
 interface Asset {

@@ -5,7 +5,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { Fault } from "../fault.ts";
 import { createNews, type NewestSample, newestSamples } from "../mqtt/newest_sample.ts";
-import type { SampleFeed } from "../process/sample_feed.ts";
+import type { SampleFeed } from "../ingest/sample_feed.ts";
 import { createChangeReader } from "./changes.ts";
 
 /** What a stream tells: names of `GET /events` and data as JSON. */

@@ -1,5 +1,5 @@
-import { CheckRequest, ChunkRequest, CompleteRequest, VerifyRequest } from "../../protocol/ota/messages.ts";
-import { type DeviceRoute, deviceRoute, jsonAnswer, parseBody, requireOwnName } from "../device_route.ts";
+import { CheckRequest, ChunkRequest, CompleteRequest, VerifyRequest } from "../../ota/manifest/messages.ts";
+import { type DeviceRoute, deviceRoute, jsonAnswer, parseBody, requireOwnName } from "../http/device_route.ts";
 import { chunk } from "./download.ts";
 import { check, type OfferIo } from "./offer.ts";
 import { takeComplete, takeVerify } from "./reports.ts";

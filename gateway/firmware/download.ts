@@ -1,8 +1,8 @@
 import { toBase64 } from "../../crypto/bytes.ts";
-import type { Firmware } from "../../protocol/ota/firmware.ts";
-import { CHUNK_HEADERS, type ChunkAnswer, type ChunkRequest } from "../../protocol/ota/messages.ts";
-import { mayFetch } from "../../protocol/ota/rollout.ts";
-import { type Answer, type DeviceCall, jsonAnswer, type Reply } from "../device_route.ts";
+import type { Firmware } from "../../ota/manifest/firmware.ts";
+import { CHUNK_HEADERS, type ChunkAnswer, type ChunkRequest } from "../../ota/manifest/messages.ts";
+import { mayFetch } from "../rollout/rollout.ts";
+import { type Answer, type DeviceCall, jsonAnswer, type Reply } from "../http/device_route.ts";
 import { Fault } from "../fault.ts";
 import type { Device } from "../store/devices.ts";
 import type { Session } from "../store/firmware_sessions.ts";

@@ -1,4 +1,4 @@
-import type { Added, FirmwareRepository } from "../../protocol/ota/firmware_repository.ts";
+import type { Added, FirmwareRepository } from "../../ota/repository/firmware_repository.ts";
 import { refusal } from "../../protocol/outcome.ts";
 
 const none = (): Added => Promise.resolve(refusal("keys", "This gateway was started without a firmware repository"));

@@ -1,13 +1,13 @@
-import type { CheckAnswer, CheckRequest } from "../../protocol/ota/messages.ts";
-import type { Firmware } from "../../protocol/ota/firmware.ts";
-import { mayOffer, memberOf } from "../../protocol/ota/rollout.ts";
-import { compareVersions } from "../../protocol/ota/version.ts";
-import type { DeviceCall } from "../device_route.ts";
+import type { CheckAnswer, CheckRequest } from "../../ota/manifest/messages.ts";
+import type { Firmware } from "../../ota/manifest/firmware.ts";
+import { mayOffer, memberOf } from "../rollout/rollout.ts";
+import { compareVersions } from "../../ota/manifest/version.ts";
+import type { DeviceCall } from "../http/device_route.ts";
 import type { Device } from "../store/devices.ts";
 import type { StoredRollout } from "../store/firmware_rollouts.ts";
 import type { Session } from "../store/firmware_sessions.ts";
 import { chunkTotal, noChunks } from "./progress.ts";
-import type { FirmwareShelf } from "../../protocol/ota/firmware_repository.ts";
+import type { FirmwareShelf } from "../../ota/repository/firmware_repository.ts";
 import { note, noteProgress, tellRollout, type UpdateLogIo } from "./update_log.ts";
 
 export interface OfferIo extends UpdateLogIo {

@@ -1,6 +1,6 @@
-import type { MaintenanceWindow } from "../../protocol/ota/maintenance_window.ts";
-import { type Rollout, type RolloutPolicy, startRollout } from "../../protocol/ota/rollout.ts";
-import { compareVersions } from "../../protocol/ota/version.ts";
+import type { MaintenanceWindow } from "../rollout/maintenance_window.ts";
+import { type Rollout, type RolloutPolicy, startRollout } from "../rollout/rollout.ts";
+import { compareVersions } from "../../ota/manifest/version.ts";
 import { Fault } from "../fault.ts";
 import { type DeviceSelection, selected } from "../settings/selection.ts";
 import type { Device, Devices } from "../store/devices.ts";
@@ -8,7 +8,7 @@ import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
 import type { FirmwareSessions } from "../store/firmware_sessions.ts";
 import type { Labels } from "../store/labels.ts";
 import { misfit } from "./offer.ts";
-import type { FirmwareShelf } from "../../protocol/ota/firmware_repository.ts";
+import type { FirmwareShelf } from "../../ota/repository/firmware_repository.ts";
 
 /** The size of a wave, and how much of it has to be updated before the next one begins; all when left out. */
 export interface WavePlan {

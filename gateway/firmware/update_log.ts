@@ -1,5 +1,5 @@
 import type { Logger } from "@logtape/logtape";
-import { next, type RolloutEvent } from "../../protocol/ota/rollout.ts";
+import { next, type RolloutEvent } from "../rollout/rollout.ts";
 import type { Device } from "../store/devices.ts";
 import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
 import type { FirmwareSessions, Session } from "../store/firmware_sessions.ts";

@@ -1,8 +1,8 @@
 import { pathAndQuery } from "../../crypto/message_signature.ts";
 import { Counter, Histogram } from "../../platform/metrics/meters.ts";
 import type { Family } from "../../platform/metrics/exposition.ts";
-import type { SampleBatch } from "../process/sample_sink.ts";
-import type { Handler } from "../server.ts";
+import type { SampleBatch } from "../ingest/sample_sink.ts";
+import type { Handler } from "../http/server.ts";
 
 /** Seconds of a commit: from a fast disk's to a dying card's. */
 const COMMIT_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];

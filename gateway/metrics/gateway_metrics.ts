@@ -3,7 +3,7 @@ import { expose, type Family, type Point } from "../../platform/metrics/expositi
 import type { EnergyReader } from "../energy/energy_reader.ts";
 import { activeUpdates, type UpdateStatusIo } from "../firmware/status.ts";
 import type { PublisherStats } from "../mqtt/publisher.ts";
-import type { SampleReader } from "../sample_reader.ts";
+import type { SampleReader } from "../store/sample_reader.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 import { diskRoom, storeBytes } from "../system/disk.ts";
 import type { Device, Devices } from "../store/devices.ts";

@@ -1,5 +1,5 @@
-import { LEGACY_TOPIC } from "../../protocol/esp32/answers.ts";
-import { boardName } from "../../protocol/esp32/registers.ts";
+import { LEGACY_TOPIC } from "../boards/answers.ts";
+import { boardName } from "../boards/registers.ts";
 import { ecowatt } from "../../protocol/profile/ecowatt.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";

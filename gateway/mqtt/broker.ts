@@ -4,7 +4,7 @@ import type { Logger } from "@logtape/logtape";
 import { createDoorman, type Guest, mayPublish, type User } from "./access.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
 import { createPacketWalk } from "./packet_walk.ts";
-import type { ToldOnce } from "./told_once.ts";
+import type { ToldOnce } from "../../platform/rate_limited_warnings.ts";
 import { fits } from "./topics.ts";
 
 export interface BrokerOptions {

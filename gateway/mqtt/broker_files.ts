@@ -1,4 +1,4 @@
-import { readSecretFile } from "../../platform/secret_file.ts";
+import { readSecretFile } from "../../keys/secret_file.ts";
 
 /** A password as the configuration gives it: itself, or in a file. */
 export interface SecretSource {

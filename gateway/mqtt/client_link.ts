@@ -1,7 +1,7 @@
 import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/trouble_log.ts";
+import { TroubleLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";

@@ -3,7 +3,7 @@ import { toHex } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import type { EnergyReader } from "../energy/energy_reader.ts";
-import type { SampleFeed } from "../process/sample_feed.ts";
+import type { SampleFeed } from "../ingest/sample_feed.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
@@ -21,7 +21,7 @@ import { keepPresence } from "./presence_task.ts";
 import { createPublisher, type Publisher, type PublisherStats } from "./publisher.ts";
 import { createSettingsInbox, type SettingsDoor } from "./settings_inbox.ts";
 import { stateMessage } from "./state_payload.ts";
-import { createToldOnce } from "./told_once.ts";
+import { createToldOnce } from "../../platform/rate_limited_warnings.ts";
 import { fits, GATEWAY_STATUS, SETTINGS_TOPICS } from "./topics.ts";
 
 export interface MqttIo extends Omit<HomeAssistantIo, "publisher" | "warn"> {

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/trouble_log.ts";
+import { TroubleLog } from "../../platform/rate_limited_log.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
 import { createPresence, type Presence } from "./presence.ts";

@@ -1,13 +1,13 @@
 import type { Outcome } from "../../protocol/outcome.ts";
 import { refusal, success } from "../../protocol/outcome.ts";
-import { parseBoardMessage, parseSettingsMessage } from "../../protocol/settings/board_message.ts";
+import { parseBoardMessage, parseSettingsMessage } from "../boards/settings_message.ts";
 import type { SettingsPatch } from "../../protocol/settings/settings.ts";
 import { Fault } from "../fault.ts";
-import { parseJson } from "../request_body.ts";
+import { parseJson } from "../http/request_body.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Received } from "./message.ts";
 import { createOneByOne } from "./one_by_one.ts";
-import type { ToldOnce } from "./told_once.ts";
+import type { ToldOnce } from "../../platform/rate_limited_warnings.ts";
 import { BOARD_SETTINGS, settingsDevice } from "./topics.ts";
 
 /** Sets what devices are to have. Throws `Fault` for what they cannot have. */

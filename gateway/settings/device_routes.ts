@@ -1,7 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import { type ChangesAnswer, changesAnswer, ChangesRequest } from "../../protocol/settings/changes.ts";
 import { ConfigReport, type ConfigReportAnswer, type ReportUpdate } from "../../protocol/settings/report.ts";
-import { type DeviceRoute, deviceRoute, jsonAnswer } from "../device_route.ts";
+import { type DeviceRoute, deviceRoute, jsonAnswer } from "../http/device_route.ts";
 import type { NodeHealth } from "../../protocol/messages/node_health.ts";
 import type { Device } from "../store/devices.ts";
 import type { SettingsEvent, SettingsHistory } from "../store/settings_history.ts";

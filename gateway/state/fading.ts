@@ -1,6 +1,6 @@
 import { type Fading, FADING_MS, NEVER_SEEN, nextFading } from "../../protocol/night/night.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
-import type { SampleReader } from "../sample_reader.ts";
+import type { SampleReader } from "../store/sample_reader.ts";
 import type { SeriesStore } from "../store/series.ts";
 
 /** How far back before the last sample the power is looked at. */

@@ -1,6 +1,6 @@
 import type { GatewayConfig } from "../config.ts";
 import type { GatewayIo } from "../gateway_io.ts";
-import { createSampleReader } from "../sample_reader.ts";
+import { createSampleReader } from "../store/sample_reader.ts";
 import type { Stores } from "../stores.ts";
 import { createDeviceStates, type DeviceStates } from "./device_states.ts";
 import { createFading } from "./fading.ts";

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { type BoardState, NEW_BOARD, parseBoardState } from "../../protocol/esp32/board_state.ts";
+import { type BoardState, NEW_BOARD, parseBoardState } from "../boards/board_state.ts";
 
 export const SCHEMA = `
 CREATE TABLE board_state (

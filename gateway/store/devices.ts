@@ -5,7 +5,7 @@ import type { Random } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { Fault } from "../fault.ts";
 import { createDeviceKeys, type DeviceKeys, type DeviceSecret, SCHEMA as KEYS_SCHEMA } from "./device_keys.ts";
-import type { KeyVault } from "./key_vault.ts";
+import type { KeyVault } from "../../keys/key_vault.ts";
 
 export const SCHEMA = `
 CREATE TABLE device (

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { packBackup } from "../../platform/backup_archive.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { backupGateway, masterKeyId } from "../backup.ts";
+import { backupGateway, masterKeyId } from "../data_dir/backup.ts";
 import { Fault } from "../fault.ts";
 
 export interface BackupsIo {

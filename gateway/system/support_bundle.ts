@@ -1,4 +1,4 @@
-import type { Management } from "../management.ts";
+import type { Management } from "../management/management.ts";
 import type { SecurityLog } from "../store/security_log.ts";
 import { type AlarmsIo, alarmsNow } from "./gather.ts";
 import { type SystemIo, systemReport } from "./report.ts";

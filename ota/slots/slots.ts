@@ -1,6 +1,6 @@
-import { MAX_LOG_LINE_CHARS, MAX_LOG_LINES } from "../../protocol/ota/limits.ts";
+import { MAX_LOG_LINE_CHARS, MAX_LOG_LINES } from "../manifest/limits.ts";
 import { utf8 } from "../../crypto/bytes.ts";
-import type { Lack } from "../updater/health.ts";
+import type { Lack } from "./health.ts";
 import { readText, removeFile, replaceFile, replaceLink } from "./durable.ts";
 import type { SlotFiles } from "./files.ts";
 import { confirmed, loadState, postponed, rolledBack, storeState } from "./state.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { CompleteRequest } from "../../protocol/ota/messages.ts";
-import { Sha256Hex } from "../../protocol/ota/manifest.ts";
-import { FirmwareVersion } from "../../protocol/ota/version.ts";
+import { CompleteRequest } from "../manifest/messages.ts";
+import { Sha256Hex } from "../manifest/manifest.ts";
+import { FirmwareVersion } from "../manifest/version.ts";
 import { readText, replaceFile } from "./durable.ts";
 import type { SlotFiles } from "./files.ts";
 

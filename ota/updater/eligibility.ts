@@ -1,5 +1,5 @@
-import type { Manifest } from "../../protocol/ota/manifest.ts";
-import { compareVersions, type FirmwareVersion } from "../../protocol/ota/version.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { compareVersions, type FirmwareVersion } from "../manifest/version.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { UpdateState } from "../slots/state.ts";
 

@@ -1,7 +1,7 @@
 import { toHex } from "../../crypto/bytes.ts";
 import { type RsaPublicKey, startRsaVerification } from "../../crypto/rsa.ts";
 import { createSha256 } from "../../crypto/sha256.ts";
-import { bytesOf, type Manifest } from "../../protocol/ota/manifest.ts";
+import { bytesOf, type Manifest } from "../manifest/manifest.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { SlotFiles } from "../slots/files.ts";
 

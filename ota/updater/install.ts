@@ -1,7 +1,7 @@
 import { toHex } from "../../crypto/bytes.ts";
 import type { RsaPublicKey } from "../../crypto/rsa.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { type ManifestFault, type SignedManifest, verifyManifest } from "../../protocol/ota/manifest.ts";
+import { type ManifestFault, type SignedManifest, verifyManifest } from "../manifest/manifest.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import { loadState, remembered, storeState, told } from "../slots/state.ts";
 import { arm, currentSlot, executableOf } from "../slots/slots.ts";

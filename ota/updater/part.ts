@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Bytes, fromHex, toHex, utf8 } from "../../crypto/bytes.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { bytesOf, type Manifest, Sha256Hex } from "../../protocol/ota/manifest.ts";
+import { bytesOf, type Manifest, Sha256Hex } from "../manifest/manifest.ts";
 import { removeFile } from "../slots/durable.ts";
 import type { SlotFile, SlotFiles } from "../slots/files.ts";
 import type { SlotName } from "../slots/trial.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
-import type { Manifest } from "../../protocol/ota/manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 
 /** Milliseconds in which a program has to say what it is. */

@@ -1,11 +1,11 @@
 import type { Logger } from "@logtape/logtape";
-import type { SignedManifest } from "../../protocol/ota/manifest.ts";
-import { CheckAnswer, OtaReportAnswer } from "../../protocol/ota/messages.ts";
+import type { SignedManifest } from "../manifest/manifest.ts";
+import { CheckAnswer, OtaReportAnswer } from "../manifest/messages.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
 import { loadState, type Report, storeState, told } from "../slots/state.ts";
 import { type Boot, commit, say, settle } from "../slots/slots.ts";
 import type { Trial } from "../slots/trial.ts";
-import { type Health, missing } from "./health.ts";
+import { type Health, missing } from "../slots/health.ts";
 import { bring, consider, giveUp, type InstallIo, tryNext, type UpdateFault } from "./install.ts";
 import { isBegun, type Wanted } from "./part.ts";
 import type { Phase, UpdaterStatus } from "./status.ts";

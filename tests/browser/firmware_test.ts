@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { keysFolder } from "../../ota/repository.ts";
-import { writeKeySet } from "../../ota/key_set.ts";
+import { keysFolder } from "../../ota/repository/repository.ts";
+import { writeKeySet } from "../../keys/firmware_keys.ts";
 import { imageBytes, testKeys } from "../ota/fixture.ts";
 import { importRsaPrivateKey } from "../../crypto/rsa.ts";
-import { signImage } from "../../ota/offline_signing.ts";
-import { generateKeyMaterial } from "../../ota/key_set.ts";
+import { signImage } from "../../ota/repository/offline_signing.ts";
+import { generateKeyMaterial } from "../../keys/firmware_keys.ts";
 import { systemRandom } from "../../platform/random.ts";
-import { NewFirmware } from "../../protocol/ota/firmware.ts";
+import { NewFirmware } from "../../ota/manifest/firmware.ts";
 import { image } from "../ota/fixture.ts";
 import { browserTest, visit } from "./browser.ts";
 import { startFleet } from "./fleet.ts";

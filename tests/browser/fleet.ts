@@ -8,7 +8,7 @@ import { startSimulator } from "../../device/simulator/simulator.ts";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../gateway/gateway.ts";
 import type { Role } from "../../gateway/store/tokens.ts";
-import { openRepository } from "../../ota/repository.ts";
+import { openRepository } from "../../ota/repository/repository.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";

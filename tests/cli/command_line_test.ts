@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { EXAMPLES } from "../../cli/examples.ts";
+import { EXAMPLES } from "../../cli/terminal/examples.ts";
 import { buildProgram, main } from "../../cli/program.ts";
 
 interface Ran {

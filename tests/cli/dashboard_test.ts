@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { getLogger } from "@logtape/logtape";
-import { openGateway } from "../../cli/roles.ts";
+import { openGateway } from "../../cli/service/run/roles.ts";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { at } from "../gateway/api/fixture.ts";
 

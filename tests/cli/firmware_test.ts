@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { main } from "../../cli/program.ts";
-import { writeKeySet } from "../../ota/key_set.ts";
+import { writeKeySet } from "../../keys/firmware_keys.ts";
 import { testWith } from "../needs.ts";
 import { BOARD_FILES, imageBytes, testKeys } from "../ota/fixture.ts";
 

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { toHex } from "../../crypto/bytes.ts";
 import { initCommand } from "../../cli/commands/init.ts";
 import { main } from "../../cli/program.ts";
-import { openGateway } from "../../cli/roles.ts";
+import { openGateway } from "../../cli/service/run/roles.ts";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { start } from "../device/simulator/running.ts";

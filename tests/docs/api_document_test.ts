@@ -7,7 +7,7 @@ import { recordExamples } from "../../docs/make/api_recorder.ts";
 import { STORY } from "../../docs/make/api_story.ts";
 import { Example } from "../../gateway/api/document/examples.ts";
 import recorded from "../../gateway/api/document/examples.json" with { type: "json" };
-import { createDevicePaths } from "../../gateway/device_paths.ts";
+import { createDevicePaths } from "../../gateway/http/device_paths.ts";
 import { openFixture } from "../gateway/api/fixture.ts";
 
 const Media = z.looseObject({

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
-import { ConfigFile } from "../../cli/config_file.ts";
-import { configSchema } from "../../cli/config_schema.ts";
-import { parseYaml } from "../../cli/yaml_file.ts";
+import { ConfigFile } from "../../cli/service/config/config_file.ts";
+import { configSchema } from "../../cli/service/config/config_schema.ts";
+import { parseYaml } from "../../cli/service/config/yaml_file.ts";
 import { configKeys } from "../../docs/make/configuration_page.ts";
 import { blocks, pages } from "./text.ts";
 

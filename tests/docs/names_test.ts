@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configSchema } from "../../cli/config_schema.ts";
+import { configSchema } from "../../cli/service/config/config_schema.ts";
 import { configKeys } from "../../docs/make/configuration_page.ts";
 import {
   BOARD_SETTINGS,
@@ -14,7 +14,7 @@ import {
   powerLimitCommandTopic,
   powerLimitTopic,
 } from "../../gateway/mqtt/topics.ts";
-import { LEGACY_TOPIC } from "../../protocol/esp32/answers.ts";
+import { LEGACY_TOPIC } from "../../gateway/boards/answers.ts";
 import { blocks, pages } from "./text.ts";
 
 const TOPICS = new Set([

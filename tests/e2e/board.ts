@@ -1,7 +1,7 @@
 import { toHex } from "../../crypto/bytes.ts";
 import { importHmacKey } from "../../crypto/hmac.ts";
-import { legacySignature } from "../../protocol/legacy_signature.ts";
-import { boardBody, rawFrame } from "../protocol/esp32/board.ts";
+import { legacySignature } from "../../gateway/boards/legacy_signature.ts";
+import { boardBody, rawFrame } from "../gateway/boards/board.ts";
 
 /** What a board got back: the status and the body, exactly Content-Length bytes of it. */
 export interface BoardAnswer {

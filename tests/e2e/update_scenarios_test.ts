@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { importRsaPrivateKey } from "../../crypto/rsa.ts";
-import { type Manifest, readManifest, signManifest } from "../../protocol/ota/manifest.ts";
+import { type Manifest, readManifest, signManifest } from "../../ota/manifest/manifest.ts";
 import { cuttingProxy } from "../fakes/cutting_proxy.ts";
 import { countingInverter } from "./counting_inverter.ts";
 import { until } from "./process.ts";

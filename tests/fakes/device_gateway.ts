@@ -1,12 +1,12 @@
 import { getLogger } from "@logtape/logtape";
 import { importHmacKey } from "../../crypto/hmac.ts";
 import { toHex, utf8 } from "../../crypto/bytes.ts";
-import { createDevicePaths, dispatch } from "../../gateway/device_paths.ts";
-import type { DeviceRoute } from "../../gateway/device_route.ts";
+import { createDevicePaths, dispatch } from "../../gateway/http/device_paths.ts";
+import type { DeviceRoute } from "../../gateway/http/device_route.ts";
 import { Fault } from "../../gateway/fault.ts";
-import { problemResponse } from "../../gateway/problem.ts";
-import type { BodyLimits } from "../../gateway/request_body.ts";
-import { startServer } from "../../gateway/server.ts";
+import { problemResponse } from "../../gateway/http/problem.ts";
+import type { BodyLimits } from "../../gateway/http/request_body.ts";
+import { startServer } from "../../gateway/http/server.ts";
 import { createGroupCommit } from "../../gateway/store/group_commit.ts";
 import { createSamples } from "../../gateway/store/samples.ts";
 import { systemClock } from "../../platform/clock.ts";
@@ -15,7 +15,7 @@ import { CODEC, encodeBlock } from "../../protocol/block/block.ts";
 import { toBase64 } from "../../crypto/bytes.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { type DeviceKey, signRequest, verifyResponse } from "../../protocol/device_signature.ts";
-import { legacySignature } from "../../protocol/legacy_signature.ts";
+import { legacySignature } from "../../gateway/boards/legacy_signature.ts";
 import type { Sample } from "../../protocol/sample.ts";
 import { type GatewayStore, openGatewayStore } from "./gateway_store.ts";
 

@@ -10,7 +10,7 @@ import {
 } from "../../crypto/rsa.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Gateway, GatewayReply } from "../../ota/updater/reply.ts";
-import { chunkHmac, importChunkKey } from "../../protocol/ota/chunk_hmac.ts";
+import { chunkHmac, importChunkKey } from "../../ota/chunks/chunk_hmac.ts";
 import {
   chunkCount,
   encryptedSize,
@@ -18,7 +18,7 @@ import {
   MANIFEST_FORMAT,
   type SignedManifest,
   signManifest,
-} from "../../protocol/ota/manifest.ts";
+} from "../../ota/manifest/manifest.ts";
 
 const pair = await generateRsaKeyPair();
 /** The public test key. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { openGatewayDatabase } from "../../gateway/store/database.ts";
 import { createDevices, type Devices } from "../../gateway/store/devices.ts";
-import { createKeyVault } from "../../gateway/store/key_vault.ts";
+import { createKeyVault } from "../../keys/key_vault.ts";
 import { systemRandom } from "../../platform/random.ts";
 
 /** A real gateway database in a directory of its own, which goes away with it. */

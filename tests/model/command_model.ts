@@ -3,7 +3,7 @@ import { createJournal } from "../../device/command/journal.ts";
 import { openNodeDatabase } from "../../device/store/database.ts";
 import { openGatewayDatabase } from "../../gateway/store/database.ts";
 import { createDevices } from "../../gateway/store/devices.ts";
-import { createKeyVault } from "../../gateway/store/key_vault.ts";
+import { createKeyVault } from "../../keys/key_vault.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { modelStores } from "./model_gateway.ts";

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { utf8 } from "../../crypto/bytes.ts";
 import type { Exchange } from "../../device/uplink/gateway_client.ts";
-import { createCommandBell } from "../../gateway/command/bell.ts";
-import { type CommandDesk, createCommandDesk } from "../../gateway/command/command_desk.ts";
+import { createCommandBell } from "../../gateway/command/notifier.ts";
+import { type CommandDesk, createCommandDesk } from "../../gateway/command/command_service.ts";
 import { createCommandRoutes } from "../../gateway/command/device_routes.ts";
-import type { DeviceRoute } from "../../gateway/device_route.ts";
+import type { DeviceRoute } from "../../gateway/http/device_route.ts";
 import { Fault, STATUS } from "../../gateway/fault.ts";
 import { type Commands, createCommands } from "../../gateway/store/commands.ts";
 import type { Device, Devices } from "../../gateway/store/devices.ts";

@@ -1,5 +1,5 @@
 import type { Logger } from "@logtape/logtape";
-import { Courier } from "../../device/command/courier.ts";
+import { Courier } from "../../device/command/command_runner.ts";
 import type { CommandJournal } from "../../device/command/journal.ts";
 import type { Exchange } from "../../device/uplink/gateway_client.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";

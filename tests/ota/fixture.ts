@@ -1,7 +1,7 @@
 import { fromHex, utf8 } from "../../crypto/bytes.ts";
-import { generateKeyMaterial, type KeyMaterial, writeKeySet } from "../../ota/key_set.ts";
-import { keysFolder, openRepository } from "../../ota/repository.ts";
-import type { FirmwareRepository } from "../../protocol/ota/firmware_repository.ts";
+import { generateKeyMaterial, type KeyMaterial, writeKeySet } from "../../keys/firmware_keys.ts";
+import { keysFolder, openRepository } from "../../ota/repository/repository.ts";
+import type { FirmwareRepository } from "../../ota/repository/firmware_repository.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { reference } from "../needs.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { EXAMPLES } from "../../cli/examples.ts";
+import { EXAMPLES } from "../../cli/terminal/examples.ts";
 import { buildProgram } from "../../cli/program.ts";
 import { debianChangelog } from "../../packaging/debian_changelog.ts";
 import { manPage } from "../../packaging/man_page.ts";

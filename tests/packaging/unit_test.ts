@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { asset } from "../../cli/install/assets.ts";
-import { UNIT_MARK, unitText } from "../../cli/install/layout.ts";
+import { asset } from "../../cli/service/install/assets.ts";
+import { UNIT_MARK, unitText } from "../../cli/service/install/layout.ts";
 import { program, testWith } from "../needs.ts";
 
 const analyze = program("systemd-analyze", "systemd");

@@ -14,7 +14,7 @@ import {
   CompleteRequest,
   OtaReportAnswer,
   VerifyRequest,
-} from "../../../protocol/ota/messages.ts";
+} from "../../../ota/manifest/messages.ts";
 import { NodeHealth } from "../../../protocol/messages/node_health.ts";
 import { ChangesAnswer, ChangesRequest } from "../../../protocol/settings/changes.ts";
 import { ConfigReport, ConfigReportAnswer } from "../../../protocol/settings/report.ts";

@@ -1,5 +1,5 @@
-import type { Firmware } from "../../../protocol/ota/firmware.ts";
-import { compareVersions } from "../../../protocol/ota/version.ts";
+import type { Firmware } from "../../../ota/manifest/firmware.ts";
+import { compareVersions } from "../../../ota/manifest/version.ts";
 import { misfit } from "../../firmware/offer.ts";
 import { chunkTotal } from "../../firmware/progress.ts";
 import type { Device } from "../../store/devices.ts";

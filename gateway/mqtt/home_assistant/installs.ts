@@ -1,10 +1,10 @@
 import type { FirmwarePlan } from "../../firmware/rollout_plan.ts";
-import type { FirmwareShelf } from "../../../protocol/ota/firmware_repository.ts";
+import type { FirmwareShelf } from "../../../ota/repository/firmware_repository.ts";
 import { Fault } from "../../fault.ts";
 import type { Devices } from "../../store/devices.ts";
 import type { FirmwareSessions } from "../../store/firmware_sessions.ts";
 import type { Received } from "../message.ts";
-import type { ToldOnce } from "../told_once.ts";
+import type { ToldOnce } from "../../../platform/rate_limited_warnings.ts";
 import { installDevice } from "../topics.ts";
 import { INSTALL } from "./device_announcement.ts";
 import { newestFirmware } from "./firmware_payload.ts";

@@ -2,14 +2,14 @@ import type { Clock } from "../../../platform/clock.ts";
 import type { DeviceId } from "../../../protocol/device_id.ts";
 import { lookup } from "../../../protocol/profile/lookup.ts";
 import { physicalColumns } from "../../../protocol/profile/physical.ts";
-import type { CommandDesk } from "../../command/command_desk.ts";
+import type { CommandDesk } from "../../command/command_service.ts";
 import type { Operator } from "../../command/queueing.ts";
 import { Fault } from "../../fault.ts";
 import { tell } from "../device_news.ts";
 import type { Received } from "../message.ts";
 import type { NewestSample } from "../newest_sample.ts";
 import type { Publisher } from "../publisher.ts";
-import type { ToldOnce } from "../told_once.ts";
+import type { ToldOnce } from "../../../platform/rate_limited_warnings.ts";
 import { limitedInverter, powerLimitTopic } from "../topics.ts";
 
 export interface PowerLimitsIo {

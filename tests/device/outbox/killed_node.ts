@@ -7,7 +7,7 @@ import { keepSchedule } from "../../../device/acquisition/schedule.ts";
 import { Outbox } from "../../../device/outbox/outbox.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import { Sequence } from "../../../device/store/sequence.ts";
-import { Bell } from "../../../device/uplink/bell.ts";
+import { Bell } from "../../../device/uplink/notifier.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { Uplink } from "../../../device/uplink/uplink.ts";
 import { systemClock as clock } from "../../../platform/clock.ts";

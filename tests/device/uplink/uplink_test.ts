@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import { Sequence } from "../../../device/store/sequence.ts";
 import { Outbox } from "../../../device/outbox/outbox.ts";
-import { Bell } from "../../../device/uplink/bell.ts";
+import { Bell } from "../../../device/uplink/notifier.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { Uplink } from "../../../device/uplink/uplink.ts";
 import { FakeClock } from "../../fakes/clock.ts";

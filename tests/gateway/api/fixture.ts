@@ -1,9 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 import { type App, createApp } from "../../../gateway/app.ts";
-import { createCommandBell } from "../../../gateway/command/bell.ts";
+import { createCommandBell } from "../../../gateway/command/notifier.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
 import { appIo } from "../../../gateway/app_io.ts";
-import { createManagement, type Management } from "../../../gateway/management.ts";
+import { createManagement, type Management } from "../../../gateway/management/management.ts";
 import { Role } from "../../../gateway/store/tokens.ts";
 import { openStores, type Stores } from "../../../gateway/stores.ts";
 import { systemRandom } from "../../../platform/random.ts";

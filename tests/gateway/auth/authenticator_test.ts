@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { utf8 } from "../../../crypto/bytes.ts";
 import { importHmacKey } from "../../../crypto/hmac.ts";
 import { createKeyRing } from "../../../gateway/auth/key_ring.ts";
-import { deviceRoute, jsonAnswer } from "../../../gateway/device_route.ts";
+import { deviceRoute, jsonAnswer } from "../../../gateway/http/device_route.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import {
   addSigned,

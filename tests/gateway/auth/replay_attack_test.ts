@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { utf8 } from "../../../crypto/bytes.ts";
-import { deviceRoute, jsonAnswer } from "../../../gateway/device_route.ts";
+import { deviceRoute, jsonAnswer } from "../../../gateway/http/device_route.ts";
 import { Fault } from "../../../gateway/fault.ts";
 import { createReplay } from "../../../gateway/store/replay.ts";
 import { createSecurityLog } from "../../../gateway/store/security_log.ts";

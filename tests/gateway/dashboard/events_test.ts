@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { GatewayConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
 import { createEventStreams } from "../../../gateway/dashboard/event_streams.ts";
-import { createSampleFeed } from "../../../gateway/process/sample_feed.ts";
+import { createSampleFeed } from "../../../gateway/ingest/sample_feed.ts";
 import { openGatewayDatabase } from "../../../gateway/store/database.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";

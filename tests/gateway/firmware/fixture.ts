@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { writeKeySet } from "../../../ota/key_set.ts";
-import { keysFolder, openRepository } from "../../../ota/repository.ts";
-import type { FirmwareRepository } from "../../../protocol/ota/firmware_repository.ts";
+import { writeKeySet } from "../../../keys/firmware_keys.ts";
+import { keysFolder, openRepository } from "../../../ota/repository/repository.ts";
+import type { FirmwareRepository } from "../../../ota/repository/firmware_repository.ts";
 import { systemRandom } from "../../../platform/random.ts";
-import { BoardManifest, type Firmware, NewFirmware } from "../../../protocol/ota/firmware.ts";
+import { BoardManifest, type Firmware, NewFirmware } from "../../../ota/manifest/firmware.ts";
 import { BOARD_FILES, boardKeys, image, once, testKeys } from "../../ota/fixture.ts";
 import { type Running, startRunning } from "../command/running.ts";
 

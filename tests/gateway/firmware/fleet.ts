@@ -9,8 +9,8 @@ import { openStores, type Stores } from "../../../gateway/stores.ts";
 import type { Device } from "../../../gateway/store/devices.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
-import { chunkHmac } from "../../../protocol/ota/chunk_hmac.ts";
-import type { Firmware } from "../../../protocol/ota/firmware.ts";
+import { chunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
+import type { Firmware } from "../../../ota/manifest/firmware.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 
 /** Small random numbers that a seed always gives (mulberry32). */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { next, type Rollout, type RolloutPolicy, startRollout } from "../../../protocol/ota/rollout.ts";
-import { isOver, mayFetch, mayOffer, memberOf } from "../../../protocol/ota/rollout.ts";
+import { next, type Rollout, type RolloutPolicy, startRollout } from "../../../gateway/rollout/rollout.ts";
+import { isOver, mayFetch, mayOffer, memberOf } from "../../../gateway/rollout/rollout.ts";
 import { openFleet, seeded } from "./fleet.ts";
 
 const WAVES = [{ size: { devices: 10 } }, { size: { percent: 10 } }, { size: { percent: 50 } }];

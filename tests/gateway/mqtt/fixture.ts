@@ -2,21 +2,21 @@ import { createServer, type Socket } from "node:net";
 import { Aedes } from "aedes";
 import { getLogger } from "@logtape/logtape";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import { createCommandBell } from "../../../gateway/command/bell.ts";
-import { type CommandDesk, createCommandDesk } from "../../../gateway/command/command_desk.ts";
+import { createCommandBell } from "../../../gateway/command/notifier.ts";
+import { type CommandDesk, createCommandDesk } from "../../../gateway/command/command_service.ts";
 import { createFirmwareRolloutDesk } from "../../../gateway/firmware/rollouts.ts";
 import { MqttConfig } from "../../../gateway/mqtt/config.ts";
 import { type Mqtt, type MqttIo, startMqtt } from "../../../gateway/mqtt/mqtt.ts";
-import { createSampleFeed, type SampleFeed } from "../../../gateway/process/sample_feed.ts";
-import type { SampleBatch } from "../../../gateway/process/sample_sink.ts";
-import { createSampleReader } from "../../../gateway/sample_reader.ts";
+import { createSampleFeed, type SampleFeed } from "../../../gateway/ingest/sample_feed.ts";
+import type { SampleBatch } from "../../../gateway/ingest/sample_sink.ts";
+import { createSampleReader } from "../../../gateway/store/sample_reader.ts";
 import { createDeviceStates, type DeviceStates } from "../../../gateway/state/device_states.ts";
 import { createFading } from "../../../gateway/state/fading.ts";
 import { openStores, type Stores } from "../../../gateway/stores.ts";
 import { type Clock, systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
-import type { Firmware } from "../../../protocol/ota/firmware.ts";
+import type { Firmware } from "../../../ota/manifest/firmware.ts";
 
 /** A broker of another maker, in this process, on a port of its own. */
 export interface OtherBroker extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
 import { importHmacKey } from "../../../crypto/hmac.ts";
-import { createDevicePaths } from "../../../gateway/device_paths.ts";
+import { createDevicePaths } from "../../../gateway/http/device_paths.ts";
 import { settingsRoutes } from "../../../gateway/settings/device_routes.ts";
 import { profilesOf } from "../../../gateway/settings/device_profiles.ts";
 import { createSettingsRollouts, type SettingsRollouts } from "../../../gateway/settings/rollouts.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
-import { keepRollouts } from "../../../gateway/rollout_task.ts";
+import { keepRollouts } from "../../../gateway/tasks/rollouts.ts";
 import { at } from "../api/fixture.ts";
 import { openSettings, type SettingsFixture } from "./fixture.ts";
 import { fleet, live, NAMES, PARAMETERS, pass, poll, polls, ROLLOUTS, start } from "./rollout_fleet.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
-import { createSampleReader } from "../../../gateway/sample_reader.ts";
+import { createSampleReader } from "../../../gateway/store/sample_reader.ts";
 import { createDeviceStates, type DeviceStates } from "../../../gateway/state/device_states.ts";
 import { createFading } from "../../../gateway/state/fading.ts";
 import type { NodeHealth } from "../../../protocol/messages/node_health.ts";

@@ -4,7 +4,7 @@ import { fromHex, utf8 } from "../../../crypto/bytes.ts";
 import { Fault } from "../../../gateway/fault.ts";
 import { openGatewayDatabase } from "../../../gateway/store/database.ts";
 import { createDevices, type Devices } from "../../../gateway/store/devices.ts";
-import { createKeyVault, openKeyVault } from "../../../gateway/store/key_vault.ts";
+import { createKeyVault, openKeyVault } from "../../../keys/key_vault.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 

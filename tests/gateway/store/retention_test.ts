@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
-import { keepRetention } from "../../../gateway/retention_task.ts";
+import { keepRetention } from "../../../gateway/tasks/retention.ts";
 import { createGroupCommit } from "../../../gateway/store/group_commit.ts";
 import { openGatewayDatabase } from "../../../gateway/store/database.ts";
 import { type Ages, createRetention } from "../../../gateway/store/retention.ts";

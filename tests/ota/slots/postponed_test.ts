@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { arm, currentSlot, readTrial, say, settle } from "../../../ota/slots/slots.ts";
 import { loadState } from "../../../ota/slots/state.ts";
-import type { Lack } from "../../../ota/updater/health.ts";
+import type { Lack } from "../../../ota/slots/health.ts";
 import { bring, consider, tryNext } from "../../../ota/updater/install.ts";
 import { FirmwareGateway } from "../../fakes/firmware.ts";
 import { PowerFiles } from "../../fakes/power.ts";

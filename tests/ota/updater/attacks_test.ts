@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { toBase64, utf8 } from "../../../crypto/bytes.ts";
 import { loadState, storeState } from "../../../ota/slots/state.ts";
 import { bring, consider, giveUp, tryNext, type UpdateFault } from "../../../ota/updater/install.ts";
-import { canonicalJson } from "../../../protocol/ota/canonical_json.ts";
+import { canonicalJson } from "../../../ota/manifest/canonical_json.ts";
 import { signRsa } from "../../../crypto/rsa.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { refusal, success } from "../../../protocol/outcome.ts";

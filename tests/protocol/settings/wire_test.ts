@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
-import { parseBoardMessage, parseSettingsMessage } from "../../../protocol/settings/board_message.ts";
+import { parseBoardMessage, parseSettingsMessage } from "../../../gateway/boards/settings_message.ts";
 import { ChangesAnswer, changesAnswer, ChangesRequest } from "../../../protocol/settings/changes.ts";
 import { ConfigReport } from "../../../protocol/settings/report.ts";
 import { reference, testWith } from "../../needs.ts";

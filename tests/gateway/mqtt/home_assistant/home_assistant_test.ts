@@ -3,7 +3,7 @@ import { change } from "../../../../gateway/command/change.ts";
 import { noChunks, withChunk } from "../../../../gateway/firmware/progress.ts";
 import type { SessionState } from "../../../../gateway/store/firmware_sessions.ts";
 import { DeviceId } from "../../../../protocol/device_id.ts";
-import type { Firmware } from "../../../../protocol/ota/firmware.ts";
+import type { Firmware } from "../../../../ota/manifest/firmware.ts";
 import { type Ear, listenAt, type MqttFixture, startFixture, startOtherBroker, until } from "../fixture.ts";
 import { DeviceDiscovery, entitiesOf, UpdateState } from "./schema.ts";
 

@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { askNode } from "../../../device/local_service/ask.ts";
+import { ProbeAnswer } from "../../../device/local_service/wire.ts";
+import { loadDeviceKey } from "../../../keys/device_key.ts";
+import { openNodeDatabase } from "../../../device/store/database.ts";
+import { Sequence } from "../../../device/store/sequence.ts";
+import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
+import { type Probe, probeGateway } from "../../../device/uplink/probe.ts";
+import type { NodeConfig } from "../../../device/config.ts";
+import { nodeDir } from "../config/data_dir.ts";
+import { exists } from "../init/key_file.ts";
+import { type Check, fail, type Finding, pass, type Patient, reasonOf, warn } from "./finding.ts";
+
+/**
+ * The node's gateway is reached and takes its signature. The number that this needs is the node's: a running node is asked to
+ * do it, and without one it is reserved in the node's database, which then is free.
+ */
+export const uplink: Check = async (patient) => {
+  const { file, node, dataDir } = patient;
+  if (!file?.node) return [];
+  if (node.kind === "silent") {
+    return [warn("signature", `it is not tried: ${node.why}`, "sudo ecowatt doctor")];
+  }
+  if (node.kind === "stopped" && !await exists(join(nodeDir(dataDir), "node.sqlite"))) {
+    return [warn("signature", "it is tried when the node has run once", `ecowatt run --config ${patient.configPath}`)];
+  }
+  try {
+    const probe = node.kind === "running"
+      ? await askNode(nodeDir(dataDir), { ask: "probe" }, ProbeAnswer)
+      : await probeWithoutNode(file.node, patient);
+    return probe === undefined
+      ? [warn("signature", "the node ended while it was asked", "ecowatt doctor")]
+      : findings(probe, file.node);
+  } catch (error) {
+    return [fail("signature", reasonOf(error), "ecowatt doctor, when that is mended")];
+  }
+};
+
+/** Tries the signature with the node's own key and numbers. Throws when another process has its database. */
+export async function probeWithoutNode(
+  config: NodeConfig,
+  { dataDir, clock, fetch, signal }: Pick<Patient, "dataDir" | "clock" | "fetch" | "signal">,
+): Promise<Probe> {
+  const key = await loadDeviceKey(config, nodeDir(dataDir));
+  const db = openNodeDatabase(join(nodeDir(dataDir), "node.sqlite"));
+  try {
+    const sequence = new Sequence(db);
+    const gateway = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch, timeoutMs: 10_000 });
+    return await probeGateway({ device: key.deviceId, gateway }, signal);
+  } finally {
+    db.close();
+  }
+}
+
+function findings(probe: Probe, { gateway, device_id, key_number }: NodeConfig): readonly Finding[] {
+  switch (probe.kind) {
+    case "accepted":
+      return [
+        pass("gateway", `${gateway} is reached`),
+        pass("signature", `${gateway} takes what ${device_id} signs, and proves itself`),
+      ];
+    case "refused":
+      return [
+        pass("gateway", `${gateway} is reached`),
+        fail(
+          "signature",
+          `${gateway} does not take key ${key_number} of ${device_id}`,
+          `at the gateway: ecowatt device show ${device_id}, then device add or keys rotate; put the key into the node's file`,
+        ),
+      ];
+    case "unproven":
+      return [
+        fail("gateway", `what answers at ${gateway} is not this node's gateway: ${probe.reason}`, "correct `gateway:`"),
+      ];
+    case "unreachable":
+      return [
+        fail(
+          "gateway",
+          `${gateway} is not reached: ${probe.reason}`,
+          `is it on? is the address right? curl ${gateway}/health`,
+        ),
+      ];
+    default:
+      return probe satisfies never;
+  }
+}

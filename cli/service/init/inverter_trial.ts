@@ -1,0 +1,60 @@
+import type { Logger } from "@logtape/logtape";
+import { type BusConfig, InverterConfig } from "../../../device/bus_config.ts";
+import { busOf, invertersOf } from "../../../device/buses.ts";
+import type { Poll } from "../../../device/inverter/poll.ts";
+import { identify } from "../../../device/scan/identify.ts";
+import { USUAL_UNITS } from "../../../device/scan/lines.ts";
+import type { Clock } from "../../../platform/clock.ts";
+import { physicalColumns } from "../../../protocol/profile/physical.ts";
+import { ladder } from "../doctor/inverters.ts";
+
+/** What a trial stands on. */
+export interface TrialIo {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** How an answer did. `way`: what to do about a failure. */
+export type Trial<T> =
+  | { readonly ok: true; readonly value: T; readonly message: string }
+  | { readonly ok: false; readonly value: T; readonly message: string; readonly way: string };
+
+/**
+ * Reads the inverters of a bus, as the node will. `guess`: the address said neither unit nor profile, so they are looked for
+ * first. The bus comes back with what was found.
+ */
+export async function tryBus(bus: BusConfig, guess: boolean, io: TrialIo): Promise<Trial<BusConfig>> {
+  const known = guess ? await guessed(bus, io) : bus;
+  await using line = busOf(known, io);
+  const words: string[] = [];
+  for (const { config, inverter } of invertersOf(known, line, io)) {
+    const poll = await inverter.poll(io.signal);
+    if (poll.kind === "nothing") return { ok: false, value: known, message: poll.fault.message, way: ladder(known) };
+    words.push(`${config.name} answers (${config.profile}${powerOf(poll)})`);
+  }
+  return { ok: true, value: known, message: words.join(", ") };
+}
+
+async function guessed(bus: BusConfig, io: TrialIo): Promise<BusConfig> {
+  const [first] = bus.inverters;
+  if (bus.http || !first) return bus;
+  await using line = busOf({
+    ...bus,
+    timing: { ...bus.timing, retries: 0, timeout: Math.min(700, bus.timing.timeout) },
+  }, io);
+  for (const unit of USUAL_UNITS) {
+    const found = await identify(line, unit, io.signal);
+    if (found.kind === "line") return bus;
+    if (found.kind === "sunspec" || found.kind === "ecowatt") {
+      return { ...bus, inverters: [InverterConfig.parse({ name: first.name, unit, profile: found.kind })] };
+    }
+  }
+  return bus;
+}
+
+function powerOf(poll: Extract<Poll, { kind: "read" }>): string {
+  const values = physicalColumns(poll.profile, poll.columns)(poll.values);
+  const power = values[poll.columns.indexOf(poll.profile.power ?? "")];
+  return power === undefined ? "" : `, ${Math.round(power)} W now`;
+}

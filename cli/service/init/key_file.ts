@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { toHex, utf8 } from "../../../crypto/bytes.ts";
+import type { Gateway } from "../../../gateway/gateway.ts";
+import { writeFileAtomic } from "../../../platform/files.ts";
+import { readSecretFile } from "../../../keys/secret_file.ts";
+import { DeviceId } from "../../../protocol/device_id.ts";
+import { nodeDir } from "../config/data_dir.ts";
+import { usage } from "../../terminal/exit.ts";
+
+/** Where the node looks for its key by itself. */
+export function keyPath(dataDir: string): string {
+  return join(nodeDir(dataDir), "device.key");
+}
+
+/** Takes the key that another gateway has given out into the node's own file, mode 0600. */
+export async function takeKey(path: string, dataDir: string): Promise<void> {
+  const key = await readSecretFile(path);
+  if (!/^[0-9a-fA-F]{64}$/.test(key)) throw usage(`${path} does not hold a key of 64 hex digits`);
+  await keep(key, dataDir);
+}
+
+/**
+ * Registers the node with the gateway of this box; nobody sees the key. Gives its number. A device that is known already and
+ * has its key here keeps it; without the key here it gets one more.
+ */
+export async function registerHere({ management }: Gateway, name: string, dataDir: string): Promise<number> {
+  const deviceId = DeviceId.parse(name);
+  const known = management.listDevices().some((device) => device.deviceId === deviceId);
+  if (known && await exists(keyPath(dataDir))) {
+    return management.keys(deviceId).filter(({ revokedAt }) => revokedAt === undefined).at(-1)?.number ?? 1;
+  }
+  const { raw, number } = known
+    ? await management.issueKey(deviceId)
+    : (await management.addDevice({ deviceId, model: "ecowatt-node", auth: "signed" })).key;
+  await keep(toHex(raw), dataDir);
+  return number;
+}
+
+async function keep(key: string, dataDir: string): Promise<void> {
+  await Deno.mkdir(nodeDir(dataDir), { recursive: true, mode: 0o700 });
+  await writeFileAtomic(keyPath(dataDir), utf8(`${key}\n`));
+}
+
+/** Whether there is something at a path. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

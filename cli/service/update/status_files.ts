@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { readText, removeFile } from "../../../ota/slots/durable.ts";
+import type { SlotFiles } from "../../../ota/slots/files.ts";
+import type { UpdaterStatus } from "../../../ota/updater/status.ts";
+
+/** Where a running node says how updates are doing, and finds that somebody wants a check: files in the folder of the slots. */
+const STATUS = "status.json";
+const WANTED = "wanted";
+
+const Phase = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("idle"), nextCheckAt: z.number() }),
+  z.object({ kind: z.literal("checking") }),
+  z.object({
+    kind: z.literal("downloading"),
+    version: z.string(),
+    chunks: z.number(),
+    total: z.number(),
+    bytes: z.number(),
+  }),
+  z.object({ kind: z.literal("verifying"), version: z.string() }),
+  z.object({ kind: z.literal("restarting"), version: z.string() }),
+  z.object({ kind: z.literal("on_trial"), version: z.string(), missing: z.array(z.string()) }),
+]);
+
+const Status = z.object({
+  phase: Phase,
+  version: z.string(),
+  floor: z.number(),
+  lastCheckAt: z.number().optional(),
+  lastOutcome: z.string().optional(),
+  /** Unix milliseconds: a node that runs says something every few seconds. */
+  at: z.number(),
+});
+export type PublishedStatus = z.infer<typeof Status>;
+
+/** Says how updates are doing. Not durable: it is worth nothing after the process. */
+export async function publish(files: SlotFiles, status: UpdaterStatus, at: number): Promise<void> {
+  const temporary = `${STATUS}.new`;
+  await files.unlink(temporary);
+  await files.write(temporary, 0, new TextEncoder().encode(JSON.stringify({ ...status, at })));
+  await files.rename(temporary, STATUS);
+}
+
+/** What the node said last; `undefined` when it never did, or a power cut left something else. */
+export async function published(files: SlotFiles): Promise<PublishedStatus | undefined> {
+  const text = await readText(files, STATUS);
+  if (text === undefined) return undefined;
+  try {
+    return Status.parse(JSON.parse(text));
+  } catch {
+    return undefined; // the node says it again within seconds
+  }
+}
+
+/** Asks the running node for a check. */
+export async function askForCheck(files: SlotFiles): Promise<void> {
+  await files.write(WANTED, 0, new Uint8Array([10]));
+}
+
+/** Whether somebody asked since this was last called. */
+export async function takeRequest(files: SlotFiles): Promise<boolean> {
+  if (await files.size(WANTED) === undefined) return false;
+  await removeFile(files, WANTED);
+  return true;
+}

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { type EncoderMemory, FRESH_ENCODER } from "./encoder_memory.ts";
+import { QUALITIES } from "../../protocol/sample.ts";
+
+/** All that is remembered of one board between its uploads. Plain JSON: keep it with the samples, in one transaction. */
+export interface BoardState {
+  /** Counts the boots of this board that were seen, from 1; 0 before its first upload. */
+  readonly boot: number;
+  /** Uptime (board's clock with its wraps counted, ms) of the newest body, and when that arrived (unix ms). */
+  readonly bodyAt: number | null;
+  readonly heardAt: number | null;
+  /** Uptimes of the newest packets taken in this boot, oldest first: as many as a board can send again. */
+  readonly taken: readonly number[];
+  /** Number since boot, from 1, of the newest packet taken, and how many behind it were cut off its body. */
+  readonly batches: number | null;
+  readonly cutOff: number;
+  /** Believed time between two polls, and what the last two batches suggest. */
+  readonly pollMs: number;
+  readonly lastPollMs: number | null;
+  readonly encoder: EncoderMemory;
+}
+
+/** A board that was never heard of. */
+export const NEW_BOARD: BoardState = {
+  boot: 0,
+  bodyAt: null,
+  heardAt: null,
+  taken: [],
+  batches: null,
+  cutOff: 0,
+  pollMs: 2000,
+  lastPollMs: null,
+  encoder: FRESH_ENCODER,
+};
+
+const whole = z.int();
+const reading = z.object({ values: z.array(whole), qualities: z.array(z.enum(QUALITIES)) });
+
+const schema = z.object({
+  boot: whole,
+  bodyAt: whole.nullable(),
+  heardAt: z.number().nullable(),
+  taken: z.array(whole),
+  batches: whole.nullable(),
+  cutOff: whole,
+  pollMs: z.number(),
+  lastPollMs: z.number().nullable(),
+  encoder: z.object({
+    overwritten: z.boolean(),
+    learned: z.array(reading),
+    last: reading.nullable(),
+    ring: z.array(reading.nullable()).length(8),
+    ringIndex: whole.min(0).max(7),
+    ringFull: z.boolean(),
+    ids: z.array(whole),
+  }),
+});
+
+/** Reads a state back from its JSON text; `undefined` when it is none (start anew then: only continuity is lost). */
+export function parseBoardState(json: string): BoardState | undefined {
+  try {
+    return schema.safeParse(JSON.parse(json)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { DeviceId } from "../../protocol/device_id.ts";
+import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
+import { SettingsPatch } from "../../protocol/settings/settings.ts";
+
+const Flag = z.boolean().default(false);
+const Timer = z.number().optional();
+
+/** The payload of the topic `esp32/ecowatt_settings` (PROTOCOL §5). Values without their flag are not looked at. */
+const BoardMessage = z.object({
+  device_id: DeviceId.optional(),
+  Changed: Flag,
+  pollFreqChanged: Flag,
+  newPollTimer: Timer,
+  uploadFreqChanged: Flag,
+  newUploadTimer: Timer,
+  regsChanged: Flag,
+  regsCount: z.number().optional(),
+  regs: z.unknown().optional(),
+});
+
+/** A change that came over MQTT. */
+export interface SettingsMessage {
+  /** The device it is for; `undefined`: every `legacy` device. */
+  readonly deviceId?: DeviceId;
+  readonly patch: SettingsPatch;
+}
+
+/** Reads a message of `esp32/ecowatt_settings`, the parsed JSON. `unchanged`: its flags ask for nothing. */
+export function parseBoardMessage(payload: unknown): Outcome<SettingsMessage, "malformed" | "unchanged"> {
+  const parsed = BoardMessage.safeParse(payload);
+  if (!parsed.success) return refusal("malformed", textOf(parsed.error));
+  const message = parsed.data;
+  if (!message.Changed) return refusal("unchanged", "the message does not say Changed");
+  const patch = SettingsPatch.safeParse({
+    ...(message.pollFreqChanged ? { poll_interval_s: message.newPollTimer ?? NaN } : {}),
+    ...(message.uploadFreqChanged ? { upload_interval_s: message.newUploadTimer ?? NaN } : {}),
+    ...(message.regsChanged ? { registers: message.regs ?? [] } : {}),
+  });
+  if (!patch.success) return refusal("malformed", textOf(patch.error));
+  if (message.regsChanged && message.regsCount !== undefined && message.regsCount !== patch.data.registers?.length) {
+    return refusal("malformed", "regsCount is not the number of names in regs");
+  }
+  if (Object.keys(patch.data).length === 0) return refusal("unchanged", "the message sets no flag");
+  return success({ patch: patch.data, ...(message.device_id === undefined ? {} : { deviceId: message.device_id }) });
+}
+
+/** Reads a message of `ecowatt/<device>/settings/set`, the parsed JSON: a change of some settings. */
+export function parseSettingsMessage(payload: unknown): Outcome<SettingsPatch, "malformed" | "unchanged"> {
+  const patch = SettingsPatch.safeParse(payload);
+  if (!patch.success) return refusal("malformed", textOf(patch.error));
+  if (Object.keys(patch.data).length === 0) return refusal("unchanged", "the message names no setting");
+  return success(patch.data);
+}
+
+function textOf(error: z.ZodError): string {
+  return error.issues.slice(0, 5).map(({ path, message }) => `${path.map(String).join(".")}: ${message}`).join("; ");
+}

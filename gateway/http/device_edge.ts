@@ -1,0 +1,169 @@
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
+import { signResponse } from "../../protocol/device_signature.ts";
+import { utf8 } from "../../crypto/bytes.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
+import type { DeviceRequest, Identity, Stranger } from "../auth/identity.ts";
+import { claimNumber, refusalOf } from "../auth/replay_check.ts";
+import type { Answer, DeviceRoute, Effect, Reply } from "./device_route.ts";
+import { Fault, STATUS } from "../fault.ts";
+import { PROBLEM_TYPE, problemOf, problemResponse } from "./problem.ts";
+import type { ToldOnce } from "../../platform/rate_limited_warnings.ts";
+import { type BodyReader, requireJson } from "./request_body.ts";
+import type { Handler } from "./server.ts";
+import type { Device, Devices } from "../store/devices.ts";
+import type { GroupCommit } from "../store/group_commit.ts";
+import type { Replay } from "../store/replay.ts";
+import type { SecurityLog } from "../store/security_log.ts";
+
+/** What the paths of devices share. */
+export interface DeviceEdgeIo {
+  readonly authenticate: Authenticator;
+  readonly devices: Devices;
+  readonly replay: Replay;
+  readonly securityLog: SecurityLog;
+  readonly commits: GroupCommit;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly readBody: BodyReader;
+  readonly warn: ToldOnce;
+  /** Hears of every device whose request was authentic and new. */
+  readonly heard?: (device: Device, at: number) => void;
+  /** Ends answers that wait. */
+  readonly signal: AbortSignal;
+}
+
+/** Boards read until the connection is closed (PROTOCOL §2.1), so every answer without a signature closes it. */
+const CLOSE = { "connection": "close" };
+const CHALLENGE = { "www-authenticate": 'Signature realm="ecowatt"', ...CLOSE };
+
+/**
+ * Answers the requests of devices on one path: bounded body, authentication, then number, log and effect in one transaction,
+ * and the answer only when that is on disk. Answers to `signed` devices are signed, refusals too.
+ */
+export function createDeviceEdge(io: DeviceEdgeIo, route: DeviceRoute): Handler {
+  return async (request, address) => {
+    try {
+      if (request.method !== "POST") return wrongMethod();
+      requireJson(request.headers);
+      const body = await io.readBody(request);
+      const { method, url, headers } = request;
+      return await answer(io, route, { method, url, path: route.path, headers, body, address });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return problemResponse(error, CLOSE);
+    }
+  };
+}
+
+async function answer(io: DeviceEdgeIo, route: DeviceRoute, request: DeviceRequest): Promise<Response> {
+  const identity = identify(io, request);
+  if (identity.kind === "stranger") return await refuse(io, identity, request);
+  const effect = prepare(route, identity, request);
+  const outcome = await perform(io, identity, request, effect);
+  return respond(io, identity, typeof outcome === "function" ? await outcome(io.signal).catch(refusal) : outcome);
+}
+
+/** A fault that comes after the transaction is an answer too, and signed as any other. */
+function refusal(error: unknown): Answer {
+  if (!(error instanceof Fault)) throw error;
+  return problemAnswer(error);
+}
+
+/** A body without a name is a stranger's as well, for the log. */
+function identify(io: DeviceEdgeIo, request: DeviceRequest): Identity | (Stranger & { readonly fault?: Fault }) {
+  try {
+    return io.authenticate(request);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    return { kind: "stranger", reason: "malformed", detail: fault.message, fault };
+  }
+}
+
+async function refuse(
+  io: DeviceEdgeIo,
+  stranger: Stranger & { readonly fault?: Fault },
+  request: DeviceRequest,
+): Promise<Response> {
+  const { reason, deviceId, detail } = stranger;
+  // Strangers come as often as they like: the log tells of each reason once a minute, the security log of all.
+  io.warn(`device refused {path} ${reason} {device} {address} {detail}`, {
+    path: request.path,
+    device: deviceId,
+    address: request.address,
+    detail,
+  });
+  try {
+    await io.commits.run(() => io.securityLog.append(refusalOf(stranger, request, io.clock.now())));
+  } catch (error) {
+    io.log.error("refusal not logged: {error}", { error }); // who may not enter stays out, also when the disk is full
+  }
+  if (stranger.fault) return problemResponse(stranger.fault, CLOSE);
+  const told = reason === "malformed" ? detail : "The request is not authentic";
+  return problemResponse(new Fault("unauthenticated", told), CHALLENGE);
+}
+
+/** A body that breaks the rules has an effect as well: its answer. The number of the request is used up by it. */
+function prepare(route: DeviceRoute, identity: Identity, request: DeviceRequest): Effect {
+  try {
+    return route.prepare(identity, request);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return () => problemAnswer(error);
+  }
+}
+
+async function perform(
+  io: DeviceEdgeIo,
+  identity: Identity,
+  request: DeviceRequest,
+  effect: Effect,
+): Promise<Reply> {
+  try {
+    return await io.commits.run(() => {
+      const now = io.clock.now();
+      const claim = claimNumber(identity, request, { replay: io.replay, log: io.securityLog, now });
+      if (claim.used) return replayAnswer(claim.nextSequence);
+      io.heard?.(identity.device, now);
+      if (identity.kind === "board") io.devices.sawAt(identity.device, request.address);
+      return effect(now);
+    });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (error.code === "unavailable") return problemAnswer(error);
+    return await perform(io, identity, request, () => problemAnswer(error)); // undone: use the number and log without the effect
+  }
+}
+
+function respond(io: DeviceEdgeIo, identity: Identity, answer: Answer): Response {
+  const { status, type, body } = answer;
+  const headers = { "content-type": type, ...answer.headers };
+  if (identity.kind !== "signed") return new Response(body, { status, headers: { ...headers, ...CLOSE } });
+  const created = Math.floor(io.clock.now() / 1000);
+  return new Response(body, {
+    status,
+    headers: { ...headers, ...signResponse(identity.request, { status, body, created }) },
+  });
+}
+
+function replayAnswer(nextSequence: number | undefined): Answer {
+  const fault = new Fault("unauthenticated", "The sequence number was used before");
+  const more = nextSequence === undefined ? {} : { next_sequence: nextSequence };
+  return { ...problemAnswer(fault), body: utf8(JSON.stringify({ ...problemOf(fault), reason: "replay", ...more })) };
+}
+
+function problemAnswer(fault: Fault): Answer {
+  return {
+    status: STATUS[fault.code],
+    type: PROBLEM_TYPE,
+    body: utf8(JSON.stringify(problemOf(fault))),
+    headers: {
+      ...(fault.retryAfter === undefined ? {} : { "retry-after": String(fault.retryAfter) }),
+      ...(fault.code === "unauthenticated" ? CHALLENGE : {}),
+    },
+  };
+}
+
+function wrongMethod(): Response {
+  return problemResponse(new Fault("method_not_allowed", "This path takes POST"), { allow: "POST", ...CLOSE });
+}

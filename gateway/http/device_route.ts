@@ -1,0 +1,86 @@
+import type { z } from "zod";
+import { type Bytes, utf8 } from "../../crypto/bytes.ts";
+import type { DeviceRequest, Identity } from "../auth/identity.ts";
+import { Fault } from "../fault.ts";
+import { parseJson } from "./request_body.ts";
+import type { Device } from "../store/devices.ts";
+
+/** An answer as it goes on the wire, before it is signed. */
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Bytes;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer at once, or one that has to wait for something: then the transaction has been committed when it is called. */
+export type Reply = Answer | ((signal: AbortSignal) => Promise<Answer>);
+
+/** The effect of a request. Runs inside the transaction that uses the request's number; a `Fault` undoes the effect only. */
+export type Effect = (now: number) => Reply;
+
+/** One path that devices post to. */
+export interface DeviceRoute {
+  readonly path: string;
+  /**
+   * Reads the body of an authentic request and gives what is to be done. Throws `Fault`: `malformed`, `forbidden`, `refused`.
+   * Nothing is written here.
+   */
+  prepare(identity: Identity, request: DeviceRequest): Effect;
+}
+
+/** A device's request with a body that was checked. */
+export interface DeviceCall<T> {
+  readonly device: Device;
+  readonly body: T;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/** A path whose body is described by a schema with `device_id`, which has to be the sender's own. */
+export function deviceRoute<T extends { readonly device_id: string }>(
+  path: string,
+  schema: z.ZodType<T>,
+  handler: (call: DeviceCall<T>) => Reply,
+): DeviceRoute {
+  return {
+    path,
+    prepare({ device }, request) {
+      const body = parseBody(schema, request.body);
+      requireOwnName(device, body.device_id);
+      return (now) => handler({ device, body, now });
+    },
+  };
+}
+
+/** The body as its schema reads it. Throws `Fault` `malformed` with every broken rule. */
+export function parseBody<T>(schema: z.ZodType<T>, body: Uint8Array): T {
+  const json = parseJson(body);
+  if (!json.ok) throw new Fault("malformed", json.detail);
+  return checkBody(schema, json.value);
+}
+
+/** A parsed body as its schema reads it. Throws `Fault` `malformed` with the first 20 broken rules. */
+export function checkBody<T>(schema: z.ZodType<T>, value: unknown): T {
+  const checked = schema.safeParse(value);
+  if (checked.success) return checked.data;
+  const fields = checked.error.issues.slice(0, 20).map(({ path, message }) => ({ path: pathOf(path), message }));
+  throw new Fault("malformed", "The body breaks the rules of this path", { fields });
+}
+
+/** A device may only speak for itself (PROTOCOL §3); boards do so under the name they share. */
+export function requireOwnName(device: Device, name: string): void {
+  if (name === device.deviceId || (device.wireId !== undefined && name === device.wireId)) return;
+  throw new Fault("forbidden", "The body speaks for another device");
+}
+
+export function jsonAnswer(status: number, value: unknown): Answer {
+  return { status, type: "application/json", body: utf8(JSON.stringify(value)) };
+}
+
+/** `blocks[0].count` */
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.map((key, i) => typeof key === "number" ? `[${key}]` : i === 0 ? String(key) : `.${String(key)}`).join(
+    "",
+  );
+}

@@ -1,0 +1,45 @@
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
+import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import type { GroupCommit } from "../store/group_commit.ts";
+import type { Ages, Retention } from "../store/retention.ts";
+
+/** Time between two rounds. */
+const ROUND_MS = 3_600_000;
+/** Rows deleted in one transaction: few enough that no upload notices. */
+const ROWS = 200;
+/** Pause between two transactions of a round. */
+const PAUSE_MS = 50;
+
+export interface RetentionIo {
+  readonly retention: Retention;
+  readonly commit: Pick<GroupCommit, "run">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Deletes what is too old, now and every hour, a little at a time, until `signal` aborts. Never rejects. */
+export async function keepRetention(ages: Ages, io: RetentionIo, signal: AbortSignal): Promise<void> {
+  const trouble = new TroubleLog(io.log, io.clock);
+  while (!signal.aborted) {
+    try {
+      const rows = await deleteAll(ages, io, signal);
+      trouble.ended("old samples are deleted again");
+      if (rows > 0) io.log.info("old samples deleted {rows}", { rows });
+    } catch (error) {
+      trouble.happened("old samples not deleted: {error}", { error });
+    }
+    await io.clock.sleep(ROUND_MS, signal);
+  }
+}
+
+async function deleteAll(ages: Ages, { retention, commit, clock }: RetentionIo, signal: AbortSignal): Promise<number> {
+  let total = 0;
+  while (!signal.aborted) {
+    const rows = await commit.run(() => retention.deleteSome(clock.now(), ages, ROWS));
+    total += rows;
+    if (rows < ROWS) break;
+    await clock.sleep(PAUSE_MS, signal);
+  }
+  return total;
+}

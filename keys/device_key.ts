@@ -1,0 +1,25 @@
+import { join } from "node:path";
+import { fromHex } from "../crypto/bytes.ts";
+import { importHmacKey } from "../crypto/hmac.ts";
+import { readSecretFile } from "./secret_file.ts";
+import type { DeviceKey } from "../protocol/device_signature.ts";
+import type { NodeConfig } from "../device/config.ts";
+
+/** The node's key as its configuration says. Throws an `Error` with one line for people that never shows the key. */
+export async function loadDeviceKey(
+  config: Pick<NodeConfig, "device_id" | "key" | "key_file" | "key_number">,
+  dataDir: string,
+): Promise<DeviceKey> {
+  const text = config.key ?? await readKeyFile(config.key_file ?? join(dataDir, "device.key"));
+  const raw = fromHex(text);
+  if (raw === undefined || raw.length !== 32) throw new Error("Cannot use the device key: it is not 64 hex digits");
+  return { deviceId: config.device_id, number: config.key_number, hmac: importHmacKey(raw) };
+}
+
+async function readKeyFile(path: string): Promise<string> {
+  const text = await readSecretFile(path);
+  if (!/^[0-9a-fA-F]{64}$/.test(text)) {
+    throw new Error(`Cannot use the device key ${path}: it does not hold 64 hex digits`);
+  }
+  return text;
+}

@@ -1,0 +1,126 @@
+import { join } from "node:path";
+import { type AesKey, importAesKey } from "../crypto/aes_cbc.ts";
+import { type Bytes, fromHex, toHex, utf8 } from "../crypto/bytes.ts";
+import type { HmacKey } from "../crypto/hmac.ts";
+import {
+  generateRsaKeyPair,
+  importRsaPrivateKey,
+  importRsaPublicKey,
+  type RsaPrivateKey,
+  type RsaPublicKey,
+} from "../crypto/rsa.ts";
+import { syncDirectory, writeFileAtomic } from "../platform/files.ts";
+import type { Random } from "../platform/random.ts";
+import { readSecretFile } from "./secret_file.ts";
+import { type Audience, importChunkKey } from "../ota/chunks/chunk_hmac.ts";
+
+const PRIVATE_PEM = "signing_private.pem";
+const PUBLIC_PEM = "signing_public.pem";
+const AES_KEY = "image_aes.key";
+const CHUNK_KEY = "chunk_hmac.key";
+
+/** The keys that firmware of one family of devices is made with. */
+export interface KeySet {
+  /** `undefined` where images are signed on another machine. */
+  readonly privateKey: RsaPrivateKey | undefined;
+  readonly publicKey: RsaPublicKey;
+  readonly aes: AesKey;
+  chunkKey(audience: Audience): HmacKey;
+}
+
+/** Keys as they are handed to devices and written to files. Secret, but for the public key. */
+export interface KeyMaterial {
+  readonly publicPem: string;
+  readonly privatePem?: string;
+  /** 32 bytes each. */
+  readonly aes: Bytes;
+  readonly chunk: Bytes;
+}
+
+/** New keys: an RSA-2048 pair for signatures, AES-256 for images, HMAC for chunks. */
+export async function generateKeyMaterial(random: Random): Promise<KeyMaterial> {
+  return { ...await generateRsaKeyPair(), aes: random.bytes(32), chunk: random.bytes(32) };
+}
+
+/**
+ * Keeps keys under a name: files of mode 0600 in a folder of their own, all of them or none. Throws an `Error` for people when
+ * the name is taken (keys are never overwritten) or a key is not of its form.
+ */
+export async function writeKeySet(folder: string, name: string, material: KeyMaterial): Promise<void> {
+  requireForm(material);
+  const target = join(folder, name);
+  const temporary = join(folder, `.new-${crypto.randomUUID()}`);
+  await Deno.mkdir(temporary, { recursive: true, mode: 0o700 });
+  try {
+    await writeFileAtomic(join(temporary, PUBLIC_PEM), utf8(material.publicPem));
+    if (material.privatePem !== undefined) {
+      await writeFileAtomic(join(temporary, PRIVATE_PEM), utf8(material.privatePem));
+    }
+    await writeFileAtomic(join(temporary, AES_KEY), utf8(`${toHex(material.aes)}\n`));
+    await writeFileAtomic(join(temporary, CHUNK_KEY), utf8(`${toHex(material.chunk)}\n`));
+    await take(temporary, target, name);
+    await syncDirectory(folder);
+  } catch (error) {
+    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** A directory that has files cannot be renamed over: the system itself refuses to overwrite. */
+async function take(temporary: string, target: string, name: string): Promise<void> {
+  try {
+    await Deno.rename(temporary, target);
+  } catch (cause) {
+    throw new Error(`Cannot write the firmware keys "${name}": they exist already and are not overwritten`, { cause });
+  }
+}
+
+function requireForm({ publicPem, privatePem, aes, chunk }: KeyMaterial): void {
+  if (!importRsaPublicKey(publicPem)) throw new Error("The public key is not an RSA-2048 key in PEM (PUBLIC KEY)");
+  if (privatePem !== undefined && !importRsaPrivateKey(privatePem)) {
+    throw new Error("The private key is not an RSA-2048 key in PEM (PRIVATE KEY)");
+  }
+  if (aes.length !== 32) throw new Error("The AES key does not have 32 bytes");
+  if (chunk.length !== 32) throw new Error("The chunk key does not have 32 bytes");
+}
+
+/** Reads keys that `writeKeySet` kept. Throws an `Error` for people, which never shows a key. */
+export async function readKeyMaterial(folder: string, name: string): Promise<KeyMaterial> {
+  const path = (file: string) => join(folder, name, file);
+  const privatePem = await optional(() => readSecretFile(path(PRIVATE_PEM)));
+  return {
+    publicPem: `${await readSecretFile(path(PUBLIC_PEM))}\n`,
+    ...(privatePem === undefined ? {} : { privatePem: `${privatePem}\n` }),
+    aes: hexKey(await readSecretFile(path(AES_KEY)), path(AES_KEY)),
+    chunk: hexKey(await readSecretFile(path(CHUNK_KEY)), path(CHUNK_KEY)),
+  };
+}
+
+/** The keys ready for use; the raw ones do not leave here. */
+export async function openKeySet(folder: string, name: string): Promise<KeySet> {
+  const material = await readKeyMaterial(folder, name);
+  requireForm(material);
+  const publicKey = importRsaPublicKey(material.publicPem);
+  if (!publicKey) throw new Error(`The firmware keys "${name}" have no public key`);
+  return {
+    publicKey,
+    privateKey: material.privatePem === undefined ? undefined : importRsaPrivateKey(material.privatePem),
+    aes: importAesKey(material.aes),
+    chunkKey: (audience) => importChunkKey(material.chunk, audience),
+  };
+}
+
+async function optional(read: () => Promise<string>): Promise<string | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Error && error.cause instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function hexKey(text: string, path: string): Bytes {
+  const key = fromHex(text);
+  if (key?.length !== 32) throw new Error(`${path} does not hold a key of 64 hex digits`);
+  return key;
+}

@@ -1,0 +1,86 @@
+import { type AesKey, startDecryption, startEncryption } from "../../crypto/aes_cbc.ts";
+import { toHex } from "../../crypto/bytes.ts";
+import { createSha256 } from "../../crypto/sha256.ts";
+import { BOARD_IMAGE_MAGIC, MAX_IMAGE_BYTES } from "../manifest/limits.ts";
+import type { Audience } from "./chunk_hmac.ts";
+import type { FirmwareFault } from "../manifest/firmware.ts";
+import type { Pieces } from "../repository/firmware_repository.ts";
+import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
+
+/** Takes bytes, in order. */
+export type Sink = (piece: Uint8Array) => Promise<void>;
+
+/** What is known of a plain image once it has passed. */
+export interface PlainImage {
+  readonly size: number;
+  readonly sha256: string;
+  /** Its first byte. */
+  readonly first: number;
+}
+
+/** Sees the plain bytes go by, to sign or to verify them. */
+export interface Watcher {
+  update(piece: Uint8Array): void;
+}
+
+/** Measures a plain image that passes in pieces, in constant memory. Refuses one that is empty or over 512 MiB. */
+export async function measure(
+  plain: Pieces,
+  watcher: Watcher,
+  sink: Sink = () => Promise.resolve(),
+): Promise<Outcome<PlainImage, FirmwareFault>> {
+  const hash = createSha256();
+  let size = 0;
+  let first = 0;
+  for await (const piece of plain) {
+    if (piece.length === 0) continue;
+    if (size === 0) first = piece[0] ?? 0;
+    size += piece.length;
+    if (size > MAX_IMAGE_BYTES) return refusal("too_large", "The image is larger than 512 MiB");
+    hash.update(piece);
+    watcher.update(piece);
+    await sink(piece);
+  }
+  if (size === 0) return refusal("empty", "The image is empty");
+  return success({ size, first, sha256: toHex(hash.digest()) });
+}
+
+/** Encrypts an image that passes, in constant memory. */
+export async function encryptImage(
+  plain: Pieces,
+  sink: Sink,
+  { key, iv, watcher }: { readonly key: AesKey; readonly iv: Uint8Array; readonly watcher: Watcher },
+): Promise<Outcome<PlainImage, FirmwareFault>> {
+  using encryption = startEncryption(key, iv);
+  const image = await measure(plain, watcher, (piece) => sink(encryption.update(piece)));
+  if (image.ok) await sink(encryption.finish());
+  return image;
+}
+
+/** Measures the plain image inside an encrypted one, in constant memory; `sink` sees the encrypted bytes. */
+export async function decryptImage(
+  encrypted: Pieces,
+  sink: Sink,
+  { key, iv, watcher }: { readonly key: AesKey; readonly iv: Uint8Array; readonly watcher: Watcher },
+): Promise<Outcome<PlainImage, FirmwareFault>> {
+  using decryption = startDecryption(key, iv);
+  let padded = true;
+  async function* plain() {
+    for await (const piece of encrypted) {
+      await sink(piece);
+      yield decryption.update(piece);
+    }
+    const rest = decryption.finish();
+    if (rest) yield rest;
+    padded = rest !== undefined;
+  }
+  const image = await measure(plain(), watcher);
+  if (!padded) return refusal("padding", "The image does not decrypt with this key: its padding is wrong");
+  return image;
+}
+
+/** Boards start nothing that begins otherwise. */
+export function fitsAudience({ first }: PlainImage, audience: Audience): Outcome<undefined, FirmwareFault> {
+  if (audience === "node" || first === BOARD_IMAGE_MAGIC) return success(undefined);
+  return refusal("not_a_board_image", "The image does not begin with the byte 0xE9: boards cannot start it");
+}

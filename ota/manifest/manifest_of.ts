@@ -1,0 +1,33 @@
+import { toBase64 } from "../../crypto/bytes.ts";
+import { chunkSizeOf, type NewFirmware } from "./firmware.ts";
+import { chunkCount, encryptedSize, type Manifest, MANIFEST_FORMAT } from "./manifest.ts";
+import type { PlainImage } from "../chunks/image_stream.ts";
+
+/** What the maker of an image adds to what its bytes say. */
+export interface Release extends Pick<NewFirmware, "model" | "version" | "min_version" | "chunk_size" | "audience"> {
+  readonly sequence: number;
+  readonly iv: Uint8Array;
+  /** RSA PKCS#1 v1.5 with SHA-256 over the plain image. */
+  readonly signature: Uint8Array;
+}
+
+/** The manifest of an image that has passed. */
+export function manifestOf(image: PlainImage, release: Release): Manifest {
+  const { model, version, sequence, min_version } = release;
+  const chunk_size = chunkSizeOf(release);
+  const encrypted_size = encryptedSize(image.size);
+  return {
+    format: MANIFEST_FORMAT,
+    model,
+    version,
+    sequence,
+    original_size: image.size,
+    encrypted_size,
+    sha256_hash: image.sha256,
+    signature: toBase64(release.signature),
+    iv: toBase64(release.iv),
+    chunk_size,
+    total_chunks: chunkCount(encrypted_size, chunk_size),
+    ...(min_version === undefined ? {} : { min_version }),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Bytes } from "../../crypto/bytes.ts";
+import type { Outcome } from "../../protocol/outcome.ts";
+import type { BoardManifest, Firmware, FirmwareFault, NewFirmware } from "../manifest/firmware.ts";
+import type { SignedManifest } from "../manifest/manifest.ts";
+
+/** Firmware that can be offered to devices: on disk, and whole, or not there. */
+export interface FirmwareShelf {
+  list(): readonly Firmware[];
+  find(model: string, version: string): Firmware | undefined;
+  /** One chunk, encrypted, with its HMAC in hex; `undefined` for a number that the image does not have. */
+  chunk(firmware: Firmware, number: number): Promise<{ readonly data: Bytes; readonly hmac: string } | undefined>;
+}
+
+/** An image as it comes: in pieces, which take constant memory. */
+export type Pieces = AsyncIterable<Uint8Array>;
+
+/** What became of an image that was to be added. */
+export type Added = Promise<Outcome<Firmware, FirmwareFault>>;
+
+/** What operators do with firmware. */
+export interface FirmwareRepository extends FirmwareShelf {
+  /** Hashes, signs and encrypts a plain image, with keys of which the private one is here. */
+  add(plain: Pieces, details: NewFirmware): Added;
+  /** As `add`, for an image that was signed on another machine: the public key is enough. */
+  addSigned(plain: Pieces, signed: SignedManifest, options: { readonly keys: string }): Added;
+  /** Takes what the boards' own tools made, byte for byte, once it passes every check that a board makes. */
+  importBoard(
+    encrypted: Pieces,
+    manifest: BoardManifest,
+    options: { readonly model: string; readonly keys: string },
+  ): Added;
+  /** Reads an image back and checks all that devices check. */
+  verify(firmware: Firmware): Added;
+  remove(model: string, version: string): Promise<boolean>;
+}

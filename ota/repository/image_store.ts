@@ -1,0 +1,155 @@
+import { join } from "node:path";
+import { utf8 } from "../../crypto/bytes.ts";
+import { Firmware, type FirmwareFault } from "../manifest/firmware.ts";
+import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
+import type { Sink } from "../chunks/image_stream.ts";
+import { markedSequence, markSequence } from "./sequence_marks.ts";
+import { diskFiles, type ShelfFiles } from "./image_store_files.ts";
+
+const IMAGE = "image.bin";
+const RECORD = "firmware.json";
+const TEMPORARY = ".new-";
+const REMOVED = ".removed-";
+/** An unfinished image older than this belongs to nobody. */
+const ABANDONED_MS = 86_400_000;
+
+/**
+ * Images on disk, a folder each, named after model and version. A folder gets its name when everything in it is on disk, so one
+ * that was half added is never seen. No sequence of a model is given twice, also when its image was removed.
+ */
+export interface Shelf {
+  /** Every image, by model and then by name. */
+  list(): readonly Firmware[];
+  find(model: string, version: string): Firmware | undefined;
+  /** The highest sequence that an image of the model has or had; 0 when there was none. */
+  highestSequence(model: string): number;
+  /**
+   * Runs `fill` with a place to write the encrypted image to, and keeps it under the record that comes out of it. Images are
+   * filled side by side and described in turn: `highestSequence` does not move while one is.
+   */
+  put(fill: Fill): Promise<Outcome<Firmware, FirmwareFault>>;
+  /** The encrypted image. */
+  open(firmware: Firmware): Promise<Deno.FsFile>;
+  /** `false` when there was none. */
+  remove(model: string, version: string): Promise<boolean>;
+}
+
+/** Writes an image, and gives what describes it. */
+export type Fill = (sink: Sink) => Promise<Outcome<() => Outcome<Firmware, FirmwareFault>, FirmwareFault>>;
+
+/** A shelf in a folder, which is made when missing. Clears away what a killed process left there a day ago. */
+export function openShelf(folder: string, files: ShelfFiles = diskFiles): Shelf {
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  clearAway(folder);
+  const pathOf = ({ model, version }: Pick<Firmware, "model" | "version">) => join(folder, `${model}@${version}`);
+  const find = (model: string, version: string) => read(pathOf({ model, version }));
+  const list = () => recordsIn(folder);
+  const highestSequence = (model: string) => {
+    const sequences = list().filter((f) => f.model === model).map(({ sequence }) => sequence ?? 0);
+    return Math.max(markedSequence(folder, model), ...sequences);
+  };
+  const inTurn = turns();
+  const shelf = { folder, files, pathOf, highestSequence, inTurn };
+  return {
+    list,
+    find,
+    highestSequence,
+    put: (fill) => put(fill, shelf),
+    open: (firmware) => Deno.open(join(pathOf(firmware), IMAGE), { read: true }),
+    remove: (model, version) =>
+      inTurn(async () => {
+        const found = find(model, version);
+        if (!found) return false;
+        if (found.sequence !== null) await markSequence(folder, model, found.sequence, files);
+        const doomed = join(folder, `${REMOVED}${crypto.randomUUID()}`);
+        await files.rename(pathOf(found), doomed); // from here on nobody sees it
+        await files.sync(folder);
+        await files.removeTree(doomed);
+        return true;
+      }),
+  };
+}
+
+/** What gives an image its place, and what its place is decided by. */
+interface Naming {
+  readonly folder: string;
+  readonly files: ShelfFiles;
+  readonly pathOf: (firmware: Firmware) => string;
+  readonly highestSequence: (model: string) => number;
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** Runs one piece of work after the other, whatever becomes of each. */
+function turns(): Naming["inTurn"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => {}); // whoever asked for it hears of it
+    return mine;
+  };
+}
+
+function recordsIn(folder: string): readonly Firmware[] {
+  return [...Deno.readDirSync(folder)].filter(({ name }) => !name.startsWith(".")).map(({ name }) => name).toSorted()
+    .flatMap((name) => read(join(folder, name)) ?? []);
+}
+
+async function put(
+  fill: Fill,
+  shelf: Naming,
+): Promise<Outcome<Firmware, FirmwareFault>> {
+  const { folder, files } = shelf;
+  const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}`);
+  await files.makeFolder(temporary);
+  try {
+    const filled = await fill((piece) => files.append(join(temporary, IMAGE), piece));
+    if (!filled.ok) return filled;
+    await files.sync(join(temporary, IMAGE));
+    return await shelf.inTurn(async () => {
+      const described = filled.value();
+      if (!described.ok) return described;
+      await files.append(join(temporary, RECORD), utf8(JSON.stringify(described.value)));
+      await files.sync(join(temporary, RECORD));
+      await files.sync(temporary);
+      return await name(temporary, described.value, shelf);
+    });
+  } finally {
+    await Deno.remove(temporary, { recursive: true }).catch(() => {}); // renamed: there is none
+  }
+}
+
+/** The name decides between two who add the same, and between two who were to get the same sequence. */
+async function name(
+  temporary: string,
+  firmware: Firmware,
+  { folder, files, pathOf, highestSequence }: Naming,
+): Promise<Outcome<Firmware, FirmwareFault>> {
+  const { model, version, sequence } = firmware;
+  const target = pathOf(firmware);
+  if (read(target) !== undefined) return refusal("exists", `There is a firmware ${version} of ${model} already`);
+  const highest = highestSequence(model);
+  if (sequence !== null && sequence <= highest) {
+    return refusal("sequence", `The sequence ${sequence} is not above ${highest}, the highest of ${model}`);
+  }
+  await files.rename(temporary, target);
+  await files.sync(folder);
+  return success(firmware);
+}
+
+function read(path: string): Firmware | undefined {
+  try {
+    return Firmware.parse(JSON.parse(Deno.readTextFileSync(join(path, RECORD))));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw new Error(`Cannot read the firmware in ${path}`, { cause: error });
+  }
+}
+
+function clearAway(folder: string): void {
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.startsWith(TEMPORARY) && !name.startsWith(REMOVED)) continue;
+    const path = join(folder, name);
+    const { mtime } = Deno.statSync(path);
+    if (mtime === null || Date.now() - mtime.getTime() > ABANDONED_MS) Deno.removeSync(path, { recursive: true });
+  }
+}

@@ -1,0 +1,253 @@
+import { join } from "node:path";
+import type { Bytes } from "../../crypto/bytes.ts";
+import { startRsaSigning, startRsaVerification } from "../../crypto/rsa.ts";
+import type { Random } from "../../platform/random.ts";
+import { chunkHmac } from "../chunks/chunk_hmac.ts";
+import type { BoardManifest, Firmware, FirmwareFault, NewFirmware } from "../manifest/firmware.ts";
+import type { Added, FirmwareRepository, Pieces } from "./firmware_repository.ts";
+import { MAX_BOARD_IMAGE_BYTES } from "../manifest/limits.ts";
+import { bytesOf, type Manifest, type SignedManifest, signManifest, verifyManifest } from "../manifest/manifest.ts";
+import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
+import { decryptImage, encryptImage, fitsAudience, type PlainImage, type Sink } from "../chunks/image_stream.ts";
+import { type KeySet, openKeySet } from "../../keys/firmware_keys.ts";
+import { manifestOf } from "../manifest/manifest_of.ts";
+import type { ShelfFiles } from "./image_store_files.ts";
+import { openShelf, type Shelf } from "./image_store.ts";
+
+export interface RepositoryIo {
+  /** The gateway's data directory. */
+  readonly dataDir: string;
+  readonly random: Pick<Random, "bytes">;
+  readonly clock: { now(): number };
+  /** How images get onto the disk; default: on the disk itself. */
+  readonly files?: ShelfFiles;
+}
+
+/** Where the key sets of a gateway are. */
+export function keysFolder(dataDir: string): string {
+  return join(dataDir, "firmware-keys");
+}
+
+/** The repository in a gateway's data directory. */
+export function openRepository(io: RepositoryIo): FirmwareRepository {
+  const shelf = openShelf(join(io.dataDir, "firmware"), io.files);
+  const keySets = cachedKeys(keysFolder(io.dataDir));
+  return {
+    list: () => shelf.list(),
+    find: (model, version) => shelf.find(model, version),
+    async chunk(firmware, number) {
+      const data = await readChunk(shelf, firmware, number);
+      if (!data) return undefined;
+      const { chunkKey } = await keySets(firmware.keys);
+      return { data, hmac: chunkHmac(chunkKey(firmware.audience), data, number) };
+    },
+    add: async (plain, details) =>
+      await withKeys(keySets, details.keys, (keys) => add(plain, details, keys, shelf, io)),
+    addSigned: async (plain, signed, { keys: name }) =>
+      await withKeys(keySets, name, (keys) => addSigned(plain, signed, { ...keys, name }, shelf, io)),
+    importBoard: async (encrypted, manifest, options) =>
+      await withKeys(keySets, options.keys, (keys) => importBoard(encrypted, manifest, options, keys, shelf, io)),
+    verify: async (firmware) =>
+      await withKeys(keySets, firmware.keys, async (keys) => {
+        using file = await shelf.open(firmware);
+        const checked = await checkEncrypted(file.readable, firmware, keys, () => Promise.resolve());
+        return checked.ok ? success(firmware) : checked;
+      }),
+    remove: (model, version) => shelf.remove(model, version),
+  };
+}
+
+async function add(plain: Pieces, details: NewFirmware, keys: KeySet, shelf: Shelf, io: RepositoryIo): Added {
+  const { privateKey } = keys;
+  if (!privateKey) return refusal("keys", "The private key is not here: sign the image where it is, and add it signed");
+  const known = precheck(shelf, details);
+  if (!known.ok) return known;
+  const signing = startRsaSigning(privateKey);
+  const iv = io.random.bytes(16);
+  return await shelf.put(async (sink) => {
+    const image = await encryptImage(plain, sink, { key: keys.aes, iv, watcher: signing });
+    if (!image.ok) return image;
+    const signature = signing.sign();
+    return success(() => {
+      const sequence = details.sequence ?? shelf.highestSequence(details.model) + 1;
+      const manifest = manifestOf(image.value, { ...details, sequence, iv, signature });
+      return keep(manifest, signManifest(manifest, privateKey), image.value, details, io);
+    });
+  });
+}
+
+/** What can be refused before the image comes. Sequences only go up, so that devices that took a release take the next. */
+function precheck(shelf: Shelf, { model, version, sequence }: NewFirmware): Outcome<undefined, FirmwareFault> {
+  if (shelf.find(model, version)) return refusal("exists", `There is a firmware ${version} of ${model} already`);
+  const highest = shelf.highestSequence(model);
+  if (sequence !== undefined && sequence <= highest) {
+    return refusal("sequence", `The sequence ${sequence} is not above ${highest}, the highest of ${model}`);
+  }
+  return success(undefined);
+}
+
+async function addSigned(
+  plain: Pieces,
+  signed: SignedManifest,
+  keys: KeySet & { readonly name: string },
+  shelf: Shelf,
+  io: RepositoryIo,
+): Added {
+  const read = verifyManifest(signed, keys.publicKey);
+  if (!read.ok) return refusal("manifest", read.detail);
+  const manifest = read.value;
+  const audience = "node";
+  const known = precheck(shelf, {
+    model: manifest.model,
+    version: manifest.version,
+    sequence: manifest.sequence,
+    audience,
+    keys: keys.name,
+  });
+  if (!known.ok) return known;
+  const verification = startRsaVerification(keys.publicKey);
+  return await shelf.put(async (sink) => {
+    const image = await encryptImage(plain, sink, { key: keys.aes, iv: bytesOf(manifest.iv), watcher: verification });
+    if (!image.ok) return image;
+    const same = matches(image.value, manifest, verification.verify(bytesOf(manifest.signature)));
+    return same.ok ? success(() => keep(manifest, signed, image.value, { audience, keys: keys.name }, io)) : same;
+  });
+}
+
+function keep(
+  { format: _, min_version = undefined, ...manifest }: Manifest,
+  signed: SignedManifest,
+  image: PlainImage,
+  { audience, keys }: Pick<NewFirmware, "audience" | "keys">,
+  { clock }: RepositoryIo,
+): Outcome<Firmware, FirmwareFault> {
+  const fits = fitsAudience(image, audience);
+  if (!fits.ok) return fits;
+  if (audience === "board" && manifest.encrypted_size > MAX_BOARD_IMAGE_BYTES) {
+    return refusal("too_large", `The image has ${manifest.encrypted_size} bytes; boards take ${MAX_BOARD_IMAGE_BYTES}`);
+  }
+  const common = { ...manifest, audience, keys, min_version: min_version ?? null, added_at: clock.now() };
+  return success(
+    audience === "board" ? { ...common, manifest: null, manifest_signature: null } : { ...common, ...signed },
+  );
+}
+
+async function importBoard(
+  encrypted: Pieces,
+  manifest: BoardManifest,
+  { model, keys: name }: { readonly model: string; readonly keys: string },
+  keys: KeySet,
+  shelf: Shelf,
+  { clock }: RepositoryIo,
+): Added {
+  if (shelf.find(model, manifest.version)) {
+    return refusal("exists", `There is a firmware ${manifest.version} of ${model} already`);
+  }
+  return await shelf.put(async (sink) => {
+    const checked = await checkEncrypted(bounded(encrypted, manifest.encrypted_size), manifest, keys, sink);
+    if (!checked.ok) return checked;
+    const fits = fitsAudience(checked.value, "board");
+    if (!fits.ok) return fits;
+    const rest = { sequence: null, min_version: null, manifest: null, manifest_signature: null };
+    const board = { ...manifest, model, audience: "board" as const, keys: name, ...rest, added_at: clock.now() };
+    return success(() => success(board));
+  });
+}
+
+/** Ends one byte after what was announced: more is not written to the disk. */
+async function* bounded(pieces: Pieces, size: number): AsyncGenerator<Uint8Array> {
+  let left = size + 1;
+  for await (const piece of pieces) {
+    yield piece.subarray(0, left);
+    left -= Math.min(left, piece.length);
+    if (left === 0) return;
+  }
+}
+
+async function checkEncrypted(
+  encrypted: Pieces,
+  expected: Pick<Firmware, "original_size" | "encrypted_size" | "sha256_hash" | "signature" | "iv">,
+  keys: KeySet,
+  sink: Sink,
+): Promise<Outcome<PlainImage, FirmwareFault>> {
+  let size = 0;
+  const verification = startRsaVerification(keys.publicKey);
+  const counted: Sink = (piece) => {
+    size += piece.length;
+    return sink(piece);
+  };
+  const image = await decryptImage(encrypted, counted, {
+    key: keys.aes,
+    iv: bytesOf(expected.iv),
+    watcher: verification,
+  });
+  if (size !== expected.encrypted_size) {
+    return refusal(
+      "size",
+      `The encrypted image does not have the ${expected.encrypted_size} bytes that its manifest says`,
+    );
+  }
+  return image.ok ? matches(image.value, expected, verification.verify(bytesOf(expected.signature))) : image;
+}
+
+function matches(
+  image: PlainImage,
+  expected: Pick<Firmware, "original_size" | "sha256_hash">,
+  signed: boolean,
+): Outcome<PlainImage, FirmwareFault> {
+  if (image.size !== expected.original_size) {
+    return refusal("size", `The image has ${image.size} bytes, its manifest says ${expected.original_size}`);
+  }
+  if (image.sha256 !== expected.sha256_hash) return refusal("sha256", "The image's SHA-256 is not the manifest's");
+  if (!signed) return refusal("signature", "The signature is not RSA PKCS#1 v1.5 with SHA-256 by this public key");
+  return success(image);
+}
+
+async function readChunk(shelf: Shelf, firmware: Firmware, number: number): Promise<Bytes | undefined> {
+  const { chunk_size, encrypted_size, total_chunks } = firmware;
+  if (number >= total_chunks) return undefined;
+  const opened = await shelf.open(firmware).catch(unlessRemoved);
+  if (opened === undefined) return undefined;
+  using file = opened;
+  file.seekSync(number * chunk_size, Deno.SeekMode.Start); // sets a number: not worth another thread
+  const chunk = new Uint8Array(Math.min(chunk_size, encrypted_size - number * chunk_size));
+  for (let at = 0; at < chunk.length;) {
+    const count = await file.read(chunk.subarray(at));
+    if (count === null) throw new Error(`The image of ${firmware.model} ${firmware.version} is cut`);
+    at += count;
+  }
+  return chunk;
+}
+
+function unlessRemoved(error: unknown): undefined {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+type KeySets = (name: string) => Promise<KeySet>;
+
+/** Keys do not change under a name, so they are read once. */
+function cachedKeys(folder: string): KeySets {
+  const known = new Map<string, KeySet>();
+  return async (name) => {
+    const keys = known.get(name) ?? await openKeySet(folder, name);
+    known.set(name, keys);
+    return keys;
+  };
+}
+
+async function withKeys<T>(
+  keySets: KeySets,
+  name: string,
+  work: (keys: KeySet) => Promise<Outcome<T, FirmwareFault>>,
+): Promise<Outcome<T, FirmwareFault>> {
+  let keys: KeySet;
+  try {
+    keys = await keySets(name);
+  } catch {
+    return refusal(
+      "keys",
+      `There are no usable firmware keys "${name}" on the gateway: ecowatt keys generate`,
+    );
+  }
+  return await work(keys);
+}

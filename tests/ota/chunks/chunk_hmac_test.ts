@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { fromHex } from "../../../crypto/bytes.ts";
+import { chunkHmac, importChunkKey, verifyChunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
+import { reference, testWith } from "../../needs.ts";
+
+const Verified = z.record(z.string(), z.object({ chunks: z.record(z.string(), z.object({ hmac: z.string() })) }));
+
+const image = reference("esp32/ota/firmware-acb9419/firmware_1.0.4_encrypted.bin");
+const psk = reference("esp32/ota/hmac_psk.txt");
+const vectors = reference("esp32/ota/verification.json");
+
+testWith([image, psk, vectors], "chunks of the boards' own image have the HMAC that the boards compute", async () => {
+  const bytes = await Deno.readFile(image.url);
+  const raw = fromHex((await Deno.readTextFile(psk.url)).trim()) ?? assert.fail();
+  const { "firmware-acb9419": checked } = JSON.parse(await Deno.readTextFile(vectors.url));
+  const { image: expected } = Verified.parse({ image: checked });
+  const key = importChunkKey(raw, "board");
+  let count = 0;
+  for (const [number, { hmac }] of Object.entries(expected?.chunks ?? {})) {
+    const n = Number(number);
+    const chunk = bytes.subarray(1024 * n, 1024 * (n + 1));
+    assert.equal(chunkHmac(key, chunk, n), hmac);
+    assert.equal(verifyChunkHmac(key, chunk, n, hmac), true);
+    assert.equal(verifyChunkHmac(key, chunk, n + 1, hmac), false, "at another place");
+    assert.equal(verifyChunkHmac(importChunkKey(raw, "node"), chunk, n, hmac), false, "with the bytes of the key");
+    count++;
+  }
+  assert.ok(count >= 8);
+});
+
+Deno.test("a chunk's HMAC of another form is refused", () => {
+  const key = importChunkKey(new Uint8Array(32), "node");
+  const chunk = new Uint8Array(16);
+  for (const bad of ["", "00", "zz", chunkHmac(key, chunk, 0).slice(2), chunkHmac(key, chunk, 1)]) {
+    assert.equal(verifyChunkHmac(key, chunk, 0, bad), false);
+  }
+  assert.throws(() => importChunkKey(new Uint8Array(31), "node"), RangeError);
+});
