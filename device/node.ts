@@ -7,7 +7,7 @@ import { transaction } from "../platform/sqlite.ts";
 import type { InverterHealth } from "../protocol/messages/node_health.ts";
 import type { SamplerStatus } from "./acquisition/sampler.ts";
 import type { ConfiguredInverter } from "./buses.ts";
-import type { CourierStatus } from "./command/command_runner.ts";
+import type { CommandRunnerStatus } from "./command/command_runner.ts";
 import type { NodeConfig } from "./config.ts";
 import type { QuarantinedRegister } from "./inverter/inverter.ts";
 import type { Withheld } from "./inverter/poll.ts";
@@ -38,7 +38,7 @@ export interface NodeStatus {
   readonly inverters: readonly InverterStatus[];
   readonly outbox: OutboxStatus;
   readonly uplink: UplinkStatus;
-  readonly commands: CourierStatus;
+  readonly commands: CommandRunnerStatus;
   readonly settings: NodeSettingsStatus;
 }
 
@@ -67,7 +67,7 @@ export interface Node extends AsyncDisposable {
 export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   await using opening = new AsyncDisposableStack();
   const parts = await openParts(config, io, opening);
-  const { device, db, outbox, inverters, samplers, settings, courier, meters } = parts;
+  const { device, db, outbox, inverters, samplers, settings, commandRunner, meters } = parts;
   const { gateway } = settings;
   const stop = new AbortController();
   const running = runParts(parts, io, stop.signal);
@@ -85,7 +85,7 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
     metricsPort,
     inverters,
     ask: async (path, message, schema, signal) => replyOf(await gateway.post(path, message, signal), schema),
-    rest: () => courier.rest(),
+    rest: () => commandRunner.rest(),
     probe: (signal) => probeGateway({ device, gateway }, signal),
     async backup(destination) {
       outbox.seal();
@@ -107,13 +107,13 @@ function storeOf(db: DatabaseSync): Liveness {
   }
 }
 
-function statusOf({ device, samplers, outbox, uplink, courier, settings }: NodeParts): NodeStatus {
+function statusOf({ device, samplers, outbox, uplink, commandRunner, settings }: NodeParts): NodeStatus {
   return {
     device,
     inverters: samplers.map((sampled) => inverterStatusOf(sampled)),
     outbox: outbox.status(),
     uplink: uplink.status(),
-    commands: courier.status(),
+    commands: commandRunner.status(),
     settings: settings.status(),
   };
 }

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-import { TroubleLog } from "../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../platform/rate_limited_log.ts";
 import type { DeviceKey } from "../protocol/device_signature.ts";
 import { keepSchedule } from "./acquisition/schedule.ts";
 import type { Watch } from "./acquisition/watch.ts";
 import { busOf, type ConfiguredInverter, invertersOf } from "./buses.ts";
-import { Courier } from "./command/command_runner.ts";
+import { CommandRunner } from "./command/command_runner.ts";
 import { createJournal } from "./command/journal.ts";
 import type { NodeConfig } from "./config.ts";
 import { loadDeviceKey } from "../keys/device_key.ts";
@@ -19,7 +19,7 @@ import { NodeSettings } from "./settings/node_settings.ts";
 import type { Sequence } from "./store/sequence.ts";
 import { createLeftOutStore } from "./store/left_out.ts";
 import { createWakefulnessStore } from "./store/wakefulness.ts";
-import { Bell } from "./uplink/notifier.ts";
+import { Notifier } from "./uplink/notifier.ts";
 import { GatewayClient } from "./uplink/gateway_client.ts";
 import { type Poster, toldGateway } from "./uplink/told_gateway.ts";
 import { Uplink } from "./uplink/uplink.ts";
@@ -33,7 +33,7 @@ export interface NodeParts {
   readonly samplers: readonly Sampled[];
   readonly settings: NodeSettings;
   readonly uplink: Uplink;
-  readonly courier: Courier;
+  readonly commandRunner: CommandRunner;
   readonly meters: NodeMeters;
   /** To be done at every upload moment. */
   readonly upload: () => void;
@@ -60,12 +60,12 @@ export async function openParts(
     maySleep: (name) => watches.get(name)?.maySleep() ?? false,
   });
   const link = { device, gateway: settings.gateway, clock, random, log };
-  const bell = new Bell();
-  const uplink = new Uplink({ ...link, outbox, bell });
-  const courier = new Courier({ ...link, inverters: byName(inverters), journal: createJournal(db) });
+  const notifier = new Notifier();
+  const uplink = new Uplink({ ...link, outbox, notifier });
+  const commandRunner = new CommandRunner({ ...link, inverters: byName(inverters), journal: createJournal(db) });
   const send = () => {
     outbox.seal();
-    bell.ring();
+    notifier.ring();
   };
   const upload = () => {
     send();
@@ -74,19 +74,19 @@ export async function openParts(
   const sink = new ToldSink(outbox, send);
   const store = createWakefulnessStore(db);
   const samplers = samplersOf(inverters, settings, { sink, clock, log, store, watches, location: config.location });
-  return { device, db, outbox, inverters, samplers, settings, uplink, courier, meters, upload };
+  return { device, db, outbox, inverters, samplers, settings, uplink, commandRunner, meters, upload };
 }
 
 /** Lets all parts work until the signal aborts. */
 export async function runParts(parts: NodeParts, io: Pick<NodeIo, "clock">, signal: AbortSignal): Promise<void> {
-  const { samplers, settings, uplink, courier, upload } = parts;
+  const { samplers, settings, uplink, commandRunner, upload } = parts;
   const run = { clock: io.clock, signal };
   await Promise.all([
     ...samplers.map(({ sampler, period }) => sampler.run(period, run)),
     keepSchedule({ period: settings.upload, run: upload }, run),
     uplink.run(signal),
     settings.run(signal),
-    courier.run(signal),
+    commandRunner.run(signal),
   ]);
 }
 
@@ -119,7 +119,7 @@ function wayToGateway(url: string, io: WayIo): Poster {
 
 /** Once is a backup that was restored, at either end. Again and again is somebody else with the same key. */
 function tellAdvance({ log, clock }: NodeIo): (next: number) => void {
-  const trouble = new TroubleLog(log, clock);
+  const trouble = new RateLimitedLog(log, clock);
   return (next) =>
     trouble.happened(
       trouble.inARow === 0

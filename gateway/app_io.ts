@@ -1,13 +1,13 @@
 import type { Clock } from "../platform/clock.ts";
-import { TroubleLog } from "../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../platform/rate_limited_log.ts";
 import type { AppIo } from "./app.ts";
-import type { CommandBell } from "./command/notifier.ts";
-import { createCommandDesk } from "./command/command_service.ts";
+import type { CommandNotifier } from "./command/notifier.ts";
+import { createCommandService } from "./command/command_service.ts";
 import { agesOf, type GatewayConfig } from "./config.ts";
 import { type EventStreams, NO_EVENTS } from "./dashboard/event_streams.ts";
 import type { FirmwareRepository } from "../ota/repository/firmware_repository.ts";
 import { NO_FIRMWARE } from "./firmware/no_firmware.ts";
-import { createFirmwareRolloutDesk } from "./firmware/rollouts.ts";
+import { createFirmwareRolloutService } from "./firmware/rollouts.ts";
 import { isStoreHealthy } from "./system/health.ts";
 import type { Management } from "./management/management.ts";
 import type { Mqtt } from "./mqtt/mqtt.ts";
@@ -45,7 +45,7 @@ const FEATURES = [
 /** What operators' routes share with the rest of a running gateway. */
 export interface OperatorParts {
   readonly management: Management;
-  readonly bell: CommandBell;
+  readonly notifier: CommandNotifier;
   readonly mqtt?: Mqtt | undefined;
   /** How devices are doing; found out from the store alone when left out. */
   readonly states?: DeviceStates;
@@ -66,7 +66,7 @@ export function appIo(
   stores: Stores,
   {
     management,
-    bell,
+    notifier,
     mqtt,
     states = statesOf(config, io, stores),
     firmware = openFirmware(io),
@@ -78,16 +78,16 @@ export function appIo(
   const reader = createSampleReader(stores);
   const { clock, random, log, version, dataDir } = io;
   const settingsIo = settingsIoOf(stores, clock);
-  const trouble = new TroubleLog(log, clock);
+  const trouble = new RateLimitedLog(log, clock);
   return {
     ...stores,
     firmware,
-    firmwareRolloutDesk: createFirmwareRolloutDesk({ ...stores, firmware, clock, log }),
+    firmwareRolloutService: createFirmwareRolloutService({ ...stores, firmware, clock, log }),
     management,
     states,
     events,
     metrics,
-    desk: createCommandDesk({ ...stores, clock, random, bell }),
+    commandService: createCommandService({ ...stores, clock, random, notifier }),
     settings: createDeviceSettings(settingsIo),
     settingsRollouts: createSettingsRollouts(settingsIo),
     reader,

@@ -1,9 +1,9 @@
 import type { Liveness } from "../platform/liveness.ts";
-import { TroubleLog } from "../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../platform/rate_limited_log.ts";
 import { publishAddress } from "./data_dir/address_file.ts";
 import { createApp, handlerOf } from "./app.ts";
-import { type CommandBell, createCommandBell } from "./command/notifier.ts";
-import { createCommandDesk } from "./command/command_service.ts";
+import { type CommandNotifier, createCommandNotifier } from "./command/notifier.ts";
+import { createCommandService } from "./command/command_service.ts";
 import { createCommandRoutes } from "./command/device_routes.ts";
 import { agesOf, type GatewayConfig } from "./config.ts";
 import { readAssets, serveAssets } from "./dashboard/assets.ts";
@@ -11,7 +11,7 @@ import { createEventStreams } from "./dashboard/event_streams.ts";
 import { createDevicePaths, dispatch } from "./http/device_paths.ts";
 import { firmwareRoutes } from "./firmware/device_routes.ts";
 import type { FirmwareRepository } from "../ota/repository/firmware_repository.ts";
-import { createFirmwareRolloutDesk } from "./firmware/rollouts.ts";
+import { createFirmwareRolloutService } from "./firmware/rollouts.ts";
 import { lockDirectory } from "./data_dir/directory_lock.ts";
 import { storeLiveness } from "./system/health.ts";
 import { createManagement, type Management } from "./management/management.ts";
@@ -66,17 +66,17 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const stop = new AbortController();
   const management = createManagement({ ...stores, clock });
   await stores.commit.run(() => stores.commands.writes.setLimit(config.writes_per_day));
-  const bell = createCommandBell({ db: stores.db, clock });
+  const notifier = createCommandNotifier({ db: stores.db, clock });
   const feed = createSampleFeed(log);
   const states = statesOf(config, io, stores, clock.now());
   const firmware = openFirmware(io);
-  const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, { feed, bell, states, firmware })));
+  const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, { feed, notifier, states, firmware })));
   const events = createEventStreams({ feed, db: stores.db, clock, log, signal: stop.signal });
   const metrics = metricsOf(io, stores, { mqtt, states, meters });
   cleanup.use(feed.listen((batches) => meters.stored(batches)));
   const api = appIo(config, io, stores, {
     management,
-    bell,
+    notifier,
     mqtt,
     states,
     firmware,
@@ -86,7 +86,7 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   });
   const paths = devicePaths(config, io, stores, {
     signal: stop.signal,
-    bell,
+    notifier,
     feed,
     states,
     publishes: mqtt !== undefined,
@@ -98,7 +98,7 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const server = cleanup.use(startServer({ hostname, port, handler, log }));
   const retention = keepRetention(agesOf(config), { ...stores, clock, log }, stop.signal);
   const rollouts = keepRollouts({ rollouts: api.settingsRollouts, clock, log }, stop.signal);
-  const updates = keepRollouts({ rollouts: api.firmwareRolloutDesk, clock, log }, stop.signal);
+  const updates = keepRollouts({ rollouts: api.firmwareRolloutService, clock, log }, stop.signal);
   const reviews = keepReview({ states, devices: stores.devices, clock, log }, stop.signal);
   cleanup.defer(() => Promise.all([retention, rollouts, updates, reviews]).then(() => {}));
   cleanup.defer(() => stop.abort());
@@ -126,7 +126,7 @@ function storesOptions(
   { security_log_rows: securityLogRows, time_zone: timeZone }: GatewayConfig,
   { random, allowPublishedKeys, clock, log }: GatewayIo,
 ): StoresOptions {
-  const disk = new TroubleLog(log, clock);
+  const disk = new RateLimitedLog(log, clock);
   const watch = (error: Error | undefined) =>
     error
       ? disk.happened("the disk takes no writes, uploads are refused until it does: {error}", { error }, "error")
@@ -143,7 +143,7 @@ function storesOptions(
 /** What devices' routes share with the rest of a running gateway. */
 interface DeviceParts {
   readonly signal: AbortSignal;
-  readonly bell: CommandBell;
+  readonly notifier: CommandNotifier;
   readonly feed: SampleFeed;
   readonly states: DeviceStates;
   readonly publishes: boolean;
@@ -154,11 +154,11 @@ function devicePaths(
   config: GatewayConfig,
   { clock, log }: GatewayIo,
   stores: Stores,
-  { bell, firmware, states, ...parts }: DeviceParts,
+  { notifier, firmware, states, ...parts }: DeviceParts,
 ): ReadonlyMap<string, Handler> {
   const limits = { maxBytes: config.body_limit_bytes, timeoutMs: 1000 * config.body_timeout_s };
   const routes = [
-    ...createCommandRoutes({ ...stores, bell, clock }),
+    ...createCommandRoutes({ ...stores, notifier, clock }),
     ...settingsRoutes({ ...stores, told: states.told, log }),
     ...firmwareRoutes({ ...stores, firmware, log }),
   ];
@@ -169,13 +169,13 @@ function devicePaths(
 function mqttIo(
   { clock, random, log, version }: GatewayIo,
   stores: Stores,
-  { bell, ...parts }: Pick<DeviceParts, "feed" | "bell" | "states" | "firmware">,
+  { notifier, ...parts }: Pick<DeviceParts, "feed" | "notifier" | "states" | "firmware">,
 ): MqttIo {
   const { activity } = createSampleReader(stores);
   const settings = createDeviceSettings(settingsIoOf(stores, clock));
-  const desk = createCommandDesk({ ...stores, clock, random, bell });
-  const rollouts = createFirmwareRolloutDesk({ ...stores, firmware: parts.firmware, clock, log });
-  return { ...stores, ...parts, activity, settings, desk, rollouts, clock, random, log, version };
+  const commandService = createCommandService({ ...stores, clock, random, notifier });
+  const rollouts = createFirmwareRolloutService({ ...stores, firmware: parts.firmware, clock, log });
+  return { ...stores, ...parts, activity, settings, commandService, rollouts, clock, random, log, version };
 }
 
 /** An address that means all is reached at the loopback. */

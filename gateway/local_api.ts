@@ -1,5 +1,5 @@
 import { createApp, handlerOf } from "./app.ts";
-import { createCommandBell } from "./command/notifier.ts";
+import { createCommandNotifier } from "./command/notifier.ts";
 import { GatewayConfig } from "./config.ts";
 import { appIo } from "./app_io.ts";
 import type { GatewayIo } from "./gateway_io.ts";
@@ -26,7 +26,10 @@ export async function openLocalApi(
   const io = { dataDir, ...machine };
   const management = createManagement({ ...stores, clock });
   const app = createApp({
-    ...appIo(GatewayConfig.parse({}), io, stores, { management, bell: createCommandBell({ db: stores.db, clock }) }),
+    ...appIo(GatewayConfig.parse({}), io, stores, {
+      management,
+      notifier: createCommandNotifier({ db: stores.db, clock }),
+    }),
     tokens: { ...stores.tokens, find: () => localToken("admin", clock.now()) },
   });
   const handler = handlerOf(app);

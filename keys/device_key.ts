@@ -3,11 +3,22 @@ import { fromHex } from "../crypto/bytes.ts";
 import { importHmacKey } from "../crypto/hmac.ts";
 import { readSecretFile } from "./secret_file.ts";
 import type { DeviceKey } from "../protocol/device_signature.ts";
-import type { NodeConfig } from "../device/config.ts";
+import type { DeviceId } from "../protocol/device_id.ts";
+
+/** Which key of which device, as a node's configuration says. */
+export interface DeviceKeyConfig {
+  readonly device_id: DeviceId;
+  /** Counts from 1. */
+  readonly key_number: number;
+  /** 64 hex digits. */
+  readonly key?: string | undefined;
+  /** Where the 64 hex digits are; `device.key` in the data directory when both are left out. */
+  readonly key_file?: string | undefined;
+}
 
 /** The node's key as its configuration says. Throws an `Error` with one line for people that never shows the key. */
 export async function loadDeviceKey(
-  config: Pick<NodeConfig, "device_id" | "key" | "key_file" | "key_number">,
+  config: DeviceKeyConfig,
   dataDir: string,
 ): Promise<DeviceKey> {
   const text = config.key ?? await readKeyFile(config.key_file ?? join(dataDir, "device.key"));

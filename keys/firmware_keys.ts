@@ -12,7 +12,7 @@ import {
 import { syncDirectory, writeFileAtomic } from "../platform/files.ts";
 import type { Random } from "../platform/random.ts";
 import { readSecretFile } from "./secret_file.ts";
-import { type Audience, importChunkKey } from "../ota/chunks/chunk_hmac.ts";
+import { type Audience, importChunkKey } from "./chunk_key.ts";
 
 const PRIVATE_PEM = "signing_private.pem";
 const PUBLIC_PEM = "signing_public.pem";

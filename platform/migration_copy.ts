@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import { carryOver } from "./carry_over.ts";
-import { syncDirectory } from "./files.ts";
+import { exists, syncDirectory } from "./files.ts";
 import { backupConnection } from "./sqlite_backup.ts";
 
 /** A database that the next open may migrate. */
@@ -120,10 +120,6 @@ async function removeDatabase(path: string): Promise<void> {
 
 async function removeIfThere(path: string): Promise<void> {
   await Deno.remove(path).catch(unlessMissing);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).catch(unlessMissing) !== undefined;
 }
 
 function unlessMissing(error: unknown): undefined {

@@ -13,7 +13,7 @@ export type Fields = Readonly<Record<string, unknown>>;
  * Tells of one trouble that may repeat without end: three times in full, then one line when it ends and one when it comes
  * again. An hour without it, and it is new.
  */
-export class TroubleLog {
+export class RateLimitedLog {
   readonly #log: Logger;
   readonly #clock: Pick<Clock, "monotonic">;
   #told = 0;

@@ -5,10 +5,10 @@ import type { Clock } from "./clock.ts";
 const QUIET_MS = 60_000;
 
 /** Warns of what strangers can cause as often as they like: each kind once a minute, with the number left untold. */
-export type ToldOnce = (kind: string, fields: Readonly<Record<string, unknown>>) => void;
+export type RateLimitedWarnings = (kind: string, fields: Readonly<Record<string, unknown>>) => void;
 
 /** Kinds are texts of the program, with the fields they show; a stranger cannot make new ones. */
-export function createToldOnce(log: Logger, clock: Pick<Clock, "monotonic">): ToldOnce {
+export function createRateLimitedWarnings(log: Logger, clock: Pick<Clock, "monotonic">): RateLimitedWarnings {
   const told = new Map<string, { at: number; untold: number }>();
   return (kind, fields) => {
     const now = clock.monotonic();

@@ -8,7 +8,7 @@ export const ALLOWED: Record<string, readonly string[]> = {
   device: ["ota", "keys", "protocol", "crypto", "platform"],
   gateway: ["ota", "keys", "protocol", "crypto", "platform"],
   ota: ["keys", "protocol", "crypto", "platform"],
-  keys: ["device", "ota", "protocol", "crypto", "platform"],
+  keys: ["protocol", "crypto", "platform"],
   protocol: ["crypto"],
   platform: ["crypto"],
   crypto: [],

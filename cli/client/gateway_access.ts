@@ -9,7 +9,7 @@ import { VERSION } from "../commands/version.ts";
 import { gatewayDir, processDataDir } from "../service/config/data_dir.ts";
 import { openFirmware } from "../service/run/roles.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
-import { exists } from "../service/init/key_file.ts";
+import { exists } from "../../platform/files.ts";
 import { osTrouble } from "../terminal/os_trouble.ts";
 
 /** How a command finds its gateway. */

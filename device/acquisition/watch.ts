@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import { type InverterHealth, MAX_REASON } from "../../protocol/messages/node_health.ts";
 import { isSleepingTime } from "../../protocol/night/night.ts";
 import type { Location } from "../../protocol/night/sun.ts";
@@ -25,12 +25,12 @@ export interface WatchIo {
 /** Watches over one inverter: whether it works, sleeps or is at fault, and tells when that changes. */
 export class Watch {
   readonly #io: WatchIo;
-  readonly #trouble: TroubleLog;
+  readonly #trouble: RateLimitedLog;
   #known: Wakefulness;
 
   constructor(io: WatchIo) {
     this.#io = io;
-    this.#trouble = new TroubleLog(io.log, io.clock);
+    this.#trouble = new RateLimitedLog(io.log, io.clock);
     const stored = io.store.load(io.inverter);
     const known = stored !== undefined && stored.state !== "stale";
     this.#known = { ...newWakefulness(io.clock.now()), ...stored, known };

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { DEFAULT_WRITES_PER_DAY } from "../../protocol/command/budget.ts";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../../protocol/command/device_messages.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";
 import { backoffMs } from "../uplink/backoff.ts";
-import { Bell } from "../uplink/notifier.ts";
+import { Notifier } from "../uplink/notifier.ts";
 import type { Exchange } from "../uplink/gateway_client.ts";
 import { type Reply, replyOf } from "../uplink/reply.ts";
 import { Deadline } from "./deadline.ts";
@@ -32,8 +32,8 @@ const UNSUPPORTED_MS = 300_000;
 /** Most commands that are named to the gateway as being here. */
 const MAX_NAMED = 256;
 
-/** What the courier stands on. */
-export interface CourierIo {
+/** What the commandRunner stands on. */
+export interface CommandRunnerIo {
   readonly device: DeviceId;
   /** By their names in the configuration. */
   readonly inverters: ReadonlyMap<string, CommandTarget>;
@@ -45,7 +45,7 @@ export interface CourierIo {
 }
 
 /** How commands are doing. Times in unix milliseconds. */
-export interface CourierStatus {
+export interface CommandRunnerStatus {
   /** Since the start of the node. */
   readonly completed: number;
   readonly failed: number;
@@ -58,10 +58,10 @@ export interface CourierStatus {
 }
 
 /** Fetches commands from the gateway, has them executed in order, and reports what they came to. */
-export class Courier {
-  readonly #io: CourierIo;
-  readonly #bell = new Bell();
-  readonly #trouble: TroubleLog;
+export class CommandRunner {
+  readonly #io: CommandRunnerIo;
+  readonly #notifier = new Notifier();
+  readonly #trouble: RateLimitedLog;
   readonly #counts = { completed: 0, failed: 0, expired: 0 };
   #failures = 0;
   #resting = false;
@@ -71,14 +71,14 @@ export class Courier {
   #lastOkAt: number | undefined;
   #lastError: string | undefined;
 
-  constructor(io: CourierIo) {
+  constructor(io: CommandRunnerIo) {
     this.#io = io;
-    this.#trouble = new TroubleLog(io.log, io.clock);
+    this.#trouble = new RateLimitedLog(io.log, io.clock);
   }
 
   /** Works until the signal aborts; what was begun is found in the journal then. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#fetchAll(signal), keepReporting({ ...this.#io, bell: this.#bell }, signal)]);
+    await Promise.all([this.#fetchAll(signal), keepReporting({ ...this.#io, notifier: this.#notifier }, signal)]);
   }
 
   /** Begins no more commands; resolves when the one under way has ended. What was not begun is handed out again. */
@@ -87,7 +87,7 @@ export class Courier {
     await this.#executing;
   }
 
-  status(): CourierStatus {
+  status(): CommandRunnerStatus {
     return {
       ...this.#counts,
       unreported: this.#io.journal.holding().length,
@@ -155,7 +155,7 @@ export class Courier {
     for (const command of answer.commands) {
       if (signal.aborted || this.#resting) return fresh;
       if (this.#io.journal.repeat(command.command_id)) {
-        this.#bell.ring();
+        this.#notifier.ring();
         continue;
       }
       fresh = true;
@@ -183,7 +183,7 @@ export class Courier {
     const elapsed = Math.max(0, Math.round(this.#io.clock.monotonic() - started));
     this.#io.journal.finish({ ...reportOf(id, this.#io.device, execution), execution_time_ms: elapsed });
     this.#counts[execution.kind]++;
-    this.#bell.ring();
+    this.#notifier.ring();
     const detail = execution.kind === "failed" ? execution.message : undefined;
     this.#io.log.info("command {command} {outcome}", { command: id, outcome: execution.kind, detail, ms: elapsed });
   }
@@ -193,7 +193,7 @@ export class Courier {
     this.#failures = 0;
     this.#lastOkAt = this.#io.clock.now();
     this.#lastError = undefined;
-    this.#bell.ring(); // what could not be reported while it was away can be now
+    this.#notifier.ring(); // what could not be reported while it was away can be now
   }
 
   #failed(reason: string): number {

@@ -1,10 +1,10 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import { CommandReportAnswer } from "../../protocol/command/device_messages.ts";
 import { backoffMs } from "../uplink/backoff.ts";
-import type { Bell } from "../uplink/notifier.ts";
+import type { Notifier } from "../uplink/notifier.ts";
 import type { Exchange } from "../uplink/gateway_client.ts";
 import { replyOf } from "../uplink/reply.ts";
 import type { CommandJournal } from "./journal.ts";
@@ -13,7 +13,7 @@ export interface ReporterIo {
   readonly journal: Pick<CommandJournal, "unreported" | "acknowledge">;
   readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
   /** Rings when there is a report, or a reason to believe that the gateway is back. */
-  readonly bell: Bell;
+  readonly notifier: Notifier;
   readonly clock: Clock;
   readonly random: Pick<Random, "float">;
   readonly log: Logger;
@@ -22,17 +22,17 @@ export interface ReporterIo {
 /** Reports what commands came to, oldest first, each until the gateway has it. Runs until the signal aborts. */
 export async function keepReporting(io: ReporterIo, signal: AbortSignal): Promise<void> {
   let failures = 0;
-  const disk = new TroubleLog(io.log, io.clock);
+  const disk = new RateLimitedLog(io.log, io.clock);
   while (!signal.aborted) {
     const pause = await reportOne(io, disk, signal);
-    if (pause === "idle") await io.bell.wait(signal);
+    if (pause === "idle") await io.notifier.wait(signal);
     failures = typeof pause === "number" ? failures + 1 : 0;
     if (typeof pause === "number") await rest(Math.max(pause, backoffMs(failures, io.random.float())), io, signal);
   }
 }
 
 /** One request. `idle`: nothing to report; `next`: look for more; a number: it failed, try again not before so many ms. */
-async function reportOne(io: ReporterIo, disk: TroubleLog, signal: AbortSignal): Promise<"idle" | "next" | number> {
+async function reportOne(io: ReporterIo, disk: RateLimitedLog, signal: AbortSignal): Promise<"idle" | "next" | number> {
   try {
     const report = io.journal.unreported();
     disk.ended("reports can be read again");
@@ -62,10 +62,10 @@ async function reportOne(io: ReporterIo, disk: TroubleLog, signal: AbortSignal):
   }
 }
 
-/** Sleeps, unless the bell rings. */
-async function rest(ms: number, { clock, bell }: ReporterIo, signal: AbortSignal): Promise<void> {
+/** Sleeps, unless the notifier rings. */
+async function rest(ms: number, { clock, notifier }: ReporterIo, signal: AbortSignal): Promise<void> {
   const rested = new AbortController();
   const either = AbortSignal.any([signal, rested.signal]);
-  await Promise.race([clock.sleep(ms, either), bell.wait(either)]);
+  await Promise.race([clock.sleep(ms, either), notifier.wait(either)]);
   rested.abort();
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { DeskAnswer, deskPath, type DeskQuestion, readLine, writeLine } from "./wire.ts";
+import { LocalAnswer, type LocalQuestion, localServicePath, readLine, writeLine } from "./wire.ts";
 
 /**
  * Asks the node that runs on `dataDir`; `undefined` when none does, or it has no socket. Throws what the node says when it
@@ -7,14 +7,14 @@ import { DeskAnswer, deskPath, type DeskQuestion, readLine, writeLine } from "./
  */
 export async function askNode<S extends z.ZodType>(
   dataDir: string,
-  question: DeskQuestion,
+  question: LocalQuestion,
   schema: S,
 ): Promise<z.infer<S> | undefined> {
-  const connection = await connected(deskPath(dataDir));
+  const connection = await connected(localServicePath(dataDir));
   if (connection === undefined) return undefined;
   using open = connection;
   await writeLine(open, question);
-  const answer = DeskAnswer.safeParse(parsed(await readLine(open) ?? ""));
+  const answer = LocalAnswer.safeParse(parsed(await readLine(open) ?? ""));
   if (!answer.success) throw new Error("The node hung up before it answered");
   if (!answer.data.ok) throw new Error(answer.data.message);
   return schema.parse(answer.data.value);

@@ -5,16 +5,16 @@ import { toHex, utf8 } from "../../crypto/bytes.ts";
 import type { Node } from "../node.ts";
 import {
   type DatabaseCopy,
-  type DeskAnswer,
-  deskPath,
-  DeskQuestion,
+  type LocalAnswer,
+  LocalQuestion,
+  localServicePath,
   MAX_PATH_BYTES,
   readLine,
   writeLine,
 } from "./wire.ts";
 
-/** What the desk stands on. */
-export interface DeskIo {
+/** Dependencies of the local service. */
+export interface LocalServiceIo {
   readonly dataDir: string;
   readonly node: Pick<Node, "status" | "probe" | "backup">;
   readonly random: Pick<Random, "bytes">;
@@ -32,7 +32,7 @@ const PATIENCE_MS = 60_000;
  * numbers to itself, so other programs have to ask it. Who may enter the directory may ask. A node without the socket works
  * as well: where the file system has no sockets, that is all that is lost.
  */
-export function openDesk(io: DeskIo): AsyncDisposable {
+export function openLocalService(io: LocalServiceIo): AsyncDisposable {
   const stop = new AbortController();
   const listener = listen(io);
   if (listener === undefined) return { [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -52,8 +52,8 @@ export function openDesk(io: DeskIo): AsyncDisposable {
   };
 }
 
-function listen({ dataDir, log }: DeskIo): Deno.UnixListener | undefined {
-  const path = deskPath(dataDir);
+function listen({ dataDir, log }: LocalServiceIo): Deno.UnixListener | undefined {
+  const path = localServicePath(dataDir);
   try {
     if (utf8(path).length > MAX_PATH_BYTES) throw new Error("its path is too long for a socket");
     removeIfThere(path); // of a killed node: the database is ours, so nobody listens there
@@ -78,7 +78,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-async function serve(connection: Deno.UnixConn, io: DeskIo, stop: AbortSignal): Promise<void> {
+async function serve(connection: Deno.UnixConn, io: LocalServiceIo, stop: AbortSignal): Promise<void> {
   const patience = AbortSignal.any([stop, AbortSignal.timeout(PATIENCE_MS)]);
   const hangUp = () => close(connection);
   patience.addEventListener("abort", hangUp, { once: true });
@@ -101,9 +101,9 @@ function close(connection: Deno.UnixConn): void {
   }
 }
 
-async function answer(line: string, io: DeskIo, signal: AbortSignal): Promise<DeskAnswer> {
+async function answer(line: string, io: LocalServiceIo, signal: AbortSignal): Promise<LocalAnswer> {
   try {
-    const question = DeskQuestion.safeParse(JSON.parse(line));
+    const question = LocalQuestion.safeParse(JSON.parse(line));
     if (!question.success) return { ok: false, message: "This node does not know the question" };
     return { ok: true, value: await valueOf(question.data, io, signal) };
   } catch (error) {
@@ -112,8 +112,8 @@ async function answer(line: string, io: DeskIo, signal: AbortSignal): Promise<De
 }
 
 async function valueOf(
-  { ask }: DeskQuestion,
-  { node, dataDir, random }: DeskIo,
+  { ask }: LocalQuestion,
+  { node, dataDir, random }: LocalServiceIo,
   signal: AbortSignal,
 ): Promise<unknown> {
   switch (ask) {

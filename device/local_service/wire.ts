@@ -2,7 +2,7 @@ import { z } from "zod";
 import { InverterState } from "../../protocol/messages/node_health.ts";
 
 /** What may be asked of a running node by whoever may open its socket. */
-export const DeskQuestion = z.discriminatedUnion("ask", [
+export const LocalQuestion = z.discriminatedUnion("ask", [
   /** How it is doing: `NodeStatus`. */
   z.strictObject({ ask: z.literal("status") }),
   /** Whether the gateway takes its signature: `Probe`. */
@@ -10,14 +10,14 @@ export const DeskQuestion = z.discriminatedUnion("ask", [
   /** A copy of its database beside it: `DatabaseCopy`. Whoever asks removes it. */
   z.strictObject({ ask: z.literal("backup") }),
 ]);
-export type DeskQuestion = z.infer<typeof DeskQuestion>;
+export type LocalQuestion = z.infer<typeof LocalQuestion>;
 
 /** What a node answers, one line of JSON. */
-export const DeskAnswer = z.discriminatedUnion("ok", [
+export const LocalAnswer = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), value: z.unknown() }),
   z.object({ ok: z.literal(false), message: z.string() }),
 ]);
-export type DeskAnswer = z.infer<typeof DeskAnswer>;
+export type LocalAnswer = z.infer<typeof LocalAnswer>;
 
 /** Where a copy of the node's database is: a name in its data directory. */
 export const DatabaseCopy = z.object({ file: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,99}$/) });
@@ -53,7 +53,7 @@ export type StatusAnswer = z.infer<typeof StatusAnswer>;
 export const MAX_LINE_BYTES = 1024 * 1024;
 
 /** The socket of the node whose state is in `dataDir`. */
-export function deskPath(dataDir: string): string {
+export function localServicePath(dataDir: string): string {
   return `${dataDir}/node.sock`;
 }
 

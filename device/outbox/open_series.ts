@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fitsBlock } from "../../protocol/block/block.ts";
 import type { Sample, Series } from "../../protocol/sample.ts";
-import type { TailRecord } from "./write_ahead_log.ts";
+import type { LogRecord } from "./write_ahead_log.ts";
 
 /** Which inverter and which registers a sample belongs to. */
 export interface SeriesKey extends Omit<Series, "samples"> {
@@ -35,9 +35,9 @@ export class OpenSamples {
   }
 
   /** Adds a sample and tells which lines to write and how many samples its series has now. */
-  add(key: SeriesKey, sample: Sample): { readonly records: readonly TailRecord[]; readonly length: number } {
+  add(key: SeriesKey, sample: Sample): { readonly records: readonly LogRecord[]; readonly length: number } {
     const { index, length } = this.#push(key, sample);
-    const record: TailRecord = [index, sample.at, ...sample.values.map((value) => value ?? null)];
+    const record: LogRecord = [index, sample.at, ...sample.values.map((value) => value ?? null)];
     if (this.#written.has(index)) return { records: [record], length };
     this.#written.add(index);
     return { records: [["series", index, key.inverter, key.profile, key.registers], record], length };
@@ -47,7 +47,7 @@ export class OpenSamples {
    * Takes in the lines that a killed process left. What does not fit together is passed over; so a series may get another
    * index than it had, and its line is written again.
    */
-  restore(records: readonly TailRecord[]): void {
+  restore(records: readonly LogRecord[]): void {
     const indexes = new Map<number, SeriesKey>();
     for (const record of records) {
       const series = SeriesRecord.safeParse(record);

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { transaction } from "../../platform/sqlite.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import { encodeBlock, fitsBlock } from "../../protocol/block/block.ts";
 import type { OutboxHealth } from "../../protocol/messages/node_health.ts";
 import type { Sample } from "../../protocol/sample.ts";
@@ -14,7 +14,7 @@ import {
   type StoredBlock,
 } from "./block_table.ts";
 import { OpenSamples, type OpenSeries, type SeriesKey } from "./open_series.ts";
-import { Tail } from "./write_ahead_log.ts";
+import { WriteAheadLog } from "./write_ahead_log.ts";
 import { Tally } from "./tally.ts";
 
 /** A series with so many open samples is sealed without waiting for its time. */
@@ -75,26 +75,26 @@ export class Outbox implements Disposable {
   readonly #io: OutboxIo;
   readonly #table: BlockTable;
   readonly #open = new OpenSamples();
-  readonly #tail: Tail;
+  readonly #tail: WriteAheadLog;
   #state: OutboxState;
   #totals: BlockTotals;
   /** Blocks that are done and not removed yet: undefined for acknowledged, a reason for refused. */
   readonly #done = new Map<number, string | undefined>();
   #lost = 0;
-  readonly #disk: TroubleLog;
-  readonly #full: TroubleLog;
+  readonly #disk: RateLimitedLog;
+  readonly #full: RateLimitedLog;
   #diskFault: string | undefined;
   #diskFaults = 0;
 
   constructor(io: OutboxIo) {
     this.#io = io;
-    this.#disk = new TroubleLog(io.log, io.clock);
-    this.#full = new TroubleLog(io.log, io.clock);
+    this.#disk = new RateLimitedLog(io.log, io.clock);
+    this.#full = new RateLimitedLog(io.log, io.clock);
     this.#table = createBlockTable(io.db);
     const state = this.#table.state();
     this.#state = { ...state, nextBlock: Math.max(state.nextBlock, io.firstBlock) };
     this.#totals = this.#table.totals();
-    const { tail, records } = Tail.open(io.tailPath, this.#state.generation);
+    const { tail, records } = WriteAheadLog.open(io.tailPath, this.#state.generation);
     this.#tail = tail;
     this.#open.restore(records);
   }

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { type Bytes, concat, utf8 } from "../../crypto/bytes.ts";
 
 /** One line of the tail file: JSON that the outbox understands. */
-export type TailRecord = readonly unknown[];
+export type LogRecord = readonly unknown[];
 
 /** Bytes kept for the next attempt while the disk refuses them. Past it, lines are given up until the next `restart`. */
 const MAX_PENDING = 1024 * 1024;
@@ -13,7 +13,7 @@ const NEWLINE = 10;
  * CRC-32, one small write and no fsync. A line cut by a power cut fails its CRC and is passed over. A header line names
  * the generation; what stands above it is void.
  */
-export class Tail implements Disposable {
+export class WriteAheadLog implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #path: string;
   #pending: Bytes = new Uint8Array(0);
@@ -22,9 +22,12 @@ export class Tail implements Disposable {
   #gaveUp = false;
 
   /** Opens or creates the file and returns what it holds of `generation`. */
-  static open(path: string, generation: number): { readonly tail: Tail; readonly records: readonly TailRecord[] } {
+  static open(
+    path: string,
+    generation: number,
+  ): { readonly tail: WriteAheadLog; readonly records: readonly LogRecord[] } {
     const file = Deno.openSync(path, { read: true, append: true, create: true, mode: 0o600 });
-    const tail = new Tail(file, path);
+    const tail = new WriteAheadLog(file, path);
     const found = parse(readAll(file));
     if (found.generation === generation) {
       tail.#broken = true;
@@ -40,7 +43,7 @@ export class Tail implements Disposable {
   }
 
   /** Appends lines. Gives why the disk did not take all of them; the rest is tried again with the next. */
-  append(records: readonly TailRecord[]): Error | undefined {
+  append(records: readonly LogRecord[]): Error | undefined {
     if (this.#gaveUp) return this.#refused("it has refused too much");
     const lines = concat(this.#pending, ...records.map(line));
     const bytes = this.#broken ? concat(Uint8Array.of(NEWLINE), lines) : lines;
@@ -85,7 +88,7 @@ export class Tail implements Disposable {
   }
 }
 
-function line(record: TailRecord): Bytes {
+function line(record: LogRecord): Bytes {
   const text = JSON.stringify(record);
   return utf8(`${checksum(text)} ${text}\n`);
 }
@@ -94,9 +97,9 @@ function checksum(text: string): string {
   return crc32(text).toString(16).padStart(8, "0");
 }
 
-function parse(text: string): { readonly generation: number; readonly records: readonly TailRecord[] } {
+function parse(text: string): { readonly generation: number; readonly records: readonly LogRecord[] } {
   let generation = 0;
-  let records: TailRecord[] = [];
+  let records: LogRecord[] = [];
   for (const whole of text.split("\n")) {
     const body = whole.slice(9);
     if (whole.slice(0, 9) !== `${checksum(body)} `) continue;

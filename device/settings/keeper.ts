@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
 import type { Settings } from "../../protocol/settings/settings.ts";
 import {
@@ -42,17 +42,17 @@ export interface SettingsKeeperIo {
  */
 export class SettingsKeeper {
   readonly #io: SettingsKeeperIo;
-  readonly #disk: TroubleLog;
+  readonly #disk: RateLimitedLog;
   #state: SettingsState;
   #healths = new Map<string, Health>();
-  #era = 0;
+  #epoch = 0;
   /** Pending settings missed an upload moment, because nobody knew yet who works: a node that was just started. */
   #overdue = false;
 
   /** Loads what is on disk, without putting it in force. */
   constructor(io: SettingsKeeperIo) {
     this.#io = io;
-    this.#disk = new TroubleLog(io.log, io.clock);
+    this.#disk = new RateLimitedLog(io.log, io.clock);
     const stored = io.store.load();
     if (stored === undefined) {
       io.log.error("remote settings on disk cannot be read; the configuration file is in force");
@@ -65,9 +65,9 @@ export class SettingsKeeper {
     return this.#state;
   }
 
-  /** Counts how often something else came into force: what began in an earlier era says nothing about this one. */
-  get era(): number {
-    return this.#era;
+  /** Counts how often something else came into force: what began in an earlier epoch says nothing about this one. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** Takes in what the gateway wants; false when it was dealt with before. Throws when the disk refuses. */
@@ -81,9 +81,9 @@ export class SettingsKeeper {
     return true;
   }
 
-  /** An attempt of a party that began in `era`. */
-  attempted(party: string, attempt: Attempt, era: number): void {
-    if (era !== this.#era) return;
+  /** An attempt of a party that began in `epoch`. */
+  attempted(party: string, attempt: Attempt, epoch: number): void {
+    if (epoch !== this.#epoch) return;
     const health = tried(this.#healths.get(party), attempt);
     this.#healths.set(party, health);
     const { pending, trial } = this.#state;
@@ -138,7 +138,7 @@ export class SettingsKeeper {
   }
 
   #putInForce(): void {
-    this.#era++;
+    this.#epoch++;
     this.#healths.clear();
     this.#io.putInForce(this.#state.inForce);
   }

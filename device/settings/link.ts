@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import type { NodeHealth } from "../../protocol/messages/node_health.ts";
 import { ConfigReportAnswer } from "../../protocol/settings/report.ts";
@@ -41,14 +41,14 @@ export interface SettingsLinkStatus {
 /** Asks the gateway for changes of the settings and reports what became of them: one request at a time, so in order. */
 export class SettingsLink {
   readonly #io: SettingsLinkIo;
-  readonly #trouble: TroubleLog;
+  readonly #trouble: RateLimitedLog;
   #lastCheckAt: number | undefined;
   #lastError: string | undefined;
   #waitMs = 0;
 
   constructor(io: SettingsLinkIo) {
     this.#io = io;
-    this.#trouble = new TroubleLog(io.log, io.clock);
+    this.#trouble = new RateLimitedLog(io.log, io.clock);
   }
 
   /** Looks every five seconds, until the signal aborts. */

@@ -103,11 +103,11 @@ export class NodeSettings {
     { config, inverter }: Pick<ConfiguredInverter, "config" | "inverter">,
     signal: AbortSignal,
   ): Promise<Poll> {
-    const { era } = this.#keeper;
+    const { epoch } = this.#keeper;
     const poll = await inverter.poll(signal);
     const asleep = poll.kind === "nothing" && this.#io.maySleep?.(config.name) === true;
     if (!signal.aborted && !asleep) {
-      this.#keeper.attempted(inverterParty(config.name), attemptOf(poll, inverter), era);
+      this.#keeper.attempted(inverterParty(config.name), attemptOf(poll, inverter), epoch);
     }
     return poll;
   }
@@ -123,9 +123,9 @@ export class NodeSettings {
   }
 
   async #post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> {
-    const { era } = this.#keeper;
+    const { epoch } = this.#keeper;
     const exchange = await this.#io.gateway.post(path, message, signal);
-    if (!signal.aborted) this.#keeper.attempted(GATEWAY, attemptToReach(exchange), era);
+    if (!signal.aborted) this.#keeper.attempted(GATEWAY, attemptToReach(exchange), epoch);
     return exchange;
   }
 

@@ -1,5 +1,5 @@
 /** Wakes one waiter. A ring while nobody waits is heard by the next wait. */
-export class Bell {
+export class Notifier {
   #rung = false;
   #wake: (() => void) | undefined;
 

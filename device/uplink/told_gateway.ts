@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Exchange } from "./gateway_client.ts";
 
 /** The way to the gateway. */
@@ -13,7 +13,7 @@ export interface Poster {
  * to tell of what it answered only.
  */
 export function toldGateway(gateway: Poster, io: { readonly clock: Clock; readonly log: Logger }): Poster {
-  const trouble = new TroubleLog(io.log, io.clock);
+  const trouble = new RateLimitedLog(io.log, io.clock);
   return {
     async post(path, message, signal) {
       const exchange = await gateway.post(path, message, signal);

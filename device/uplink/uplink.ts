@@ -1,14 +1,14 @@
 import type { Logger } from "@logtape/logtape";
 import { toBase64 } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { CODEC } from "../../protocol/block/block.ts";
 import { MAX_BLOCKS, MAX_BODY_BYTES, MAX_VALUES, type SampleBlock } from "../../protocol/messages/sample_blocks.ts";
 import type { StoredBlock } from "../outbox/block_table.ts";
 import type { Portion } from "../outbox/outbox.ts";
 import { backoffMs } from "./backoff.ts";
-import type { Bell } from "./notifier.ts";
+import type { Notifier } from "./notifier.ts";
 import type { Exchange } from "./gateway_client.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
@@ -27,7 +27,7 @@ export interface UplinkIo {
   };
   readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
   /** Rings when there may be something to send. */
-  readonly bell: Bell;
+  readonly notifier: Notifier;
   readonly clock: Clock;
   readonly random: Pick<Random, "float">;
   readonly log: Logger;
@@ -50,7 +50,7 @@ export interface UplinkStatus {
  */
 export class Uplink {
   readonly #io: UplinkIo;
-  readonly #trouble: TroubleLog;
+  readonly #trouble: RateLimitedLog;
   #most = 1;
   #strikes = { id: 0, count: 0 };
   #sentBlocks = 0;
@@ -64,7 +64,7 @@ export class Uplink {
 
   constructor(io: UplinkIo) {
     this.#io = io;
-    this.#trouble = new TroubleLog(io.log, io.clock);
+    this.#trouble = new RateLimitedLog(io.log, io.clock);
   }
 
   /** Sends until the signal aborts. */
@@ -72,7 +72,7 @@ export class Uplink {
     while (!signal.aborted) {
       const pause = await this.#step(signal);
       if (signal.aborted) return;
-      if (pause === "idle") await this.#io.bell.wait(signal);
+      if (pause === "idle") await this.#io.notifier.wait(signal);
       else if (pause > 0) await this.#sleep(pause, signal);
     }
   }

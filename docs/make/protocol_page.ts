@@ -3,7 +3,8 @@ import { importHmacKey } from "../../crypto/hmac.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { parseSignedRequest, signRequest, signResponse, verifySignedRequest } from "../../protocol/device_signature.ts";
 import { legacySignature } from "../../gateway/boards/legacy_signature.ts";
-import { chunkHmac, importChunkKey } from "../../ota/chunks/chunk_hmac.ts";
+import { chunkHmac } from "../../ota/chunks/chunk_hmac.ts";
+import { importChunkKey } from "../../keys/chunk_key.ts";
 
 const KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const URL_OF_CHANGES = "http://gateway.example:8080/changes";

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { rawRange, wordsOf } from "../../protocol/profile/raw.ts";
 import type { Register } from "../../protocol/profile/register.ts";
 import type { InverterAbilities } from "../command/abilities.ts";
-import type { CommandDesk } from "../command/command_service.ts";
+import type { CommandService } from "../command/command_service.ts";
 import type { Access } from "./access.ts";
 import { DeviceParam } from "./devices.ts";
 import type { ApiEnv } from "./env.ts";
@@ -44,11 +44,11 @@ export const AbilitiesView = z.object({
 export function addCommandAbilityRoutes(
   api: OpenAPIHono<ApiEnv>,
   access: Access,
-  { desk }: { readonly desk: Pick<CommandDesk, "abilities"> },
+  { commandService }: { readonly commandService: Pick<CommandService, "abilities"> },
 ): void {
   api.openapi(abilitiesRoute(access), (c) => {
     const { device_id } = c.req.valid("param");
-    return c.json({ device_id, inverters: desk.abilities(device_id).map(abilitiesView) }, 200);
+    return c.json({ device_id, inverters: commandService.abilities(device_id).map(abilitiesView) }, 200);
   });
 }
 

@@ -3,7 +3,7 @@ import { CommandId } from "../../protocol/command/command.ts";
 import { COMMAND_STATES } from "../../protocol/command/life.ts";
 import { CommandBatch, QueuedCommand } from "../../protocol/command/queue_message.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
-import type { CommandDesk, CommandRecord } from "../command/command_service.ts";
+import type { CommandRecord, CommandService } from "../command/command_service.ts";
 import type { StoredCommand } from "../store/commands.ts";
 import type { Access } from "./access.ts";
 import { CommandView, commandView } from "./command_view.ts";
@@ -69,29 +69,29 @@ const QueueBody = z.unknown().transform((value, c): CommandBatch | QueuedCommand
 }).openapi({ oneOf: [{ $ref: "#/components/schemas/NewCommand" }, { $ref: "#/components/schemas/NewCommandBatch" }] });
 
 export interface CommandsApiIo {
-  readonly desk: CommandDesk;
+  readonly commandService: CommandService;
 }
 
 /** `/command/*` for operators (PROTOCOL §6), and `/api/v1/devices/{device_id}/write-budget`. */
-export function addCommandRoutes(api: OpenAPIHono<ApiEnv>, access: Access, { desk }: CommandsApiIo): void {
+export function addCommandRoutes(api: OpenAPIHono<ApiEnv>, access: Access, { commandService }: CommandsApiIo): void {
   api.openAPIRegistry.register("NewCommand", QueuedCommand);
   api.openAPIRegistry.register("NewCommandBatch", CommandBatch);
   api.openapi(queueRoute(access), async (c) => {
     const body = c.req.valid("json");
     const batch = "commands" in body;
-    const queued = await desk.queue(batch ? body.commands : [body], c.get("token"));
+    const queued = await commandService.queue(batch ? body.commands : [body], c.get("token"));
     return c.json(batch ? batchView(queued) : oneView(queued), 200);
   });
   api.openapi(cancelRoute(access), async (c) => {
     const { command_id, device_id } = c.req.valid("json");
-    return c.json(statusView(await desk.cancel(command_id, c.get("token"), device_id)), 200);
+    return c.json(statusView(await commandService.cancel(command_id, c.get("token"), device_id)), 200);
   });
   api.openapi(statusRoute(access), async (c) => {
-    return c.json(statusView(await desk.status(c.req.valid("query").command_id)), 200);
+    return c.json(statusView(await commandService.status(c.req.valid("query").command_id)), 200);
   });
   api.openapi(historyRoute(access), async (c) => {
     const { device_id, status: state, before, limit } = c.req.valid("query");
-    const found = await desk.history({ deviceId: device_id, state, before, limit: limit + 1 });
+    const found = await commandService.history({ deviceId: device_id, state, before, limit: limit + 1 });
     const { items, next } = pageOf(found, limit, ({ command }) => command.commandId);
     const commands = items.map(commandView);
     if (device_id !== undefined) {
@@ -102,7 +102,7 @@ export function addCommandRoutes(api: OpenAPIHono<ApiEnv>, access: Access, { des
   });
   api.openapi(budgetRoute(access), (c) => {
     const { device_id } = c.req.valid("param");
-    const { day, limit, used } = desk.writeBudget(device_id);
+    const { day, limit, used } = commandService.writeBudget(device_id);
     const registers = used.map(({ inverter, address, writes }) => ({
       inverter,
       register_address: address,

@@ -4,7 +4,7 @@ import { FirmwareModel, FirmwareVersion } from "../../ota/manifest/version.ts";
 import { checkBody } from "../http/device_route.ts";
 import { Fault } from "../fault.ts";
 import type { FirmwareRepository } from "../../ota/repository/firmware_repository.ts";
-import type { FirmwareRolloutDesk } from "../firmware/rollouts.ts";
+import type { FirmwareRolloutService } from "../firmware/rollouts.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { imagePieces, MANIFEST_HEADER, manifestHeader, taken } from "./firmware_upload.ts";
@@ -45,14 +45,14 @@ const Signed = z.object({ manifest: z.string(), manifest_signature: z.string() }
 
 export interface FirmwareApiIo {
   readonly firmware: FirmwareRepository;
-  readonly firmwareRolloutDesk: FirmwareRolloutDesk;
+  readonly firmwareRolloutService: FirmwareRolloutService;
 }
 
 /** `/api/v1/firmware`: the images that can be offered to devices. Uploads stream and take constant memory. */
 export function addFirmwareRoutes(
   api: OpenAPIHono<ApiEnv>,
   access: Access,
-  { firmware: repository, firmwareRolloutDesk: rollouts }: FirmwareApiIo,
+  { firmware: repository, firmwareRolloutService: rollouts }: FirmwareApiIo,
 ): void {
   const found = ({ model, version }: z.infer<typeof Param>): Firmware => {
     const firmware = repository.find(model, version);

@@ -4,7 +4,7 @@ import { WindowText } from "../rollout/maintenance_window.ts";
 import { RolloutPhase } from "../rollout/rollout.ts";
 import { FirmwareModel, FirmwareVersion } from "../../ota/manifest/version.ts";
 import type { Amount, FirmwarePlan } from "../firmware/rollout_plan.ts";
-import type { FirmwareRolloutDesk } from "../firmware/rollouts.ts";
+import type { FirmwareRolloutService } from "../firmware/rollouts.ts";
 import { MAX_DEVICES } from "../settings/selection.ts";
 import type { StoredRollout } from "../store/firmware_rollouts.ts";
 import { Label } from "../store/labels.ts";
@@ -77,7 +77,7 @@ const STARTED = {
 const ROLLOUTS = { path: "/api/v1/rollouts", of: "firmware", view: View, body: Body } as const;
 
 export interface FirmwareRolloutsApiIo {
-  readonly firmwareRolloutDesk: FirmwareRolloutDesk;
+  readonly firmwareRolloutService: FirmwareRolloutService;
   readonly management: { device(deviceId: string): { readonly model: string } };
 }
 
@@ -85,24 +85,24 @@ export interface FirmwareRolloutsApiIo {
 export function addFirmwareRolloutRoutes(
   api: OpenAPIHono<ApiEnv>,
   access: Access,
-  { firmwareRolloutDesk: desk, management }: FirmwareRolloutsApiIo,
+  { firmwareRolloutService: service, management }: FirmwareRolloutsApiIo,
 ): void {
   api.openapi(listRoute(access, ROLLOUTS), (c) => {
-    return c.json({ rollouts: desk.latest(c.req.valid("query").limit).map(viewOf) }, 200);
+    return c.json({ rollouts: service.latest(c.req.valid("query").limit).map(viewOf) }, 200);
   });
-  api.openapi(getRoute(access, ROLLOUTS), (c) => c.json(viewOf(desk.find(c.req.valid("param").id)), 200));
+  api.openapi(getRoute(access, ROLLOUTS), (c) => c.json(viewOf(service.find(c.req.valid("param").id)), 200));
   api.openapi(startRoute(access, ROLLOUTS, STARTED), async (c) => {
-    return c.json(viewOf(await desk.start(planOf(c.req.valid("json"), whoIs(c.get("token"))))), 201);
+    return c.json(viewOf(await service.start(planOf(c.req.valid("json"), whoIs(c.get("token"))))), 201);
   });
   api.openapi(assignRoute(access), async (c) => {
     const { device_id } = c.req.valid("param");
     const { model } = management.device(device_id);
     const body = Body.parse({ model, version: c.req.valid("json").version, devices: [device_id] });
-    return c.json(viewOf(await desk.start(planOf(body, whoIs(c.get("token"))))), 201);
+    return c.json(viewOf(await service.start(planOf(body, whoIs(c.get("token"))))), 201);
   });
   for (const kind of ["pause", "resume", "abort"] as const) {
     api.openapi(changeRoute(access, kind), async (c) => {
-      return c.json(viewOf(await desk.change(c.req.valid("param").id, kind, whoIs(c.get("token")))), 200);
+      return c.json(viewOf(await service.change(c.req.valid("param").id, kind, whoIs(c.get("token")))), 200);
     });
   }
 }

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DeviceId } from "../../protocol/device_id.ts";
-import type { FirmwareShelf } from "../../ota/repository/firmware_repository.ts";
+import type { FirmwareImages } from "../../ota/repository/firmware_repository.ts";
 import { activeUpdates, eventsOf, statusOf, type UpdateStatusIo } from "../firmware/status.ts";
 import { SessionState } from "../store/firmware_sessions.ts";
 import type { Management } from "../management/management.ts";
@@ -36,7 +36,7 @@ export const OtaStatus = z.object({
 }).openapi("OtaStatus");
 
 export interface FirmwareStatusApiIo extends UpdateStatusIo {
-  readonly firmware: FirmwareShelf;
+  readonly firmware: FirmwareImages;
   readonly management: Management;
 }
 

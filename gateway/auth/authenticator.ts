@@ -6,11 +6,11 @@ import { DeviceId } from "../../protocol/device_id.ts";
 import { Fault } from "../fault.ts";
 import { parseJson } from "../http/request_body.ts";
 import type { Device, Devices } from "../store/devices.ts";
-import type { DeviceRequest, Identity, Stranger } from "./identity.ts";
+import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
 import type { KeyRing } from "./key_ring.ts";
 
 /** Finds out who speaks. Throws `Fault` `malformed` when an unsigned body is no JSON: then it names nobody. */
-export type Authenticator = (request: DeviceRequest) => Identity | Stranger;
+export type Authenticator = (request: DeviceRequest) => Identity | Unauthenticated;
 
 /** The one path on which boards sign (PROTOCOL §2.1). */
 export const UPLOAD_PATH = "/process";
@@ -30,49 +30,55 @@ export function createAuthenticator(io: { readonly ring: KeyRing; readonly devic
 }
 
 /** PROTOCOL §2.2. A `legacy` device's key is bound to the other scheme. */
-function bySignature(request: DeviceRequest, ring: KeyRing): Identity | Stranger {
+function bySignature(request: DeviceRequest, ring: KeyRing): Identity | Unauthenticated {
   const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
-  if (!claim.ok) return stranger("malformed", claim.detail, named(request.headers.get("x-device-id")));
+  if (!claim.ok) return unauthenticated("malformed", claim.detail, named(request.headers.get("x-device-id")));
   const { deviceId, keyNumber, sequence } = claim.value;
   const found = ring.byId(deviceId, keyNumber);
   const verified = verifySignedRequest(claim.value, request.body, found?.key);
-  if (!verified.ok) return stranger(verified.fault, verified.detail, { deviceId, sequence });
+  if (!verified.ok) return unauthenticated(verified.fault, verified.detail, { deviceId, sequence });
   if (found?.device.auth !== "signed") {
-    return stranger("policy", "a legacy device does not sign", { deviceId, sequence });
+    return unauthenticated("policy", "a legacy device does not sign", { deviceId, sequence });
   }
   return { kind: "signed", device: found.device, request: verified.value };
 }
 
 /** PROTOCOL §2.1: boards share a name, and the key that verifies says which one it is. */
-function byHmac(request: DeviceRequest, ring: KeyRing): Identity | Stranger {
+function byHmac(request: DeviceRequest, ring: KeyRing): Identity | Unauthenticated {
   const proof = parseLegacySignature(request.headers);
-  if (!proof.ok) return stranger("malformed", proof.detail);
+  if (!proof.ok) return unauthenticated("malformed", proof.detail);
   const { sequence, mac } = proof.value;
   const name = nameOf(request.body);
   const known = { ...named(name), sequence };
   const keys = ring.ofBoards(name);
   if (keys.length === 0) {
     verifyLegacySignature(proof.value, request.body, decoy);
-    return stranger("unknown_device", "No such board", known);
+    return unauthenticated("unknown_device", "No such board", known);
   }
   // All of them are tried, also after the right one: the time says nothing about who is registered.
   const [match] = keys.filter(({ key }) => verifyLegacySignature(proof.value, request.body, key.hmac));
-  if (!match) return stranger("bad_signature", "The HMAC does not fit the body", known);
+  if (!match) return unauthenticated("bad_signature", "The HMAC does not fit the body", known);
   return { kind: "board", device: match.device, fingerprint: match.fingerprint, sequence, mac };
 }
 
 /** PROTOCOL §2.1: the other paths of boards come unsigned, from where the last verified upload came. */
-function byAddress(request: DeviceRequest, devices: Devices): Identity | Stranger {
+function byAddress(request: DeviceRequest, devices: Devices): Identity | Unauthenticated {
   const name = nameOf(request.body);
   const known = named(name);
   const boards = devices.withWireId(name);
   const here = devices.withAddress(request.address).filter((device) => boards.some(({ row }) => row === device.row));
   const [device, other] = here.length > 0 ? here : silent(boards, devices);
   if (device && !other) return { kind: "address", device };
-  if (other) return stranger("policy", "several boards are at this address", known);
-  if (boards.length > 0) return stranger("policy", "no upload of this board was verified from this address", known);
+  if (other) return unauthenticated("policy", "several boards are at this address", known);
+  if (boards.length > 0) {
+    return unauthenticated("policy", "no upload of this board was verified from this address", known);
+  }
   const signs = devices.find(name) !== undefined;
-  return stranger(signs ? "policy" : "unknown_device", signs ? "this device has to sign" : "No such board", known);
+  return unauthenticated(
+    signs ? "policy" : "unknown_device",
+    signs ? "this device has to sign" : "No such board",
+    known,
+  );
 }
 
 /** The only board of its name, as long as it has never uploaded: nothing tells yet where it is. */
@@ -104,10 +110,10 @@ function named(name: string | null): { readonly deviceId?: DeviceId } {
   return deviceId.success ? { deviceId: deviceId.data } : {};
 }
 
-function stranger(
-  reason: Stranger["reason"],
+function unauthenticated(
+  reason: Unauthenticated["reason"],
   detail: string,
   known: { readonly deviceId?: DeviceId; readonly sequence?: number } = {},
-): Stranger {
-  return { kind: "stranger", reason, detail, ...known };
+): Unauthenticated {
+  return { kind: "unauthenticated", reason, detail, ...known };
 }

@@ -30,8 +30,8 @@ export type Identity =
   | { readonly kind: "address"; readonly device: Device };
 
 /** A request that nobody is behind, and what the log says of it. The client learns less. */
-export interface Stranger {
-  readonly kind: "stranger";
+export interface Unauthenticated {
+  readonly kind: "unauthenticated";
   readonly reason: Exclude<Reason, "ok" | "replay" | "bad_login">;
   /** The name that was claimed, when it could be one. */
   readonly deviceId?: string;

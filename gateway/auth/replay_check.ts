@@ -1,6 +1,6 @@
 import type { Replay } from "../store/replay.ts";
 import type { SecurityLog, Validation } from "../store/security_log.ts";
-import type { DeviceRequest, Identity, Stranger } from "./identity.ts";
+import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
 
 /** A device's clock may be off by this much before the log says so, in seconds (PROTOCOL §2.2). */
 const CLOCK_TOLERANCE_S = 300;
@@ -41,8 +41,8 @@ export function claimNumber(
 }
 
 /** The log's line on a request that was refused. */
-export function refusalOf(stranger: Stranger, request: DeviceRequest, now: number): Validation {
-  const { kind: _, ...known } = stranger;
+export function refusalOf(unauthenticated: Unauthenticated, request: DeviceRequest, now: number): Validation {
+  const { kind: _, ...known } = unauthenticated;
   return { ...known, at: now, path: request.path, address: request.address };
 }
 

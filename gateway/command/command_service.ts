@@ -8,7 +8,7 @@ import type { HistorySelection, StoredCommand } from "../store/commands.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { Device } from "../store/devices.ts";
 import { abilitiesOf, type InverterAbilities } from "./abilities.ts";
-import type { CommandBell } from "./notifier.ts";
+import type { CommandNotifier } from "./notifier.ts";
 import { change, endOverdue } from "./change.ts";
 import { type Operator, queueCommands, type QueueIo } from "./queueing.ts";
 import { targetsOf } from "./target.ts";
@@ -36,7 +36,7 @@ export interface WriteBudget {
 }
 
 /** What operators do with commands, over HTTP or at the machine itself. Resolves when it is on disk. */
-export interface CommandDesk {
+export interface CommandService {
   /** All or none; throws the `Fault` that says why (queueing.ts). */
   queue(wanted: readonly QueuedCommand[], by: Operator): Promise<readonly StoredCommand[]>;
   /** Throws `Fault`: `not_found`, `conflict` when it has ended or is with the device. */
@@ -51,14 +51,14 @@ export interface CommandDesk {
   writeBudget(deviceId: string): WriteBudget;
 }
 
-export interface CommandDeskIo extends QueueIo {
+export interface CommandServiceIo extends QueueIo {
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Pick<Clock, "now">;
-  readonly bell: Pick<CommandBell, "ring">;
+  readonly notifier: Pick<CommandNotifier, "ring">;
 }
 
-export function createCommandDesk(io: CommandDeskIo): CommandDesk {
-  const { commands, commit, clock, bell } = io;
+export function createCommandService(io: CommandServiceIo): CommandService {
+  const { commands, commit, clock, notifier } = io;
   const record = (command: StoredCommand) => ({ command, steps: commands.steps.of(command) });
   /** What time has ended is shown as ended, also when no device has asked since. */
   const settle = async () => {
@@ -68,7 +68,7 @@ export function createCommandDesk(io: CommandDeskIo): CommandDesk {
   return {
     async queue(wanted, by) {
       const queued = await commit.run(() => queueCommands(wanted, by, clock.now(), io));
-      for (const device of new Set(queued.map((command) => command.device))) bell.ring(device);
+      for (const device of new Set(queued.map((command) => command.device))) notifier.ring(device);
       return queued;
     },
     async cancel(commandId, by, deviceId) {
@@ -95,23 +95,23 @@ export function createCommandDesk(io: CommandDeskIo): CommandDesk {
   };
 }
 
-function requireRow(deviceId: string, io: CommandDeskIo): number {
+function requireRow(deviceId: string, io: CommandServiceIo): number {
   return requireDevice(deviceId, io).row;
 }
 
-function requireDevice(deviceId: string, { devices }: CommandDeskIo): Device {
+function requireDevice(deviceId: string, { devices }: CommandServiceIo): Device {
   const device = devices.find(deviceId);
   if (!device) throw new Fault("not_found", `No device ${deviceId} is registered`);
   return device;
 }
 
-function requireCommand(commandId: string, { commands }: CommandDeskIo, deviceId?: string): StoredCommand {
+function requireCommand(commandId: string, { commands }: CommandServiceIo, deviceId?: string): StoredCommand {
   const command = commands.find(commandId);
   if (command && (deviceId === undefined || command.deviceId === deviceId)) return command;
   throw new Fault("not_found", `No command ${commandId} was queued${deviceId === undefined ? "" : ` for ${deviceId}`}`);
 }
 
-function cancel(command: StoredCommand, by: Operator, { commands, clock }: CommandDeskIo): StoredCommand {
+function cancel(command: StoredCommand, by: Operator, { commands, clock }: CommandServiceIo): StoredCommand {
   const at = clock.now();
   const { life } = command;
   if (life.state === "cancelled") return command; // asked twice

@@ -10,14 +10,14 @@ import {
 } from "../http/device_route.ts";
 import type { Commands } from "../store/commands.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
-import type { CommandBell } from "./notifier.ts";
+import type { CommandNotifier } from "./notifier.ts";
 import { handOut, nextLook } from "./hand_out.ts";
 import { takeReport } from "./reporting.ts";
 
 export interface CommandRoutesIo {
   readonly commands: Commands;
   readonly commit: Pick<GroupCommit, "run">;
-  readonly bell: CommandBell;
+  readonly notifier: CommandNotifier;
   readonly clock: Clock;
 }
 
@@ -32,7 +32,7 @@ export function createCommandRoutes(io: CommandRoutesIo): readonly DeviceRoute[]
 /** A board reads without a time limit and polls nothing meanwhile: it never waits. */
 function get(call: DeviceCall<CommandGet>, io: CommandRoutesIo): Reply {
   const { device, body } = call;
-  const heard = io.bell.heard(device.row);
+  const heard = io.notifier.heard(device.row);
   const answer = handOut(call, io.commands);
   if (answer.command_count > 0 || body.wait_s === 0 || device.auth === "legacy") return jsonAnswer(200, answer);
   return (signal) => waitFor(call, { answer, heard }, io, signal);
@@ -42,7 +42,7 @@ function get(call: DeviceCall<CommandGet>, io: CommandRoutesIo): Reply {
 async function waitFor(
   call: DeviceCall<CommandGet>,
   looked: { readonly answer: CommandGetAnswer; readonly heard: number },
-  { commands, commit, bell, clock }: CommandRoutesIo,
+  { commands, commit, notifier, clock }: CommandRoutesIo,
   signal: AbortSignal,
 ): Promise<Answer> {
   const start = clock.monotonic();
@@ -53,18 +53,18 @@ async function waitFor(
     if (left <= 0) break;
     const now = clock.now();
     const next = nextLook({ ...call, now }, commands) - now;
-    if (await bell.wait(call.device.row, Math.min(left, next), heard, signal) === "superseded") break;
-    heard = bell.heard(call.device.row);
+    if (await notifier.wait(call.device.row, Math.min(left, next), heard, signal) === "superseded") break;
+    heard = notifier.heard(call.device.row);
     answer = await commit.run(() => handOut({ ...call, now: clock.now() }, commands));
   }
   return jsonAnswer(200, { ...answer, waited_ms: Math.max(0, Math.floor(clock.monotonic() - start)) });
 }
 
 /** A report may be what a waiting request of the same device needs to get the next command. */
-function report(call: DeviceCall<CommandReport>, { commands, bell }: CommandRoutesIo): Reply {
+function report(call: DeviceCall<CommandReport>, { commands, notifier }: CommandRoutesIo): Reply {
   const answer = jsonAnswer(200, takeReport(call, commands));
   return () => {
-    bell.ring(call.device.row);
+    notifier.ring(call.device.row);
     return Promise.resolve(answer);
   };
 }

@@ -2,11 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../platform/clock.ts";
 
 /** Who waits for commands, and how they are woken. */
-export interface CommandBell {
+export interface CommandNotifier {
   /** What has rung for the device so far: to be taken before a look at the store, and given to the wait that follows it. */
   heard(device: number): number;
   /**
-   * Waits until the device's bell rings, another process changes the database, `ms` are over or `signal` aborts. What rang
+   * Waits until the device's notifier rings, another process changes the database, `ms` are over or `signal` aborts. What rang
    * after `heard` was taken counts too: between the look and the wait lies a commit. A new wait for the same device ends
    * the one before: a device has one request, the others are dead connections.
    */
@@ -22,8 +22,8 @@ interface Waiter {
   wake(why: "look" | "superseded"): void;
 }
 
-/** A bell over a database that other processes write to as well. */
-export function createCommandBell(io: { readonly db: DatabaseSync; readonly clock: Clock }): CommandBell {
+/** A notifier over a database that other processes write to as well. */
+export function createCommandNotifier(io: { readonly db: DatabaseSync; readonly clock: Clock }): CommandNotifier {
   const waiters = new Map<number, Waiter>();
   const others = io.db.prepare("PRAGMA data_version");
   const version = () => Number(others.get()?.["data_version"]);

@@ -7,11 +7,11 @@ import type { Device } from "../store/devices.ts";
 import type { StoredRollout } from "../store/firmware_rollouts.ts";
 import type { Session } from "../store/firmware_sessions.ts";
 import { chunkTotal, noChunks } from "./progress.ts";
-import type { FirmwareShelf } from "../../ota/repository/firmware_repository.ts";
+import type { FirmwareImages } from "../../ota/repository/firmware_repository.ts";
 import { note, noteProgress, tellRollout, type UpdateLogIo } from "./update_log.ts";
 
 export interface OfferIo extends UpdateLogIo {
-  readonly firmware: FirmwareShelf;
+  readonly firmware: FirmwareImages;
 }
 
 type Check = DeviceCall<CheckRequest>;

@@ -8,7 +8,7 @@ import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
 import type { FirmwareSessions } from "../store/firmware_sessions.ts";
 import type { Labels } from "../store/labels.ts";
 import { misfit } from "./offer.ts";
-import type { FirmwareShelf } from "../../ota/repository/firmware_repository.ts";
+import type { FirmwareImages } from "../../ota/repository/firmware_repository.ts";
 
 /** The size of a wave, and how much of it has to be updated before the next one begins; all when left out. */
 export interface WavePlan {
@@ -35,7 +35,7 @@ export interface FirmwarePlan extends DeviceSelection {
 }
 
 export interface FirmwarePlanIo {
-  readonly firmware: FirmwareShelf;
+  readonly firmware: FirmwareImages;
   readonly devices: Devices;
   readonly labels: Labels;
   readonly firmwareRollouts: FirmwareRollouts;

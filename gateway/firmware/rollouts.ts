@@ -7,7 +7,7 @@ import { type FirmwarePlan, type FirmwarePlanIo, planned } from "./rollout_plan.
 import type { UpdateLogIo } from "./update_log.ts";
 
 /** Firmware for many devices. Changes resolve when they are on disk. */
-export interface FirmwareRolloutDesk {
+export interface FirmwareRolloutService {
   /** Throws `Fault`: `not_found`, `refused` with every reason of every device, `conflict` for one in another rollout. */
   start(plan: FirmwarePlan): Promise<StoredRollout>;
   /** Throws `Fault` `not_found`. */
@@ -26,7 +26,7 @@ export interface RolloutDeskIo extends FirmwarePlanIo, UpdateLogIo {
   readonly clock: Pick<Clock, "now">;
 }
 
-export function createFirmwareRolloutDesk(io: RolloutDeskIo): FirmwareRolloutDesk {
+export function createFirmwareRolloutService(io: RolloutDeskIo): FirmwareRolloutService {
   const { commit, clock, firmwareRollouts: store, log } = io;
   const find = (id: number): StoredRollout => {
     const found = store.find(id);

@@ -3,12 +3,12 @@ import type { Clock } from "../../platform/clock.ts";
 import { signResponse } from "../../protocol/device_signature.ts";
 import { utf8 } from "../../crypto/bytes.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
-import type { DeviceRequest, Identity, Stranger } from "../auth/identity.ts";
+import type { DeviceRequest, Identity, Unauthenticated } from "../auth/identity.ts";
 import { claimNumber, refusalOf } from "../auth/replay_check.ts";
 import type { Answer, DeviceRoute, Effect, Reply } from "./device_route.ts";
 import { Fault, STATUS } from "../fault.ts";
 import { PROBLEM_TYPE, problemOf, problemResponse } from "./problem.ts";
-import type { ToldOnce } from "../../platform/rate_limited_warnings.ts";
+import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
 import { type BodyReader, requireJson } from "./request_body.ts";
 import type { Handler } from "./server.ts";
 import type { Device, Devices } from "../store/devices.ts";
@@ -26,7 +26,7 @@ export interface DeviceEdgeIo {
   readonly clock: Clock;
   readonly log: Logger;
   readonly readBody: BodyReader;
-  readonly warn: ToldOnce;
+  readonly warn: RateLimitedWarnings;
   /** Hears of every device whose request was authentic and new. */
   readonly heard?: (device: Device, at: number) => void;
   /** Ends answers that wait. */
@@ -58,7 +58,7 @@ export function createDeviceEdge(io: DeviceEdgeIo, route: DeviceRoute): Handler 
 
 async function answer(io: DeviceEdgeIo, route: DeviceRoute, request: DeviceRequest): Promise<Response> {
   const identity = identify(io, request);
-  if (identity.kind === "stranger") return await refuse(io, identity, request);
+  if (identity.kind === "unauthenticated") return await refuse(io, identity, request);
   const effect = prepare(route, identity, request);
   const outcome = await perform(io, identity, request, effect);
   return respond(io, identity, typeof outcome === "function" ? await outcome(io.signal).catch(refusal) : outcome);
@@ -70,22 +70,22 @@ function refusal(error: unknown): Answer {
   return problemAnswer(error);
 }
 
-/** A body without a name is a stranger's as well, for the log. */
-function identify(io: DeviceEdgeIo, request: DeviceRequest): Identity | (Stranger & { readonly fault?: Fault }) {
+/** A body without a name is nobody's, for the log. */
+function identify(io: DeviceEdgeIo, request: DeviceRequest): Identity | (Unauthenticated & { readonly fault?: Fault }) {
   try {
     return io.authenticate(request);
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
-    return { kind: "stranger", reason: "malformed", detail: fault.message, fault };
+    return { kind: "unauthenticated", reason: "malformed", detail: fault.message, fault };
   }
 }
 
 async function refuse(
   io: DeviceEdgeIo,
-  stranger: Stranger & { readonly fault?: Fault },
+  unauthenticated: Unauthenticated & { readonly fault?: Fault },
   request: DeviceRequest,
 ): Promise<Response> {
-  const { reason, deviceId, detail } = stranger;
+  const { reason, deviceId, detail } = unauthenticated;
   // Strangers come as often as they like: the log tells of each reason once a minute, the security log of all.
   io.warn(`device refused {path} ${reason} {device} {address} {detail}`, {
     path: request.path,
@@ -94,11 +94,11 @@ async function refuse(
     detail,
   });
   try {
-    await io.commits.run(() => io.securityLog.append(refusalOf(stranger, request, io.clock.now())));
+    await io.commits.run(() => io.securityLog.append(refusalOf(unauthenticated, request, io.clock.now())));
   } catch (error) {
     io.log.error("refusal not logged: {error}", { error }); // who may not enter stays out, also when the disk is full
   }
-  if (stranger.fault) return problemResponse(stranger.fault, CLOSE);
+  if (unauthenticated.fault) return problemResponse(unauthenticated.fault, CLOSE);
   const told = reason === "malformed" ? detail : "The request is not authentic";
   return problemResponse(new Fault("unauthenticated", told), CHALLENGE);
 }

@@ -7,7 +7,7 @@ import { createAuthenticator } from "../auth/authenticator.ts";
 import { createKeyRing } from "../auth/key_ring.ts";
 import { createDeviceEdge } from "./device_edge.ts";
 import type { DeviceRoute } from "./device_route.ts";
-import { createToldOnce } from "../../platform/rate_limited_warnings.ts";
+import { createRateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
 import { createProcessRoute } from "../ingest/process_route.ts";
 import { createSampleFeed, type SampleFeed } from "../ingest/sample_feed.ts";
 import type { SampleSink } from "../ingest/sample_sink.ts";
@@ -61,7 +61,7 @@ export function createDevicePaths(io: DevicePathsIo, more: readonly DeviceRoute[
     authenticate: createAuthenticator({ ring: createKeyRing(devices), devices }),
     replay: createReplay(db),
     securityLog: io.securityLog ?? createSecurityLog(db),
-    warn: createToldOnce(io.log, io.clock),
+    warn: createRateLimitedWarnings(io.log, io.clock),
     readBody: createBodyReader(io.limits ?? DEVICE_LIMITS, io.signal),
   };
   return new Map([process, ...more].map((route) => [route.path, createDeviceEdge(edge, route)]));

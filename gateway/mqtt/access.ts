@@ -30,10 +30,10 @@ export interface Credentials {
 const HOME_ASSISTANT = "homeassistant/status";
 
 /** Says who a client is; `undefined`: nobody who may enter. */
-export type Doorman = (credentials: Credentials) => Guest | undefined;
+export type Authenticator = (credentials: Credentials) => Guest | undefined;
 
 /** Without users everyone on this machine may read; with users, everyone has to be one of them, on this machine too. */
-export function createDoorman(users: readonly User[]): Doorman {
+export function createAuthenticator(users: readonly User[]): Authenticator {
   const known = new Map(users.map((user) => [user.username, { user, digest: sha256(user.password) }]));
   const nobody = sha256("");
   return ({ username, password, address }) => {

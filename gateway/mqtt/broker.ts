@@ -1,10 +1,10 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Aedes, AuthenticateError, Client } from "aedes";
 import type { Logger } from "@logtape/logtape";
-import { createDoorman, type Guest, mayPublish, type User } from "./access.ts";
+import { createAuthenticator, type Guest, mayPublish, type User } from "./access.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
 import { createPacketWalk } from "./packet_walk.ts";
-import type { ToldOnce } from "../../platform/rate_limited_warnings.ts";
+import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
 import { fits } from "./topics.ts";
 
 export interface BrokerOptions {
@@ -17,7 +17,7 @@ export interface BrokerOptions {
 
 export interface BrokerIo {
   readonly log: Logger;
-  readonly warn: ToldOnce;
+  readonly warn: RateLimitedWarnings;
 }
 
 /** A broker that listens. Disposing closes every connection. */
@@ -87,7 +87,7 @@ function guard(
   topics: readonly string[],
   { log, warn }: BrokerIo,
 ): Connections {
-  const doorman = createDoorman(users);
+  const authenticate = createAuthenticator(users);
   const sockets = new Set<Socket>();
   const addresses = new WeakMap<Client, string>();
   const guests = new WeakMap<Client, Guest>();
@@ -98,7 +98,7 @@ function guard(
   };
   aedes.authenticate = (client, username, password, done) => {
     const address = addresses.get(client) ?? "";
-    const guest = doorman({ username, password, address });
+    const guest = authenticate({ username, password, address });
     if (guest) guests.set(client, guest);
     else warn("mqtt client refused {address}", { address });
     done(guest ? null : refused(), guest !== undefined);

@@ -1,7 +1,7 @@
 import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
@@ -41,7 +41,7 @@ export async function keepConnected(
   signal: AbortSignal,
 ): Promise<void> {
   const broker = address.url;
-  const trouble = new TroubleLog(log, clock);
+  const trouble = new RateLimitedLog(log, clock);
   for (let failures = 0; !signal.aborted;) {
     const began = clock.monotonic();
     const opened = await openSession(address, events, log, signal);

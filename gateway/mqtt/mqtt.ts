@@ -21,7 +21,7 @@ import { keepPresence } from "./presence_task.ts";
 import { createPublisher, type Publisher, type PublisherStats } from "./publisher.ts";
 import { createSettingsInbox, type SettingsDoor } from "./settings_inbox.ts";
 import { stateMessage } from "./state_payload.ts";
-import { createToldOnce } from "../../platform/rate_limited_warnings.ts";
+import { createRateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
 import { fits, GATEWAY_STATUS, SETTINGS_TOPICS } from "./topics.ts";
 
 export interface MqttIo extends Omit<HomeAssistantIo, "publisher" | "warn"> {
@@ -58,7 +58,7 @@ export async function startMqtt(config: MqttConfig, io: MqttIo): Promise<Mqtt | 
   if (config.broker === undefined && config.embedded === undefined) return undefined;
   await using cleanup = new AsyncDisposableStack();
   const publisher = createPublisher(config.queue_messages, io.clock);
-  const warn = createToldOnce(io.log, io.clock);
+  const warn = createRateLimitedWarnings(io.log, io.clock);
   const stop = new AbortController();
   cleanup.defer(() => stop.abort());
   const homeAssistant = keepHomeAssistant(
@@ -109,7 +109,7 @@ async function embed(
     return { username, role, password: await readPassword(user) ?? "" };
   }));
   const options = { host, port, users, maxClients };
-  return cleanup.use(await startBroker(options, events, { log, warn: createToldOnce(log, clock) })).port;
+  return cleanup.use(await startBroker(options, events, { log, warn: createRateLimitedWarnings(log, clock) })).port;
 }
 
 async function connect(

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
 import { createPresence, type Presence } from "./presence.ts";
@@ -51,7 +51,7 @@ async function review(presence: Presence, offlineAfterMs: number, io: PresenceIo
   } catch (error) {
     log.warn("activity of devices not read: {error}", { error });
   }
-  const trouble = new TroubleLog(log, clock);
+  const trouble = new RateLimitedLog(log, clock);
   while (!signal.aborted) {
     try {
       presence.review(devices.list().map(({ deviceId }) => deviceId), clock.now());

@@ -7,7 +7,7 @@ import { parseJson } from "../http/request_body.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Received } from "./message.ts";
 import { createOneByOne } from "./one_by_one.ts";
-import type { ToldOnce } from "../../platform/rate_limited_warnings.ts";
+import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
 import { BOARD_SETTINGS, settingsDevice } from "./topics.ts";
 
 /** Sets what devices are to have. Throws `Fault` for what they cannot have. */
@@ -22,7 +22,7 @@ export interface SettingsDoor {
 export interface SettingsInboxIo {
   readonly settings: SettingsDoor;
   readonly devices: Pick<Devices, "find" | "list" | "withWireId">;
-  readonly warn: ToldOnce;
+  readonly warn: RateLimitedWarnings;
 }
 
 /** Longest message that is looked at. */

@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { ALIVE, dead, type Liveness } from "../../platform/liveness.ts";
-import type { TroubleLog } from "../../platform/rate_limited_log.ts";
+import type { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 
 /** Below this the next uploads may not fit any more. */
@@ -13,7 +13,7 @@ export interface StoreHealthIo {
   /** Reads something from it. */
   readonly read: () => void;
   /** Told why it is not healthy. */
-  readonly trouble: TroubleLog;
+  readonly trouble: RateLimitedLog;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { Ages, Retention } from "../store/retention.ts";
 
@@ -20,7 +20,7 @@ export interface RetentionIo {
 
 /** Deletes what is too old, now and every hour, a little at a time, until `signal` aborts. Never rejects. */
 export async function keepRetention(ages: Ages, io: RetentionIo, signal: AbortSignal): Promise<void> {
-  const trouble = new TroubleLog(io.log, io.clock);
+  const trouble = new RateLimitedLog(io.log, io.clock);
   while (!signal.aborted) {
     try {
       const rows = await deleteAll(ages, io, signal);

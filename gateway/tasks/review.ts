@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Devices } from "../store/devices.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 
@@ -21,7 +21,7 @@ export interface ReviewIo {
 /** Looks how the devices are doing until `signal` aborts. Never rejects. */
 export async function keepReview(io: ReviewIo, signal: AbortSignal): Promise<void> {
   const { clock } = io;
-  const trouble = new TroubleLog(io.log, clock);
+  const trouble = new RateLimitedLog(io.log, clock);
   for (let round = 0; !signal.aborted; round++) {
     try {
       await review(io, round % KEEP_ROUNDS === 0, signal);

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 
 /** Time between two looks at the running rollouts. */
 const ROUND_MS = 5_000;
@@ -15,7 +15,7 @@ export async function keepRollouts(
   { rollouts, clock, log }: { readonly rollouts: LedRollouts; readonly clock: Clock; readonly log: Logger },
   signal: AbortSignal,
 ): Promise<void> {
-  const trouble = new TroubleLog(log, clock);
+  const trouble = new RateLimitedLog(log, clock);
   while (!signal.aborted) {
     try {
       await rollouts.tick();

@@ -2,7 +2,7 @@ import { type AesKey, startDecryption, startEncryption } from "../../crypto/aes_
 import { toHex } from "../../crypto/bytes.ts";
 import { createSha256 } from "../../crypto/sha256.ts";
 import { BOARD_IMAGE_MAGIC, MAX_IMAGE_BYTES } from "../manifest/limits.ts";
-import type { Audience } from "./chunk_hmac.ts";
+import type { Audience } from "../../keys/chunk_key.ts";
 import type { FirmwareFault } from "../manifest/firmware.ts";
 import type { Pieces } from "../repository/firmware_repository.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";

@@ -4,7 +4,7 @@ import type { BoardManifest, Firmware, FirmwareFault, NewFirmware } from "../man
 import type { SignedManifest } from "../manifest/manifest.ts";
 
 /** Firmware that can be offered to devices: on disk, and whole, or not there. */
-export interface FirmwareShelf {
+export interface FirmwareImages {
   list(): readonly Firmware[];
   find(model: string, version: string): Firmware | undefined;
   /** One chunk, encrypted, with its HMAC in hex; `undefined` for a number that the image does not have. */
@@ -18,7 +18,7 @@ export type Pieces = AsyncIterable<Uint8Array>;
 export type Added = Promise<Outcome<Firmware, FirmwareFault>>;
 
 /** What operators do with firmware. */
-export interface FirmwareRepository extends FirmwareShelf {
+export interface FirmwareRepository extends FirmwareImages {
   /** Hashes, signs and encrypts a plain image, with keys of which the private one is here. */
   add(plain: Pieces, details: NewFirmware): Added;
   /** As `add`, for an image that was signed on another machine: the public key is enough. */

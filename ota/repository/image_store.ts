@@ -4,7 +4,7 @@ import { Firmware, type FirmwareFault } from "../manifest/firmware.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { Sink } from "../chunks/image_stream.ts";
 import { markedSequence, markSequence } from "./sequence_marks.ts";
-import { diskFiles, type ShelfFiles } from "./image_store_files.ts";
+import { diskFiles, type ImageStoreFiles } from "./image_store_files.ts";
 
 const IMAGE = "image.bin";
 const RECORD = "firmware.json";
@@ -17,7 +17,7 @@ const ABANDONED_MS = 86_400_000;
  * Images on disk, a folder each, named after model and version. A folder gets its name when everything in it is on disk, so one
  * that was half added is never seen. No sequence of a model is given twice, also when its image was removed.
  */
-export interface Shelf {
+export interface ImageStore {
   /** Every image, by model and then by name. */
   list(): readonly Firmware[];
   find(model: string, version: string): Firmware | undefined;
@@ -37,8 +37,8 @@ export interface Shelf {
 /** Writes an image, and gives what describes it. */
 export type Fill = (sink: Sink) => Promise<Outcome<() => Outcome<Firmware, FirmwareFault>, FirmwareFault>>;
 
-/** A shelf in a folder, which is made when missing. Clears away what a killed process left there a day ago. */
-export function openShelf(folder: string, files: ShelfFiles = diskFiles): Shelf {
+/** A imageStore in a folder, which is made when missing. Clears away what a killed process left there a day ago. */
+export function openImageStore(folder: string, files: ImageStoreFiles = diskFiles): ImageStore {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   clearAway(folder);
   const pathOf = ({ model, version }: Pick<Firmware, "model" | "version">) => join(folder, `${model}@${version}`);
@@ -49,12 +49,12 @@ export function openShelf(folder: string, files: ShelfFiles = diskFiles): Shelf 
     return Math.max(markedSequence(folder, model), ...sequences);
   };
   const inTurn = turns();
-  const shelf = { folder, files, pathOf, highestSequence, inTurn };
+  const imageStore = { folder, files, pathOf, highestSequence, inTurn };
   return {
     list,
     find,
     highestSequence,
-    put: (fill) => put(fill, shelf),
+    put: (fill) => put(fill, imageStore),
     open: (firmware) => Deno.open(join(pathOf(firmware), IMAGE), { read: true }),
     remove: (model, version) =>
       inTurn(async () => {
@@ -73,7 +73,7 @@ export function openShelf(folder: string, files: ShelfFiles = diskFiles): Shelf 
 /** What gives an image its place, and what its place is decided by. */
 interface Naming {
   readonly folder: string;
-  readonly files: ShelfFiles;
+  readonly files: ImageStoreFiles;
   readonly pathOf: (firmware: Firmware) => string;
   readonly highestSequence: (model: string) => number;
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
@@ -96,22 +96,22 @@ function recordsIn(folder: string): readonly Firmware[] {
 
 async function put(
   fill: Fill,
-  shelf: Naming,
+  imageStore: Naming,
 ): Promise<Outcome<Firmware, FirmwareFault>> {
-  const { folder, files } = shelf;
+  const { folder, files } = imageStore;
   const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}`);
   await files.makeFolder(temporary);
   try {
     const filled = await fill((piece) => files.append(join(temporary, IMAGE), piece));
     if (!filled.ok) return filled;
     await files.sync(join(temporary, IMAGE));
-    return await shelf.inTurn(async () => {
+    return await imageStore.inTurn(async () => {
       const described = filled.value();
       if (!described.ok) return described;
       await files.append(join(temporary, RECORD), utf8(JSON.stringify(described.value)));
       await files.sync(join(temporary, RECORD));
       await files.sync(temporary);
-      return await name(temporary, described.value, shelf);
+      return await name(temporary, described.value, imageStore);
     });
   } finally {
     await Deno.remove(temporary, { recursive: true }).catch(() => {}); // renamed: there is none

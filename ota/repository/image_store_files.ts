@@ -1,7 +1,7 @@
 import { syncDirectory } from "../../platform/files.ts";
 
-/** What a shelf changes on the disk, step by step, so that a test can cut the power after each. */
-export interface ShelfFiles {
+/** What a imageStore changes on the disk, step by step, so that a test can cut the power after each. */
+export interface ImageStoreFiles {
   /** For its owner alone. */
   makeFolder(path: string): Promise<void>;
   /** Adds to the end of a file, which is made if missing, for its owner alone. Not durable before `sync`. */
@@ -13,7 +13,7 @@ export interface ShelfFiles {
 }
 
 /** The disk itself. */
-export const diskFiles: ShelfFiles = {
+export const diskFiles: ImageStoreFiles = {
   makeFolder: (path) => Deno.mkdir(path, { mode: 0o700 }),
   append: (path, piece) => Deno.writeFile(path, piece, { append: true, mode: 0o600 }),
   sync: syncDirectory,

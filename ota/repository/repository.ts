@@ -11,8 +11,8 @@ import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import { decryptImage, encryptImage, fitsAudience, type PlainImage, type Sink } from "../chunks/image_stream.ts";
 import { type KeySet, openKeySet } from "../../keys/firmware_keys.ts";
 import { manifestOf } from "../manifest/manifest_of.ts";
-import type { ShelfFiles } from "./image_store_files.ts";
-import { openShelf, type Shelf } from "./image_store.ts";
+import type { ImageStoreFiles } from "./image_store_files.ts";
+import { type ImageStore, openImageStore } from "./image_store.ts";
 
 export interface RepositoryIo {
   /** The gateway's data directory. */
@@ -20,7 +20,7 @@ export interface RepositoryIo {
   readonly random: Pick<Random, "bytes">;
   readonly clock: { now(): number };
   /** How images get onto the disk; default: on the disk itself. */
-  readonly files?: ShelfFiles;
+  readonly files?: ImageStoreFiles;
 }
 
 /** Where the key sets of a gateway are. */
@@ -30,46 +30,46 @@ export function keysFolder(dataDir: string): string {
 
 /** The repository in a gateway's data directory. */
 export function openRepository(io: RepositoryIo): FirmwareRepository {
-  const shelf = openShelf(join(io.dataDir, "firmware"), io.files);
+  const imageStore = openImageStore(join(io.dataDir, "firmware"), io.files);
   const keySets = cachedKeys(keysFolder(io.dataDir));
   return {
-    list: () => shelf.list(),
-    find: (model, version) => shelf.find(model, version),
+    list: () => imageStore.list(),
+    find: (model, version) => imageStore.find(model, version),
     async chunk(firmware, number) {
-      const data = await readChunk(shelf, firmware, number);
+      const data = await readChunk(imageStore, firmware, number);
       if (!data) return undefined;
       const { chunkKey } = await keySets(firmware.keys);
       return { data, hmac: chunkHmac(chunkKey(firmware.audience), data, number) };
     },
     add: async (plain, details) =>
-      await withKeys(keySets, details.keys, (keys) => add(plain, details, keys, shelf, io)),
+      await withKeys(keySets, details.keys, (keys) => add(plain, details, keys, imageStore, io)),
     addSigned: async (plain, signed, { keys: name }) =>
-      await withKeys(keySets, name, (keys) => addSigned(plain, signed, { ...keys, name }, shelf, io)),
+      await withKeys(keySets, name, (keys) => addSigned(plain, signed, { ...keys, name }, imageStore, io)),
     importBoard: async (encrypted, manifest, options) =>
-      await withKeys(keySets, options.keys, (keys) => importBoard(encrypted, manifest, options, keys, shelf, io)),
+      await withKeys(keySets, options.keys, (keys) => importBoard(encrypted, manifest, options, keys, imageStore, io)),
     verify: async (firmware) =>
       await withKeys(keySets, firmware.keys, async (keys) => {
-        using file = await shelf.open(firmware);
+        using file = await imageStore.open(firmware);
         const checked = await checkEncrypted(file.readable, firmware, keys, () => Promise.resolve());
         return checked.ok ? success(firmware) : checked;
       }),
-    remove: (model, version) => shelf.remove(model, version),
+    remove: (model, version) => imageStore.remove(model, version),
   };
 }
 
-async function add(plain: Pieces, details: NewFirmware, keys: KeySet, shelf: Shelf, io: RepositoryIo): Added {
+async function add(plain: Pieces, details: NewFirmware, keys: KeySet, imageStore: ImageStore, io: RepositoryIo): Added {
   const { privateKey } = keys;
   if (!privateKey) return refusal("keys", "The private key is not here: sign the image where it is, and add it signed");
-  const known = precheck(shelf, details);
+  const known = precheck(imageStore, details);
   if (!known.ok) return known;
   const signing = startRsaSigning(privateKey);
   const iv = io.random.bytes(16);
-  return await shelf.put(async (sink) => {
+  return await imageStore.put(async (sink) => {
     const image = await encryptImage(plain, sink, { key: keys.aes, iv, watcher: signing });
     if (!image.ok) return image;
     const signature = signing.sign();
     return success(() => {
-      const sequence = details.sequence ?? shelf.highestSequence(details.model) + 1;
+      const sequence = details.sequence ?? imageStore.highestSequence(details.model) + 1;
       const manifest = manifestOf(image.value, { ...details, sequence, iv, signature });
       return keep(manifest, signManifest(manifest, privateKey), image.value, details, io);
     });
@@ -77,9 +77,12 @@ async function add(plain: Pieces, details: NewFirmware, keys: KeySet, shelf: She
 }
 
 /** What can be refused before the image comes. Sequences only go up, so that devices that took a release take the next. */
-function precheck(shelf: Shelf, { model, version, sequence }: NewFirmware): Outcome<undefined, FirmwareFault> {
-  if (shelf.find(model, version)) return refusal("exists", `There is a firmware ${version} of ${model} already`);
-  const highest = shelf.highestSequence(model);
+function precheck(
+  imageStore: ImageStore,
+  { model, version, sequence }: NewFirmware,
+): Outcome<undefined, FirmwareFault> {
+  if (imageStore.find(model, version)) return refusal("exists", `There is a firmware ${version} of ${model} already`);
+  const highest = imageStore.highestSequence(model);
   if (sequence !== undefined && sequence <= highest) {
     return refusal("sequence", `The sequence ${sequence} is not above ${highest}, the highest of ${model}`);
   }
@@ -90,14 +93,14 @@ async function addSigned(
   plain: Pieces,
   signed: SignedManifest,
   keys: KeySet & { readonly name: string },
-  shelf: Shelf,
+  imageStore: ImageStore,
   io: RepositoryIo,
 ): Added {
   const read = verifyManifest(signed, keys.publicKey);
   if (!read.ok) return refusal("manifest", read.detail);
   const manifest = read.value;
   const audience = "node";
-  const known = precheck(shelf, {
+  const known = precheck(imageStore, {
     model: manifest.model,
     version: manifest.version,
     sequence: manifest.sequence,
@@ -106,7 +109,7 @@ async function addSigned(
   });
   if (!known.ok) return known;
   const verification = startRsaVerification(keys.publicKey);
-  return await shelf.put(async (sink) => {
+  return await imageStore.put(async (sink) => {
     const image = await encryptImage(plain, sink, { key: keys.aes, iv: bytesOf(manifest.iv), watcher: verification });
     if (!image.ok) return image;
     const same = matches(image.value, manifest, verification.verify(bytesOf(manifest.signature)));
@@ -137,13 +140,13 @@ async function importBoard(
   manifest: BoardManifest,
   { model, keys: name }: { readonly model: string; readonly keys: string },
   keys: KeySet,
-  shelf: Shelf,
+  imageStore: ImageStore,
   { clock }: RepositoryIo,
 ): Added {
-  if (shelf.find(model, manifest.version)) {
+  if (imageStore.find(model, manifest.version)) {
     return refusal("exists", `There is a firmware ${manifest.version} of ${model} already`);
   }
-  return await shelf.put(async (sink) => {
+  return await imageStore.put(async (sink) => {
     const checked = await checkEncrypted(bounded(encrypted, manifest.encrypted_size), manifest, keys, sink);
     if (!checked.ok) return checked;
     const fits = fitsAudience(checked.value, "board");
@@ -203,10 +206,10 @@ function matches(
   return success(image);
 }
 
-async function readChunk(shelf: Shelf, firmware: Firmware, number: number): Promise<Bytes | undefined> {
+async function readChunk(imageStore: ImageStore, firmware: Firmware, number: number): Promise<Bytes | undefined> {
   const { chunk_size, encrypted_size, total_chunks } = firmware;
   if (number >= total_chunks) return undefined;
-  const opened = await shelf.open(firmware).catch(unlessRemoved);
+  const opened = await imageStore.open(firmware).catch(unlessRemoved);
   if (opened === undefined) return undefined;
   using file = opened;
   file.seekSync(number * chunk_size, Deno.SeekMode.Start); // sets a number: not worth another thread

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ShelfFiles } from "./image_store_files.ts";
+import type { ImageStoreFiles } from "./image_store_files.ts";
 
 const MARK = /^\.sequence-(.+)@(\d+)$/;
 
@@ -12,7 +12,12 @@ export function markedSequence(folder: string, model: string): number {
 }
 
 /** Remembers that the sequence was given: on disk when this returns. */
-export async function markSequence(folder: string, model: string, sequence: number, files: ShelfFiles): Promise<void> {
+export async function markSequence(
+  folder: string,
+  model: string,
+  sequence: number,
+  files: ImageStoreFiles,
+): Promise<void> {
   const before = marks(folder, model);
   if (before.some((mark) => mark.sequence >= sequence)) return;
   const path = join(folder, `.sequence-${model}@${sequence}`);

@@ -10,7 +10,8 @@ import {
 } from "../../crypto/rsa.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Gateway, GatewayReply } from "../../ota/updater/reply.ts";
-import { chunkHmac, importChunkKey } from "../../ota/chunks/chunk_hmac.ts";
+import { chunkHmac } from "../../ota/chunks/chunk_hmac.ts";
+import { importChunkKey } from "../../keys/chunk_key.ts";
 import {
   chunkCount,
   encryptedSize,

@@ -10,7 +10,7 @@ import { createGroupCommit } from "../../gateway/store/group_commit.ts";
 import type { DeviceSecret } from "../../gateway/store/device_keys.ts";
 import { openStores } from "../../gateway/stores.ts";
 import { systemClock } from "../../platform/clock.ts";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { blockOf, send, signedPost, someSamples, upload } from "../fakes/device_gateway.ts";
@@ -137,7 +137,7 @@ Deno.test("the store is healthy unless it cannot be written, read, or has no roo
     const stores = await openStores(folder, { random: systemRandom, securityLogRows: 1_000 });
     const told: unknown[] = [];
     const log = getLogger(["test"]);
-    const trouble = new TroubleLog(
+    const trouble = new RateLimitedLog(
       Object.assign(Object.create(log), {
         error: (text: string, { error }: { error: Error }) => told.push([text, error.message]),
       }),

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { utf8 } from "../../crypto/bytes.ts";
 import type { Exchange } from "../../device/uplink/gateway_client.ts";
-import { createCommandBell } from "../../gateway/command/notifier.ts";
-import { type CommandDesk, createCommandDesk } from "../../gateway/command/command_service.ts";
+import { createCommandNotifier } from "../../gateway/command/notifier.ts";
+import { type CommandService, createCommandService } from "../../gateway/command/command_service.ts";
 import { createCommandRoutes } from "../../gateway/command/device_routes.ts";
 import type { DeviceRoute } from "../../gateway/http/device_route.ts";
 import { Fault, STATUS } from "../../gateway/fault.ts";
@@ -15,7 +15,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { clockOf, Process, type Simulation } from "./simulation.ts";
 
-/** How often a bell looks for other processes; there is none here, and looking costs the model its time. */
+/** How often a notifier looks for other processes; there is none here, and looking costs the model its time. */
 const LOOK_MS = 10_000;
 
 /** The gateway's stores; all they know is in the database, so every process and every schedule may use the same. */
@@ -42,7 +42,7 @@ export function modelStores(db: DatabaseSync, devices: Devices): ModelStores {
 interface Running {
   readonly process: Process;
   readonly routes: ReadonlyMap<string, DeviceRoute>;
-  readonly desk: CommandDesk;
+  readonly commandService: CommandService;
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Clock;
   /** Tells whoever has a request here that the connection is gone. */
@@ -67,8 +67,8 @@ export class ModelGateway {
   }
 
   /** What operators use; `undefined` while it is down. */
-  get desk(): CommandDesk | undefined {
-    return this.#running?.desk;
+  get commandService(): CommandService | undefined {
+    return this.#running?.commandService;
   }
 
   get clock(): Clock | undefined {
@@ -80,12 +80,12 @@ export class ModelGateway {
     const process = new Process();
     const clock = clockOf(this.#sim, process, this.offset);
     const idle = { ...clock, sleep: (ms: number, signal?: AbortSignal) => clock.sleep(Math.max(ms, LOOK_MS), signal) };
-    const bell = createCommandBell({ db: this.#stores.db, clock: idle });
+    const notifier = createCommandNotifier({ db: this.#stores.db, clock: idle });
     const commit = this.#commitOf(process);
-    const io = { ...this.#stores, commit, bell, clock, random: systemRandom };
-    const desk = createCommandDesk(io);
+    const io = { ...this.#stores, commit, notifier, clock, random: systemRandom };
+    const commandService = createCommandService(io);
     const routes = new Map(createCommandRoutes(io).map((route) => [route.path, route]));
-    this.#running = { process, routes, desk, commit, clock, resets: new Set() };
+    this.#running = { process, routes, commandService, commit, clock, resets: new Set() };
   }
 
   /** Kill -9: what is not committed never happened, connections break. */

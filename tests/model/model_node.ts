@@ -1,5 +1,5 @@
 import type { Logger } from "@logtape/logtape";
-import { Courier } from "../../device/command/command_runner.ts";
+import { CommandRunner } from "../../device/command/command_runner.ts";
 import type { CommandJournal } from "../../device/command/journal.ts";
 import type { Exchange } from "../../device/uplink/gateway_client.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";
@@ -39,7 +39,7 @@ export class ModelNode {
     const { sim, journal, inverter, device, log } = this.#io;
     const process = this.#process = new Process();
     const crash = () => this.#process === process && this.crash();
-    const courier = new Courier({
+    const commandRunner = new CommandRunner({
       device,
       inverters: new Map([["roof", inverter.target(process, crash)]]),
       journal,
@@ -48,7 +48,7 @@ export class ModelNode {
       random: sim.chance,
       log,
     });
-    courier.run(process.stop.signal);
+    commandRunner.run(process.stop.signal);
   }
 
   /** Kill -9. */

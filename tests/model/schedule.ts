@@ -115,9 +115,9 @@ export class Schedule {
   }
 
   #queue(): void {
-    const { desk, clock } = this.#gateway;
+    const { commandService, clock } = this.#gateway;
     const { chance, now } = this.#sim;
-    if (!desk || !clock) return;
+    if (!commandService || !clock) return;
     const value = chance.is(0.15) ? undefined : this.wishes.length + 1;
     const priority = chance.one([5, 5, 5, 9, 0]);
     const lives = chance.is(0.35) ? chance.between(50, 40_000) : Infinity;
@@ -132,7 +132,7 @@ export class Schedule {
       ...(lives === Infinity ? {} : { expires_at: time(lives + waits) }),
       ...(waits === 0 ? {} : { not_before: time(waits) }),
     });
-    const queued = this.#sim.busyWith(desk.queue([wanted], { name: "model", role: "operator" }));
+    const queued = this.#sim.busyWith(commandService.queue([wanted], { name: "model", role: "operator" }));
     queued.then(([command]) => {
       if (!command) return;
       this.wishes.push({
@@ -146,10 +146,10 @@ export class Schedule {
   }
 
   #cancel(): void {
-    const { desk } = this.#gateway;
+    const { commandService } = this.#gateway;
     const wish = this.wishes[this.#sim.chance.between(0, this.wishes.length - 1)];
-    if (!desk || !wish) return;
-    const cancelled = this.#sim.busyWith(desk.cancel(wish.id, { name: "model", role: "operator" }));
+    if (!commandService || !wish) return;
+    const cancelled = this.#sim.busyWith(commandService.cancel(wish.id, { name: "model", role: "operator" }));
     cancelled.catch((error) => {
       const expected = error instanceof Fault && (error.code === "conflict" || error.code === "not_found");
       if (!expected) throw error; // it is with the device, has ended, or a restore forgot it

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TroubleLog } from "../../platform/rate_limited_log.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { fakeLog } from "../fakes/log.ts";
 
@@ -7,7 +7,7 @@ const HOUR = 3_600_000;
 
 function scene() {
   const clock = new FakeClock(), { log, lines } = fakeLog();
-  const trouble = new TroubleLog(log, clock);
+  const trouble = new RateLimitedLog(log, clock);
   const fail = () => trouble.happened("bus {bus} is silent", { bus: "roof" });
   const mend = () => trouble.ended("bus {bus} answers again after {times}", { bus: "roof" });
   return { clock, lines, trouble, fail, mend };

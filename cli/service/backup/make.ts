@@ -10,7 +10,7 @@ import { backupConnection } from "../../../platform/sqlite_backup.ts";
 import { VERSION } from "../../commands/version.ts";
 import { gatewayDir, nodeDir } from "../config/data_dir.ts";
 import { CliFailure, EXIT, usage } from "../../terminal/exit.ts";
-import { exists } from "../init/key_file.ts";
+import { exists } from "../../../platform/files.ts";
 
 /** What a backup is made of. */
 export interface BackupOptions {

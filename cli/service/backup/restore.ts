@@ -11,7 +11,7 @@ import { requireIntegrity } from "../../../platform/sqlite_backup.ts";
 import { gatewayDir, nodeDir } from "../config/data_dir.ts";
 import { nodeState } from "../doctor/patient.ts";
 import { CliFailure, EXIT, usage } from "../../terminal/exit.ts";
-import { exists } from "../init/key_file.ts";
+import { exists } from "../../../platform/files.ts";
 import { readingTrouble } from "../../terminal/reading_trouble.ts";
 import { scratchIn } from "./make.ts";
 

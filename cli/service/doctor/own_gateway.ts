@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DevicePage } from "../../client/api_schemas.ts";
 import { gatewayDir } from "../config/data_dir.ts";
 import { withGateway } from "../../client/gateway_access.ts";
-import { exists } from "../init/key_file.ts";
+import { exists } from "../../../platform/files.ts";
 import { type Check, fail, type Finding, pass, type Patient, warn } from "./finding.ts";
 
 const Health = z.object({ status: z.literal("healthy") });

@@ -2,7 +2,7 @@ import { slotFiles } from "../../../ota/slots/files.ts";
 import { currentSlot, readTrial } from "../../../ota/slots/slots.ts";
 import { loadState } from "../../../ota/slots/state.ts";
 import { slotsDir } from "../config/data_dir.ts";
-import { exists } from "../init/key_file.ts";
+import { exists } from "../../../platform/files.ts";
 import { published } from "../update/status_files.ts";
 import { type Check, pass, warn } from "./finding.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { toHex, utf8 } from "../../../crypto/bytes.ts";
 import type { Gateway } from "../../../gateway/gateway.ts";
-import { writeFileAtomic } from "../../../platform/files.ts";
+import { exists, writeFileAtomic } from "../../../platform/files.ts";
 import { readSecretFile } from "../../../keys/secret_file.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { nodeDir } from "../config/data_dir.ts";
@@ -39,15 +39,4 @@ export async function registerHere({ management }: Gateway, name: string, dataDi
 async function keep(key: string, dataDir: string): Promise<void> {
   await Deno.mkdir(nodeDir(dataDir), { recursive: true, mode: 0o700 });
   await writeFileAtomic(keyPath(dataDir), utf8(`${key}\n`));
-}
-
-/** Whether there is something at a path. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -5,7 +5,7 @@ import { ConfigFile } from "../config/config_file.ts";
 import { CliFailure, EXIT, usage } from "../../terminal/exit.ts";
 import { asset } from "../install/assets.ts";
 import { parseYaml } from "../config/yaml_file.ts";
-import { exists } from "./key_file.ts";
+import { exists } from "../../../platform/files.ts";
 
 /** Refuses to go on where a configuration is, unless it may be replaced, or is as `ecowatt install` left it. */
 export async function requireFree(path: string, force: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { utf8 } from "../../../crypto/bytes.ts";
-import { writeFileAtomic } from "../../../platform/files.ts";
+import { exists, writeFileAtomic } from "../../../platform/files.ts";
 import { sameContent } from "./file_content.ts";
 import type { Step } from "./step.ts";
 
@@ -71,11 +71,6 @@ export function gone(path: string): Step {
     look: async () => ({ done: !await exists(path) }),
     perform: () => Deno.remove(path, { recursive: true }),
   };
-}
-
-/** Whether there is something at a path, be it a link to nowhere. */
-export async function exists(path: string): Promise<boolean> {
-  return await Deno.lstat(path).then(() => true, () => false);
 }
 
 /** The text of a file; `undefined` where there is none. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { exists } from "./file_steps.ts";
+import { exists } from "../../../platform/files.ts";
 import type { Step } from "./step.ts";
 import { must, type RunProgram } from "./system.ts";
 

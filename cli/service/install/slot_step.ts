@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { slotsDir } from "../config/data_dir.ts";
 import type { Layout } from "./layout.ts";
-import { exists, type Owner } from "./file_steps.ts";
+import type { Owner } from "./file_steps.ts";
+import { exists } from "../../../platform/files.ts";
 import { type StagedAs, stageExecutable } from "./staging.ts";
 import type { Look, Step } from "./step.ts";
 import { must, type RunProgram } from "./system.ts";

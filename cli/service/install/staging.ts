@@ -6,7 +6,7 @@ import { runVersion } from "../../../ota/updater/probe.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { compareVersions, FirmwareVersion } from "../../../ota/manifest/version.ts";
 import { VERSION } from "../../commands/version.ts";
-import { exists } from "./file_steps.ts";
+import { exists } from "../../../platform/files.ts";
 import { fileSha256 } from "./file_content.ts";
 
 /** Failed starts that an image is given, and seconds in which it has to prove itself, as for an update by default. */

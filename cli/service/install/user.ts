@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { exists, textOf } from "./file_steps.ts";
+import { textOf } from "./file_steps.ts";
+import { exists } from "../../../platform/files.ts";
 import type { Owner } from "./file_steps.ts";
 import type { Step } from "./step.ts";
 import { must, type RunProgram } from "./system.ts";

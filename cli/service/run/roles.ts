@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { NodeConfig } from "../../../device/config.ts";
-import { openDesk } from "../../../device/local_service/local_service.ts";
+import { openLocalService } from "../../../device/local_service/local_service.ts";
 import { type Node, startNode } from "../../../device/node.ts";
 import { nodeDatabasePath } from "../../../device/node_state.ts";
 import type { GatewayConfig } from "../../../gateway/config.ts";
@@ -50,7 +50,7 @@ function isOnTrial(): boolean {
   return bootOf((name) => Deno.env.get(name) || undefined).kind === "trial";
 }
 
-/** Starts a node on the real clock, network and disk, and a desk where other programs may ask it. */
+/** Starts a node on the real clock, network and disk, and a local service where other programs may ask it. */
 export async function openNode(config: NodeConfig, dataDir: string, log: Logger): Promise<Node> {
   const tail = tailDir((name) => Deno.env.get(name));
   await using opening = new AsyncDisposableStack();
@@ -58,7 +58,7 @@ export async function openNode(config: NodeConfig, dataDir: string, log: Logger)
   const node = opening.use(
     await startNode(config, { ...io, ...(tail === undefined ? {} : { tailDir: tail }), clock: systemClock, fetch }),
   );
-  opening.use(openDesk({ ...io, node }));
+  opening.use(openLocalService({ ...io, node }));
   const running = opening.move();
   return { ...node, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

@@ -8,7 +8,7 @@ import { report } from "../doctor/doctor.ts";
 import type { Patient } from "../doctor/finding.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { withGateway } from "../../client/gateway_access.ts";
-import { exists } from "../init/key_file.ts";
+import { exists } from "../../../platform/files.ts";
 
 /** What the gateway of this box tells; none of it is a secret. */
 const GATEWAY_PAGES = {

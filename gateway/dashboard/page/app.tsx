@@ -10,26 +10,29 @@ import { Shell } from "./shell.tsx";
 /** Who the reader is, as far as it is known. */
 type Visitor =
   | { readonly kind: "unknown" }
-  | { readonly kind: "stranger"; readonly why?: string }
+  | { readonly kind: "unauthenticated"; readonly why?: string }
   | { readonly kind: "known"; readonly session: Session };
 
 export function App() {
   const [visitor, setVisitor] = useState<Visitor>({ kind: "unknown" });
   useEffect(() => {
     const greet = () =>
-      void identify().then(setVisitor, (error) => setVisitor({ kind: "stranger", why: messageOf(error) }));
+      void identify().then(setVisitor, (error) => setVisitor({ kind: "unauthenticated", why: messageOf(error) }));
     greet();
     // A link that is opened where the page is open already changes nothing but the hash.
     const relogin = () => location.hash.startsWith("#/login/") && greet();
     addEventListener("hashchange", relogin);
     return () => removeEventListener("hashchange", relogin);
   }, []);
-  const onEnded = useCallback(() => setVisitor({ kind: "stranger", why: "The session is over. Log in again." }), []);
-  const onLogout = useCallback(() => setVisitor({ kind: "stranger", why: "You are logged out." }), []);
+  const onEnded = useCallback(
+    () => setVisitor({ kind: "unauthenticated", why: "The session is over. Log in again." }),
+    [],
+  );
+  const onLogout = useCallback(() => setVisitor({ kind: "unauthenticated", why: "You are logged out." }), []);
   return (
     <AnnounceProvider>
       {visitor.kind === "known" && <Visit session={visitor.session} onEnded={onEnded} onLogout={onLogout} />}
-      {visitor.kind === "stranger" && (
+      {visitor.kind === "unauthenticated" && (
         <Login
           why={visitor.why}
           onLogin={(session) => setVisitor({ kind: "known", session })}
@@ -45,13 +48,13 @@ async function identify(): Promise<Visitor> {
   if (code !== undefined) {
     const response = await login({ code });
     if (response.ok) return { kind: "known", session: await response.json() };
-    return { kind: "stranger", why: (await problemOf(response)).message };
+    return { kind: "unauthenticated", why: (await problemOf(response)).message };
   }
   const response = await reach("/session");
   if (response.ok) return { kind: "known", session: await response.json() };
   return response.status === 401
-    ? { kind: "stranger" }
-    : { kind: "stranger", why: (await problemOf(response)).message };
+    ? { kind: "unauthenticated" }
+    : { kind: "unauthenticated", why: (await problemOf(response)).message };
 }
 
 /** `POST /session`, with a link's code or a token. */

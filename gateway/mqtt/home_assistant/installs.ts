@@ -1,20 +1,20 @@
 import type { FirmwarePlan } from "../../firmware/rollout_plan.ts";
-import type { FirmwareShelf } from "../../../ota/repository/firmware_repository.ts";
+import type { FirmwareImages } from "../../../ota/repository/firmware_repository.ts";
 import { Fault } from "../../fault.ts";
 import type { Devices } from "../../store/devices.ts";
 import type { FirmwareSessions } from "../../store/firmware_sessions.ts";
 import type { Received } from "../message.ts";
-import type { ToldOnce } from "../../../platform/rate_limited_warnings.ts";
+import type { RateLimitedWarnings } from "../../../platform/rate_limited_warnings.ts";
 import { installDevice } from "../topics.ts";
 import { INSTALL } from "./device_announcement.ts";
 import { newestFirmware } from "./firmware_payload.ts";
 
 export interface InstallsIo {
   readonly devices: Pick<Devices, "find">;
-  readonly firmware: Pick<FirmwareShelf, "list">;
+  readonly firmware: Pick<FirmwareImages, "list">;
   readonly firmwareSessions: Pick<FirmwareSessions, "find">;
   readonly rollouts: { start(plan: FirmwarePlan): Promise<unknown> };
-  readonly warn: ToldOnce;
+  readonly warn: RateLimitedWarnings;
 }
 
 /** As an operator would start it for one device. */

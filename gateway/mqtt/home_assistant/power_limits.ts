@@ -2,23 +2,23 @@ import type { Clock } from "../../../platform/clock.ts";
 import type { DeviceId } from "../../../protocol/device_id.ts";
 import { lookup } from "../../../protocol/profile/lookup.ts";
 import { physicalColumns } from "../../../protocol/profile/physical.ts";
-import type { CommandDesk } from "../../command/command_service.ts";
+import type { CommandService } from "../../command/command_service.ts";
 import type { Operator } from "../../command/queueing.ts";
 import { Fault } from "../../fault.ts";
 import { tell } from "../device_news.ts";
 import type { Received } from "../message.ts";
 import type { NewestSample } from "../newest_sample.ts";
 import type { Publisher } from "../publisher.ts";
-import type { ToldOnce } from "../../../platform/rate_limited_warnings.ts";
+import type { RateLimitedWarnings } from "../../../platform/rate_limited_warnings.ts";
 import { limitedInverter, powerLimitTopic } from "../topics.ts";
 
 export interface PowerLimitsIo {
   readonly publisher: Pick<Publisher, "put" | "retained">;
-  readonly desk: Pick<CommandDesk, "queue" | "cancel" | "status">;
+  readonly commandService: Pick<CommandService, "queue" | "cancel" | "status">;
   /** Whether a registered device has an inverter of that name. */
   readonly hasInverter: (device: string, inverter: string) => boolean;
   readonly clock: Pick<Clock, "now">;
-  readonly warn: ToldOnce;
+  readonly warn: RateLimitedWarnings;
 }
 
 /** Power limits that are set from the broker, and what became of it. */
@@ -103,7 +103,7 @@ async function send(limit: Limit, text: string, by: Operator, io: PowerLimitsIo)
   const power_value = Number(text);
   try {
     await withdraw(command, by, io);
-    const [queued] = await io.desk.queue([{
+    const [queued] = await io.commandService.queue([{
       device_id: device,
       inverter,
       command_type: "set_power",
@@ -125,19 +125,19 @@ async function send(limit: Limit, text: string, by: Operator, io: PowerLimitsIo)
 }
 
 /** Somebody who moves a slider means its last position: what still waits is taken back. */
-async function withdraw(command: Sent | undefined, by: Operator, { desk }: PowerLimitsIo): Promise<void> {
+async function withdraw(command: Sent | undefined, by: Operator, { commandService }: PowerLimitsIo): Promise<void> {
   if (command?.command_id === undefined || command.status !== "pending") return;
   try {
-    await desk.cancel(command.command_id, by);
+    await commandService.cancel(command.command_id, by);
   } catch (error) {
     if (!(error instanceof Fault)) throw error; // the device has it already, or it is over
   }
 }
 
 /** What has changed of the last command. */
-async function outcome({ command }: Limit, { desk }: PowerLimitsIo): Promise<Partial<Limit> | undefined> {
+async function outcome({ command }: Limit, { commandService }: PowerLimitsIo): Promise<Partial<Limit> | undefined> {
   if (command?.command_id === undefined || ENDED.includes(command.status)) return undefined;
-  const { command: { life, errorMessage } } = await desk.status(command.command_id);
+  const { command: { life, errorMessage } } = await commandService.status(command.command_id);
   if (life.state === command.status) return undefined;
   const message = errorMessage === undefined ? {} : { message: errorMessage };
   const done = { ...command, status: life.state, ...message };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
-import { Courier } from "../../../device/command/command_runner.ts";
+import { CommandRunner } from "../../../device/command/command_runner.ts";
 import { createJournal } from "../../../device/command/journal.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import type { Exchange } from "../../../device/uplink/gateway_client.ts";
@@ -30,15 +30,15 @@ const setPower = (command_id: string, more = {}) => ({
   ...more,
 });
 
-/** A courier before a gateway that answers as told, and time to pass. */
-async function withCourier(
+/** A commandRunner before a gateway that answers as told, and time to pass. */
+async function withCommandRunner(
   answer: (path: string, count: number) => Exchange,
-  run: (site: { posted: Posted[]; bench: ReturnType<typeof workbench>; courier: Courier }) => Promise<void>,
+  run: (site: { posted: Posted[]; bench: ReturnType<typeof workbench>; commandRunner: CommandRunner }) => Promise<void>,
 ): Promise<void> {
   using db = openNodeDatabase(":memory:");
   const bench = workbench({ words: new Map(Array.from({ length: 10 }, (_, address) => [address, 100])) });
   const posted: Posted[] = [];
-  const courier = new Courier({
+  const commandRunner = new CommandRunner({
     device,
     inverters: bench.inverters,
     journal: createJournal(db),
@@ -54,8 +54,8 @@ async function withCourier(
     random: { float: () => 0.5 },
     log: getLogger(["test"]),
   });
-  const running = courier.run(bench.stop.signal);
-  await run({ posted, bench, courier });
+  const running = commandRunner.run(bench.stop.signal);
+  await run({ posted, bench, commandRunner });
   bench.stop.abort();
   await running;
 }
@@ -68,11 +68,11 @@ Deno.test("a command that is handed out three times is written once and reported
     path === "/command/get"
       ? handsOut(count <= 3 ? [setPower("a")] : [])
       : ok({ message: "received", command_id: "a" });
-  await withCourier(answer, async ({ posted, bench, courier }) => {
+  await withCommandRunner(answer, async ({ posted, bench, commandRunner }) => {
     await bench.clock.advance(10_000);
     assert.equal(bench.writes.length, 1);
     assert.deepEqual(new Set(reports(posted).map(({ message }) => message.status)), new Set(["completed"]));
-    assert.equal(courier.status().unreported, 0);
+    assert.equal(commandRunner.status().unreported, 0);
   });
 });
 
@@ -81,24 +81,27 @@ Deno.test("a report that does not arrive is repeated, named as held, and forgott
     if (path === "/command/get") return handsOut(count === 1 ? [setPower("a")] : []);
     return count <= 2 ? unreachable : ok({ message: "received", command_id: "a" });
   };
-  await withCourier(answer, async ({ posted, bench, courier }) => {
+  await withCommandRunner(answer, async ({ posted, bench, commandRunner }) => {
     await bench.clock.advance(20_000);
     assert.equal(reports(posted).length, 3);
     assert.ok(gets(posted).some(({ message }) => message.holding?.includes("a")));
     assert.deepEqual(gets(posted).at(-1)?.message.holding, []);
-    assert.equal(courier.status().unreported, 0);
+    assert.equal(commandRunner.status().unreported, 0);
   });
 });
 
 Deno.test("a gateway that has no commands is asked every few minutes only", async () => {
-  await withCourier(() => ({ kind: "unproven", status: 404, message: "404, unsigned" }), async ({ posted, bench }) => {
-    await bench.clock.advance(900_000);
-    assert.ok(gets(posted).length <= 5, `${gets(posted).length} requests`);
-  });
+  await withCommandRunner(
+    () => ({ kind: "unproven", status: 404, message: "404, unsigned" }),
+    async ({ posted, bench }) => {
+      await bench.clock.advance(900_000);
+      assert.ok(gets(posted).length <= 5, `${gets(posted).length} requests`);
+    },
+  );
 });
 
 Deno.test("a gateway that answers at once with nothing is not asked more than once a second", async () => {
-  await withCourier(() => handsOut([]), async ({ posted, bench }) => {
+  await withCommandRunner(() => handsOut([]), async ({ posted, bench }) => {
     await bench.clock.advance(10_000);
     assert.ok(gets(posted).length >= 9 && gets(posted).length <= 11, `${gets(posted).length} requests`);
   });
@@ -114,7 +117,7 @@ Deno.test("the life of a command counts from when the gateway can have answered 
       path === "/command/get"
         ? handsOut(count === 1 ? [setPower("a", { expires_in_ms })] : [], { waited_ms })
         : ok({ message: "received", command_id: "a" });
-    await withCourier(answer, async ({ posted, bench }) => {
+    await withCommandRunner(answer, async ({ posted, bench }) => {
       bench.clock.jump(bench.clock.now() + 86_400_000); // of no importance
       await bench.clock.advance(3_000);
       assert.equal(reports(posted)[0]?.message.status, status);
@@ -123,8 +126,11 @@ Deno.test("the life of a command counts from when the gateway can have answered 
 });
 
 Deno.test("an answer that is not the gateway's is not acted on", async () => {
-  await withCourier(() => ({ kind: "unproven", status: 200, message: "unsigned" }), async ({ bench, courier }) => {
-    await bench.clock.advance(5_000);
-    assert.deepEqual([bench.writes.length, courier.status().lastError], [0, "unsigned"]);
-  });
+  await withCommandRunner(
+    () => ({ kind: "unproven", status: 200, message: "unsigned" }),
+    async ({ bench, commandRunner }) => {
+      await bench.clock.advance(5_000);
+      assert.deepEqual([bench.writes.length, commandRunner.status().lastError], [0, "unsigned"]);
+    },
+  );
 });

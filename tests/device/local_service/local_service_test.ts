@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { askNode } from "../../../device/local_service/ask.ts";
-import { openDesk } from "../../../device/local_service/local_service.ts";
-import { DatabaseCopy, deskPath, StatusAnswer } from "../../../device/local_service/wire.ts";
+import { openLocalService } from "../../../device/local_service/local_service.ts";
+import { DatabaseCopy, localServicePath, StatusAnswer } from "../../../device/local_service/wire.ts";
 import { NodeConfig } from "../../../device/config.ts";
 import { startNode } from "../../../device/node.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
@@ -29,7 +29,7 @@ async function running(dataDir: string) {
     buses: [{ tcp: { host: "127.0.0.1", port: roof.port }, inverters: [{ name: "roof" }] }],
   });
   const node = stack.use(await startNode(config, { dataDir, clock: systemClock, random: systemRandom, fetch, log }));
-  stack.use(openDesk({ dataDir, node, random: systemRandom, log }));
+  stack.use(openLocalService({ dataDir, node, random: systemRandom, log }));
   return { node, gateway, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
@@ -40,7 +40,7 @@ Deno.test("a running node says how it is doing, and copies its database with the
     const status = await askNode(dir.path, { ask: "status" }, StatusAnswer);
     return (status?.inverters[0]?.samples ?? 0) > 3 || undefined;
   });
-  assert.equal((await Deno.stat(deskPath(dir.path))).mode! & 0o777, 0o600);
+  assert.equal((await Deno.stat(localServicePath(dir.path))).mode! & 0o777, 0o600);
   const copy = await askNode(dir.path, { ask: "backup" }, DatabaseCopy);
   assert.ok(copy);
   using db = openNodeDatabase(join(dir.path, copy.file));
@@ -57,10 +57,10 @@ Deno.test("where no node runs there is nobody to ask, also when a killed one lef
   await using dir = await temporaryDirectory();
   assert.equal(await askNode(dir.path, { ask: "status" }, StatusAnswer), undefined);
   const code = `Deno.listen({transport: "unix", path: ${
-    JSON.stringify(deskPath(dir.path))
+    JSON.stringify(localServicePath(dir.path))
   }}); Deno.kill(Deno.pid, "SIGKILL")`;
   await new Deno.Command(Deno.execPath(), { args: ["eval", code] }).output();
-  assert.ok((await Deno.stat(deskPath(dir.path))).isSocket);
+  assert.ok((await Deno.stat(localServicePath(dir.path))).isSocket);
   assert.equal(await askNode(dir.path, { ask: "status" }, StatusAnswer), undefined);
   const left = join(dir.path, "backup-0123456789abcdef.sqlite");
   await Deno.writeTextFile(left, "nobody came for it");
@@ -73,7 +73,7 @@ Deno.test("whatever is sent to the socket, the node answers or hangs up, and goe
   await using dir = await temporaryDirectory();
   await using _site = await running(dir.path);
   for (const text of ["", "\n", "{}\n", '{"ask":"shutdown"}\n', "x".repeat(2_000_000), "\u0000\n", "[]\n"]) {
-    const connection = await Deno.connect({ transport: "unix", path: deskPath(dir.path) });
+    const connection = await Deno.connect({ transport: "unix", path: localServicePath(dir.path) });
     try {
       for (const bytes = new TextEncoder().encode(text), at = { done: 0 }; at.done < bytes.length;) {
         at.done += await connection.write(bytes.subarray(at.done));
@@ -93,7 +93,7 @@ Deno.test("whatever is sent to the socket, the node answers or hangs up, and goe
 Deno.test("a node that stops does not wait for those who ask", async () => {
   await using dir = await temporaryDirectory();
   const site = await running(dir.path);
-  const connection = await Deno.connect({ transport: "unix", path: deskPath(dir.path) });
+  const connection = await Deno.connect({ transport: "unix", path: localServicePath(dir.path) });
   const began = performance.now();
   await site[Symbol.asyncDispose]();
   assert.ok(performance.now() - began < 1_000);

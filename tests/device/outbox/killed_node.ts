@@ -7,7 +7,7 @@ import { keepSchedule } from "../../../device/acquisition/schedule.ts";
 import { Outbox } from "../../../device/outbox/outbox.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import { Sequence } from "../../../device/store/sequence.ts";
-import { Bell } from "../../../device/uplink/notifier.ts";
+import { Notifier } from "../../../device/uplink/notifier.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { Uplink } from "../../../device/uplink/uplink.ts";
 import { systemClock as clock } from "../../../platform/clock.ts";
@@ -28,9 +28,9 @@ const outbox = new Outbox({
   alongside: () => sequence.topUp(),
   log,
 });
-const bell = new Bell();
+const notifier = new Notifier();
 const gateway = new GatewayClient({ url, key: testKey, sequence, clock, fetch });
-const uplink = new Uplink({ device: testKey.deviceId, outbox, gateway, bell, clock, random, log });
+const uplink = new Uplink({ device: testKey.deviceId, outbox, gateway, notifier, clock, random, log });
 
 let number = Number(first);
 const printer = new TextEncoder();
@@ -52,7 +52,7 @@ await Promise.all([
     period: new Period(30),
     run: () => {
       outbox.seal();
-      bell.ring();
+      notifier.ring();
     },
   }, { clock, signal }),
   uplink.run(signal),

@@ -101,8 +101,9 @@ export class Bench implements AsyncDisposable {
     });
     const version = () => keeper.state().inForce?.version ?? 0;
     const poll = () =>
-      keeper.attempted("inverter roof", world.inverter?.(clock.monotonic(), version()) ?? worked, keeper.era);
-    const ask = () => keeper.attempted("gateway", world.gateway?.(clock.monotonic(), version()) ?? worked, keeper.era);
+      keeper.attempted("inverter roof", world.inverter?.(clock.monotonic(), version()) ?? worked, keeper.epoch);
+    const ask = () =>
+      keeper.attempted("gateway", world.gateway?.(clock.monotonic(), version()) ?? worked, keeper.epoch);
     this.#stop = new AbortController();
     const io = { clock, signal: this.#stop.signal };
     this.#running = Promise.all([

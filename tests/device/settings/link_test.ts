@@ -16,7 +16,7 @@ const taken = ok({ status: "success", message: "taken" });
 const nothing = ok({ Changed: false });
 
 /** A node's settings beside a gateway that says what a test wants. Inverters are never polled. */
-class Desk implements AsyncDisposable {
+class Bench implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly #stack = new AsyncDisposableStack();
   readonly #stop = new AbortController();
@@ -101,9 +101,9 @@ class Desk implements AsyncDisposable {
 }
 
 Deno.test("the node asks every five seconds, some more, some less", async () => {
-  await using desk = new Desk();
-  await desk.clock.advance(60_000);
-  assert.equal(desk.checks, 13);
+  await using bench = new Bench();
+  await bench.clock.advance(60_000);
+  assert.equal(bench.checks, 13);
 });
 
 /** Settings that a node must never apply, whoever sends them, and what it says of them. */
@@ -134,22 +134,22 @@ const HOSTILE: readonly (readonly [unknown, RegExp])[] = [
 
 Deno.test("what no node may do is rejected with the reason, once, and never applied", async () => {
   for (const [values, reason] of HOSTILE) {
-    await using desk = new Desk();
+    await using bench = new Bench();
     const settings = typeof values === "object" && !Array.isArray(values) ? { version: 7, ...values } : values;
-    desk.offer(7, settings);
-    await desk.clock.advance(1_000);
-    assert.match(desk.said.join("\n"), reason, JSON.stringify(values).slice(0, 100));
-    assert.ok(desk.reports[0]?.every(({ version }) => version === 7));
-    desk.changes = () => ok({ Changed: false, version: 7, settings });
-    await desk.clock.advance(20_000);
-    desk.settings.atUpload();
-    const { inForce, pending } = desk.settings.status();
-    assert.deepEqual([inForce, pending, desk.reports.length, desk.settings.upload.ms], [null, null, 1, 30_000]);
+    bench.offer(7, settings);
+    await bench.clock.advance(1_000);
+    assert.match(bench.said.join("\n"), reason, JSON.stringify(values).slice(0, 100));
+    assert.ok(bench.reports[0]?.every(({ version }) => version === 7));
+    bench.changes = () => ok({ Changed: false, version: 7, settings });
+    await bench.clock.advance(20_000);
+    bench.settings.atUpload();
+    const { inForce, pending } = bench.settings.status();
+    assert.deepEqual([inForce, pending, bench.reports.length, bench.settings.upload.ms], [null, null, 1, 30_000]);
   }
 });
 
 Deno.test("no settings that a node takes keep it from polling and uploading within a day", async () => {
-  await using desk = new Desk();
+  await using bench = new Bench();
   const seconds = fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min: 1, max: 900_000 }).map((tenths) => tenths / 10) },
     { weight: 3, arbitrary: fc.integer({ min: 1, max: 600 }).map((tenths) => tenths / 10) },
@@ -165,12 +165,12 @@ Deno.test("no settings that a node takes keep it from polling and uploading with
   });
   let taken = 0;
   for (const [index, offered] of fc.sample(values, { numRuns: 1_000, seed: 3 }).entries()) {
-    desk.changes = () => ok({ Changed: true, version: index + 1, settings: { version: index + 1, ...offered } });
-    await desk.clock.advance(5_000);
-    await desk.work();
-    const { inForce } = desk.settings.status();
+    bench.changes = () => ok({ Changed: true, version: index + 1, settings: { version: index + 1, ...offered } });
+    await bench.clock.advance(5_000);
+    await bench.work();
+    const { inForce } = bench.settings.status();
     if (inForce?.version === index + 1) taken++;
-    const [pollMs, uploadMs] = [desk.pollMs, desk.settings.upload.ms];
+    const [pollMs, uploadMs] = [bench.pollMs, bench.settings.upload.ms];
     assert.ok(
       pollMs >= 100 && pollMs <= 3_600_000 && uploadMs >= 1_000 && uploadMs <= 86_400_000,
       `${pollMs} ${uploadMs}`,
@@ -195,51 +195,51 @@ Deno.test("an answer that is none is passed over", async () => {
     { kind: "unreachable", message: "refused" },
   ];
   for (const answer of answers) {
-    await using desk = new Desk();
-    desk.changes = () => answer;
-    await desk.clock.advance(12_000);
-    assert.deepEqual([desk.reports.length, desk.settings.status().pending], [0, null], JSON.stringify(answer));
-    assert.ok(desk.checks >= 2);
+    await using bench = new Bench();
+    bench.changes = () => answer;
+    await bench.clock.advance(12_000);
+    assert.deepEqual([bench.reports.length, bench.settings.status().pending], [0, null], JSON.stringify(answer));
+    assert.ok(bench.checks >= 2);
   }
 });
 
 Deno.test("keys of a newer gateway are passed over", async () => {
-  await using desk = new Desk();
-  desk.offer(3, { version: 3, poll_interval_s: 1, night_mode: true });
-  await desk.clock.advance(1_000);
-  assert.deepEqual(desk.settings.status().pending, { version: 3, poll_interval_s: 1 });
+  await using bench = new Bench();
+  bench.offer(3, { version: 3, poll_interval_s: 1, night_mode: true });
+  await bench.clock.advance(1_000);
+  assert.deepEqual(bench.settings.status().pending, { version: 3, poll_interval_s: 1 });
 });
 
 Deno.test("a report is sent until it is answered, in order, and again when the gateway lost it", async () => {
-  await using desk = new Desk();
-  desk.report = () => ({ kind: "unreachable", message: "away" });
-  desk.offer(1, { version: 1, poll_interval_s: 1 });
-  await desk.clock.advance(1_000);
-  desk.offer(2, { version: 2, poll_interval_s: 3 });
-  await desk.clock.advance(10_000);
-  assert.equal(desk.settings.status().pending?.version, 1, "nothing new is asked for before the old is told");
-  desk.report = () => taken;
-  await desk.clock.advance(5_000);
-  const versions = desk.reports.flatMap((updates) => updates.map(({ version }) => version));
+  await using bench = new Bench();
+  bench.report = () => ({ kind: "unreachable", message: "away" });
+  bench.offer(1, { version: 1, poll_interval_s: 1 });
+  await bench.clock.advance(1_000);
+  bench.offer(2, { version: 2, poll_interval_s: 3 });
+  await bench.clock.advance(10_000);
+  assert.equal(bench.settings.status().pending?.version, 1, "nothing new is asked for before the old is told");
+  bench.report = () => taken;
+  await bench.clock.advance(5_000);
+  const versions = bench.reports.flatMap((updates) => updates.map(({ version }) => version));
   assert.deepEqual([...new Set(versions)], [1, 2]);
-  assert.equal(desk.settings.status().pending?.version, 2);
-  const before = desk.reports.length;
-  await desk.clock.advance(5_000);
-  assert.equal(desk.reports.length, before + 1, "Changed, though it was reported: told again");
-  assert.deepEqual(desk.said, ["poll_frequency accepted", "upload_frequency accepted", "register_list accepted"]);
-  desk.changes = () => ok({ Changed: false, version: 2, settings: { version: 2, poll_interval_s: 3 } });
-  await desk.clock.advance(20_000);
-  assert.equal(desk.reports.length, before + 1);
+  assert.equal(bench.settings.status().pending?.version, 2);
+  const before = bench.reports.length;
+  await bench.clock.advance(5_000);
+  assert.equal(bench.reports.length, before + 1, "Changed, though it was reported: told again");
+  assert.deepEqual(bench.said, ["poll_frequency accepted", "upload_frequency accepted", "register_list accepted"]);
+  bench.changes = () => ok({ Changed: false, version: 2, settings: { version: 2, poll_interval_s: 3 } });
+  await bench.clock.advance(20_000);
+  assert.equal(bench.reports.length, before + 1);
 });
 
 Deno.test("a report that the gateway refuses does not stand in the way of what comes", async () => {
-  await using desk = new Desk();
-  desk.report = () => ({ kind: "answer", status: 400, body: { detail: "unknown parameter" } });
-  desk.offer(1, { version: 1, poll_interval_s: 1 });
-  await desk.clock.advance(1_000);
-  desk.changes = () => nothing;
-  await desk.clock.advance(20_000);
-  assert.deepEqual([desk.reports.length, desk.checks], [1, 5]);
+  await using bench = new Bench();
+  bench.report = () => ({ kind: "answer", status: 400, body: { detail: "unknown parameter" } });
+  bench.offer(1, { version: 1, poll_interval_s: 1 });
+  await bench.clock.advance(1_000);
+  bench.changes = () => nothing;
+  await bench.clock.advance(20_000);
+  assert.deepEqual([bench.reports.length, bench.checks], [1, 5]);
 });
 
 Deno.test("polls that a serial line has no time for are refused", async () => {
@@ -247,10 +247,10 @@ Deno.test("polls that a serial line has no time for are refused", async () => {
     buses: [{ serial: { path: "/dev/null", baud }, inverters: [{ name: "a" }, { name: "b", unit: 18 }] }],
   });
   for (const [baud, seconds, refused] of [[9_600, 0.1, true], [9_600, 1, false], [115_200, 0.1, false]] as const) {
-    await using desk = new Desk(serial(baud));
-    desk.offer(1, { version: 1, poll_interval_s: seconds });
-    await desk.clock.advance(1_000);
-    assert.equal(desk.settings.status().pending === null, refused, `${baud} ${seconds}`);
-    if (refused) assert.match(desk.said[0] ?? "", /poll_frequency rejected: the line .* is not fast enough/);
+    await using bench = new Bench(serial(baud));
+    bench.offer(1, { version: 1, poll_interval_s: seconds });
+    await bench.clock.advance(1_000);
+    assert.equal(bench.settings.status().pending === null, refused, `${baud} ${seconds}`);
+    if (refused) assert.match(bench.said[0] ?? "", /poll_frequency rejected: the line .* is not fast enough/);
   }
 });

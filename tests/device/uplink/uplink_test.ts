@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import { Sequence } from "../../../device/store/sequence.ts";
 import { Outbox } from "../../../device/outbox/outbox.ts";
-import { Bell } from "../../../device/uplink/notifier.ts";
+import { Notifier } from "../../../device/uplink/notifier.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { Uplink } from "../../../device/uplink/uplink.ts";
 import { FakeClock } from "../../fakes/clock.ts";
@@ -18,7 +18,7 @@ class Scene implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly gateway = new SigningGateway();
   readonly sequence = new Sequence(this.db);
-  readonly bell = new Bell();
+  readonly notifier = new Notifier();
   readonly log = getLogger(["test"]);
   readonly outbox = new Outbox({
     db: this.db,
@@ -37,7 +37,7 @@ class Scene implements AsyncDisposable {
     this.uplink = new Uplink({
       device: "test-node",
       outbox: this.outbox,
-      bell: this.bell,
+      notifier: this.notifier,
       clock: this.clock,
       random: { float: () => 1 },
       log: this.log,
@@ -98,11 +98,11 @@ Deno.test("a backlog is drained several blocks a request, each stored once, each
   assert.equal(scene.uplink.status().sentBlocks, 300);
 });
 
-Deno.test("a new block is sent when the bell rings", async () => {
+Deno.test("a new block is sent when the notifier rings", async () => {
   await using scene = new Scene(1);
   await scene.drained();
   scene.add(2);
-  scene.bell.ring();
+  scene.notifier.ring();
   await scene.until(() => scene.gateway.blocks.size === 2, "second block");
 });
 

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { type App, createApp } from "../../../gateway/app.ts";
-import { createCommandBell } from "../../../gateway/command/notifier.ts";
+import { createCommandNotifier } from "../../../gateway/command/notifier.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
 import { appIo } from "../../../gateway/app_io.ts";
 import { createManagement, type Management } from "../../../gateway/management/management.ts";
@@ -53,7 +53,7 @@ export async function openFixture(folder = Deno.makeTempDirSync(), now = NOW): P
       GatewayConfig.parse({}),
       { dataDir: folder, clock, random: systemRandom, log, version: "1.2.3" },
       stores,
-      { management, bell: createCommandBell({ db: stores.db, clock }) },
+      { management, notifier: createCommandNotifier({ db: stores.db, clock }) },
     ),
     features: ["test"],
     healthy: () => health.ok === "broken" ? Promise.reject(new Error("test: a detail")) : Promise.resolve(health.ok),

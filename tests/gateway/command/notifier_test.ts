@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { createCommandBell } from "../../../gateway/command/notifier.ts";
+import { createCommandNotifier } from "../../../gateway/command/notifier.ts";
 import { systemClock } from "../../../platform/clock.ts";
 
 Deno.test("a database that once did not answer is looked at again: commands of other processes still come through", async () => {
@@ -8,19 +8,19 @@ Deno.test("a database that once did not answer is looked at again: commands of o
   using db = new DatabaseSync(path);
   using other = new DatabaseSync(path);
   other.exec("CREATE TABLE command(id INTEGER PRIMARY KEY) STRICT");
-  const bell = createCommandBell({ db, clock: systemClock });
+  const notifier = createCommandNotifier({ db, clock: systemClock });
   const stop = new AbortController();
-  const wait = () => bell.wait(1, 10_000, bell.heard(1), stop.signal);
+  const wait = () => notifier.wait(1, 10_000, notifier.heard(1), stop.signal);
 
   other.exec("BEGIN EXCLUSIVE");
   await assert.rejects(wait(), /database is locked/);
   other.exec("COMMIT");
 
-  const heard = bell.heard(1);
+  const heard = notifier.heard(1);
   const woken = wait();
   other.exec("INSERT INTO command VALUES (1)");
   assert.equal(await woken, "look");
-  assert.ok(bell.heard(1) > heard, "only the time was over");
+  assert.ok(notifier.heard(1) > heard, "only the time was over");
   stop.abort();
   await Deno.remove(path);
 });

@@ -4,7 +4,7 @@ import { check, type OfferIo } from "../../../gateway/firmware/offer.ts";
 import { chunk } from "../../../gateway/firmware/download.ts";
 import { takeComplete } from "../../../gateway/firmware/reports.ts";
 import type { FirmwarePlan } from "../../../gateway/firmware/rollout_plan.ts";
-import { createFirmwareRolloutDesk, type FirmwareRolloutDesk } from "../../../gateway/firmware/rollouts.ts";
+import { createFirmwareRolloutService, type FirmwareRolloutService } from "../../../gateway/firmware/rollouts.ts";
 import { openStores, type Stores } from "../../../gateway/stores.ts";
 import type { Device } from "../../../gateway/store/devices.ts";
 import { systemRandom } from "../../../platform/random.ts";
@@ -71,7 +71,7 @@ export interface FleetOptions {
 /** Nodes against a gateway's real routes, stores and rollouts, without sockets and on a clock that the test moves. */
 export interface Fleet extends AsyncDisposable {
   readonly nodes: readonly FleetNode[];
-  readonly desk: FirmwareRolloutDesk;
+  readonly rollouts: FirmwareRolloutService;
   readonly clock: FakeClock;
   /** Every node checks once, in an order of its own, and does what follows; then the gateway looks at its rollouts. */
   round(minutes: number): Promise<void>;
@@ -88,22 +88,26 @@ export async function openFleet({ size, seed, boots, loss = 0 }: FleetOptions): 
   const random = seeded(seed);
   const image = firmware("1.1.0");
   const io = offerIo(stores, image);
-  const desk = createFirmwareRolloutDesk({ ...stores, ...io, clock });
+  const rollouts = createFirmwareRolloutService({ ...stores, ...io, clock });
   const nodes = await register(stores, size, clock.now());
   return {
     nodes,
-    desk,
+    rollouts,
     clock,
     async round(minutes) {
       clock.jump(clock.now() + 60_000 * minutes);
       const order = nodes.map((node) => ({ node, at: random() })).toSorted((a, b) => a.at - b.at);
       const step = { io, now: clock.now(), random, boots, loss };
       await stores.commit.run(() => order.forEach(({ node }) => live(node, step)));
-      await desk.tick();
+      await rollouts.tick();
     },
     async start(plan) {
       const base = { waves: [], attempts: 3, backoffMs: 600_000, timeoutMs: 86_400_000, jitterMs: 0, by: "test" };
-      const { id } = await desk.start({ firmware: { model: image.model, version: image.version }, ...base, ...plan });
+      const { id } = await rollouts.start({
+        firmware: { model: image.model, version: image.version },
+        ...base,
+        ...plan,
+      });
       return id;
     },
     exposed: () => nodes.filter(({ trials }) => trials > 0).length,
@@ -115,12 +119,12 @@ export async function openFleet({ size, seed, boots, loss = 0 }: FleetOptions): 
 }
 
 function offerIo(stores: Stores, image: Firmware): OfferIo {
-  const shelf = {
+  const images = {
     list: () => [image],
     find: (model: string, version: string) => model === image.model && version === image.version ? image : undefined,
     chunk: (_: Firmware, number: number) => Promise.resolve({ data: CHUNK, hmac: chunkHmac(KEY, CHUNK, number) }),
   };
-  return { ...stores, firmware: shelf, log: getLogger(["test"]) };
+  return { ...stores, firmware: images, log: getLogger(["test"]) };
 }
 
 async function register(stores: Stores, size: number, now: number): Promise<readonly FleetNode[]> {

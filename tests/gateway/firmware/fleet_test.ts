@@ -10,7 +10,7 @@ Deno.test("a thousand nodes: a bad image stops at the first wave, and reaches ex
   const careful = [{ size: { devices: 10 }, successes: { devices: 1 } }, ...WAVES.slice(1)];
   const id = await fleet.start({ waves: careful, pauseAfter: 10 });
   for (let round = 0; round < 5; round++) await fleet.round(60);
-  const { rollout } = fleet.desk.find(id);
+  const { rollout } = fleet.rollouts.find(id);
   assert.equal(rollout.phase, "paused");
   assert.equal(fleet.exposed(), 10, "exposure is the size of the first wave");
   assert.ok(fleet.nodes.every(({ version, trials }) => version === "1.0.0" && trials <= 1));
@@ -20,7 +20,7 @@ Deno.test("a thousand nodes: a threshold of one stops a bad image after the firs
   await using fleet = await openFleet({ size: 1_000, seed: 2, boots: () => false });
   const id = await fleet.start({ waves: WAVES, abortAfter: 1 });
   for (let round = 0; round < 3; round++) await fleet.round(60);
-  assert.equal(fleet.desk.find(id).rollout.phase, "aborted");
+  assert.equal(fleet.rollouts.find(id).rollout.phase, "aborted");
   assert.equal(fleet.exposed(), 1);
 });
 
@@ -28,14 +28,14 @@ Deno.test("a thousand nodes on a bad network: a good image reaches all, wave by 
   await using fleet = await openFleet({ size: 1_000, seed: 3, boots: () => true, loss: 0.3 });
   const id = await fleet.start({ waves: WAVES, attempts: 20, jitterMs: 3_600_000 });
   const reached: number[] = [];
-  for (let round = 0; round < 60 && fleet.desk.find(id).rollout.phase === "running"; round++) {
+  for (let round = 0; round < 60 && fleet.rollouts.find(id).rollout.phase === "running"; round++) {
     await fleet.round(60);
-    const { wave } = fleet.desk.find(id).rollout;
+    const { wave } = fleet.rollouts.find(id).rollout;
     const bound = [10, 110, 610, 1_000][wave] ?? 0;
     assert.ok(fleet.exposed() <= bound, `wave ${wave + 1}: ${fleet.exposed()} of ${bound}`);
     reached.push(fleet.exposed());
   }
-  assert.equal(fleet.desk.find(id).rollout.phase, "done");
+  assert.equal(fleet.rollouts.find(id).rollout.phase, "done");
   assert.ok(fleet.nodes.every(({ version, trials }) => version === "1.1.0" && trials === 1));
   assert.ok(reached.length > 3, "not all at once");
 });
@@ -44,19 +44,19 @@ Deno.test("a thousand nodes: paused nobody moves, resumed they go on, aborted it
   await using fleet = await openFleet({ size: 1_000, seed: 4, boots: () => true, loss: 0.2 });
   const id = await fleet.start({ waves: WAVES, attempts: 20 });
   await fleet.round(60);
-  await fleet.desk.change(id, "pause", "op");
+  await fleet.rollouts.change(id, "pause", "op");
   const before = fleet.exposed();
   for (let round = 0; round < 3; round++) await fleet.round(600);
   assert.equal(fleet.exposed(), before);
-  await fleet.desk.change(id, "resume", "op");
-  while (fleet.desk.find(id).rollout.wave < 1) await fleet.round(60);
+  await fleet.rollouts.change(id, "resume", "op");
+  while (fleet.rollouts.find(id).rollout.wave < 1) await fleet.round(60);
   await fleet.round(60);
   assert.ok(fleet.exposed() > 10);
-  await fleet.desk.change(id, "abort", "op");
+  await fleet.rollouts.change(id, "abort", "op");
   const after = fleet.exposed();
   for (let round = 0; round < 3; round++) await fleet.round(600);
   assert.equal(fleet.exposed(), after);
-  assert.equal(fleet.desk.find(id).rollout.phase, "aborted");
+  assert.equal(fleet.rollouts.find(id).rollout.phase, "aborted");
 });
 
 interface Simulated {

@@ -1,27 +1,27 @@
 import assert from "node:assert/strict";
-import { createDoorman, mayPublish } from "../../../gateway/mqtt/access.ts";
+import { createAuthenticator, mayPublish } from "../../../gateway/mqtt/access.ts";
 
 const NOBODY = { username: undefined, password: undefined };
 const USER = { username: "hass", password: "test-operator-password", role: "operator" } as const;
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 Deno.test("without users only this machine gets in, whatever name it gives, and only to read", () => {
-  const doorman = createDoorman([]);
+  const authenticate = createAuthenticator([]);
   for (const address of ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"]) {
-    assert.deepEqual(doorman({ ...NOBODY, address }), { name: "anonymous", role: "viewer" }, address);
+    assert.deepEqual(authenticate({ ...NOBODY, address }), { name: "anonymous", role: "viewer" }, address);
   }
   for (const address of ["192.0.2.7", "10.0.0.2", "::ffff:192.0.2.7", "2001:db8::1", "", "127.0.0.1.example"]) {
-    assert.equal(doorman({ ...NOBODY, address }), undefined, address);
-    assert.equal(doorman({ username: "hass", password: bytes("x"), address }), undefined, address);
+    assert.equal(authenticate({ ...NOBODY, address }), undefined, address);
+    assert.equal(authenticate({ username: "hass", password: bytes("x"), address }), undefined, address);
   }
 });
 
 Deno.test("with users everyone is one of them, on this machine too", () => {
-  const doorman = createDoorman([USER]);
+  const authenticate = createAuthenticator([USER]);
   const address = "127.0.0.1";
-  assert.equal(doorman({ ...NOBODY, address }), undefined);
-  assert.equal(doorman({ username: "hass", password: bytes("wrong"), address }), undefined);
-  assert.deepEqual(doorman({ username: "hass", password: bytes(USER.password), address: "192.0.2.7" }), {
+  assert.equal(authenticate({ ...NOBODY, address }), undefined);
+  assert.equal(authenticate({ username: "hass", password: bytes("wrong"), address }), undefined);
+  assert.deepEqual(authenticate({ username: "hass", password: bytes(USER.password), address: "192.0.2.7" }), {
     name: "hass",
     role: "operator",
   });

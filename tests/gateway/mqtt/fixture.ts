@@ -2,9 +2,9 @@ import { createServer, type Socket } from "node:net";
 import { Aedes } from "aedes";
 import { getLogger } from "@logtape/logtape";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import { createCommandBell } from "../../../gateway/command/notifier.ts";
-import { type CommandDesk, createCommandDesk } from "../../../gateway/command/command_service.ts";
-import { createFirmwareRolloutDesk } from "../../../gateway/firmware/rollouts.ts";
+import { createCommandNotifier } from "../../../gateway/command/notifier.ts";
+import { type CommandService, createCommandService } from "../../../gateway/command/command_service.ts";
+import { createFirmwareRolloutService } from "../../../gateway/firmware/rollouts.ts";
 import { MqttConfig } from "../../../gateway/mqtt/config.ts";
 import { type Mqtt, type MqttIo, startMqtt } from "../../../gateway/mqtt/mqtt.ts";
 import { createSampleFeed, type SampleFeed } from "../../../gateway/ingest/sample_feed.ts";
@@ -103,7 +103,7 @@ export interface MqttFixture extends AsyncDisposable {
   readonly feed: SampleFeed;
   readonly stores: Stores;
   readonly states: DeviceStates;
-  readonly desk: CommandDesk;
+  readonly commandService: CommandService;
   readonly asked: Asked[];
   /** Stores samples and tells of them, as an upload does. */
   store(batches: readonly SampleBatch[]): Promise<void>;
@@ -158,7 +158,7 @@ export async function startFixture(config: unknown, options: FixtureOptions = {}
     feed,
     stores,
     states: parts.states,
-    desk: parts.desk,
+    commandService: parts.commandService,
     asked,
     async store(batches) {
       await stores.commit.run(() => batches.forEach((batch) => stores.samples.append(batch)));
@@ -190,15 +190,15 @@ function gatewayParts(stores: Stores, firmware: readonly Firmware[], clock: Cloc
   const log = getLogger(["test"]);
   const reader = createSampleReader(stores);
   const fadingOf = createFading({ ...stores, reader });
-  const shelf = {
+  const images = {
     list: () => firmware,
     find: (model: string, version: string) => firmware.find((one) => one.model === model && one.version === version),
     chunk: () => Promise.resolve(undefined),
   };
-  const bell = createCommandBell({ db: stores.db, clock });
+  const notifier = createCommandNotifier({ db: stores.db, clock });
   return {
     activity: reader.activity,
-    firmware: shelf,
+    firmware: images,
     states: createDeviceStates({
       ...stores,
       activity: reader.activity,
@@ -207,8 +207,8 @@ function gatewayParts(stores: Stores, firmware: readonly Firmware[], clock: Cloc
       log,
       listeningSince: clock.now(),
     }),
-    desk: createCommandDesk({ ...stores, clock, random: systemRandom, bell }),
-    rollouts: createFirmwareRolloutDesk({ ...stores, firmware: shelf, clock, log }),
+    commandService: createCommandService({ ...stores, clock, random: systemRandom, notifier }),
+    rollouts: createFirmwareRolloutService({ ...stores, firmware: images, clock, log }),
   };
 }
 

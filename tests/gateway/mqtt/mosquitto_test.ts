@@ -191,7 +191,7 @@ testWith(
     assert.equal(kept().get("ecowatt/gateway/status"), "online");
     assert.match(kept().get("ecowatt/roof/roof-1/state") ?? "", /"Pac":399\}/);
     assert.deepEqual([...kept().keys()].filter((topic) => !expected.includes(topic)), [command]);
-    const commands = await gateway.desk.history({ deviceId: "roof", limit: 10 });
+    const commands = await gateway.commandService.history({ deviceId: "roof", limit: 10 });
     assert.deepEqual(commands.map(({ command }) => command.content.parameters), [{ power_value: 60 }]);
     await after[Symbol.asyncDispose]();
     broker.kill("SIGKILL");

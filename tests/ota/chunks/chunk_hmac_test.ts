@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { fromHex } from "../../../crypto/bytes.ts";
-import { chunkHmac, importChunkKey, verifyChunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
+import { chunkHmac, verifyChunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
+import { importChunkKey } from "../../../keys/chunk_key.ts";
 import { reference, testWith } from "../../needs.ts";
 
 const Verified = z.record(z.string(), z.object({ chunks: z.record(z.string(), z.object({ hmac: z.string() })) }));

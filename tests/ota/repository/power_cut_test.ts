@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { keysFolder, openRepository } from "../../../ota/repository/repository.ts";
 import type { FirmwareRepository } from "../../../ota/repository/firmware_repository.ts";
 import { writeKeySet } from "../../../keys/firmware_keys.ts";
-import { diskFiles, type ShelfFiles } from "../../../ota/repository/image_store_files.ts";
+import { diskFiles, type ImageStoreFiles } from "../../../ota/repository/image_store_files.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { BoardManifest, NewFirmware } from "../../../ota/manifest/firmware.ts";
 import { temporaryDirectory } from "../../e2e/process.ts";
@@ -16,7 +16,7 @@ type Step =
   | { readonly kind: "rename"; readonly path: string; readonly to: string };
 
 /** The disk, with a record of what is done to it. */
-function recording(steps: Step[]): ShelfFiles {
+function recording(steps: Step[]): ImageStoreFiles {
   return {
     makeFolder: (path) => (steps.push({ kind: "makeFolder", path }), diskFiles.makeFolder(path)),
     append: (
@@ -105,7 +105,7 @@ const LOSSES = (["now", "durable"] as const).flatMap((names) =>
   (["now", "durable"] as const).map((data) => [names, data] as const)
 );
 
-async function open(dataDir: string, files?: ShelfFiles): Promise<FirmwareRepository> {
+async function open(dataDir: string, files?: ImageStoreFiles): Promise<FirmwareRepository> {
   await writeKeySet(keysFolder(dataDir), "default", await testKeys);
   await writeKeySet(keysFolder(dataDir), "boards", await boardKeys());
   return openRepository({ dataDir, random: systemRandom, clock: { now: () => 1 }, ...(files ? { files } : {}) });

@@ -116,7 +116,7 @@ Deno.test("the power limit is queued as a command, and what becomes of it is sho
     await until(() => shown().command?.status === "pending", "the command");
     const { value, command } = shown();
     assert.deepEqual([value, command.power_value], [null, 60]);
-    const { command: queued } = await gateway.desk.status(command.command_id);
+    const { command: queued } = await gateway.commandService.status(command.command_id);
     assert.deepEqual(queued.content, { command_type: "set_power", parameters: { power_value: 60 } });
     assert.equal(queued.queuedBy, "mqtt hass");
     assert.ok(queued.terms.expiresAt && queued.terms.expiresAt <= Date.now() + 60 * MINUTE);
@@ -127,7 +127,7 @@ Deno.test("the power limit is queued as a command, and what becomes of it is sho
   await t.step("of a slider that is moved only the last position is left", async () => {
     for (const value of ["10", "20", "30.0"]) await set(value);
     await until(() => shown().command.power_value === 30, "the last one");
-    const all = await gateway.desk.history({ deviceId: "roof", limit: 10 });
+    const all = await gateway.commandService.history({ deviceId: "roof", limit: 10 });
     assert.deepEqual(all.map(({ command }) => command.life.state), ["pending", "cancelled", "cancelled", "completed"]);
   });
   await t.step("what cannot be is refused with the reason, and the value stays", async () => {
@@ -169,7 +169,7 @@ Deno.test("nobody but an operator sets a power limit, and nobody where it is swi
       });
     });
   assert.deepEqual([await thrown(VIEWER), await thrown(OPERATOR)], [true, true]);
-  assert.equal((await gateway.desk.history({ deviceId: "roof", limit: 1 })).length, 0);
+  assert.equal((await gateway.commandService.history({ deviceId: "roof", limit: 1 })).length, 0);
   assert.equal(entitiesOf(discovery(ear, INVERTER)).some(({ p }) => p === "number"), false);
   await ended({ gateway, ear });
 });
