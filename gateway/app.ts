@@ -54,7 +54,7 @@ export type AppIo =
 /** What the gateway serves to operators; the paths of devices are beside it (device_paths.ts). */
 export type App = OpenAPIHono<ApiEnv>;
 
-/** Puts all routes together. Whatever they throw becomes a problem (PROTOCOL §1), also what nobody foresaw. */
+/** Puts all routes together. Whatever they throw becomes a problem (contract/1-link §1), also what nobody foresaw. */
 export function createApp(io: AppIo): App {
   const app: App = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {

@@ -10,7 +10,7 @@ import { OfferAnswer, offerOf } from "./offer.ts";
 import type { Offer } from "./state.ts";
 import type { StoredUpdate } from "./store.ts";
 
-/** Milliseconds between two looks for changes (PROTOCOL §5), and what part of it chance adds or takes. */
+/** Milliseconds between two looks for changes (contract/1-link §5), and what part of it chance adds or takes. */
 const CHECK_MS = 5_000;
 const JITTER = 0.2;
 

@@ -53,7 +53,10 @@ export interface NodeSettingsStatus extends SettingsLinkStatus {
   readonly trial: TrialState | null;
 }
 
-/** The node's side of remote configuration (PROTOCOL §5): it asks, checks, keeps, applies at an upload, reverts, reports. */
+/**
+ * The node's side of remote configuration (contract/1-link §5): it asks, checks, keeps, applies at an upload, reverts,
+ * reports.
+ */
 export class NodeSettings {
   readonly #io: NodeSettingsIo;
   readonly #keeper: SettingsKeeper;

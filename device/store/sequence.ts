@@ -5,8 +5,8 @@ import { transaction } from "../../platform/sqlite.ts";
 const RESERVATION = 1000;
 
 /**
- * The numbers of signed requests (PROTOCOL §2.2): 1, 2, 3 …, none used twice whatever happens. Numbers are reserved on
- * disk before they are used, so a restart skips what is left of the reservation.
+ * The numbers of signed requests (contract/1-link §2.2): 1, 2, 3 …, none used twice whatever happens. Numbers are
+ * reserved on disk before they are used, so a restart skips what is left of the reservation.
  */
 export class Sequence {
   readonly #db: DatabaseSync;

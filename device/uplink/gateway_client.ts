@@ -21,7 +21,7 @@ export interface OctetBody {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** An authentic refusal of a number that was used before (PROTOCOL §2.2). */
+/** An authentic refusal of a number that was used before (contract/1-link §2.2). */
 const Replay = z.object({ next_sequence: z.int().min(1) });
 
 /** What a request to the gateway came to. */
@@ -55,7 +55,7 @@ export interface GatewayClientIo {
   readonly timeoutMs?: number;
 }
 
-/** Speaks to the gateway for one device: every request signed, every answer verified (PROTOCOL §2.2). */
+/** Speaks to the gateway for one device: every request signed, every answer verified (contract/1-link §2.2). */
 export class GatewayClient {
   readonly #io: GatewayClientIo;
 

@@ -8,7 +8,7 @@ import { STEPS } from "../store/command_steps.ts";
 const Time = z.string().nullable().describe("RFC 3339 UTC");
 const Timestamp = z.number().nullable().describe("The same in unix seconds");
 
-/** A command as operators see it (PROTOCOL §6). */
+/** A command as operators see it (contract/1-link §6). */
 export const CommandView = z.object({
   command_id: z.string(),
   device_id: z.string(),

@@ -72,7 +72,7 @@ export interface CommandsApiIo {
   readonly commandService: CommandService;
 }
 
-/** `/command/*` for operators (PROTOCOL §6), and `/api/v1/devices/{device_id}/write-budget`. */
+/** `/command/*` for operators (contract/1-link §6), and `/api/v1/devices/{device_id}/write-budget`. */
 export function addCommandRoutes(api: OpenAPIHono<ApiEnv>, access: Access, { commandService }: CommandsApiIo): void {
   api.openAPIRegistry.register("NewCommand", QueuedCommand);
   api.openAPIRegistry.register("NewCommandBatch", CommandBatch);

@@ -56,7 +56,7 @@ export interface SecurityApiIo {
   readonly replay: Pick<Replay, "highest">;
 }
 
-/** `/security/*` (PROTOCOL §3). */
+/** `/security/*` (contract/1-link §3). */
 export function addSecurityRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: SecurityApiIo): void {
   api.openapi(statsRoute(access), (c) => c.json({ status: "success", security_stats: statsOf(io) } as const, 200));
   api.openapi(logRoute(access), (c) => {

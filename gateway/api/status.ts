@@ -5,7 +5,7 @@ import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
-/** Where existing dashboards read samples (PROTOCOL §3). */
+/** Where existing dashboards read samples (contract/1-link §3). */
 const MQTT_TOPIC = "esp32/ecowatt_data";
 
 const StatusView = z.object({

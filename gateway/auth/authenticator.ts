@@ -12,7 +12,7 @@ import type { KeyRing } from "./key_ring.ts";
 /** Finds out who speaks. Throws `Fault` `malformed` when an unsigned body is no JSON: then it names nobody. */
 export type Authenticator = (request: DeviceRequest) => Identity | Unauthenticated;
 
-/** The one path on which boards sign (PROTOCOL §2.1). */
+/** The one path on which boards sign (contract/1-link §2.1). */
 export const UPLOAD_PATH = "/process";
 
 /** Stands in for the key of a board that does not exist, so that the time does not tell. */
@@ -29,7 +29,7 @@ export function createAuthenticator(io: { readonly ring: KeyRing; readonly devic
   };
 }
 
-/** PROTOCOL §2.2. A `legacy` device's key is bound to the other scheme. */
+/** contract/1-link §2.2. A `legacy` device's key is bound to the other scheme. */
 function bySignature(request: DeviceRequest, ring: KeyRing): Identity | Unauthenticated {
   const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
   if (!claim.ok) return unauthenticated("malformed", claim.detail, named(request.headers.get("x-device-id")));
@@ -43,7 +43,7 @@ function bySignature(request: DeviceRequest, ring: KeyRing): Identity | Unauthen
   return { kind: "signed", device: found.device, request: verified.value };
 }
 
-/** PROTOCOL §2.1: boards share a name, and the key that verifies says which one it is. */
+/** contract/1-link §2.1: boards share a name, and the key that verifies says which one it is. */
 function byHmac(request: DeviceRequest, ring: KeyRing): Identity | Unauthenticated {
   const proof = parseLegacySignature(request.headers);
   if (!proof.ok) return unauthenticated("malformed", proof.detail);
@@ -61,7 +61,7 @@ function byHmac(request: DeviceRequest, ring: KeyRing): Identity | Unauthenticat
   return { kind: "board", device: match.device, fingerprint: match.fingerprint, sequence, mac };
 }
 
-/** PROTOCOL §2.1: the other paths of boards come unsigned, from where the last verified upload came. */
+/** contract/1-link §2.1: the other paths of boards come unsigned, from where the last verified upload came. */
 function byAddress(request: DeviceRequest, devices: Devices): Identity | Unauthenticated {
   const name = nameOf(request.body);
   const known = named(name);

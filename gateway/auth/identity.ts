@@ -16,9 +16,9 @@ export interface DeviceRequest {
 
 /** Who speaks. Only `createAuthenticator` makes one; whether the number was used before is not known yet. */
 export type Identity =
-  /** The device signed this request (PROTOCOL §2.2), and its answer gets signed. */
+  /** The device signed this request (contract/1-link §2.2), and its answer gets signed. */
   | { readonly kind: "signed"; readonly device: Device; readonly request: VerifiedRequest }
-  /** A board's upload with its HMAC (PROTOCOL §2.1). */
+  /** A board's upload with its HMAC (contract/1-link §2.1). */
   | {
     readonly kind: "board";
     readonly device: Device;

@@ -2,7 +2,7 @@ import type { Replay } from "../store/replay.ts";
 import type { SecurityLog, Validation } from "../store/security_log.ts";
 import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
 
-/** A device's clock may be off by this much before the log says so, in seconds (PROTOCOL §2.2). */
+/** A device's clock may be off by this much before the log says so, in seconds (contract/1-link §2.2). */
 const CLOCK_TOLERANCE_S = 300;
 
 /** What came of the number of an authentic request. */

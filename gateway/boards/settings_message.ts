@@ -6,7 +6,9 @@ import { SettingsPatch } from "../../protocol/settings/settings.ts";
 const Flag = z.boolean().default(false);
 const Timer = z.number().optional();
 
-/** The payload of the topic `esp32/ecowatt_settings` (PROTOCOL §5). Values without their flag are not looked at. */
+/**
+ * The payload of the topic `esp32/ecowatt_settings` (contract/1-link §5). Values without their flag are not looked at.
+ */
 const BoardMessage = z.object({
   device_id: DeviceId.optional(),
   Changed: Flag,

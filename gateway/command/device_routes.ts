@@ -21,7 +21,7 @@ export interface CommandRoutesIo {
   readonly clock: Clock;
 }
 
-/** `POST /command/get` and `POST /command/report` (PROTOCOL §6). */
+/** `POST /command/get` and `POST /command/report` (contract/1-link §6). */
 export function createCommandRoutes(io: CommandRoutesIo): readonly DeviceRoute[] {
   return [
     deviceRoute("/command/get", CommandGet, (call) => get(call, io)),

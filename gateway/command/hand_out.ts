@@ -14,7 +14,7 @@ const LEASE_MS = { signed: 45_000, legacy: 10_000 } as const;
 const BOARD_TERMS: Terms = { maxHandOuts: 5 };
 /** Commands a node holds at a time: few, so that an urgent one does not wait behind many. A board has room by bytes. */
 const ROOM = { signed: 8, legacy: 16 } as const;
-/** A board reads 1,023 bytes into memory and takes nothing from a longer answer (wire contract of the boards). */
+/** A board reads 1,023 bytes into memory and takes nothing from a longer answer (contract/2-boards §2). */
 const BOARD_BODY_BYTES = 1_000;
 
 /** What a device asks. */

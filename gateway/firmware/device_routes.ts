@@ -4,7 +4,7 @@ import { chunk } from "./download.ts";
 import { check, type OfferIo } from "./offer.ts";
 import { takeComplete, takeVerify } from "./reports.ts";
 
-/** The paths on which devices get their firmware and report on it (PROTOCOL §7). */
+/** The paths on which devices get their firmware and report on it (contract/1-link §7). */
 export function firmwareRoutes(io: OfferIo): readonly DeviceRoute[] {
   return [
     deviceRoute("/ota/check", CheckRequest, (call) => jsonAnswer(200, check(call, io))),

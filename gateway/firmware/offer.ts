@@ -46,7 +46,7 @@ function newSession(current_version: string, now: number): Session {
   };
 }
 
-/** Boards report nothing: the version they run says how it ended (esp32/wire.md §8). */
+/** Boards report nothing: the version they run says how it ended (contract/2-boards §8). */
 function boardOutcome(device: Device, session: Session, io: OfferIo, now: number): Session {
   const { version, rollout, state, current_version } = session;
   if (device.auth !== "legacy" || version === null) return session;

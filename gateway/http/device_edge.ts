@@ -33,7 +33,7 @@ export interface DeviceEdgeIo {
   readonly signal: AbortSignal;
 }
 
-/** Boards read until the connection is closed (PROTOCOL §2.1), so every answer without a signature closes it. */
+/** Boards read until the connection is closed (contract/2-boards §2), so every answer without a signature closes it. */
 const CLOSE = { "connection": "close" };
 const CHALLENGE = { "www-authenticate": 'Signature realm="ecowatt"', ...CLOSE };
 

@@ -21,7 +21,7 @@ import { createQuarantine } from "../store/quarantine.ts";
 import { createReplay } from "../store/replay.ts";
 import { createSecurityLog, type SecurityLog } from "../store/security_log.ts";
 
-/** Bounds of what devices send (PROTOCOL §1). */
+/** Bounds of what devices send (contract/1-link §1). */
 export const DEVICE_LIMITS: BodyLimits = { maxBytes: MAX_BODY_BYTES, timeoutMs: 30_000 };
 
 export interface DevicePathsIo {

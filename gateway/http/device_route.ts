@@ -68,7 +68,7 @@ export function checkBody<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new Fault("malformed", "The body breaks the rules of this path", { fields });
 }
 
-/** A device may only speak for itself (PROTOCOL §3); boards do so under the name they share. */
+/** A device may only speak for itself (contract/1-link §3); boards do so under the name they share. */
 export function requireOwnName(device: Device, name: string): void {
   if (name === device.deviceId || (device.wireId !== undefined && name === device.wireId)) return;
   throw new Fault("forbidden", "The body speaks for another device");

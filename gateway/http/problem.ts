@@ -1,7 +1,7 @@
 import { utf8 } from "../../crypto/bytes.ts";
 import { type Fault, type FaultCode, STATUS } from "../fault.ts";
 
-/** What a client is told about a refusal: RFC 9457, and the two keys that older clients read (PROTOCOL §1). */
+/** What a client is told about a refusal: RFC 9457, and the two keys that older clients read (contract/1-link §1). */
 export interface Problem {
   readonly type: string;
   readonly title: string;

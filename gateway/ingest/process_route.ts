@@ -38,7 +38,7 @@ export interface ProcessIo {
 /** The inverter of a board: it has one. */
 const BOARD_INVERTER = "inverter";
 
-/** `POST /process` (PROTOCOL §4): blocks of a node, and every body that a board sends. */
+/** `POST /process` (contract/1-link §4): blocks of a node, and every body that a board sends. */
 export function createProcessRoute(io: ProcessIo): DeviceRoute {
   return {
     path: "/process",

@@ -25,8 +25,8 @@ export interface Management {
   /** `refused` for the last one: a device without a key is one to remove. */
   revokeKey(deviceId: string, number: number): Promise<void>;
   /**
-   * Lets a device start again (PROTOCOL §3, `/security/reset`): a `signed` one gets a new key, its old ones are revoked; a
-   * board counts from 0 again, and what it sent before stays refused.
+   * Lets a device start again (contract/1-link §3, `/security/reset`): a `signed` one gets a new key, its old ones are
+   * revoked; a board counts from 0 again, and what it sent before stays refused.
    */
   resetDevice(deviceId: string): Promise<DeviceSecret | undefined>;
   createToken(token: NewToken): Promise<{ readonly token: Token; readonly secret: string }>;

@@ -83,7 +83,7 @@ function addressed(devices: readonly string[], patch: SettingsPatch): Outcome<Wi
   return devices.length === 0 ? refusal("unknown_device", "no such device is registered") : success({ devices, patch });
 }
 
-/** Every board (PROTOCOL §5). */
+/** Every board (contract/1-link §5). */
 function boards(devices: SettingsInboxIo["devices"]): readonly string[] {
   return devices.list().filter(({ auth }) => auth === "legacy").map(({ deviceId }) => deviceId);
 }

@@ -3,7 +3,7 @@ import { InverterName } from "../../protocol/messages/sample_blocks.ts";
 
 /** Where the gateway says of itself `online` or `offline`, retained; `offline` is also its last will. */
 export const GATEWAY_STATUS = "ecowatt/gateway/status";
-/** Settings in the boards' form, for one device or for every `legacy` one (PROTOCOL §5). */
+/** Settings in the boards' form, for one device or for every `legacy` one (contract/1-link §5). */
 export const BOARD_SETTINGS = "esp32/ecowatt_settings";
 /** Settings of one device. */
 export const DEVICE_SETTINGS = "ecowatt/+/settings/set";

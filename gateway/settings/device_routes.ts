@@ -16,7 +16,7 @@ export interface SettingsRoutesIo {
   readonly log: Logger;
 }
 
-/** The paths on which devices get their settings and report on them (PROTOCOL §3, §5). */
+/** The paths on which devices get their settings and report on them (contract/1-link §3, §5). */
 export function settingsRoutes(io: SettingsRoutesIo): readonly DeviceRoute[] {
   const changes = (path: string) =>
     deviceRoute(path, ChangesRequest, ({ device, body, now }) => {

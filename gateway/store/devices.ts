@@ -22,7 +22,9 @@ CREATE INDEX device_by_wire_id ON device(wire_id) WHERE wire_id IS NOT NULL;
 CREATE INDEX device_by_address ON device(last_address) WHERE last_address IS NOT NULL;
 ${KEYS_SCHEMA}`;
 
-/** How a device proves who it is (PROTOCOL §2): `signed` is the default, `legacy` the boards' upload-only HMAC. */
+/**
+ * How a device proves who it is (contract/1-link §2): `signed` is the default, `legacy` the boards' upload-only HMAC.
+ */
 export const AuthPolicy = z.enum(["signed", "legacy"]);
 export type AuthPolicy = z.infer<typeof AuthPolicy>;
 

@@ -106,7 +106,10 @@ export function leapAfterRestore(db: DatabaseSync): void {
 const CHUNK = 256;
 const MARK_BYTES = 4;
 
-/** A board saves its number every ten uploads, so after a reboot it uses up to nine of them again (PROTOCOL §2.1). */
+/**
+ * A board saves its number every ten uploads, so after a reboot it uses up to nine of them again (contract/1-link
+ * §2.1).
+ */
 const REPEATABLE = 10;
 
 /**

@@ -18,7 +18,10 @@ CREATE TABLE security_refusals (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** What became of the validation of one device request (PROTOCOL §2.3); `bad_login` is a browser's that was refused. */
+/**
+ * What became of the validation of one device request (contract/1-link §2.3); `bad_login` is a browser's that was
+ * refused.
+ */
 export const Reason = z.enum([
   ...["ok", "unknown_device", "bad_signature", "bad_digest", "replay", "malformed", "policy", "bad_login"] as const,
 ]);

@@ -1,4 +1,4 @@
-/** How far below the highest accepted number a request may come late (PROTOCOL §2.2). */
+/** How far below the highest accepted number a request may come late (contract/1-link §2.2). */
 export const WINDOW = 1024;
 
 /** The sequence numbers of one device that were used: everything below the window counts as used. */

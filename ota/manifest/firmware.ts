@@ -60,7 +60,10 @@ export function chunkSizeOf({ audience, chunk_size }: Pick<NewFirmware, "audienc
   return chunk_size ?? (audience === "board" ? BOARD_CHUNK_BYTES : NODE_CHUNK_BYTES);
 }
 
-/** The manifest that the boards' own tools write beside an encrypted image (esp32/wire.md §8); other keys are ignored. */
+/**
+ * The manifest that the boards' own tools write beside an encrypted image (contract/2-boards §8); other keys are
+ * ignored.
+ */
 export const BoardManifest = z.object({
   version: FirmwareVersion,
   original_size: z.int().min(1).max(MAX_BOARD_IMAGE_BYTES),

@@ -1,7 +1,7 @@
 /** Bytes of the largest firmware image, plain. */
 export const MAX_IMAGE_BYTES = 512 * 1_048_576;
 
-/** Bytes of a chunk as boards take it (esp32/wire.md §8). */
+/** Bytes of a chunk as boards take it (contract/2-boards §8). */
 export const BOARD_CHUNK_BYTES = 1_024;
 /** Bytes of a chunk for nodes where nobody says otherwise, and the most (ADR 088): whole blocks of the cipher. */
 export const NODE_CHUNK_BYTES = 262_144;

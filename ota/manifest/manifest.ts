@@ -23,8 +23,9 @@ export const IvText = sized(BLOCK);
 export const FirmwareSequence = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /**
- * Everything that is known of an image and signed with it (PROTOCOL §7). The image is encrypted as one stream, AES-256-CBC with
- * PKCS#7 padding, and cut into chunks; `signature` is RSA PKCS#1 v1.5 with SHA-256 over the plain image.
+ * Everything that is known of an image and signed with it (contract/1-link §7). The image is encrypted as one stream,
+ * AES-256-CBC with PKCS#7 padding, and cut into chunks; `signature` is RSA PKCS#1 v1.5 with SHA-256 over the plain
+ * image.
  */
 export const Manifest = z.strictObject({
   format: z.literal(MANIFEST_FORMAT),

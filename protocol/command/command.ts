@@ -28,7 +28,7 @@ export const ReadRegister = z.strictObject({
   count: z.int().min(1).max(MAX_READ_COUNT).optional().describe("words; 1 when left out"),
 });
 
-/** The types of commands with their parameters, as they are on the wire (PROTOCOL §6). */
+/** The types of commands with their parameters, as they are on the wire (contract/1-link §6). */
 export const COMMAND_SHAPES = {
   set_power: { command_type: z.literal("set_power"), parameters: SetPower },
   write_register: { command_type: z.literal("write_register"), parameters: WriteRegister },

@@ -4,7 +4,7 @@ import type { ReportStatus } from "./device_messages.ts";
 export const COMMAND_STATES = ["pending", "executing", "completed", "failed", "expired", "cancelled"] as const;
 export type CommandState = typeof COMMAND_STATES[number];
 
-/** Where a command is, as the gateway knows it (PROTOCOL §6). Times are unix milliseconds. */
+/** Where a command is, as the gateway knows it (contract/1-link §6). Times are unix milliseconds. */
 export type Life =
   | { readonly state: "pending" }
   /** Handed out `handOuts` times, first at `startedAt`; nobody else gets it before `leaseUntil`. */

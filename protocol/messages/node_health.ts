@@ -29,7 +29,10 @@ export const OutboxHealth = z.object({
 });
 export type OutboxHealth = Readonly<z.infer<typeof OutboxHealth>>;
 
-/** What a node tells of itself whenever it asks for changes (PROTOCOL §5): then its gateway knows night from trouble. */
+/**
+ * What a node tells of itself whenever it asks for changes (contract/1-link §5): then its gateway knows night from
+ * trouble.
+ */
 export const NodeHealth = z.object({
   upload_interval_s: z.number().min(1).max(86_400).describe("seconds between two uploads, as in force"),
   inverters: z.array(InverterHealth).max(MAX_INVERTERS),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { CODEC, MAX_COLUMNS, MAX_SAMPLES } from "../block/block.ts";
 import { DeviceId } from "../device_id.ts";
 
-/** Most bytes of a request body (PROTOCOL §1), 413 above. */
+/** Most bytes of a request body (contract/1-link §1), 413 above. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 /** Most blocks in one upload. */
 export const MAX_BLOCKS = 256;
@@ -35,7 +35,7 @@ export const SampleBlock = z.object({
 }).refine((block) => block.start_ms <= block.end_ms, { path: ["end_ms"], message: "must not be before start_ms" });
 export type SampleBlock = z.infer<typeof SampleBlock>;
 
-/** What a node posts to `/process` (PROTOCOL §4). */
+/** What a node posts to `/process` (contract/1-link §4.1). */
 export const SampleBlocksUpload = z.object({
   device_id: DeviceId,
   data_type: z.literal("sample_blocks"),
@@ -54,7 +54,7 @@ function values(blocks: readonly SampleBlock[]): number {
 const BlockIds = z.array(BlockId).max(MAX_BLOCKS);
 
 /**
- * What a node needs from the answer. The gateway has more to say (PROTOCOL §4, legacy body); every block of the upload
+ * What a node needs from the answer. The gateway has more to say (contract/1-link §4.2); every block of the upload
  * is in exactly one of the lists, and the node forgets all of them.
  */
 export const SampleBlocksAnswer = z.object({

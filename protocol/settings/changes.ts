@@ -2,7 +2,7 @@ import { z } from "zod";
 import { NodeHealth } from "../messages/node_health.ts";
 import { Settings, SettingsVersion } from "./settings.ts";
 
-/** What a device posts to `/changes` or `/device_settings` (PROTOCOL §3). */
+/** What a device posts to `/changes` or `/device_settings` (contract/1-link §3). */
 export const ChangesRequest = z.object({
   device_id: z.string().min(1).max(64),
   timestamp: z.number().optional(),
@@ -11,7 +11,7 @@ export const ChangesRequest = z.object({
 });
 export type ChangesRequest = z.infer<typeof ChangesRequest>;
 
-/** What a device is told. Boards read the flags (esp32/wire.md §6), our node `version` and `settings`. */
+/** What a device is told. Boards read the flags (contract/2-boards §6), our node `version` and `settings`. */
 export const ChangesAnswer = z.object({
   Changed: z.boolean().describe("Something waits to be reported; the rest is to be ignored otherwise"),
   pollFreqChanged: z.boolean(),
@@ -26,7 +26,7 @@ export const ChangesAnswer = z.object({
 });
 export type ChangesAnswer = z.infer<typeof ChangesAnswer>;
 
-/** Bytes of the answer that a board can read (esp32/wire.md §2 allows 1,023). */
+/** Bytes of the answer that a board can read (contract/2-boards §2 allows 1,023). */
 export const MAX_FLAGS_BYTES = 999;
 
 /** What waits to be reported, by parameter. `undefined`: nothing. */

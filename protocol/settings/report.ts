@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type SettingKey, SettingsVersion } from "./settings.ts";
 
-/** The parameters as devices call them (esp32/wire.md §6). */
+/** The parameters as devices call them (contract/2-boards §6). */
 export const Parameter = z.enum(["poll_frequency", "upload_frequency", "register_list"]);
 export type Parameter = z.infer<typeof Parameter>;
 
@@ -44,8 +44,8 @@ export type ReportUpdate = z.infer<typeof ReportUpdate>;
 export const MAX_UPDATES = 32;
 
 /**
- * What a device posts to `/config/report` (PROTOCOL §3). A node reports every parameter of a version that it got, also those it
- * had already, and says it again until it is answered: a repeated report changes nothing.
+ * What a device posts to `/config/report` (contract/1-link §3). A node reports every parameter of a version that it
+ * got, also those it had already, and says it again until it is answered: a repeated report changes nothing.
  */
 export const ConfigReport = z.object({
   device_id: z.string().min(1).max(64),

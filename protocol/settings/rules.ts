@@ -5,7 +5,7 @@ import { orderRefusals, reachabilityRefusals } from "./reachability.ts";
 import { canonicalName, registersFor } from "./registers.ts";
 import { isSameValue, type SettingKey, type SettingsValues } from "./settings.ts";
 
-/** Bounds of PROTOCOL §5, in seconds. */
+/** Bounds of contract/1-link §5, in seconds. */
 export const POLL_SECONDS = { min: 0.1, max: 3_600 };
 export const UPLOAD_SECONDS = { min: 1, max: 86_400 };
 /** Registers a board knows. */
@@ -30,8 +30,8 @@ export interface SettingsRefusal {
 }
 
 /**
- * Every reason why this device cannot have these settings (PROTOCOL §5); none: it can. Asked when settings are set, and
- * again by the node that gets them.
+ * Every reason why this device cannot have these settings (contract/1-link §5); none: it can. Asked when settings are
+ * set, and again by the node that gets them.
  */
 export function checkSettings(settings: SettingsValues, target: SettingsTarget): readonly SettingsRefusal[] {
   const { poll_interval_s: poll, upload_interval_s: upload, registers } = settings;
@@ -99,7 +99,7 @@ function profileRefusals(names: readonly string[], profile: Profile): readonly s
   return columns.ok || columns.fault !== "too_many" ? [] : [columns.detail];
 }
 
-/** Boards acknowledge a list and read and send the same six registers as before (esp32/wire.md §6). */
+/** Boards acknowledge a list and read and send the same six registers as before (contract/2-boards §6). */
 function boardListRefusals(names: readonly string[]): readonly string[] {
   if (isSameValue(names.map((name) => canonicalName([ecowatt], name)), boardRegisters)) return [];
   return [`this board always sends ${boardRegisters.join(", ")}: it takes no other list`];

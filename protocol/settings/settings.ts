@@ -11,8 +11,8 @@ const RegisterNames = z.array(z.string().min(1).max(64)).max(MAX_NAMES);
 export const SettingsVersion = z.int().min(0);
 
 /**
- * What can be set from afar (PROTOCOL §5). A key that is left out is left to the device: its own configuration rules. The
- * registers are those of all inverters of a node: each polls those of the list that it has.
+ * What can be set from afar (contract/1-link §5). A key that is left out is left to the device: its own configuration
+ * rules. The registers are those of all inverters of a node: each polls those of the list that it has.
  */
 export const SettingsValues = z.strictObject({
   poll_interval_s: Seconds.optional().describe("Seconds between two polls: 0.1 to 3600"),

@@ -14,7 +14,7 @@ import {
   verifySignedRequest,
 } from "../../protocol/device_signature.ts";
 
-Deno.test("a signed request has the fields that the wire contract writes down", () => {
+Deno.test("a signed request has the fields that the contract of the link writes down", () => {
   const { headers } = signRequest(testKey(), request());
   assert.equal(headers["content-digest"], contentDigest(BODY));
   assert.equal(headers["x-device-id"], "node-1");

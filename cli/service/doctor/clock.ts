@@ -2,7 +2,7 @@ import { type Check, fail, type Finding, pass, type Patient, warn } from "./find
 
 /** No clock that is right shows less: this program is younger. */
 const EARLIEST = Date.UTC(2026, 0, 1);
-/** The gateway's log says so from here on (PROTOCOL §2.2), milliseconds. */
+/** The gateway's log says so from here on (contract/1-link §2.2), milliseconds. */
 const TOLERANCE_MS = 300_000;
 const SYNCHRONISE = "sudo timedatectl set-ntp true";
 

@@ -40,7 +40,7 @@ const ENDED = ["completed", "failed", "expired", "cancelled", "refused"];
 interface Sent {
   readonly command_id?: string;
   readonly power_value?: number;
-  /** A state of PROTOCOL §6, or `refused`. */
+  /** A state of contract/1-link §6, or `refused`. */
   readonly status: string;
   readonly message?: string;
   /** When it came in, RFC 3339. */

@@ -65,7 +65,7 @@ Deno.test("over a year of polls no ten-register value leaves the profile's plaus
   );
 });
 
-/** Requests and answers of wire.md §9 and of the Modbus application protocol, as PDUs. */
+/** Requests and answers of contract/2-boards §9 and of the Modbus application protocol, as PDUs. */
 const answers = [
   { name: "a read past the last register", pdu: [3, 0, 5, 0, 6], answer: [0x83, 2] },
   { name: "a read of no register", pdu: [3, 0, 0, 0, 0], answer: [0x83, 3] },

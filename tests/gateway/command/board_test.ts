@@ -15,7 +15,7 @@ interface BoardCommand {
   readonly parameters: Record<string, number>;
 }
 
-/** What the board's firmware makes of an answer (wire contract of the boards, §7): register 8 after each command. */
+/** What the board's firmware makes of an answer (contract/2-boards §7): register 8 after each command. */
 function execute(commands: readonly BoardCommand[]): number[] {
   return commands.map(({ command_type, parameters }) => {
     assert.equal(typeof command_type, "string", "the board would crash");

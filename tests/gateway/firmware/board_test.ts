@@ -10,7 +10,7 @@ import { BOARD_FILES, boardKeys } from "../../ota/fixture.ts";
 import type { Running } from "../command/running.ts";
 import { startFirmware } from "./fixture.ts";
 
-/** A board as esp32/wire.md §8 describes it. */
+/** A board as contract/2-boards §8 describes it. */
 function createBoard(gateway: Running, version = "1.0.3") {
   const board = { version, downloads: 0, check, update };
   async function check() {
