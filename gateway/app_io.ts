@@ -6,7 +6,7 @@ import { createCommandService } from "./command/command_service.ts";
 import { agesOf, type GatewayConfig } from "./config.ts";
 import { type EventStreams, NO_EVENTS } from "./dashboard/event_streams.ts";
 import type { FirmwareRepository } from "../ota/repository/firmware_repository.ts";
-import { NO_FIRMWARE } from "./firmware/no_firmware.ts";
+import { openRepository } from "../ota/repository/repository.ts";
 import { createFirmwareRolloutService } from "./firmware/rollouts.ts";
 import { isStoreHealthy } from "./system/health.ts";
 import type { Management } from "./management/management.ts";
@@ -69,7 +69,7 @@ export function appIo(
     notifier,
     mqtt,
     states = statesOf(config, io, stores),
-    firmware = openFirmware(io),
+    firmware = openRepository(io),
     events = NO_EVENTS,
     metrics = metricsOf(io, stores, { mqtt, states }),
     startedAt,
@@ -118,11 +118,6 @@ export function metricsOf(
 ): GatewayMetrics {
   const reader = createSampleReader(stores);
   return createGatewayMetrics({ ...stores, ...parts, reader, dataDir, version, clock, mqtt: () => mqtt?.stats() });
-}
-
-/** The firmware of a data directory. */
-export function openFirmware({ dataDir, openFirmware }: GatewayIo): FirmwareRepository {
-  return openFirmware?.(dataDir) ?? NO_FIRMWARE;
 }
 
 /** What settings of devices are read from and written to. */

@@ -11,6 +11,7 @@ import { createEventStreams } from "./dashboard/event_streams.ts";
 import { createDevicePaths, dispatch } from "./http/device_paths.ts";
 import { firmwareRoutes } from "./firmware/device_routes.ts";
 import type { FirmwareRepository } from "../ota/repository/firmware_repository.ts";
+import { openRepository } from "../ota/repository/repository.ts";
 import { createFirmwareRolloutService } from "./firmware/rollouts.ts";
 import { lockDirectory } from "./data_dir/directory_lock.ts";
 import { storeLiveness } from "./system/health.ts";
@@ -32,7 +33,7 @@ import { statesOf } from "./state/states_of.ts";
 import { keepReview } from "./tasks/review.ts";
 import { openStores, type Stores, type StoresOptions } from "./stores.ts";
 
-import { appIo, metricsOf, openFirmware, settingsIoOf } from "./app_io.ts";
+import { appIo, metricsOf, settingsIoOf } from "./app_io.ts";
 import type { GatewayIo } from "./gateway_io.ts";
 /** A running gateway. Disposing stops it within a second; what was acknowledged is on disk. */
 export interface Gateway extends AsyncDisposable {
@@ -69,7 +70,7 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const notifier = createCommandNotifier({ db: stores.db, clock });
   const feed = createSampleFeed(log);
   const states = statesOf(config, io, stores, clock.now());
-  const firmware = openFirmware(io);
+  const firmware = openRepository(io);
   const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, { feed, notifier, states, firmware })));
   const events = createEventStreams({ feed, db: stores.db, clock, log, signal: stop.signal });
   const metrics = metricsOf(io, stores, { mqtt, states, meters });

@@ -1,7 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import type { FirmwareRepository } from "../ota/repository/firmware_repository.ts";
 import type { RecentLog } from "../platform/recent_log.ts";
 
 /** What a gateway needs of the machine. */
@@ -17,8 +16,6 @@ export interface GatewayIo {
   readonly version: string;
   /** Whether keys that were published with the original project may be used; only the demo says yes. */
   readonly allowPublishedKeys?: boolean;
-  /** Opens the firmware in a data directory; left out, none is offered. */
-  readonly openFirmware?: (dataDir: string) => FirmwareRepository;
   /** Whether this program has to prove itself yet: what it migrates is kept as it was. */
   readonly onTrial?: boolean;
 }

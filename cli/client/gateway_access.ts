@@ -7,7 +7,6 @@ import { systemRandom } from "../../platform/random.ts";
 import { type ApiClient, createApiClient } from "./api_client.ts";
 import { VERSION } from "../commands/version.ts";
 import { gatewayDir, processDataDir } from "../service/config/data_dir.ts";
-import { openFirmware } from "../service/run/roles.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
 import { exists } from "../../platform/files.ts";
 import { osTrouble } from "../terminal/os_trouble.ts";
@@ -71,7 +70,7 @@ export function gatewayAddress(flags: GatewayFlags): string | undefined {
 
 async function opened(folder: string) {
   try {
-    const machine = { clock: systemClock, random: systemRandom, version: VERSION, openFirmware };
+    const machine = { clock: systemClock, random: systemRandom, version: VERSION };
     const io = { ...machine, log: getLogger(["ecowatt", "local"]) };
     return await openLocalApi(folder, io);
   } catch (error) {

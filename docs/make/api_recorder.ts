@@ -10,7 +10,7 @@ import { type Gateway, startGateway } from "../../gateway/gateway.ts";
 import { Role } from "../../gateway/store/tokens.ts";
 import { generateKeyMaterial, type KeyMaterial, writeKeySet } from "../../keys/firmware_keys.ts";
 import { signImage } from "../../ota/repository/offline_signing.ts";
-import { keysFolder, openRepository } from "../../ota/repository/repository.ts";
+import { keysFolder } from "../../ota/repository/repository.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { encodeBlock } from "../../protocol/block/block.ts";
@@ -41,7 +41,6 @@ export async function recordExamples(story: readonly Step[]): Promise<readonly E
       random,
       log: getLogger(["docs"]),
       version: "1.0.0",
-      openFirmware: (folder) => openRepository({ dataDir: folder, random, clock }),
     });
     const player = await createPlayer(gateway, await prepare(keys, random), () => now);
     const examples: Example[] = [];

@@ -8,7 +8,6 @@ import { startSimulator } from "../../device/simulator/simulator.ts";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../gateway/gateway.ts";
 import type { Role } from "../../gateway/store/tokens.ts";
-import { openRepository } from "../../ota/repository/repository.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
@@ -38,9 +37,8 @@ export async function startFleet(): Promise<Fleet> {
   const folder = await Deno.makeTempDir({ prefix: "ecowatt-test-" });
   opening.defer(() => Deno.remove(folder, { recursive: true }));
   const dataDir = join(folder, "gateway");
-  const openFirmware = (dir: string) => openRepository({ dataDir: dir, random: systemRandom, clock: systemClock });
   const gateway = opening.use(
-    await startGateway(GatewayConfig.parse({ port: 0 }), { ...machine, dataDir, version: "1.2.3", openFirmware }),
+    await startGateway(GatewayConfig.parse({ port: 0 }), { ...machine, dataDir, version: "1.2.3" }),
   );
   for (const name of FLEET.nodes) opening.use(await addNode(gateway, name, folder));
   await addBoard(gateway);

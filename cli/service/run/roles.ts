@@ -6,8 +6,6 @@ import { nodeDatabasePath } from "../../../device/node_state.ts";
 import type { GatewayConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
 import { databasePath } from "../../../gateway/store/database.ts";
-import { openRepository } from "../../../ota/repository/repository.ts";
-import type { FirmwareRepository } from "../../../ota/repository/firmware_repository.ts";
 import { bootOf } from "../../../ota/slots/slots.ts";
 import { forgetCopies } from "../../../platform/migration_copy.ts";
 import { systemClock } from "../../../platform/clock.ts";
@@ -15,11 +13,6 @@ import type { RecentLog } from "../../../platform/recent_log.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { VERSION } from "../../commands/version.ts";
 import { gatewayDir, nodeDir, tailDir } from "../config/data_dir.ts";
-
-/** The firmware in a gateway's data directory, on the real clock. */
-export function openFirmware(dataDir: string): FirmwareRepository {
-  return openRepository({ dataDir, random: systemRandom, clock: systemClock });
-}
 
 /** Starts a gateway on the real clock, network and disk. */
 export function openGateway(
@@ -35,7 +28,6 @@ export function openGateway(
     log: log.getChild("gateway"),
     version: VERSION,
     onTrial: isOnTrial(),
-    openFirmware,
     ...options,
   });
 }

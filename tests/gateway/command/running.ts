@@ -3,7 +3,6 @@ import { type Bytes, utf8 } from "../../../crypto/bytes.ts";
 import { importHmacKey } from "../../../crypto/hmac.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
-import type { GatewayIo } from "../../../gateway/gateway_io.ts";
 import { type Role, Role as Roles } from "../../../gateway/store/tokens.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
@@ -57,7 +56,6 @@ export interface Node {
 
 export async function startRunning(
   config: Partial<GatewayConfig> = {},
-  more: Pick<GatewayIo, "openFirmware"> = {},
 ): Promise<Running> {
   const dataDir = await Deno.makeTempDir();
   const clock = new FakeClock();
@@ -68,7 +66,6 @@ export async function startRunning(
       random: systemRandom,
       log: getLogger(["test"]),
       version: "0",
-      ...more,
     });
   let gateway: Gateway = await start();
   const tokens = new Map<Role, string>();

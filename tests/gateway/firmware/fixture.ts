@@ -24,15 +24,9 @@ export interface FirmwareFixture extends AsyncDisposable {
 }
 
 export async function startFirmware(): Promise<FirmwareFixture> {
-  const repositories: FirmwareRepository[] = [];
-  const openFirmware = (dataDir: string) => {
-    const repository = openRepository({ dataDir, random: systemRandom, clock: { now: () => 1_000 } });
-    repositories.push(repository);
-    return repository;
-  };
-  const gateway = await startRunning({}, { openFirmware });
+  const gateway = await startRunning();
   await writeKeySet(keysFolder(gateway.dataDir), "default", await testKeys);
-  const repository = repositories[0] ?? assert.fail("the gateway opened no repository");
+  const repository = openRepository({ dataDir: gateway.dataDir, random: systemRandom, clock: { now: () => 1_000 } });
   const update = async (device: string) => (await gateway.ask("GET", `/api/v1/devices/${device}/firmware`)).body;
   return {
     gateway,
