@@ -41,6 +41,8 @@ Deno.test("every section of the contract that code or a document names is there"
     }
   }
   assert.deepEqual(missing, []);
+  const elsewhere = (await sources()).filter(({ text }) => /\b(PROTOCOL|wire\.md) §/.test(text));
+  assert.deepEqual(elsewhere.map(({ path }) => path), [], "name a document of docs/contract");
   assert.ok(named > 60, `${named} sections are named`);
 });
 
