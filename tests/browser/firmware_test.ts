@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { join } from "node:path";
 import { keysFolder } from "../../ota/repository/repository.ts";
 import { writeKeySet } from "../../keys/firmware_keys.ts";
 import { imageBytes, testKeys } from "../ota/fixture.ts";
@@ -9,15 +10,15 @@ import { generateKeyMaterial } from "../../keys/firmware_keys.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { NewFirmware } from "../../ota/manifest/firmware.ts";
 import { image } from "../ota/fixture.ts";
+import { addSigningDevice } from "../e2e/signing_device.ts";
 import { browserTest, visit } from "./browser.ts";
-import { startFleet } from "./fleet.ts";
-import { addUpdatingDevice } from "./updating_device.ts";
+import { type Fleet, startFleet } from "./fleet.ts";
 
 browserTest("firmware: uploaded, rolled out in waves, paused, gone back with its reason, aborted", async (browser) => {
   await using fleet = await startFleet();
-  await writeKeySet(keysFolder(fleet.dataDir), "default", await testKeys);
-  const attic = await addUpdatingDevice(fleet.gateway, "attic");
-  await addUpdatingDevice(fleet.gateway, "cellar");
+  await writeKeySet(keysOf(fleet), "default", await testKeys);
+  const attic = await addSigningDevice(fleet.gateway, "attic", "test");
+  await addSigningDevice(fleet.gateway, "cellar", "test");
   await using desk = await visit(browser, await fleet.link("admin"));
   const { page } = desk;
   await page.getByRole("heading", { name: "Overview" }).waitFor();
@@ -72,7 +73,7 @@ browserTest(
   async (browser) => {
     await using fleet = await startFleet();
     const { privatePem, ...known } = await testKeys;
-    await writeKeySet(keysFolder(fleet.dataDir), "default", known);
+    await writeKeySet(keysOf(fleet), "default", known);
     const record = async (size: number, pem: string | undefined) => {
       const key = importRsaPrivateKey(pem ?? "") ?? assert.fail("no private key");
       const details = { ...NewFirmware.parse({ model: "test", version: "2.0.0" }), sequence: 7 };
@@ -113,3 +114,7 @@ browserTest(
     await page.getByText("test 2.0.0 is good").waitFor();
   },
 );
+
+function keysOf({ gateway }: Fleet): string {
+  return keysFolder(join(gateway.dataDir, "gateway"));
+}

@@ -14,7 +14,7 @@ browserTest("who has no session is asked for a token; a link logs in once", asyn
       await using stranger = await visit(browser, fleet.url, { width });
       await stranger.page.getByLabel("Access token").waitFor();
       await stranger.check();
-      const { secret } = await fleet.gateway.management.createToken({ name: "test", role: "operator" });
+      const secret = await fleet.gateway.createToken("operator");
       await stranger.page.getByLabel("Access token").fill(secret);
       await stranger.page.getByRole("button", { name: "Log in" }).click();
       await stranger.page.getByRole("heading", { name: "Overview" }).waitFor();

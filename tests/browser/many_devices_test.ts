@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { DeviceId } from "../../protocol/device_id.ts";
 import { browserTest, visit } from "./browser.ts";
 import { startFleet } from "./fleet.ts";
 
@@ -12,8 +11,7 @@ browserTest(
     await using fleet = await startFleet();
     assert.equal(LONG.length, 64);
     for (let number = 1; number <= 150; number++) {
-      const deviceId = DeviceId.parse(number === 150 ? LONG : `site-${String(number).padStart(3, "0")}`);
-      await fleet.gateway.management.addDevice({ deviceId, model: "ecowatt-node", auth: "signed" });
+      await fleet.gateway.addDevice(number === 150 ? LONG : `site-${String(number).padStart(3, "0")}`);
     }
     await using phone = await visit(browser, await fleet.link("admin"), { width: 390 });
     const { page } = phone;

@@ -15,7 +15,7 @@ browserTest(
     await using fleet = await startFleet();
     await using visitor = await visit(browser, await fleet.link("operator"));
     const { page } = visitor;
-    const { secret } = await fleet.gateway.management.createToken({ name: "test", role: "operator" });
+    const secret = await fleet.gateway.createToken("operator");
     const queue = async (values: readonly number[]) => {
       const commands = values.map((power_value) => {
         return { device_id: FLEET.board, command_type: "set_power", parameters: { power_value } };

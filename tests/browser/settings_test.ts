@@ -45,7 +45,7 @@ browserTest("what somebody else has set meanwhile is not overwritten unseen", as
   await page.goto(`${fleet.url}/#/settings/barn`);
   await page.getByLabel("Poll interval").fill("5");
   await page.getByLabel("Upload interval").fill("10");
-  const { secret } = await fleet.gateway.management.createToken({ name: "test", role: "operator" });
+  const secret = await fleet.gateway.createToken("operator");
   const response = await fetch(`${fleet.url}/api/v1/devices/barn/settings`, {
     method: "PATCH",
     headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },

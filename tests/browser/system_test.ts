@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { VERSION } from "../../cli/commands/version.ts";
 import { browserTest, visit, WIDTHS } from "./browser.ts";
 import { FLEET, startFleet } from "./fleet.ts";
 
@@ -9,7 +10,7 @@ browserTest("system: how the gateway is doing, a backup and a support bundle to 
   const { page } = desk;
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   await page.goto(`${fleet.url}/#/system`);
-  await page.getByText("1.2.3").waitFor();
+  await page.getByText(VERSION).first().waitFor();
   await page.getByText(/free on its disk/).waitFor();
   await page.getByText("MQTT is off").waitFor();
   await page.getByText("for 30 days").waitFor();
@@ -18,6 +19,9 @@ browserTest("system: how the gateway is doing, a backup and a support bundle to 
     await outboxes.getByRole("row", { name: new RegExp(`^${name} \\d+ .* 0$`) }).waitFor();
   }
   assert.equal(await outboxes.getByRole("link", { name: FLEET.board }).count(), 0, "a board tells nothing of it");
+  const log = page.getByRole("table", { name: "Lines of the log, the newest first" });
+  await log.getByRole("row", { name: `gateway listens 127.0.0.1 ${new URL(fleet.url).port}` }).waitFor();
+  await page.getByLabel("Level").selectOption({ label: "Errors" });
   await page.getByText("Nothing of that kind was logged").waitFor();
   await desk.check();
   const take = async (name: string) => {
@@ -41,7 +45,7 @@ browserTest(
     await using phone = await visit(browser, await fleet.link("viewer"), { width: WIDTHS[1] });
     await phone.page.getByRole("heading", { name: "Overview" }).waitFor();
     await phone.page.goto(`${fleet.url}/#/system`);
-    await phone.page.getByText("1.2.3").waitFor();
+    await phone.page.getByText(VERSION).first().waitFor();
     await phone.page.getByText("A backup and the support bundle need the role admin").waitFor();
     await phone.page.getByText("The newest lines of the log need the role operator").waitFor();
     await phone.check();

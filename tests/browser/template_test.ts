@@ -6,7 +6,7 @@ browserTest(
   "a template is applied to many devices once each change is seen, and what becomes of it is told for each",
   async (browser, t) => {
     await using fleet = await startFleet();
-    const { secret } = await fleet.gateway.management.createToken({ name: "test", role: "operator" });
+    const secret = await fleet.gateway.createToken("operator");
     const put = async (name: string, settings: object) => {
       const response = await fetch(`${fleet.url}/api/v1/settings/templates/${name}`, {
         method: "PUT",
