@@ -1,15 +1,11 @@
 import { z } from "zod";
 import { DEFAULT_WRITES_PER_DAY } from "../protocol/command/budget.ts";
-import { isTimeZone } from "./energy/local_days.ts";
-import { MqttConfig } from "./mqtt/config.ts";
+import { MqttConfig } from "./mqtt_config.ts";
 import { Location } from "../protocol/night/sun.ts";
-import type { Ages } from "./store/retention.ts";
-
-const DAY_MS = 86_400_000;
 
 /** An age in days, or `forever`. */
 const Days = z.union([z.number().min(0.01).max(36_500), z.literal("forever")]);
-type Days = z.infer<typeof Days>;
+export type Days = z.infer<typeof Days>;
 
 /** The section `gateway:` of the configuration file. */
 export const GatewayConfig = z.strictObject({
@@ -39,11 +35,12 @@ export const GatewayConfig = z.strictObject({
 }).describe("The gateway: takes what nodes and boards upload, stores it and answers operators");
 export type GatewayConfig = Readonly<z.infer<typeof GatewayConfig>>;
 
-/** How long each resolution is kept, in milliseconds. */
-export function agesOf({ retention_days: days }: Pick<GatewayConfig, "retention_days">): Ages {
-  return { raw: ageOf(days.raw), "1m": ageOf(days["1m"]), "15m": ageOf(days["15m"]), "1d": ageOf(days["1d"]) };
-}
-
-function ageOf(days: Days): number | undefined {
-  return days === "forever" ? undefined : days * DAY_MS;
+/** Whether the machine knows an IANA time zone. */
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
 }

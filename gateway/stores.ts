@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import type { SampleSink } from "./ingest/sample_sink.ts";
+import type { SampleSink } from "./store/port/sample_batch.ts";
 import { createEnergyReader, type EnergyReader } from "./energy/energy_reader.ts";
 import { localDays, machineTimeZone } from "./energy/local_days.ts";
 import { meteredSamples } from "./energy/metered_samples.ts";

@@ -1,4 +1,4 @@
-import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
+import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import type { SettingsValues } from "../../protocol/settings/settings.ts";
 import type { ConfiguredInverter } from "../buses.ts";
 import type { NodeConfig } from "../config.ts";

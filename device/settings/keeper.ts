@@ -1,7 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
-import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
+import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import type { Settings } from "../../protocol/settings/settings.ts";
 import {
   applied,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
+import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import { SETTING_KEYS, Settings, SettingsVersion } from "../../protocol/settings/settings.ts";
 import type { Offer } from "./state.ts";
 

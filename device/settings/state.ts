@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ReportUpdate } from "../../protocol/settings/report.ts";
-import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
+import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import { differences, Settings, type SettingsValues, SettingsVersion } from "../../protocol/settings/settings.ts";
 import { rejectedUpdates, revertedUpdates, takenUpdates } from "./updates.ts";
 

@@ -1,5 +1,5 @@
 import { PARAMETER_OF, type ReportStatus, type ReportUpdate } from "../../protocol/settings/report.ts";
-import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
+import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import {
   isSameValue,
   SETTING_KEYS,

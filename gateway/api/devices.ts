@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { fromHex, toHex } from "../../crypto/bytes.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
-import { DEVICE_STATES } from "../state/decide.ts";
+import { DEVICE_STATES } from "../store/port/device_state.ts";
 import type { DeviceStates, DeviceStateView } from "../state/device_states.ts";
 import type { Management } from "../management/management.ts";
 import type { DeviceSecret } from "../store/device_keys.ts";

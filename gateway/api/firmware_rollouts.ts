@@ -1,11 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { WindowText } from "../rollout/maintenance_window.ts";
-import { RolloutPhase } from "../rollout/rollout.ts";
+import { RolloutPhase } from "../store/port/firmware_rollout.ts";
 import { FirmwareModel, FirmwareVersion } from "../../ota/manifest/version.ts";
 import type { Amount, FirmwarePlan } from "../firmware/rollout_plan.ts";
 import type { FirmwareRolloutService } from "../firmware/rollouts.ts";
-import { MAX_DEVICES } from "../settings/selection.ts";
+import { MAX_DEVICES } from "../rollout/selection.ts";
 import type { StoredRollout } from "../store/firmware_rollouts.ts";
 import { Label } from "../store/labels.ts";
 import type { Access } from "./access.ts";

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { Fault } from "../fault.ts";
-import { type BodyLimits, parseJson, readBody, requireJson } from "../http/request_body.ts";
+import { type BodyLimits, readBody, requireJson } from "../http/request_body.ts";
+import { parseJson } from "../json_text.ts";
 import type { ApiEnv } from "./env.ts";
 
 /** An operator's request is small. */

@@ -4,7 +4,7 @@ import { profileById } from "../../protocol/profile/catalogue.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Management } from "../management/management.ts";
 import type { SampleReader } from "../store/sample_reader.ts";
-import type { DeviceState } from "../state/decide.ts";
+import type { DeviceState } from "../store/port/device_state.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 import type { SeriesStore } from "../store/series.ts";
 import type { Access } from "./access.ts";

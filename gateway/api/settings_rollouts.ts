@@ -1,10 +1,10 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { SettingsValues } from "../../protocol/settings/settings.ts";
-import { RolloutPhase } from "../settings/rollout.ts";
+import { RolloutPhase } from "../store/port/settings_rollout.ts";
 import type { Outlook, RolloutPlan } from "../settings/rollout_plan.ts";
 import type { SettingsRollouts } from "../settings/rollouts.ts";
-import { MAX_DEVICES } from "../settings/selection.ts";
+import { MAX_DEVICES } from "../rollout/selection.ts";
 import { Label } from "../store/labels.ts";
 import type { StoredRollout } from "../store/settings_rollouts.ts";
 import { TemplateName } from "../store/settings_templates.ts";

@@ -2,7 +2,8 @@ import { z } from "@hono/zod-openapi";
 import { SETTING_KEYS, type SettingChange, SettingsValues, SettingsVersion } from "../../protocol/settings/settings.ts";
 import type { SetOutcome } from "../settings/desired.ts";
 import type { ChangeOptions, DeviceTwin } from "../settings/device_settings.ts";
-import { pendingKeys, type Progress, stateOf } from "../settings/twin.ts";
+import { pendingKeys, stateOf } from "../settings/twin.ts";
+import type { Progress } from "../store/port/twin.ts";
 import { type RecordedEvent, SettingsEvent } from "../store/settings_history.ts";
 
 export const Key = z.enum(SETTING_KEYS);

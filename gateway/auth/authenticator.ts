@@ -4,7 +4,7 @@ import { parseUploadBody } from "../boards/upload_body.ts";
 import { parseLegacySignature, verifyLegacySignature } from "../boards/legacy_signature.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { Fault } from "../fault.ts";
-import { parseJson } from "../http/request_body.ts";
+import { parseJson } from "../json_text.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
 import type { KeyRing } from "./key_ring.ts";

@@ -4,7 +4,7 @@ import { utf8 } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { Fault } from "../fault.ts";
-import { createNews, type NewestSample, newestSamples } from "../mqtt/newest_sample.ts";
+import { createNews, type NewestSample, newestSamples } from "../ingest/newest_sample.ts";
 import type { SampleFeed } from "../ingest/sample_feed.ts";
 import { createChangeReader } from "./changes.ts";
 

@@ -1,30 +1,10 @@
-/** What an inverter's own energy counter showed. */
-export interface CounterReading {
-  /** Unix milliseconds. */
-  readonly at: number;
-  /** Wh since installation; more than 0. */
-  readonly wh: number;
-}
+import type { Candidate, Counter, CounterReading } from "../store/port/meter.ts";
 
 /** Energy that came within a span of time (unix milliseconds). */
 export interface Gain {
   readonly from: number;
   readonly to: number;
   readonly wh: number;
-}
-
-/** Readings that do not follow from the accepted one, but each from the one before. */
-export interface Candidate {
-  readonly first: CounterReading;
-  readonly last: CounterReading;
-  readonly count: number;
-}
-
-/** What is believed of a counter. */
-export interface Counter {
-  /** The newest reading that is believed; `undefined` until one is plausible. */
-  readonly accepted: CounterReading | undefined;
-  readonly candidate: Candidate | undefined;
 }
 
 /** How this inverter's counter behaves. */

@@ -1,6 +1,6 @@
 import type { EnergyStore } from "../store/energy.ts";
 import type { LocalDays } from "./local_days.ts";
-import type { EnergySource } from "./meter.ts";
+import type { EnergySource } from "../store/port/meter.ts";
 
 /** What an inverter has delivered, in Wh. */
 export interface InverterEnergy {

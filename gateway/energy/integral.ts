@@ -1,3 +1,4 @@
+import type { Counted, Integral } from "../store/port/meter.ts";
 import type { Gain } from "./counter.ts";
 
 /** A measured power. */
@@ -6,16 +7,6 @@ export interface PowerReading {
   readonly at: number;
   /** W. */
   readonly w: number;
-}
-
-/** A span of time whose energy has been counted, with the power at its ends: [start, W, end, W]. */
-export type Counted = readonly [start: number, startW: number, end: number, endW: number];
-
-/** Where the energy of an inverter without a counter has been counted: spans in order of time, with gaps between them. */
-export interface Integral {
-  /** What lies before was forgotten; nothing is counted there any more. */
-  readonly floor: number;
-  readonly counted: readonly Counted[];
 }
 
 export const NEW_INTEGRAL: Integral = { floor: 0, counted: [] };

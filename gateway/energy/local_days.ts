@@ -13,16 +13,6 @@ const HOUR_MS = 3_600_000;
 /** Days kept at hand; uploads are about today, sometimes about yesterday. */
 const KEPT = 16;
 
-/** Whether the machine knows an IANA time zone. */
-export function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The time zone this machine is set to. */
 export function machineTimeZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;

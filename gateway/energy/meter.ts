@@ -1,8 +1,6 @@
-import { type Counter, type Gain, NEW_COUNTER, readCounter } from "./counter.ts";
-import { addReadings, type Integral, NEW_INTEGRAL } from "./integral.ts";
-
-/** Where an inverter's energy comes from: its own counter, or its power, summed up over time. */
-export type EnergySource = "counter" | "computed";
+import type { Meter } from "../store/port/meter.ts";
+import { type Gain, NEW_COUNTER, readCounter } from "./counter.ts";
+import { addReadings, NEW_INTEGRAL } from "./integral.ts";
 
 /** One poll of an inverter, as far as its energy is concerned. */
 export interface MeterReading {
@@ -12,21 +10,6 @@ export interface MeterReading {
   readonly w: number | undefined;
   /** What its counter shows, in Wh. */
   readonly wh: number | undefined;
-}
-
-/** The energy of one inverter. A pure value: the store keeps it. */
-export interface Meter {
-  readonly source: EnergySource;
-  /** Wh since installation, or since the gateway computes it; never falls. `undefined` until it is plausible. */
-  readonly lifetimeWh: number | undefined;
-  /** When the newest reading was taken, unix milliseconds; what it showed may be held back. */
-  readonly at: number;
-  /** Highest power ever seen, in W. */
-  readonly peakW: number;
-  /** Since when a counter that is polled, and was never believed, shows nothing. */
-  readonly silentSince?: number | undefined;
-  readonly counter: Counter;
-  readonly integral: Integral;
 }
 
 /** Readings of one upload. */

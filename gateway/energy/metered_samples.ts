@@ -3,7 +3,7 @@ import { lookup } from "../../protocol/profile/lookup.ts";
 import { physical, physicalColumns } from "../../protocol/profile/physical.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Sample, Series } from "../../protocol/sample.ts";
-import type { SampleBatch, SampleSink } from "../ingest/sample_sink.ts";
+import type { SampleBatch, SampleSink } from "../store/port/sample_batch.ts";
 import type { EnergyDay, EnergyStore, StoredEnergy } from "../store/energy.ts";
 import type { Gain } from "./counter.ts";
 import { type LocalDays, shares } from "./local_days.ts";

@@ -1,8 +1,9 @@
-import type { MaintenanceWindow } from "../rollout/maintenance_window.ts";
-import { type Rollout, type RolloutPolicy, startRollout } from "../rollout/rollout.ts";
+import type { MaintenanceWindow } from "../store/port/firmware_rollout.ts";
+import { startRollout } from "../rollout/rollout.ts";
+import type { Rollout, RolloutPolicy } from "../store/port/firmware_rollout.ts";
 import { compareVersions } from "../../ota/manifest/version.ts";
 import { Fault } from "../fault.ts";
-import { type DeviceSelection, selected } from "../settings/selection.ts";
+import { type DeviceSelection, selected } from "../rollout/selection.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
 import type { FirmwareSessions } from "../store/firmware_sessions.ts";

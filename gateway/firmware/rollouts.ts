@@ -1,5 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
-import { isOver, next, type Rollout, type RolloutEvent } from "../rollout/rollout.ts";
+import { next, type RolloutEvent } from "../rollout/rollout.ts";
+import { isOver, type Rollout } from "../store/port/firmware_rollout.ts";
 import { Fault } from "../fault.ts";
 import type { StoredRollout } from "../store/firmware_rollouts.ts";
 import type { GroupCommit } from "../store/group_commit.ts";

@@ -10,7 +10,7 @@ import type { DeviceRoute } from "./device_route.ts";
 import { createRateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
 import { createProcessRoute } from "../ingest/process_route.ts";
 import { createSampleFeed, type SampleFeed } from "../ingest/sample_feed.ts";
-import type { SampleSink } from "../ingest/sample_sink.ts";
+import type { SampleSink } from "../store/port/sample_batch.ts";
 import { type BodyLimits, createBodyReader } from "./request_body.ts";
 import type { Handler } from "./server.ts";
 import { createBlockReceipts } from "../store/block_receipts.ts";

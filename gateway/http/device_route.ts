@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { type Bytes, utf8 } from "../../crypto/bytes.ts";
 import type { DeviceRequest, Identity } from "../auth/identity.ts";
 import { Fault } from "../fault.ts";
-import { parseJson } from "./request_body.ts";
+import { parseJson } from "../json_text.ts";
 import type { Device } from "../store/devices.ts";
 
 /** An answer as it goes on the wire, before it is signed. */

@@ -1,5 +1,4 @@
 import type { Bytes } from "../../crypto/bytes.ts";
-import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import { Fault } from "../fault.ts";
 
 /** Bounds of a request body. */
@@ -14,9 +13,6 @@ export interface BodyLimits {
 /** Bodies up to here are not counted: so many of them as there can be connections do no harm. */
 const SMALL_BYTES = 65_536;
 const HELD_BYTES = 32 * 1024 * 1024;
-
-/** JSON of a device never nests deeper. */
-export const MAX_JSON_DEPTH = 32;
 
 /**
  * The body of a request, as it came. Throws `Fault`: `too_large` as soon as more than `maxBytes` are announced or have arrived,
@@ -150,41 +146,4 @@ export function requireJson(headers: Headers): void {
   if (type === "application/json") return;
   if (type?.split(";", 1)[0]?.trim().toLowerCase() === "application/json") return;
   throw new Fault("unsupported_media_type", "The body has to be application/json");
-}
-
-export type JsonFault = "utf8" | "json" | "depth";
-
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
-/** The value of a JSON text; nested too deeply is refused before anything walks it. */
-export function parseJson(body: Uint8Array): Outcome<unknown, JsonFault> {
-  let text: string;
-  try {
-    text = decoder.decode(body);
-  } catch {
-    return refusal("utf8", "The body is not UTF-8");
-  }
-  if (!isShallow(body, MAX_JSON_DEPTH)) return refusal("depth", `The body nests deeper than ${MAX_JSON_DEPTH}`);
-  try {
-    return success(JSON.parse(text));
-  } catch {
-    return refusal("json", "The body is not JSON");
-  }
-}
-
-/** Whether no bracket or brace outside of a string opens deeper than `depth`. Bytes that are no JSON may pass. */
-export function isShallow(json: Uint8Array, depth: number): boolean {
-  let open = 0;
-  let inString = false;
-  for (let i = 0; i < json.length; i++) {
-    const byte = json[i];
-    if (inString) {
-      if (byte === 0x5c) i++; // an escape: its next byte is no quote
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) inString = true;
-    else if (byte === 0x7b || byte === 0x5b) {
-      if (++open > depth) return false;
-    } else if (byte === 0x7d || byte === 0x5d) open--;
-  }
-  return true;
 }

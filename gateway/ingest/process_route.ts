@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import { processAnswer } from "../boards/answers.ts";
+import { type BoardState, NEW_BOARD, parseBoardState } from "../boards/board_state.ts";
 import { decodeUpload } from "../boards/upload.ts";
 import { parseUploadBody, type UploadBody } from "../boards/upload_body.ts";
 import { SampleBlocksUpload } from "../../protocol/messages/sample_blocks.ts";
@@ -13,14 +14,14 @@ import {
   requireOwnName,
 } from "../http/device_route.ts";
 import { Fault } from "../fault.ts";
-import { isShallow, MAX_JSON_DEPTH, parseJson } from "../http/request_body.ts";
+import { isShallow, MAX_JSON_DEPTH, parseJson } from "../json_text.ts";
 import type { BlockReceipts } from "../store/block_receipts.ts";
 import type { BoardStates } from "../store/board_states.ts";
 import type { Device } from "../store/devices.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 import { blocksAnswer, decodeBlocks } from "./node_blocks.ts";
 import type { SampleFeed } from "./sample_feed.ts";
-import type { SampleBatch, SampleSink } from "./sample_sink.ts";
+import type { SampleBatch, SampleSink } from "../store/port/sample_batch.ts";
 
 /** What an upload writes to, all in the one transaction. */
 export interface ProcessIo {
@@ -88,7 +89,7 @@ function readBoardBody({ device }: Identity, body: Uint8Array): UploadBody {
 
 function storeBoardUpload(io: ProcessIo, { device }: Identity, body: UploadBody): Effect {
   return (receivedAt) => {
-    const { state, upload } = decodeUpload(io.boards.load(device.row), body, receivedAt);
+    const { state, upload } = decodeUpload(boardState(io.boards.load(device.row)), body, receivedAt);
     const batches = upload.batches.map(({ registers, samples, quality }): SampleBatch => {
       const series = { profile: "ecowatt", registers, samples };
       return { device: device.deviceId, inverter: BOARD_INVERTER, series, quality, receivedAt };
@@ -96,10 +97,15 @@ function storeBoardUpload(io: ProcessIo, { device }: Identity, body: UploadBody)
     for (const { fault, detail, source } of upload.undecodable) {
       io.quarantine.keep({ at: receivedAt, deviceId: device.deviceId, fault, detail, content: source });
     }
-    io.boards.save(device.row, state);
+    io.boards.save(device.row, JSON.stringify(state));
     report(io.log, device, upload);
     return store(io, batches, (published) => processAnswer(body.wireId ?? device.deviceId, upload, published));
   };
+}
+
+/** That of a new board when there is none or it cannot be read: then only continuity is lost. */
+function boardState(text: string | undefined): BoardState {
+  return (text === undefined ? undefined : parseBoardState(text)) ?? NEW_BOARD;
 }
 
 /** Stores the batches, and tells of them once they are on disk. `mqtt_published`: they are handed to the publisher then. */

@@ -1,5 +1,5 @@
 import type { Logger } from "@logtape/logtape";
-import type { SampleBatch } from "./sample_sink.ts";
+import type { SampleBatch } from "../store/port/sample_batch.ts";
 
 /** Hears of samples that are on disk: all that one upload brought. Must not wait for anything. */
 export type SampleListener = (batches: readonly SampleBatch[]) => void;

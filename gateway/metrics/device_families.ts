@@ -1,6 +1,6 @@
 import type { Family, Labels, Point } from "../../platform/metrics/exposition.ts";
-import type { DeviceState } from "../state/decide.ts";
-import { DEVICE_STATES } from "../state/decide.ts";
+import type { DeviceState } from "../store/port/device_state.ts";
+import { DEVICE_STATES } from "../store/port/device_state.ts";
 import type { DeviceStateView } from "../state/device_states.ts";
 import type { LatestValue } from "../store/latest_values.ts";
 import { type Measurement, measurementOf, MEASUREMENTS } from "./measurements.ts";

@@ -1,7 +1,7 @@
 import { pathAndQuery } from "../../crypto/message_signature.ts";
 import { Counter, Histogram } from "../../platform/metrics/meters.ts";
 import type { Family } from "../../platform/metrics/exposition.ts";
-import type { SampleBatch } from "../ingest/sample_sink.ts";
+import type { SampleBatch } from "../store/port/sample_batch.ts";
 import type { Handler } from "../http/server.ts";
 
 /** Seconds of a commit: from a fast disk's to a dying card's. */

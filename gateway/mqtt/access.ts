@@ -1,6 +1,6 @@
 import { equalInConstantTime } from "../../crypto/equal.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { isLoopback } from "./config.ts";
+import { isLoopback } from "../mqtt_config.ts";
 import { fits } from "./topics.ts";
 
 export type MqttRole = "viewer" | "operator";

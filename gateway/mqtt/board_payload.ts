@@ -5,7 +5,7 @@ import { lookup } from "../../protocol/profile/lookup.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import type { Profile, Register } from "../../protocol/profile/register.ts";
 import type { Message } from "./message.ts";
-import type { NewestSample } from "./newest_sample.ts";
+import type { NewestSample } from "../ingest/newest_sample.ts";
 
 /** How existing dashboards know a register: the key of its readable text, that text's unit and decimals. */
 const READABLE: Readonly<Record<string, readonly [key: string, unit: string, decimals: number]>> = {

@@ -1,5 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
-import type { MqttConfig } from "./config.ts";
+import type { MqttConfig } from "../mqtt_config.ts";
 import type { LinkEvents } from "./message.ts";
 import type { PublisherStats } from "./publisher.ts";
 

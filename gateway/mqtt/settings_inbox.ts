@@ -3,7 +3,7 @@ import { refusal, success } from "../../protocol/outcome.ts";
 import { parseBoardMessage, parseSettingsMessage } from "../boards/settings_message.ts";
 import type { SettingsPatch } from "../../protocol/settings/settings.ts";
 import { Fault } from "../fault.ts";
-import { parseJson } from "../http/request_body.ts";
+import { parseJson } from "../json_text.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Received } from "./message.ts";
 import { createOneByOne } from "./one_by_one.ts";

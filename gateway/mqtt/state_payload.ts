@@ -1,7 +1,7 @@
 import { lookup } from "../../protocol/profile/lookup.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import type { Message } from "./message.ts";
-import type { NewestSample } from "./newest_sample.ts";
+import type { NewestSample } from "../ingest/newest_sample.ts";
 import { inverterStateTopic } from "./topics.ts";
 
 /**

@@ -1,13 +1,7 @@
 import { z } from "zod";
+import type { MaintenanceWindow } from "../store/port/firmware_rollout.ts";
 
 const DAY_MINUTES = 1_440;
-
-/** A time of each day, in minutes after midnight UTC; it may go over midnight. */
-export const MaintenanceWindow = z.object({
-  start: z.int().min(0).max(DAY_MINUTES - 1),
-  end: z.int().min(0).max(DAY_MINUTES - 1),
-});
-export type MaintenanceWindow = Readonly<z.infer<typeof MaintenanceWindow>>;
 
 /** `22:00-04:30`, in UTC. */
 export const WindowText = z.string()

@@ -1,12 +1,14 @@
 import type { Profile } from "../../protocol/profile/register.ts";
 import { canonical } from "../../protocol/settings/registers.ts";
-import { checkSettings, type SettingsRefusal } from "../../protocol/settings/rules.ts";
+import { checkSettings } from "../../protocol/settings/rules.ts";
+import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import { differences, type SettingChange, type SettingsValues } from "../../protocol/settings/settings.ts";
 import { Fault } from "../fault.ts";
 import type { Device } from "../store/devices.ts";
 import type { SettingsHistory } from "../store/settings_history.ts";
 import type { Twins } from "../store/twins.ts";
-import { desire, type Twin } from "./twin.ts";
+import { desire } from "./twin.ts";
+import type { Twin } from "../store/port/twin.ts";
 
 export interface DesiredIo {
   readonly twins: Twins;

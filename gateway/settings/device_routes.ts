@@ -6,7 +6,8 @@ import type { NodeHealth } from "../../protocol/messages/node_health.ts";
 import type { Device } from "../store/devices.ts";
 import type { SettingsEvent, SettingsHistory } from "../store/settings_history.ts";
 import type { Twins } from "../store/twins.ts";
-import { handedOut, pendingValues, reportedOn, stateOf, type Twin } from "./twin.ts";
+import { handedOut, pendingValues, reportedOn, stateOf } from "./twin.ts";
+import type { Twin } from "../store/port/twin.ts";
 
 export interface SettingsRoutesIo {
   readonly twins: Twins;

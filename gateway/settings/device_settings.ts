@@ -6,7 +6,7 @@ import type { Device, Devices } from "../store/devices.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { RecordedEvent } from "../store/settings_history.ts";
 import { type DesiredIo, plan, setDesired, type SetOutcome } from "./desired.ts";
-import type { Twin } from "./twin.ts";
+import type { Twin } from "../store/port/twin.ts";
 
 /** A change of desired settings: all of them, or some. */
 export type Change =

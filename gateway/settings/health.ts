@@ -1,6 +1,8 @@
 import type { Device } from "../store/devices.ts";
-import type { Health, Member, Rollout } from "./rollout.ts";
-import { stateOf, type Twin } from "./twin.ts";
+import type { Health } from "./rollout.ts";
+import type { Member, Rollout } from "../store/port/settings_rollout.ts";
+import { stateOf } from "./twin.ts";
+import type { Twin } from "../store/port/twin.ts";
 
 /** What is assumed of a device that never said how often it uploads, in seconds. */
 const UNKNOWN_UPLOAD_S = 900;

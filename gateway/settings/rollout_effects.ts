@@ -3,7 +3,8 @@ import { Fault } from "../fault.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import type { Rollouts, StoredRollout } from "../store/settings_rollouts.ts";
 import { type DesiredIo, setDesired } from "./desired.ts";
-import type { Member, Rollout, RolloutStep } from "./rollout.ts";
+import type { RolloutStep } from "./rollout.ts";
+import type { Member, Rollout } from "../store/port/settings_rollout.ts";
 
 export interface RolloutEffectsIo extends DesiredIo {
   readonly rolloutStates: Rollouts;

@@ -1,5 +1,5 @@
 import { canonical } from "../../protocol/settings/registers.ts";
-import type { SettingsRefusal } from "../../protocol/settings/rules.ts";
+import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import {
   differences,
   patched,
@@ -13,9 +13,9 @@ import type { Labels } from "../store/labels.ts";
 import type { Rollouts } from "../store/settings_rollouts.ts";
 import type { Templates } from "../store/settings_templates.ts";
 import { type DesiredIo, refusalsOf } from "./desired.ts";
-import type { Rollout } from "./rollout.ts";
-import { type DeviceSelection, selected } from "./selection.ts";
-import type { Twin } from "./twin.ts";
+import type { Rollout } from "../store/port/settings_rollout.ts";
+import { type DeviceSelection, selected } from "../rollout/selection.ts";
+import type { Twin } from "../store/port/twin.ts";
 
 /** Which settings go where, and how carefully. */
 export interface RolloutPlan extends DeviceSelection {

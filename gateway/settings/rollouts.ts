@@ -3,7 +3,8 @@ import { Fault } from "../fault.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { StoredRollout } from "../store/settings_rollouts.ts";
 import { healthOf } from "./health.ts";
-import { firstOf, type Health, isOver, next, type Rollout, type RolloutStep } from "./rollout.ts";
+import { firstOf, type Health, next, type RolloutStep } from "./rollout.ts";
+import { isOver, type Rollout } from "../store/port/settings_rollout.ts";
 import { keep } from "./rollout_effects.ts";
 import { type Outlook, outlooks, planned, type RolloutPlan, type RolloutPlanIo } from "./rollout_plan.ts";
 

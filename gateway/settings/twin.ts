@@ -1,56 +1,19 @@
-import { z } from "zod";
 import type { PendingValues } from "../../protocol/settings/changes.ts";
-import { KEY_OF, ReportStatus, type ReportUpdate } from "../../protocol/settings/report.ts";
+import { KEY_OF, type ReportUpdate } from "../../protocol/settings/report.ts";
 import {
   differences,
   isSameValue,
   SETTING_KEYS,
   type SettingKey,
-  SettingsValues,
-  SettingsVersion,
+  type SettingsValues,
   valuesOf,
 } from "../../protocol/settings/settings.ts";
-
-/** How far a value has come: `pending` until the device reports it. */
-const Progress = z.object({
-  /** The version that brought the value. */
-  since: SettingsVersion,
-  status: z.enum(["pending", ...ReportStatus.options]),
-  /** Whether it was handed out. */
-  delivered: z.boolean(),
-  /** When the status was reached, unix milliseconds. */
-  at: z.number(),
-  /** What the device said of it. */
-  reason: z.string().optional(),
-});
-export type Progress = Readonly<z.infer<typeof Progress>>;
-
-/** What a device is to have beside what it says it has. A pure value: the store keeps it, the functions below change it. */
-export const Twin = z.object({
-  version: SettingsVersion,
-  desired: SettingsValues,
-  progress: z.object({
-    poll_interval_s: Progress.optional(),
-    upload_interval_s: Progress.optional(),
-    registers: Progress.optional(),
-  }),
-  /** What is in force, as far as the device has told. */
-  reported: SettingsValues,
-  /** When it last told something, and the version it spoke of if it named one. */
-  reportedAt: z.number().optional(),
-  reportedVersion: SettingsVersion.optional(),
-});
-export type Twin = Readonly<z.infer<typeof Twin>>;
+import type { Progress, Twin } from "../store/port/twin.ts";
 
 /** Boards have no last word but `accepted`: it is in force at their next upload. */
 export type Auth = "signed" | "legacy";
 
 export type TwinState = "in_sync" | "pending" | "rejected" | "reverted";
-
-/** A device for which nothing was ever set; versions go on from `version`. */
-export function emptyTwin(version = 0): Twin {
-  return { version, desired: {}, progress: {}, reported: {} };
-}
 
 /** The twin after setting all values; `undefined` when they are what it has already and none was refused. */
 export function desire(twin: Twin, values: SettingsValues, auth: Auth, now: number): Twin | undefined {

@@ -1,9 +1,6 @@
 import type { InverterHealth, NodeHealth } from "../../protocol/messages/node_health.ts";
 import { FADED_W, type Fading, hadFaded, LONGEST_SLEEP_MS } from "../../protocol/night/night.ts";
-
-/** How a device is doing. `stale`: it is not heard of, or its samples are not. */
-export const DEVICE_STATES = ["ok", "asleep", "stale", "fault"] as const;
-export type DeviceState = typeof DEVICE_STATES[number];
+import type { Verdict } from "../store/port/device_state.ts";
 
 /** A node is heard of every 5 seconds; after a failure it waits for minutes. */
 export const NODE_SILENCE_MS = 6 * 60_000;
@@ -33,13 +30,6 @@ export interface DeviceFacts {
   readonly fading: () => Fading;
   /** Since when this gateway listens: before that nobody could be heard. `undefined`: it does not. */
   readonly listeningSince: number | undefined;
-}
-
-/** A state with its beginning, as far as the facts tell it, and one sentence for people. */
-export interface Verdict {
-  readonly state: DeviceState;
-  readonly since: number;
-  readonly reason: string;
 }
 
 /** How a device is doing; `undefined`: it cannot be told yet, as it was before. */

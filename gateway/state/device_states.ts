@@ -9,7 +9,8 @@ import type { GroupCommit } from "../store/group_commit.ts";
 import type { Activity } from "../store/latest_values.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 import type { Twins } from "../store/twins.ts";
-import { BOARD_UPLOAD_MS, decide, type DeviceFacts, type DeviceState, type Verdict } from "./decide.ts";
+import { BOARD_UPLOAD_MS, decide, type DeviceFacts } from "./decide.ts";
+import type { DeviceState, Verdict } from "../store/port/device_state.ts";
 import type { FadingOf } from "./fading.ts";
 
 /** How one inverter is doing. */

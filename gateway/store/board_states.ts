@@ -1,6 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { type BoardState, NEW_BOARD, parseBoardState } from "../boards/board_state.ts";
 
 export const SCHEMA = `
 CREATE TABLE board_state (
@@ -11,11 +10,11 @@ CREATE TABLE board_state (
 
 const StateRow = z.object({ state: z.string() });
 
-/** What the decoder remembers of each board. Read and written inside `GroupCommit.run`, with the samples it led to. */
+/** What the decoder remembers of each board, as text of its own. Read and written inside `GroupCommit.run`, with the samples it led to. */
 export interface BoardStates {
-  /** The state of a device; that of a new board when there is none or it cannot be read. */
-  load(device: number): BoardState;
-  save(device: number, state: BoardState): void;
+  /** As it was saved; `undefined` for a board that was never heard of. */
+  load(device: number): string | undefined;
+  save(device: number, state: string): void;
 }
 
 export function createBoardStates(db: DatabaseSync): BoardStates {
@@ -25,8 +24,8 @@ export function createBoardStates(db: DatabaseSync): BoardStates {
   return {
     load(device) {
       const row = load.get(device);
-      return row && parseBoardState(StateRow.parse(row).state) || NEW_BOARD;
+      return row && StateRow.parse(row).state;
     },
-    save: (device, state) => void save.run(device, JSON.stringify(state)),
+    save: (device, state) => void save.run(device, state),
   };
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { NodeHealth } from "../../protocol/messages/node_health.ts";
-import { DEVICE_STATES, type Verdict } from "../state/decide.ts";
+import { DEVICE_STATES, type Verdict } from "./port/device_state.ts";
 import type { Device } from "./devices.ts";
 
 export const SCHEMA = `

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import type { Meter } from "../energy/meter.ts";
+import type { Meter } from "./port/meter.ts";
 
 export const SCHEMA = `
 CREATE TABLE energy_meter (

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { isOver, Member, Rollout } from "../rollout/rollout.ts";
+import { isOver, Member, Rollout } from "./port/firmware_rollout.ts";
 
 export const SCHEMA = `
 CREATE TABLE firmware_rollout (

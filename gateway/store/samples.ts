@@ -4,7 +4,7 @@ import { encodeBlock, MAX_SAMPLES } from "../../protocol/block/block.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { QUALITIES, type Sample } from "../../protocol/sample.ts";
-import type { SampleBatch, SampleSink } from "../ingest/sample_sink.ts";
+import type { SampleBatch, SampleSink } from "./port/sample_batch.ts";
 import { addValue, type Bucket, emptyBucket } from "./bucket.ts";
 import { createRollups, decodeOpen, encodeOpen, minuteOf, type OpenBuckets, type Rollups } from "./rollups.ts";
 import { createSeriesStore, type SeriesKey, type SeriesStore } from "./series.ts";

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { isOver, Rollout } from "../settings/rollout.ts";
+import { isOver, Rollout } from "./port/settings_rollout.ts";
 
 export const SCHEMA = `
 CREATE TABLE settings_rollout (

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { emptyTwin, Twin } from "../settings/twin.ts";
+import { emptyTwin, Twin } from "./port/twin.ts";
 import type { Device } from "./devices.ts";
 
 export const SCHEMA = `

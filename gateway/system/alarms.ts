@@ -1,6 +1,6 @@
 import type { UpdateStatus } from "../firmware/status.ts";
 import type { MqttLink } from "../mqtt/link_state.ts";
-import type { DeviceState } from "../state/decide.ts";
+import type { DeviceState } from "../store/port/device_state.ts";
 import type { DiskRoom } from "./disk.ts";
 
 /** How bad it is, the worst first. */

@@ -1,15 +1,26 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
+import type { Days, GatewayConfig } from "../config.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { Ages, Retention } from "../store/retention.ts";
 
+const DAY_MS = 86_400_000;
 /** Time between two rounds. */
 const ROUND_MS = 3_600_000;
 /** Rows deleted in one transaction: few enough that no upload notices. */
 const ROWS = 200;
 /** Pause between two transactions of a round. */
 const PAUSE_MS = 50;
+
+/** How long each resolution is kept, in milliseconds. */
+export function agesOf({ retention_days: days }: Pick<GatewayConfig, "retention_days">): Ages {
+  return { raw: ageOf(days.raw), "1m": ageOf(days["1m"]), "15m": ageOf(days["15m"]), "1d": ageOf(days["1d"]) };
+}
+
+function ageOf(days: Days): number | undefined {
+  return days === "forever" ? undefined : days * DAY_MS;
+}
 
 export interface RetentionIo {
   readonly retention: Retention;

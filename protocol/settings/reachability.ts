@@ -1,5 +1,5 @@
 import { MAX_COLUMNS } from "../profile/lookup.ts";
-import type { SettingsRefusal, SettingsTarget } from "./rules.ts";
+import type { SettingsRefusal, SettingsTarget } from "./target.ts";
 import type { SettingsValues } from "./settings.ts";
 
 /** What a board does until it is told otherwise (contract/2-boards §1). */

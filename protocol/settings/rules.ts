@@ -3,31 +3,14 @@ import { columnsOf, lookup, MAX_COLUMNS } from "../profile/lookup.ts";
 import type { Profile } from "../profile/register.ts";
 import { orderRefusals, reachabilityRefusals } from "./reachability.ts";
 import { canonicalName, registersFor } from "./registers.ts";
-import { isSameValue, type SettingKey, type SettingsValues } from "./settings.ts";
+import { isSameValue, type SettingsValues } from "./settings.ts";
+import type { SettingsRefusal, SettingsTarget } from "./target.ts";
 
 /** Bounds of contract/1-link §5, in seconds. */
 export const POLL_SECONDS = { min: 0.1, max: 3_600 };
 export const UPLOAD_SECONDS = { min: 1, max: 86_400 };
 /** Registers a board knows. */
 const BOARD_REGISTERS = 10;
-
-/** What the settings are for. */
-export interface SettingsTarget {
-  readonly auth: "signed" | "legacy";
-  /** Of the device's inverters, as far as they are known; nothing is said about names when there is none. */
-  readonly profiles: readonly Profile[];
-  /** What the device does where the settings say nothing, as far as it is known. */
-  readonly inForce?: SettingsValues;
-  /** Bytes a node keeps while it cannot upload. */
-  readonly bufferBytes?: number;
-}
-
-/** One reason why settings are refused. */
-export interface SettingsRefusal {
-  readonly key: SettingKey;
-  /** For people: what is wrong and what is allowed. */
-  readonly message: string;
-}
 
 /**
  * Every reason why this device cannot have these settings (contract/1-link §5); none: it can. Asked when settings are

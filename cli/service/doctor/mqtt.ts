@@ -1,4 +1,4 @@
-import { isLoopback } from "../../../gateway/mqtt/config.ts";
+import { isLoopback } from "../../../gateway/mqtt_config.ts";
 import { tryBroker } from "../../../gateway/mqtt/try_broker.ts";
 import { type Check, fail, pass, reasonOf, warn } from "./finding.ts";
 

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { createApi, messageOf, problemOf, reach } from "./api/client.ts";
+import { createApi, login, messageOf, problemOf, reach } from "./api/client.ts";
 import { AnnounceProvider } from "./components/announce.tsx";
 import { Login } from "./login.tsx";
 import { LiveContext, type LiveState, openLive } from "./live.ts";
@@ -55,12 +55,6 @@ async function identify(): Promise<Visitor> {
   return response.status === 401
     ? { kind: "unauthenticated" }
     : { kind: "unauthenticated", why: (await problemOf(response)).message };
-}
-
-/** `POST /session`, with a link's code or a token. */
-export function login(body: { readonly code: string } | { readonly token: string }): Promise<Response> {
-  const headers = { "content-type": "application/json" };
-  return reach("/session", { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 interface VisitProps {

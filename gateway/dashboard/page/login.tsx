@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { messageOf, problemOf } from "./api/client.ts";
-import { login } from "./app.tsx";
+import { login, messageOf, problemOf } from "./api/client.ts";
 import { Field } from "./components/field.tsx";
 import { Notice } from "./components/notice.tsx";
 import type { Session } from "./session.tsx";

@@ -1,8 +1,8 @@
 import type { Logger } from "@logtape/logtape";
-import type { HomeAssistantConfig } from "../config.ts";
+import type { HomeAssistantConfig } from "../../mqtt_config.ts";
 import { tell } from "../device_news.ts";
 import type { Received } from "../message.ts";
-import type { NewestSample } from "../newest_sample.ts";
+import type { NewestSample } from "../../ingest/newest_sample.ts";
 import { createOneByOne } from "../one_by_one.ts";
 import type { Publisher } from "../publisher.ts";
 import { fits, INSTALL_COMMANDS, POWER_LIMIT_COMMANDS } from "../topics.ts";

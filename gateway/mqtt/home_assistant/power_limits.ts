@@ -7,7 +7,7 @@ import type { Operator } from "../../command/queueing.ts";
 import { Fault } from "../../fault.ts";
 import { tell } from "../device_news.ts";
 import type { Received } from "../message.ts";
-import type { NewestSample } from "../newest_sample.ts";
+import type { NewestSample } from "../../ingest/newest_sample.ts";
 import type { Publisher } from "../publisher.ts";
 import type { RateLimitedWarnings } from "../../../platform/rate_limited_warnings.ts";
 import { limitedInverter, powerLimitTopic } from "../topics.ts";

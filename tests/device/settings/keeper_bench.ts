@@ -5,7 +5,7 @@ import { SettingsKeeper } from "../../../device/settings/keeper.ts";
 import { SettingsStore } from "../../../device/settings/store.ts";
 import type { Attempt } from "../../../device/settings/trial.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
-import type { SettingsRefusal } from "../../../protocol/settings/rules.ts";
+import type { SettingsRefusal } from "../../../protocol/settings/target.ts";
 import type { Settings } from "../../../protocol/settings/settings.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 

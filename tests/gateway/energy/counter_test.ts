@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Counter, type CounterKind, NEW_COUNTER, readCounter } from "../../../gateway/energy/counter.ts";
+import { type CounterKind, NEW_COUNTER, readCounter } from "../../../gateway/energy/counter.ts";
+import type { Counter } from "../../../gateway/store/port/meter.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { advance, type Meter, type MeterReading } from "../../../gateway/energy/meter.ts";
+import { advance, type MeterReading } from "../../../gateway/energy/meter.ts";
+import type { Meter } from "../../../gateway/store/port/meter.ts";
 
 const MINUTE = 60_000, HOUR = 60 * MINUTE;
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { next, type Rollout, type RolloutPolicy, startRollout } from "../../../gateway/rollout/rollout.ts";
-import { isOver, mayFetch, mayOffer, memberOf } from "../../../gateway/rollout/rollout.ts";
+import { next, startRollout } from "../../../gateway/rollout/rollout.ts";
+import type { Rollout, RolloutPolicy } from "../../../gateway/store/port/firmware_rollout.ts";
+import { mayFetch, mayOffer, memberOf } from "../../../gateway/rollout/rollout.ts";
+import { isOver } from "../../../gateway/store/port/firmware_rollout.ts";
 import { openFleet, seeded } from "./fleet.ts";
 
 const WAVES = [{ size: { devices: 10 } }, { size: { percent: 10 } }, { size: { percent: 50 } }];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isLoopback, MqttConfig } from "../../../gateway/mqtt/config.ts";
+import { isLoopback, MqttConfig } from "../../../gateway/mqtt_config.ts";
 import { startFixture } from "./fixture.ts";
 
 Deno.test("MQTT is off unless a broker is named, and a broker needs little", () => {

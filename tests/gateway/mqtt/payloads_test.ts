@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { boardMessage } from "../../../gateway/mqtt/board_payload.ts";
-import { createNews, type NewestSample, newestSamples } from "../../../gateway/mqtt/newest_sample.ts";
+import { createNews, type NewestSample, newestSamples } from "../../../gateway/ingest/newest_sample.ts";
 import { stateMessage } from "../../../gateway/mqtt/state_payload.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";

@@ -5,11 +5,10 @@ import {
   mayOffer,
   memberOf,
   next,
-  type Rollout,
   type RolloutEvent,
-  type RolloutPolicy,
   startRollout,
 } from "../../../gateway/rollout/rollout.ts";
+import type { Rollout, RolloutPolicy } from "../../../gateway/store/port/firmware_rollout.ts";
 
 const NOW = Date.UTC(2026, 5, 21, 12);
 const POLICY: RolloutPolicy = {

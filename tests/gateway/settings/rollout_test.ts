@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  type Health,
-  isOver,
-  type Member,
-  next,
-  type Rollout,
-  type RolloutEvent,
-  type RolloutPhase,
-} from "../../../gateway/settings/rollout.ts";
+import { type Health, next, type RolloutEvent } from "../../../gateway/settings/rollout.ts";
+import { isOver, type Member, type Rollout, type RolloutPhase } from "../../../gateway/store/port/settings_rollout.ts";
 
 const member = (device: string, stage: Member["stage"]): Member => ({ device, stage, version: 1, setAt: 0 });
 const canary: Rollout = {

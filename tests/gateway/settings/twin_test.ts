@@ -3,14 +3,13 @@ import fc from "fast-check";
 import {
   type Auth,
   desire,
-  emptyTwin,
   handedOut,
   pendingKeys,
   pendingValues,
   reportedOn,
   stateOf,
-  Twin,
 } from "../../../gateway/settings/twin.ts";
+import { emptyTwin, Twin } from "../../../gateway/store/port/twin.ts";
 import type { ReportUpdate } from "../../../protocol/settings/report.ts";
 import type { SettingsValues } from "../../../protocol/settings/settings.ts";
 

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { openGatewayDatabase } from "../../../gateway/store/database.ts";
 import { createSamples } from "../../../gateway/store/samples.ts";
-import type { SampleBatch } from "../../../gateway/ingest/sample_sink.ts";
+import type { SampleBatch } from "../../../gateway/store/port/sample_batch.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { transaction } from "../../../platform/sqlite.ts";
 import { encodeBlock } from "../../../protocol/block/block.ts";

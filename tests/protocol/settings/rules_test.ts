@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { boardRegisters, ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import { profileById } from "../../../protocol/profile/catalogue.ts";
 import { canonical } from "../../../protocol/settings/registers.ts";
-import { checkSettings, type SettingsTarget } from "../../../protocol/settings/rules.ts";
+import { checkSettings } from "../../../protocol/settings/rules.ts";
+import type { SettingsTarget } from "../../../protocol/settings/target.ts";
 import { differences, patched, type SettingsValues } from "../../../protocol/settings/settings.ts";
 
 const sunspec = profileById("sunspec:1@40002/66,103@40070/50,120@40122/26");

@@ -86,3 +86,9 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** `POST /session`, with a link's code or a token. */
+export function login(body: { readonly code: string } | { readonly token: string }): Promise<Response> {
+  const headers = { "content-type": "application/json" };
+  return reach("/session", { method: "POST", headers, body: JSON.stringify(body) });
+}

@@ -5,7 +5,7 @@ import {
   createAnnouncer,
 } from "../../../../gateway/mqtt/home_assistant/announcer.ts";
 import type { Message } from "../../../../gateway/mqtt/message.ts";
-import { emptyTwin } from "../../../../gateway/settings/twin.ts";
+import { emptyTwin } from "../../../../gateway/store/port/twin.ts";
 import { openStores, type Stores } from "../../../../gateway/stores.ts";
 import { systemRandom } from "../../../../platform/random.ts";
 import { DeviceId } from "../../../../protocol/device_id.ts";

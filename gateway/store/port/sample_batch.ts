@@ -1,5 +1,5 @@
-import type { DeviceId } from "../../protocol/device_id.ts";
-import type { Quality, Series } from "../../protocol/sample.ts";
+import type { DeviceId } from "../../../protocol/device_id.ts";
+import type { Quality, Series } from "../../../protocol/sample.ts";
 
 /** Consecutive samples of one inverter, as one upload brought them. */
 export interface SampleBatch {

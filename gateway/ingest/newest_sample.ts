@@ -2,7 +2,7 @@ import type { DeviceId } from "../../protocol/device_id.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Quality, Sample } from "../../protocol/sample.ts";
-import type { SampleBatch } from "../ingest/sample_sink.ts";
+import type { SampleBatch } from "../store/port/sample_batch.ts";
 
 /** The newest sample of an inverter that an upload brought. */
 export interface NewestSample {

@@ -1,0 +1,20 @@
+import type { Profile } from "../profile/register.ts";
+import type { SettingKey, SettingsValues } from "./settings.ts";
+
+/** What the settings are for. */
+export interface SettingsTarget {
+  readonly auth: "signed" | "legacy";
+  /** Of the device's inverters, as far as they are known; nothing is said about names when there is none. */
+  readonly profiles: readonly Profile[];
+  /** What the device does where the settings say nothing, as far as it is known. */
+  readonly inForce?: SettingsValues;
+  /** Bytes a node keeps while it cannot upload. */
+  readonly bufferBytes?: number;
+}
+
+/** One reason why settings are refused. */
+export interface SettingsRefusal {
+  readonly key: SettingKey;
+  /** For people: what is wrong and what is allowed. */
+  readonly message: string;
+}
