@@ -29,6 +29,11 @@ export interface BlockShape {
  * Samples as bytes, losslessly. 1 to 10,000 samples, each of the same 1 to 64 columns; times are whole unix milliseconds
  * from 0 to 2^44 - 1 in any order; values are whole numbers from -2^31 to 2^32 - 1, or undefined. Throws a `RangeError`
  * for others.
+ *
+ * @example
+ * ```ts
+ * encodeBlock({ samples: [{ at: 1_000, values: [2308] }] }).length; // => 9
+ * ```
  */
 export function encodeBlock(series: { readonly samples: readonly Sample[] }): Bytes {
   const columns = columnsOf(series.samples);
@@ -43,6 +48,13 @@ const scratch = START.slice();
 /**
  * The samples of a block. Accepts exactly what `encodeBlock` writes, so equal samples have equal bytes. The work is
  * bounded by the shape, which a few bytes can claim to be large: pass `expected` where it was announced.
+ *
+ * @example
+ * ```ts
+ * const samples = [{ at: 1_000, values: [2308, undefined] }, { at: 3_000, values: [2310, 4157] }];
+ * decodeBlock(encodeBlock({ samples })); // => { ok: true, value: samples }
+ * decodeBlock(new Uint8Array([0x80])).ok; // => false
+ * ```
  */
 export function decodeBlock(bytes: Uint8Array, expected?: BlockShape): Outcome<readonly Sample[], BlockFault> {
   const head = bytes[0] ?? MAX_COLUMNS;
@@ -133,7 +145,15 @@ function columnsOf(samples: readonly Sample[]): number {
   return columns;
 }
 
-/** Whether a sample can be in a block of so many columns. */
+/**
+ * Whether a sample can be in a block of so many columns.
+ *
+ * @example
+ * ```ts
+ * fitsBlock({ at: 1_000, values: [2308, undefined] }, 2); // => true
+ * fitsBlock({ at: 1_000, values: [230.8, undefined] }, 2); // => false
+ * ```
+ */
 export function fitsBlock({ at, values }: Sample, columns: number): boolean {
   return columns >= 1 && columns <= MAX_COLUMNS && values.length === columns && isWhole(at, 0, 2 ** TIME_BITS - 1) &&
     values.every((value) => value === undefined || isWhole(value, LOWEST, HIGHEST));

@@ -10,7 +10,17 @@ export const HIGHEST = 2 ** 32 - 1;
 /** The line through the last two values must have been better than the others by this much (1/16 steps) to be believed. */
 const LINE_HANDICAP = 32;
 
-/** One register through time. Each value is foretold by whichever of three predictors has lately been best. */
+/**
+ * One register through time. Each value is foretold by whichever of three predictors has lately been best.
+ *
+ * @example
+ * ```ts
+ * import { START } from "./model.ts";
+ * import { RangeEncoder } from "./range_coder.ts";
+ * const [column, coder] = [new Column(), new RangeEncoder(START)];
+ * [2308, undefined, 2310].map((value) => column.code(coder, value)); // => [2308, undefined, 2310]
+ * ```
+ */
 export class Column {
   #started = false;
   #gap = 0;

@@ -11,7 +11,14 @@ const GROWTH: readonly number[] = [248, 243, 220, 216, 178, 128, 108, 62, 56, 24
 
 const HALF = 108 * 256;
 
-/** The probabilities that a `Magnitude` starts from, for as many levels as it tells apart, the first of them `lowest`. */
+/**
+ * The probabilities that a `Magnitude` starts from, for as many levels as it tells apart, the first of them `lowest`.
+ *
+ * @example
+ * ```ts
+ * magnitudeProbabilities(0, 1).length; // => 2 * MAX_LENGTH + 1
+ * ```
+ */
 export function magnitudeProbabilities(lowest: number, levels: number): number[] {
   const lengths = Array.from({ length: levels * MAX_LENGTH }, (_, index) => {
     const above = index % MAX_LENGTH - (lowest + Math.floor(index / MAX_LENGTH) - 4);
@@ -20,7 +27,14 @@ export function magnitudeProbabilities(lowest: number, levels: number): number[]
   return [...lengths, ...new Array(MAX_LENGTH + 1).fill(HALF)];
 }
 
-/** How many bits a whole number from 0 to 2^53 has; 0 has none. */
+/**
+ * How many bits a whole number from 0 to 2^53 has; 0 has none.
+ *
+ * @example
+ * ```ts
+ * [0, 1, 255, 256].map(bitLength); // => [0, 1, 8, 9]
+ * ```
+ */
 export function bitLength(value: number): number {
   return value < 2 ** 32 ? 32 - Math.clz32(value) : 64 - Math.clz32(value / 2 ** 32);
 }
@@ -37,7 +51,19 @@ function bits(value: number, from: number, count: number): number {
   return Math.floor(value / power(from)) % power(count);
 }
 
-/** Codes whole numbers from 0 to 2^46 - 1 by their length, which it expects as its user says. */
+/**
+ * Codes whole numbers from 0 to 2^46 - 1 by their length, which it expects as its user says.
+ *
+ * @example
+ * ```ts
+ * import { contexts, RangeDecoder, RangeEncoder } from "./range_coder.ts";
+ * const [start, numbers] = [contexts(magnitudeProbabilities(0, 20)), new Magnitude(0, 0, 20)];
+ * const encoder = new RangeEncoder(start);
+ * numbers.code(encoder, 7, 6); // => 6
+ * const decoder = new RangeDecoder(start, encoder.finish(), { start: 0, scratch: start.slice() });
+ * numbers.code(decoder, 7, 0); // => 6
+ * ```
+ */
 export class Magnitude {
   readonly #base: number;
   readonly #lowest: number;

@@ -7,7 +7,14 @@ import { type Outcome, refusal, success } from "../outcome.ts";
  */
 export type Contexts = Uint32Array;
 
-/** Contexts as they start, from their probabilities in 1/65536 (32 to 65,504). */
+/**
+ * Contexts as they start, from their probabilities in 1/65536 (32 to 65,504).
+ *
+ * @example
+ * ```ts
+ * contexts([32_768])[0]; // => 2 ** 31
+ * ```
+ */
 export function contexts(probabilities: readonly number[]): Contexts {
   return Uint32Array.from(probabilities, (probability) => probability * 65536);
 }
@@ -56,7 +63,16 @@ function shortest(low: number, range: number): number {
   return low;
 }
 
-/** Writes bits as one number in an ever smaller interval (Martin 1979; carries as in LZMA's coder). */
+/**
+ * Writes bits as one number in an ever smaller interval (Martin 1979; carries as in LZMA's coder).
+ *
+ * @example
+ * ```ts
+ * const encoder = new RangeEncoder(contexts([32_768]));
+ * for (const bit of [1, 1, 0, 1]) encoder.bit(0, bit);
+ * encoder.finish().length; // => 1
+ * ```
+ */
 export class RangeEncoder implements BitCoder {
   #low = 0;
   #range = FULL - 1;
@@ -119,7 +135,19 @@ export class RangeEncoder implements BitCoder {
   }
 }
 
-/** Reads what a `RangeEncoder` wrote. Any bytes read as something: `finish` tells whether an encoder wrote them. */
+/**
+ * Reads what a `RangeEncoder` wrote. Any bytes read as something: `finish` tells whether an encoder wrote them.
+ *
+ * @example
+ * ```ts
+ * const start = contexts([32_768]);
+ * const encoder = new RangeEncoder(start);
+ * for (const bit of [1, 0, 1]) encoder.bit(0, bit);
+ * const decoder = new RangeDecoder(start, encoder.finish(), { start: 0, scratch: start.slice() });
+ * [decoder.bit(0, 0), decoder.bit(0, 0), decoder.bit(0, 0)]; // => [1, 0, 1]
+ * decoder.finish().ok; // => true
+ * ```
+ */
 export class RangeDecoder implements BitCoder {
   readonly #contexts: Contexts;
   readonly #bytes: Uint8Array;

@@ -11,7 +11,17 @@ const FIRST_LEVEL = 15;
 /** A larger miss is a step of the clock and says nothing about the jitter of the next ones. */
 const STEP_LIMIT = 255;
 
-/** The times of the samples. A step is foretold by the median of the last three: one missed poll does not disturb it. */
+/**
+ * The times of the samples. A step is foretold by the median of the last three: one missed poll does not disturb it.
+ *
+ * @example
+ * ```ts
+ * import { START } from "./model.ts";
+ * import { RangeEncoder } from "./range_coder.ts";
+ * const [timeline, coder] = [new Timeline(), new RangeEncoder(START)];
+ * [1_000, 3_001, 4_999].map((at) => timeline.code(coder, at)); // => [1_000, 3_001, 4_999]
+ * ```
+ */
 export class Timeline {
   #started = false;
   #last = 0;

@@ -8,7 +8,16 @@ interface Span {
   readonly end: number;
 }
 
-/** The holding register that begins at `address`; `undefined` where none does. */
+/**
+ * The holding register that begins at `address`; `undefined` where none does.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "../profile/ecowatt.ts";
+ * registerAt(ecowatt, 8)?.name; // => "Pow"
+ * registerAt(ecowatt, 10); // => undefined
+ * ```
+ */
 export function registerAt(profile: Profile, address: number): Register | undefined {
   return profile.registers.find((register) => register.table === "holding" && register.address === address);
 }
@@ -16,6 +25,13 @@ export function registerAt(profile: Profile, address: number): Register | undefi
 /**
  * Whether an inverter of this profile has all of `count` holding registers from `address` on. The models of a SunSpec map count
  * as a whole: they hold texts and headers that have no name in our tables.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "../profile/ecowatt.ts";
+ * hasAddresses(ecowatt, 0, 10); // => true
+ * hasAddresses(ecowatt, 9, 2); // => false
+ * ```
  */
 export function hasAddresses(profile: Profile, address: number, count: number): boolean {
   const end = address + count;

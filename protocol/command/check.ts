@@ -21,7 +21,17 @@ export interface CheckOptions {
 
 type Of<T extends Command["command_type"]> = Extract<Command, { command_type: T }>["parameters"];
 
-/** Every reason why an inverter of this profile cannot do what the command says; empty when it can. Used at both ends. */
+/**
+ * Every reason why an inverter of this profile cannot do what the command says; empty when it can. Used at both ends.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "../profile/ecowatt.ts";
+ * checkCommand({ command_type: "set_power", parameters: { power_value: 50 } }, ecowatt); // => []
+ * const [reason] = checkCommand({ command_type: "set_power", parameters: { power_value: 101 } }, ecowatt);
+ * reason; // => { path: "parameters.power_value", message: "Pow takes 0 to 100 %: 101 is outside" }
+ * ```
+ */
 export function checkCommand(command: Command, profile: Profile, options: CheckOptions = {}): readonly Reason[] {
   switch (command.command_type) {
     case "set_power":

@@ -48,7 +48,15 @@ export type LifeFault = "not_due" | "leased" | "not_handed_out" | "finished";
 
 type Finished = Extract<Life, { reported: boolean }>;
 
-/** The life of a command after an event; an outcome equal to `life` changes nothing. Pure, total. */
+/**
+ * The life of a command after an event; an outcome equal to `life` changes nothing. Pure, total.
+ *
+ * @example
+ * ```ts
+ * const handedOut = next({ state: "pending" }, { kind: "hand_out", at: 5, leaseMs: 45_000, lost: false }, {});
+ * handedOut; // => { ok: true, value: { state: "executing", startedAt: 5, leaseUntil: 45_005, handOuts: 1 } }
+ * ```
+ */
 export function next(life: Life, event: LifeEvent, terms: Terms): Outcome<Life, LifeFault> {
   switch (event.kind) {
     case "hand_out":
@@ -91,7 +99,15 @@ function handOut(
   return success({ ...life, leaseUntil: at + leaseMs, handOuts: life.handOuts + 1 });
 }
 
-/** Whether a lease of `leaseMs` runs. One that ends later than it could was given before the clock was set back. */
+/**
+ * Whether a lease of `leaseMs` runs. One that ends later than it could was given before the clock was set back.
+ *
+ * @example
+ * ```ts
+ * isLeased({ state: "executing", startedAt: 0, leaseUntil: 45_000, handOuts: 1 }, 10_000, 45_000); // => true
+ * isLeased({ state: "pending" }, 10_000, 45_000); // => false
+ * ```
+ */
 export function isLeased(life: Life, at: number, leaseMs: number): boolean {
   return life.state === "executing" && at < life.leaseUntil && life.leaseUntil - at <= leaseMs;
 }
@@ -111,7 +127,15 @@ function ended(life: Life, state: Finished["state"], at: number, reported: boole
   return { state, startedAt, finishedAt: at, handOuts: life.state === "pending" ? 0 : life.handOuts, reported };
 }
 
-/** Whether a command has come to an end. */
+/**
+ * Whether a command has come to an end.
+ *
+ * @example
+ * ```ts
+ * isFinished({ state: "pending" }); // => false
+ * isFinished({ state: "cancelled", startedAt: undefined, finishedAt: 9, handOuts: 0, reported: false }); // => true
+ * ```
+ */
 export function isFinished(life: Life): life is Finished {
   return "reported" in life;
 }

@@ -23,7 +23,15 @@ const COMPANIONS: ReadonlyMap<string, Companions> = new Map([
   ["123.WMaxLimPct", { revert: "123.WMaxLimPct_RvrtTms", enable: "123.WMaxLim_Ena", rating: "121.WMax" }],
 ]);
 
-/** How a profile's power is limited; `undefined` when it cannot be: no register, or one without its switch. */
+/**
+ * How a profile's power is limited; `undefined` when it cannot be: no register, or one without its switch.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "../profile/ecowatt.ts";
+ * powerControl(ecowatt)?.limit.name; // => "Pow"
+ * ```
+ */
 export function powerControl(profile: Profile): PowerControl | undefined {
   const limit = profile.powerLimit === undefined ? undefined : lookup(profile, profile.powerLimit);
   if (!limit || limit.access !== "read-write") return undefined;

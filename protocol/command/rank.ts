@@ -14,6 +14,12 @@ export interface Turn {
  * The smallest rank goes first, and the order of queueing decides between equals. Since every command ages at the same pace,
  * the order never changes and one number holds it: a command of priority 0 is overtaken only by what comes within nine
  * minutes after it.
+ *
+ * @example
+ * ```ts
+ * const [ordinary, urgent] = [rankOf({ priority: 5, queuedAt: 0 }), rankOf({ priority: 9, queuedAt: 30_000 })];
+ * urgent < ordinary; // => true
+ * ```
  */
 export function rankOf({ priority, queuedAt, notBefore = 0 }: Turn): number {
   return Math.max(queuedAt, notBefore) - priority * AGEING_MS;

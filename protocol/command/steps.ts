@@ -15,7 +15,16 @@ export type Step =
 
 export type StepFault = "no_register" | "not_a_number" | "no_scale" | "no_rating" | "out_of_range";
 
-/** The registers that a command writes, in order; each costs one write of its day's budget. */
+/**
+ * The registers that a command writes, in order; each costs one write of its day's budget.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "../profile/ecowatt.ts";
+ * const limit = { command_type: "set_power", parameters: { power_value: 50 } } as const;
+ * registersWritten(limit, ecowatt).map(({ name }) => name); // => ["Pow"]
+ * ```
+ */
 export function registersWritten(command: Command, profile: Profile): readonly Register[] {
   switch (command.command_type) {
     case "set_power": {
@@ -31,7 +40,18 @@ export function registersWritten(command: Command, profile: Profile): readonly R
   }
 }
 
-/** The registers whose raw values `stepsOf` has to know: to be read first, together where the bus can. */
+/**
+ * The registers whose raw values `stepsOf` has to know: to be read first, together where the bus can.
+ *
+ * @example
+ * ```ts
+ * import { profileById } from "../profile/catalogue.ts";
+ * import { ecowatt } from "../profile/ecowatt.ts";
+ * const profile = profileById("sunspec:121@40122/30,123@40154/24") ?? ecowatt;
+ * const inWatts = { command_type: "set_power", parameters: { power_value: 4_000, unit: "W" } } as const;
+ * inputsOf(inWatts, profile).map(({ name }) => name); // => ["123.WMaxLimPct_SF", "121.WMax_SF", "121.WMax"]
+ * ```
+ */
 export function inputsOf(command: Command, profile: Profile): readonly Register[] {
   switch (command.command_type) {
     case "set_power": {
@@ -54,6 +74,14 @@ export function inputsOf(command: Command, profile: Profile): readonly Register[
 /**
  * What to do on the bus, in order. A limit goes first, then its time, then its switch: the inverter must never obey an old
  * limit (SunSpec model 123). Nothing is clamped.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "../profile/ecowatt.ts";
+ * const limit = { command_type: "set_power", parameters: { power_value: 50 } } as const;
+ * const steps = stepsOf(limit, ecowatt, () => undefined);
+ * steps.ok && steps.value.map((step) => step.kind === "write" && step.words); // => [[50]]
+ * ```
  */
 export function stepsOf(command: Command, profile: Profile, rawOf: RawOf): Outcome<readonly Step[], StepFault> {
   switch (command.command_type) {

@@ -11,7 +11,16 @@ export const LONGEST_SLEEP_MS = 20 * 3_600_000;
 const DUSK_MS = 3_600_000;
 const DAWN_MS = 2 * 3_600_000;
 
-/** Whether an inverter that is silent at this time may be asleep: the sun is down, is about to go, or has only just come. */
+/**
+ * Whether an inverter that is silent at this time may be asleep: the sun is down, is about to go, or has only just come.
+ *
+ * @example
+ * ```ts
+ * const colombo = { latitude: 6.93, longitude: 79.85 };
+ * isSleepingTime(colombo, Date.parse("2026-06-21T18:30:00Z")); // => true
+ * isSleepingTime(colombo, Date.parse("2026-06-21T06:30:00Z")); // => false
+ * ```
+ */
 export function isSleepingTime(location: Location, at: number): boolean {
   return [at, at + DUSK_MS, at - DAWN_MS].some((moment) => isSunDown(location, moment));
 }
@@ -27,12 +36,29 @@ export interface Fading {
 /** Nothing known of its power. */
 export const NEVER_SEEN: Fading = { fadedSince: undefined, lastAt: undefined };
 
-/** After a reading of the power, in watts. */
+/**
+ * After a reading of the power, in watts.
+ *
+ * @example
+ * ```ts
+ * const faded = nextFading(NEVER_SEEN, 12, 60_000);
+ * faded; // => { fadedSince: 60_000, lastAt: 60_000 }
+ * nextFading(faded, 800, 62_000); // => { fadedSince: undefined, lastAt: 62_000 }
+ * ```
+ */
 export function nextFading({ fadedSince }: Fading, power: number, at: number): Fading {
   return { fadedSince: power <= FADED_W ? fadedSince ?? at : undefined, lastAt: at };
 }
 
-/** Whether an inverter that went silent after its last reading had faded away before. */
+/**
+ * Whether an inverter that went silent after its last reading had faded away before.
+ *
+ * @example
+ * ```ts
+ * hadFaded({ fadedSince: 0, lastAt: FADING_MS }); // => true
+ * hadFaded(NEVER_SEEN); // => false
+ * ```
+ */
 export function hadFaded({ fadedSince, lastAt }: Fading): boolean {
   return fadedSince !== undefined && lastAt !== undefined && lastAt - fadedSince >= FADING_MS;
 }

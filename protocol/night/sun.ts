@@ -15,6 +15,12 @@ const RADIANS = Math.PI / 180;
 /**
  * Geometric elevation of the centre of the sun above the horizon, in degrees, without refraction: by the Astronomical
  * Almanac's low-precision formulas, better than 0.02° from 1950 to 2050. `at`: unix milliseconds.
+ *
+ * @example
+ * ```ts
+ * const noon = sunElevation({ latitude: 0, longitude: 0 }, Date.parse("2026-03-20T12:00:00Z"));
+ * Math.round(noon); // => 88
+ * ```
  */
 export function sunElevation({ latitude, longitude }: Location, at: number): number {
   const days = (at - J2000_MS) / DAY_MS;
@@ -34,7 +40,14 @@ export function sunElevation({ latitude, longitude }: Location, at: number): num
 /** The upper edge of the sun touches the horizon at this elevation of its centre: its radius and the air's refraction. */
 export const SUNRISE_DEGREES = -0.833;
 
-/** Whether the sun is below the horizon. */
+/**
+ * Whether the sun is below the horizon.
+ *
+ * @example
+ * ```ts
+ * isSunDown({ latitude: 0, longitude: 0 }, Date.parse("2026-03-20T00:00:00Z")); // => true
+ * ```
+ */
 export function isSunDown(location: Location, at: number): boolean {
   return sunElevation(location, at) < SUNRISE_DEGREES;
 }

@@ -9,7 +9,16 @@ const KEPT = 64;
 const MAX_REGISTERS = 1_500;
 const kept = new Map<string, Profile>();
 
-/** The profile an id stands for: `ecowatt`, or a SunSpec map (sunspec/map_id.ts). `undefined`: not ours. */
+/**
+ * The profile an id stands for: `ecowatt`, or a SunSpec map (sunspec/map_id.ts). `undefined`: not ours.
+ *
+ * @example
+ * ```ts
+ * profileById("ecowatt")?.title; // => "EcoWatt ten-register inverter"
+ * profileById("sunspec:1@40002/66,103@40070/50")?.power; // => "103.W"
+ * profileById("somebody-elses"); // => undefined
+ * ```
+ */
 export function profileById(id: string): Profile | undefined {
   if (id === ecowatt.id) return ecowatt;
   return kept.get(id) ?? madeOf(id);

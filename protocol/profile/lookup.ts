@@ -7,7 +7,15 @@ export const MAX_COLUMNS = 64;
 /** Finding a register by any of its spellings, remembered per profile: the gateway asks for every upload. */
 const indexes = new WeakMap<Profile, ReadonlyMap<string, Register>>();
 
-/** The register that people or boards call `name`, in any case; `undefined` when the profile has none. */
+/**
+ * The register that people or boards call `name`, in any case; `undefined` when the profile has none.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "./ecowatt.ts";
+ * lookup(ecowatt, "reg_vac1")?.name; // => "Vac1"
+ * ```
+ */
 export function lookup(profile: Profile, name: string): Register | undefined {
   return indexOf(profile).get(name.toLowerCase());
 }
@@ -15,6 +23,14 @@ export function lookup(profile: Profile, name: string): Register | undefined {
 /**
  * The registers to poll for `names`, each once, in order; a scale factor nobody named follows the first point that
  * needs it, so that what is stored can always be scaled later.
+ *
+ * @example
+ * ```ts
+ * import { profileById } from "./catalogue.ts";
+ * import { ecowatt } from "./ecowatt.ts";
+ * const columns = columnsOf(profileById("sunspec:103@40070/50") ?? ecowatt, ["103.W"]);
+ * columns.ok && columns.value.map(({ name }) => name); // => ["103.W", "103.W_SF"]
+ * ```
  */
 export function columnsOf(
   profile: Profile,

@@ -10,7 +10,16 @@ const POWERS = Array.from({ length: MAX_EXPONENT + 1 }, (_, exponent) => Number(
 /** Gives the raw value of another register of the same poll, by name; scale factors are looked up with it. */
 export type RawOf = (name: string) => number | undefined;
 
-/** The value in the register's unit; `undefined` when it is not implemented or its scale factor is unusable. */
+/**
+ * The value in the register's unit; `undefined` when it is not implemented or its scale factor is unusable.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "./ecowatt.ts";
+ * const [voltage] = ecowatt.registers;
+ * voltage && physical(voltage, 2305, () => undefined); // => 230.5
+ * ```
+ */
 export function physical(register: Register, raw: number | undefined, rawOf: RawOf): number | undefined {
   if (raw === undefined || raw === register.absent) return undefined;
   const number = register.encoding === "f32" ? floatOf(raw) : raw;
@@ -20,7 +29,16 @@ export function physical(register: Register, raw: number | undefined, rawOf: Raw
   return divisor === undefined ? undefined : divisor < 0 ? number * -divisor : number / divisor;
 }
 
-/** The physical values of whole samples: give it the columns once, then the values of each poll. */
+/**
+ * The physical values of whole samples: give it the columns once, then the values of each poll.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "./ecowatt.ts";
+ * const read = physicalColumns(ecowatt, ["Vac1", "Pac"]);
+ * read([2305, 4150]); // => [230.5, 4150]
+ * ```
+ */
 export function physicalColumns(
   profile: Profile,
   columns: readonly string[],
@@ -43,7 +61,16 @@ function columnReader(register: Register, index: ReadonlyMap<string | undefined,
   return (raw, values) => physical(register, raw, (name) => values[index.get(name) ?? -1]);
 }
 
-/** The raw value to write so that the register shows `value`, rounded to its resolution. Never clamped. */
+/**
+ * The raw value to write so that the register shows `value`, rounded to its resolution. Never clamped.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "./ecowatt.ts";
+ * const limit = ecowatt.registers[8];
+ * limit && rawOfPhysical(limit, 50, () => undefined); // => { ok: true, value: 50 }
+ * ```
+ */
 export function rawOfPhysical(
   register: Register,
   value: number,

@@ -1,6 +1,14 @@
 import type { Encoding } from "./register.ts";
 
-/** How many 16-bit registers a value of this encoding occupies. */
+/**
+ * How many 16-bit registers a value of this encoding occupies.
+ *
+ * @example
+ * ```ts
+ * wordsOf("i16"); // => 1
+ * wordsOf("f32"); // => 2
+ * ```
+ */
 export function wordsOf(encoding: Encoding): 1 | 2 {
   switch (encoding) {
     case "u16":
@@ -19,6 +27,13 @@ export function wordsOf(encoding: Encoding): 1 | 2 {
 /**
  * The raw integer in the words at `offset`, high word first; `undefined` when `words` ends before it does.
  * `f32` gives the bit pattern as an unsigned integer: `floatOf` makes a number of it.
+ *
+ * @example
+ * ```ts
+ * rawFromWords("i16", [0xffff]); // => -1
+ * rawFromWords("u32", [0, 1, 0x86a0], 1); // => 100_000
+ * rawFromWords("u32", [1]); // => undefined
+ * ```
  */
 export function rawFromWords(encoding: Encoding, words: readonly number[], offset = 0): number | undefined {
   const high = words[offset];
@@ -31,14 +46,29 @@ export function rawFromWords(encoding: Encoding, words: readonly number[], offse
   return encoding === "i32" ? signed : signed >>> 0;
 }
 
-/** The words of a raw integer, high word first; `undefined` when it is no integer or does not fit the encoding. */
+/**
+ * The words of a raw integer, high word first; `undefined` when it is no integer or does not fit the encoding.
+ *
+ * @example
+ * ```ts
+ * wordsFromRaw("u32", 100_000); // => [1, 0x86a0]
+ * wordsFromRaw("u16", -1); // => undefined
+ * ```
+ */
 export function wordsFromRaw(encoding: Encoding, raw: number): readonly number[] | undefined {
   const { min, max } = rawRange(encoding);
   if (!Number.isInteger(raw) || raw < min || raw > max) return undefined;
   return wordsOf(encoding) === 1 ? [raw & 0xffff] : [(raw >>> 16) & 0xffff, raw & 0xffff];
 }
 
-/** Smallest and largest raw integer of an encoding. */
+/**
+ * Smallest and largest raw integer of an encoding.
+ *
+ * @example
+ * ```ts
+ * rawRange("i16"); // => { min: -32_768, max: 32_767 }
+ * ```
+ */
 export function rawRange(encoding: Encoding): { readonly min: number; readonly max: number } {
   switch (encoding) {
     case "u16":
@@ -58,13 +88,27 @@ export function rawRange(encoding: Encoding): { readonly min: number; readonly m
 
 const float = new DataView(new ArrayBuffer(4));
 
-/** The IEEE 754 single that a raw `f32` stands for. */
+/**
+ * The IEEE 754 single that a raw `f32` stands for.
+ *
+ * @example
+ * ```ts
+ * floatOf(0x4366_8000); // => 230.5
+ * ```
+ */
 export function floatOf(raw: number): number {
   float.setUint32(0, raw);
   return float.getFloat32(0);
 }
 
-/** The raw `f32` of the single nearest to `value`. */
+/**
+ * The raw `f32` of the single nearest to `value`.
+ *
+ * @example
+ * ```ts
+ * floatBits(230.5); // => 0x4366_8000
+ * ```
+ */
 export function floatBits(value: number): number {
   float.setFloat32(0, value);
   return float.getUint32(0);

@@ -42,6 +42,12 @@ export interface PendingValues {
 /**
  * The answer to `/changes`: a flag stays for as long as its parameter waits to be reported. For our node it has the settings
  * as well, always: so it finds out after a loss of its disk, too.
+ *
+ * @example
+ * ```ts
+ * const { Changed, pollFreqChanged, newPollTimer, uploadFreqChanged } = changesAnswer({ poll: 5 });
+ * [Changed, pollFreqChanged, newPollTimer, uploadFreqChanged]; // => [true, true, 5, false]
+ * ```
  */
 export function changesAnswer(pending: PendingValues, settings?: Settings): ChangesAnswer {
   const registers = fitting(pending.registers);

@@ -19,6 +19,13 @@ const DAY_S = 86_400;
  * Why these settings, each of them in its range, would leave the device unable to upload within 24 hours. A device shows up
  * when it uploads, and it uploads when it has something to send and room to keep it until then:
  * an upload interval of a day at most, a poll (a batch, for boards) within it, and no more between two uploads than fits.
+ *
+ * @example
+ * ```ts
+ * const board = { auth: "legacy", profiles: [] } as const;
+ * const [refusal] = reachabilityRefusals({ poll_interval_s: 1, upload_interval_s: 60 }, board);
+ * refusal?.key; // => "upload_interval_s"
+ * ```
  */
 export function reachabilityRefusals(settings: SettingsValues, target: SettingsTarget): readonly SettingsRefusal[] {
   const refusals = orderRefusals(settings, target);
@@ -26,7 +33,16 @@ export function reachabilityRefusals(settings: SettingsValues, target: SettingsT
   return target.auth === "legacy" ? boardRefusals(settings, target) : bufferRefusals(settings, target);
 }
 
-/** `upload ≥ poll`, said beside other reasons as well. */
+/**
+ * `upload ≥ poll`, said beside other reasons as well.
+ *
+ * @example
+ * ```ts
+ * const target = { auth: "signed", profiles: [], inForce: { upload_interval_s: 30 } } as const;
+ * orderRefusals({ poll_interval_s: 60 }, target).map(({ key }) => key); // => ["poll_interval_s"]
+ * orderRefusals({ poll_interval_s: 10 }, target); // => []
+ * ```
+ */
 export function orderRefusals(settings: SettingsValues, { inForce = {} }: SettingsTarget): readonly SettingsRefusal[] {
   const poll = settings.poll_interval_s ?? inForce.poll_interval_s;
   const upload = settings.upload_interval_s ?? inForce.upload_interval_s;

@@ -15,6 +15,14 @@ const BOARD_REGISTERS = 10;
 /**
  * Every reason why this device cannot have these settings (contract/1-link §5); none: it can. Asked when settings are
  * set, and again by the node that gets them.
+ *
+ * @example
+ * ```ts
+ * const target = { auth: "signed", profiles: [] } as const;
+ * checkSettings({ poll_interval_s: 0.5, upload_interval_s: 30 }, target); // => []
+ * const [refusal] = checkSettings({ poll_interval_s: 0.01 }, target);
+ * refusal?.message; // => "must be 0.1 to 3600 seconds"
+ * ```
  */
 export function checkSettings(settings: SettingsValues, target: SettingsTarget): readonly SettingsRefusal[] {
   const { poll_interval_s: poll, upload_interval_s: upload, registers } = settings;

@@ -47,7 +47,14 @@ export interface SettingChange {
   readonly to: number | readonly string[] | undefined;
 }
 
-/** The values after a change of some of them. */
+/**
+ * The values after a change of some of them.
+ *
+ * @example
+ * ```ts
+ * patched({ poll_interval_s: 2, upload_interval_s: 30 }, { poll_interval_s: null }); // => { upload_interval_s: 30 }
+ * ```
+ */
 export function patched(values: SettingsValues, patch: SettingsPatch): SettingsValues {
   const valueOf = <T>(old: T | undefined, asked: T | null | undefined) =>
     asked === undefined ? old : asked ?? undefined;
@@ -58,7 +65,14 @@ export function patched(values: SettingsValues, patch: SettingsPatch): SettingsV
   });
 }
 
-/** Values without the keys that have none. */
+/**
+ * Values without the keys that have none.
+ *
+ * @example
+ * ```ts
+ * valuesOf({ ...{ poll_interval_s: 2 }, ...{ version: 7 } }); // => { poll_interval_s: 2 }
+ * ```
+ */
 export function valuesOf({ poll_interval_s, upload_interval_s, registers }: SettingsValues): SettingsValues {
   return {
     ...(poll_interval_s === undefined ? {} : { poll_interval_s }),
@@ -67,7 +81,14 @@ export function valuesOf({ poll_interval_s, upload_interval_s, registers }: Sett
   };
 }
 
-/** What differs between two settings. Lists of the same registers in another order are the same. */
+/**
+ * What differs between two settings. Lists of the same registers in another order are the same.
+ *
+ * @example
+ * ```ts
+ * differences({ poll_interval_s: 2 }, { poll_interval_s: 5 }); // => [{ key: "poll_interval_s", from: 2, to: 5 }]
+ * ```
+ */
 export function differences(from: SettingsValues, to: SettingsValues): readonly SettingChange[] {
   return SETTING_KEYS.filter((key) => !isSameValue(from[key], to[key])).map((key) => ({
     key,
@@ -76,7 +97,14 @@ export function differences(from: SettingsValues, to: SettingsValues): readonly 
   }));
 }
 
-/** Whether two values of a setting mean the same. */
+/**
+ * Whether two values of a setting mean the same.
+ *
+ * @example
+ * ```ts
+ * isSameValue(["Pac", "Vac1"], ["Vac1", "Pac"]); // => true
+ * ```
+ */
 export function isSameValue(
   one: number | readonly string[] | undefined,
   other: number | readonly string[] | undefined,

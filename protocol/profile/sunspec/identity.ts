@@ -10,7 +10,14 @@ export interface Identity {
 /** Registers of model 1 that hold these texts, counted from its ID register (offset 2, 64 of them). */
 export const IDENTITY_WORDS = 64;
 
-/** Reads the texts out of the registers of model 1 that follow its header. Missing words give empty texts. */
+/**
+ * Reads the texts out of the registers of model 1 that follow its header. Missing words give empty texts.
+ *
+ * @example
+ * ```ts
+ * identityOf([0x4543, 0x4f00]).manufacturer; // => "ECO"
+ * ```
+ */
 export function identityOf(words: readonly number[]): Identity {
   return {
     manufacturer: textOf(words.slice(0, 16)),

@@ -16,12 +16,27 @@ const PREFIX = "sunspec:";
 const MAX_ID_LENGTH = PREFIX.length + MAX_MODELS * "65535@65535/65535,".length;
 const BLOCK = /^([1-9][0-9]{0,4})@(0|[1-9][0-9]{0,4})\/([1-9][0-9]{0,4})$/;
 
-/** The profile id that carries the whole map: `sunspec:1@40002/66,103@40070/50`. Blocks in order of their addresses. */
+/**
+ * The profile id that carries the whole map: `sunspec:1@40002/66,103@40070/50`. Blocks in order of their addresses.
+ *
+ * @example
+ * ```ts
+ * formatMapId([{ model: 103, address: 40_070, length: 50 }]); // => "sunspec:103@40070/50"
+ * ```
+ */
 export function formatMapId(blocks: readonly ModelBlock[]): string {
   return PREFIX + blocks.map(({ model, address, length }) => `${model}@${address}/${length}`).join(",");
 }
 
-/** The blocks of such an id; refused unless `formatMapId` would give exactly this text. */
+/**
+ * The blocks of such an id; refused unless `formatMapId` would give exactly this text.
+ *
+ * @example
+ * ```ts
+ * parseMapId("sunspec:103@40070/50"); // => { ok: true, value: [{ model: 103, address: 40_070, length: 50 }] }
+ * parseMapId("ecowatt").ok; // => false
+ * ```
+ */
 export function parseMapId(id: string): Outcome<readonly ModelBlock[], "foreign" | "malformed" | "overlap"> {
   if (!id.startsWith(PREFIX)) return refusal("foreign", "Not the id of a SunSpec map");
   if (id.length > MAX_ID_LENGTH) {

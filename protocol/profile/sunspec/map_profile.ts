@@ -21,12 +21,27 @@ const MODULE_DEFAULTS = ["DCA", "DCV", "DCW"];
 /** Modules polled by default, so that the default list stays below the 64 registers a device may be set to. */
 const DEFAULT_MODULES = 8;
 
-/** Whether our tables can name the points of a model (model 1 holds only texts: see identity.ts). */
+/**
+ * Whether our tables can name the points of a model (model 1 holds only texts: see identity.ts).
+ *
+ * @example
+ * ```ts
+ * [103, 160, 64_001].map(isKnownModel); // => [true, true, false]
+ * ```
+ */
 export function isKnownModel(model: number): boolean {
   return MODELS.has(model) || model === 1;
 }
 
-/** The profile of an inverter whose models lie as `blocks` say. Unknown models have no registers. */
+/**
+ * The profile of an inverter whose models lie as `blocks` say. Unknown models have no registers.
+ *
+ * @example
+ * ```ts
+ * const profile = mapProfile([{ model: 103, address: 40_070, length: 50 }]);
+ * profile.registers.find(({ name }) => name === profile.power)?.address; // => 40_084
+ * ```
+ */
 export function mapProfile(blocks: readonly ModelBlock[]): Profile {
   const registers: Register[] = [];
   const seen = new Map<number, number>();

@@ -43,7 +43,14 @@ interface Numeric {
   readonly absent: number;
 }
 
-/** Registers a point of this type occupies. */
+/**
+ * Registers a point of this type occupies.
+ *
+ * @example
+ * ```ts
+ * sizeOf("float32"); // => 2
+ * ```
+ */
 export function sizeOf(type: PointType): number {
   switch (type) {
     case "string8":
@@ -68,7 +75,15 @@ export function sizeOf(type: PointType): number {
   }
 }
 
-/** How a point is read as a number; `undefined` for what is no number of up to 32 bits. */
+/**
+ * How a point is read as a number; `undefined` for what is no number of up to 32 bits.
+ *
+ * @example
+ * ```ts
+ * numericOf("uint16"); // => { encoding: "u16", absent: 0xffff }
+ * numericOf("string8"); // => undefined
+ * ```
+ */
 export function numericOf(type: PointType): Numeric | undefined {
   switch (type) {
     case "int16":
@@ -95,7 +110,14 @@ export function numericOf(type: PointType): Numeric | undefined {
   }
 }
 
-/** A scaled or plain measurement. */
+/**
+ * A scaled or plain measurement.
+ *
+ * @example
+ * ```ts
+ * measured("Hz", "uint16", "Hz", "Grid frequency", "Hz_SF").plausible; // => { min: 0, max: 100, maxStep: 10 }
+ * ```
+ */
 export function measured(
   name: string,
   type: PointType,
@@ -107,12 +129,26 @@ export function measured(
   return { name, type, unit, description, ...(factor ? { factor } : {}), ...(plausible ? { plausible } : {}) };
 }
 
-/** A rating or status that is shown but not judged. */
+/**
+ * A rating or status that is shown but not judged.
+ *
+ * @example
+ * ```ts
+ * stated("WRtg", "uint16", "W", "Power rating", "WRtg_SF").plausible; // => undefined
+ * ```
+ */
 export function stated(name: string, type: PointType, unit: string, description: string, factor?: string): Point {
   return { name, type, unit, description, ...(factor ? { factor } : {}) };
 }
 
-/** A setting that may be written, with the physical values it takes. */
+/**
+ * A setting that may be written, with the physical values it takes.
+ *
+ * @example
+ * ```ts
+ * setting("WMax", "uint16", "W", "Largest power output", "WMax_SF").writable; // => true
+ * ```
+ */
 export function setting(
   name: string,
   type: PointType,
@@ -124,7 +160,14 @@ export function setting(
   return { ...stated(name, type, unit, description, factor), writable: true, ...(plausible ? { plausible } : {}) };
 }
 
-/** A scale factor. */
+/**
+ * A scale factor.
+ *
+ * @example
+ * ```ts
+ * factor("W_SF").type; // => "sunssf"
+ * ```
+ */
 export function factor(name: string): Point {
   return {
     name,
@@ -135,7 +178,14 @@ export function factor(name: string): Point {
   };
 }
 
-/** Registers that hold nothing we read. */
+/**
+ * Registers that hold nothing we read.
+ *
+ * @example
+ * ```ts
+ * skipped("pad"); // => { name: "Pad", type: "pad", unit: "", description: "" }
+ * ```
+ */
 export function skipped(type: PointType, name = "Pad"): Point {
   return { name, type, unit: "", description: "" };
 }
