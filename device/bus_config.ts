@@ -15,6 +15,14 @@ const Rs485Config = z.strictObject({
   delay_after: duration("0s", "1s").default(0).describe("between the last bit and RTS"),
 });
 
+/** Ways of devices that can be tolerated (device/modbus/quirks.ts). */
+const tolerated = {
+  ignore_unit_id: z.boolean().optional().describe("take answers that name another unit id than was asked"),
+  ignore_length: z.boolean().optional().describe(
+    "take answers that are padded, or of whose lengths one is wrong; noticed by itself when not given",
+  ),
+};
+
 const SerialConfig = z.strictObject({
   path: z.string().min(1).describe("the port, best by its stable name: /dev/serial/by-id/…"),
   baud: z.int().min(1200).max(921_600).default(9600).describe("bits per second"),
@@ -24,6 +32,7 @@ const SerialConfig = z.strictObject({
     "only for ports whose driver switches the transceiver; adapters do it themselves",
   ),
   local_echo: z.boolean().optional().describe("the adapter hears itself; noticed by itself when not given"),
+  ...tolerated,
 });
 
 const endpoint = {
@@ -36,13 +45,21 @@ const endpoint = {
   max_age: duration("1s", "720h").optional().describe("open the connection anew after so long"),
 };
 
-const TcpConfig = z.strictObject({ ...endpoint, port: Port.default(502).describe("TCP port") });
+const TcpConfig = z.strictObject({
+  ...endpoint,
+  port: Port.default(502).describe("TCP port"),
+  ignore_transaction_id: z.boolean().optional().describe(
+    "take answers that do not repeat the transaction id, with a further request between two alike; noticed by itself when not given",
+  ),
+  ...tolerated,
+});
 
 const RtuOverTcpConfig = z.strictObject({
   ...endpoint,
   port: Port.describe("TCP port"),
   baud: z.int().min(1200).max(921_600).optional().describe("speed of the line behind the server, if known"),
   local_echo: z.boolean().optional().describe("the server's adapter hears itself"),
+  ...tolerated,
 });
 
 const HttpConfig = z.strictObject({
@@ -53,7 +70,12 @@ const HttpConfig = z.strictObject({
 const TimingConfig = z.strictObject({
   timeout: duration("10ms", "60s").default(1000).describe("for an answer"),
   min_timeout: duration("10ms", "60s").default(300).describe("that even the fastest unit gets"),
-  retries: z.int().min(0).max(10).default(1).describe("further attempts after no or a damaged answer"),
+  max_timeout: duration("10ms", "60s").default(5000).describe(
+    "to which it grows, if it is longer, for a unit that was seen to answer later",
+  ),
+  retries: z.int().min(0).max(10).default(1).describe(
+    "further attempts after no answer; a damaged one is asked again up to 5 times, unless this is 0",
+  ),
   gap: duration("0s", "10s").optional().describe("pause between requests, if more than the line needs"),
 });
 
@@ -90,6 +112,14 @@ export const BusConfig = z.strictObject({
   if (given.length !== 1) {
     const has = given.length === 0 ? "none" : given.join(" and ");
     context.addIssue({ code: "custom", message: `must have exactly one of ${KINDS.join(", ")}; it has ${has}` });
+  }
+  const [first] = bus.inverters;
+  const line = bus.serial ? "serial" : "rtu_over_tcp";
+  if (
+    bus[line]?.ignore_unit_id && bus.inverters.some((one) => one.unit !== first?.unit || one.profile !== first?.profile)
+  ) {
+    const message = "only where one unit is on the line: answers could not be told apart";
+    context.addIssue({ code: "custom", path: [line, "ignore_unit_id"], message });
   }
   for (const [index, { unit }] of bus.inverters.entries()) {
     if (bus.serial === undefined || unit === undefined || (unit >= 1 && unit <= 247)) continue;

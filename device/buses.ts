@@ -42,10 +42,15 @@ const UNIT = { ecowatt: 17, sunspec: 1 } as const;
 
 /** The bus of a configuration. Nothing is opened before the first request. */
 export function busOf(config: BusConfig, io: BusPorts): Bus {
-  const { timeout, min_timeout, retries } = config.timing;
-  const minTimeoutMs = Math.min(min_timeout, timeout);
-  const backoff = { maxMs: LONGEST_PAUSE_MS };
-  return createBus(lineOf(config, io.clock), { timeoutMs: timeout, minTimeoutMs, retries, backoff }, {
+  const { timeout, min_timeout, max_timeout, retries } = config.timing;
+  const options = {
+    timeoutMs: timeout,
+    minTimeoutMs: Math.min(min_timeout, timeout),
+    maxTimeoutMs: Math.max(max_timeout, timeout),
+    retries,
+    backoff: { maxMs: LONGEST_PAUSE_MS },
+  };
+  return createBus(lineOf(config, io.clock), options, {
     ...io,
     exchanged: (exchange) => io.exchanged?.(config.name, exchange),
   });
@@ -73,10 +78,15 @@ function lineOf(config: BusConfig, clock: Clock): Line {
   const { gap } = config.timing;
   const gapMs = gap === undefined ? {} : { gapMs: gap };
   if (config.serial) return serialLine(config.serial, gapMs, clock);
-  if (config.tcp) return tcpLine({ ...connectionOf(config.tcp), ...gapMs }, clock);
+  if (config.tcp) return tcpLine({ ...connectionOf(config.tcp), quirks: config.tcp, ...gapMs }, clock);
   if (config.rtu_over_tcp) {
     const { baud, local_echo } = config.rtu_over_tcp;
-    const pace = { ...(baud === undefined ? {} : { baud }), ...echo(local_echo), ...gapMs };
+    const pace = {
+      ...(baud === undefined ? {} : { baud }),
+      ...echo(local_echo),
+      quirks: config.rtu_over_tcp,
+      ...gapMs,
+    };
     return rtuOverTcpLine({ ...connectionOf(config.rtu_over_tcp), ...pace }, clock);
   }
   if (config.http) return httpLine({ baseUrl: config.http.url, apiKey: config.http.api_key }, clock);
@@ -100,7 +110,7 @@ function serialLine(config: NonNullable<BusConfig["serial"]>, gap: { gapMs?: num
       },
     }),
   };
-  const pace = { baud, bitsPerChar: bitsPerCharacter(settings), ...echo(config.local_echo), ...gap };
+  const pace = { baud, bitsPerChar: bitsPerCharacter(settings), ...echo(config.local_echo), quirks: config, ...gap };
   return rtuLine(path, () => openSerial(path, settings), pace, clock);
 }
 

@@ -52,5 +52,6 @@ export class Pulse {
 export function pollPatienceMs({ timing, inverters, tcp, rtu_over_tcp }: BusConfig): number {
   const endpoint = tcp ?? rtu_over_tcp;
   const connect = endpoint === undefined ? 0 : endpoint.connect_timeout + endpoint.connect_delay;
-  return GRACE_MS + ROUNDS * inverters.length * (1 + timing.retries) * (timing.timeout + connect);
+  return GRACE_MS +
+    ROUNDS * inverters.length * (1 + timing.retries) * (Math.max(timing.timeout, timing.max_timeout) + connect);
 }

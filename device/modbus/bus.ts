@@ -1,5 +1,6 @@
 import type { BusCounters, UnitState } from "./counters.ts";
 import type { BusOutcome } from "./fault.ts";
+import type { Quirk } from "./quirks.ts";
 import type { LineTiming } from "./line_timing.ts";
 
 /** How one request is treated. Defaults come from the bus. */
@@ -54,6 +55,8 @@ export interface Bus extends AsyncDisposable {
   ): Promise<BusOutcome<void>>;
   /** How a unit is doing, without asking it. */
   state(unit: number): UnitState;
+  /** What its devices were seen to do against the protocol, and is tolerated: named as the options that say so. */
+  quirks(): readonly Quirk[];
   /** Units that were ever asked, with their counters. */
   units(): readonly number[];
   counters(): Readonly<BusCounters>;

@@ -4,6 +4,8 @@ export interface ByteStream {
   write(bytes: Uint8Array): Promise<void>;
   /** The next bytes that arrive, at least one; `undefined` when none came within `timeoutMs`. Rejects with `LineClosed`. */
   read(timeoutMs: number): Promise<Uint8Array | undefined>;
+  /** When what `read` gave last had arrived, monotonic ms, on lines that receive while nobody reads. */
+  readonly arrivedAt?: number;
   /** Throws away what has arrived and was not read. */
   discardInput(): void;
   close(): void;

@@ -24,7 +24,7 @@ export class Connection {
   #openedAt = 0;
   #answered = false;
   #lost = false;
-  #silences = 0;
+  #misses = 0;
   #failures = 0;
   #unopened: Unopened = { detail: "", retryAt: -Infinity };
 
@@ -46,7 +46,8 @@ export class Connection {
   current(): Link | undefined {
     if (this.#line.idleCloseMs !== undefined) this.#idle.disarm();
     const { maxAgeMs } = this.#line;
-    if (maxAgeMs !== undefined && this.#io.clock.monotonic() - this.#openedAt >= maxAgeMs) this.#drop();
+    const old = maxAgeMs !== undefined && this.#io.clock.monotonic() - this.#openedAt >= maxAgeMs;
+    if (old || this.#link?.spent) this.#drop();
     return this.#link;
   }
 
@@ -66,14 +67,14 @@ export class Connection {
   /** The unit answered: the link works. */
   answered(): void {
     this.#answered = true;
-    this.#silences = 0;
+    this.#misses = 0;
     this.#failures = 0;
   }
 
-  /** Nothing came back. After too many times in a row the link is given up. */
-  silent(): void {
-    this.#silences++;
-    if (this.#silences >= (this.#line.reopenAfterSilences ?? Infinity)) this.#drop();
+  /** Nothing came back, or only answers to something else. After too many times in a row the link is given up. */
+  missed(): void {
+    this.#misses++;
+    if (this.#misses >= (this.#line.reopenAfterMisses ?? Infinity)) this.#drop();
   }
 
   /** The link broke. One that had worked is opened again at once. */
@@ -103,7 +104,7 @@ export class Connection {
       this.#reopened(wasAway);
     }
     this.#lost = this.#answered = false;
-    this.#silences = 0;
+    this.#misses = 0;
     this.#openedAt = this.#io.clock.monotonic();
   }
 

@@ -32,6 +32,8 @@ export interface UnitState {
   readonly reason?: string;
   /** Smoothed milliseconds from request sent to answer complete. */
   readonly latencyMs?: number;
+  /** Longest that an answer took which came after its time-out, ms. */
+  readonly lateMs?: number;
   /** Increases whenever the unit comes back (from offline, or the line was opened again): what was learned may be stale. */
   readonly session: number;
   readonly counters: Readonly<Counters>;

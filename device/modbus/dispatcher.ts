@@ -2,15 +2,18 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { RequestOptions } from "./bus.ts";
 import { Connection, type Unopened } from "./connection.ts";
-import { type BusCounters, tally, type UnitState, zeroCounters } from "./counters.ts";
-import { exceptionName } from "./exception.ts";
-import { type BusExchange, resultOf } from "./exchange.ts";
+import type { BusCounters, UnitState } from "./counters.ts";
+import { isGateways } from "./exception.ts";
+import type { BusExchange } from "./exchange.ts";
 import { type BusFault, busFault, type BusOutcome } from "./fault.ts";
+import type { Quirk } from "./quirks.ts";
 import type { Ask, Line, Link, Reply } from "./line.ts";
 import { isByte } from "./packing.ts";
 import { encodeRequest, type Request, type Response } from "./pdu.ts";
+import { Tries } from "./tries.ts";
 import { Turnstile } from "./turnstile.ts";
 import { type BackoffOptions, DEFAULT_BACKOFF, Unit } from "./unit.ts";
+import { UnitRegistry } from "./unit_registry.ts";
 
 /** How a bus treats its units. */
 export interface BusOptions {
@@ -21,6 +24,8 @@ export interface BusOptions {
    * takes, a retry always `timeoutMs`. Give both the same value to switch that off.
    */
   readonly minTimeoutMs?: number;
+  /** Milliseconds that a unit gets at most which was seen to answer after its time was over; default `timeoutMs`. */
+  readonly maxTimeoutMs?: number;
   /** Further attempts after a request without a good answer; default 1. */
   readonly retries?: number;
   readonly backoff?: Partial<BackoffOptions>;
@@ -34,9 +39,6 @@ export interface BusIo {
   readonly exchanged?: (exchange: BusExchange) => void;
 }
 
-/** A device that says it is busy (exception 06) is asked again after this, ms, so many times. */
-const BUSY = { code: 6, pauseMs: 100, times: 5 } as const;
-
 type Priority = "write" | "poll";
 
 type Answer = BusOutcome<Response | undefined>;
@@ -47,30 +49,29 @@ type Attempt =
   | { readonly kind: "resting" | "aborted" }
   | { readonly kind: "line"; readonly unopened: Unopened };
 
-type Unanswered = Extract<Reply, { kind: "silence" | "damaged" | "foreign" }>;
-
-const WHY = { silence: "no answer", damaged: "damaged answers", foreign: "answers to something else" } as const;
+type Unanswered = Extract<Attempt, { kind: "silence" | "damaged" | "foreign" }>;
 
 /** Takes requests to a line, one at a time, each until it has an answer or a fault. */
 export class Dispatcher {
   readonly #line: Line;
   readonly #io: BusIo;
-  readonly #options: { readonly timeoutMs: number; readonly minTimeoutMs: number; readonly retries: number };
-  readonly #backoff: BackoffOptions;
-  readonly #counters: BusCounters = { ...zeroCounters(), reconnects: 0, openFailures: 0 };
-  readonly #units = new Map<number, Unit>();
+  readonly #retries: number;
+  readonly #registry: UnitRegistry;
   readonly #turnstile = new Turnstile();
   readonly #connection: Connection;
   readonly #closing = new AbortController();
 
-  constructor(line: Line, { backoff, ...options }: BusOptions, io: BusIo) {
+  constructor(line: Line, options: BusOptions, io: BusIo) {
     this.#line = line;
     this.#io = io;
-    this.#options = { timeoutMs: 1000, minTimeoutMs: 300, retries: 1, ...options };
-    this.#backoff = { ...DEFAULT_BACKOFF, ...backoff };
-    this.#connection = new Connection(line, io, this.#counters, (wasAway) => {
-      for (const unit of this.#units.values()) unit.reopened(wasAway);
-    });
+    const { timeoutMs: usualMs = 1000, minTimeoutMs: leastMs = 300, maxTimeoutMs: longestMs = usualMs } = options;
+    this.#retries = options.retries ?? 1;
+    this.#registry = new UnitRegistry(line, {
+      patience: { leastMs, usualMs, longestMs: Math.max(usualMs, longestMs) },
+      retries: this.#retries,
+      backoff: { ...DEFAULT_BACKOFF, ...options.backoff },
+    }, io);
+    this.#connection = new Connection(line, io, this.#registry.counters, (wasAway) => this.#registry.reopened(wasAway));
   }
 
   /** Sends a request and gives what it comes to; `undefined` for a broadcast, which nobody answers. */
@@ -89,15 +90,20 @@ export class Dispatcher {
   }
 
   state(id: number): UnitState {
-    return (this.#units.get(id) ?? new Unit()).state((monotonic) => this.#toWall(monotonic));
+    return (this.#registry.find(id) ?? new Unit()).state((monotonic) => this.#toWall(monotonic));
   }
 
   units(): readonly number[] {
-    return [...this.#units.keys()];
+    return this.#registry.ids();
   }
 
   counters(): Readonly<BusCounters> {
-    return { ...this.#counters };
+    return { ...this.#registry.counters };
+  }
+
+  /** What the line's devices were seen to do, and is tolerated. */
+  quirks(): readonly Quirk[] {
+    return this.#line.quirks?.noticed() ?? [];
   }
 
   /** Gives up what is waiting, closes the line and returns when nothing uses it any more. */
@@ -111,50 +117,67 @@ export class Dispatcher {
 
   /** Asks until there is an answer to give. Each attempt queues anew, so that writes and other units get their turn. */
   async #attempts(ask: Ask, options: RequestOptions & { priority: Priority }, signal: AbortSignal): Promise<Answer> {
-    const unit = this.#unit(ask.unit);
-    const most = 1 + (options.retries ?? this.#options.retries);
-    for (let sent = 1, busy = 0; !signal.aborted; sent++) {
-      const timed = ask.timeoutMs > 0 ? ask : { ...ask, timeoutMs: this.#timeoutMs(unit) };
+    const unit = this.#registry.unit(ask.unit);
+    const tries = new Tries(options.retries ?? this.#retries);
+    while (!signal.aborted) {
+      const timed = ask.timeoutMs > 0 ? ask : { ...ask, ...this.#registry.patienceWith(unit) };
       const attempt = await this.#attempt(unit, timed, options.priority, signal);
-      switch (attempt.kind) {
-        case "response":
-          if (attempt.response.fc !== "exception") return { ok: true, value: attempt.response };
-          if (attempt.response.code !== BUSY.code || busy === BUSY.times) {
-            return { ok: false, fault: this.#exception(unit, ask.unit, attempt.response.code) };
-          }
-          busy++;
-          sent--; // a busy unit is alive: it costs none of the attempts
-          await this.#io.clock.sleep(BUSY.pauseMs, signal);
-          break;
-        case "sent":
-          return { ok: true, value: undefined };
-        case "resting":
-          return { ok: false, fault: this.#offline(unit, ask.unit) };
-        case "line":
-          if (sent >= most || this.#io.clock.monotonic() < attempt.unopened.retryAt) {
-            return signal.aborted ? aborted() : { ok: false, fault: this.#noLine(attempt.unopened) };
-          }
-          break;
-        case "silence":
-        case "damaged":
-        case "foreign":
-          if (sent >= most || this.#resting(unit)) {
-            return { ok: false, fault: this.#unanswered(attempt, timed, sent) };
-          }
-          break;
-        case "aborted":
-          return aborted();
+      const pauseMs = this.#again(attempt, unit, ask.request, tries);
+      if (pauseMs === undefined) {
+        if (showsLife(attempt)) this.#registry.spoiled(unit, attempt.kind);
+        return this.#answer(attempt, unit, timed, tries.sent, signal);
       }
+      if (pauseMs > 0) await this.#io.clock.sleep(pauseMs, signal);
     }
     return aborted();
   }
 
+  /** Milliseconds until the next attempt; `undefined`: this was the last. */
+  #again(attempt: Attempt, unit: Unit, { fc }: Request, tries: Tries): number | undefined {
+    switch (attempt.kind) {
+      case "resting":
+      case "aborted":
+        return undefined;
+      case "line": {
+        const pauseMs = tries.after(undefined, fc <= 4);
+        return this.#io.clock.monotonic() < attempt.unopened.retryAt ? undefined : pauseMs;
+      }
+      default: {
+        const pauseMs = tries.after(attempt, fc <= 4);
+        return attempt.kind !== "response" && this.#registry.resting(unit) ? undefined : pauseMs;
+      }
+    }
+  }
+
+  /** What the last attempt means for the caller. */
+  #answer(attempt: Attempt, unit: Unit, ask: Ask, sent: number, signal: AbortSignal): Answer {
+    switch (attempt.kind) {
+      case "response":
+        if (attempt.response.fc !== "exception") return { ok: true, value: attempt.response };
+        return { ok: false, fault: this.#exception(unit, ask.unit, attempt.response.code) };
+      case "sent":
+        return { ok: true, value: undefined };
+      case "resting":
+        return { ok: false, fault: this.#offline(unit, ask.unit) };
+      case "line":
+        return signal.aborted ? aborted() : { ok: false, fault: this.#noLine(attempt.unopened) };
+      case "silence":
+      case "damaged":
+      case "foreign":
+        return { ok: false, fault: this.#unanswered(attempt, unit, ask, sent) };
+      case "aborted":
+        return aborted();
+      default:
+        return attempt satisfies never;
+    }
+  }
+
   /** Waits for the line and uses it once. */
   async #attempt(unit: Unit, ask: Ask, priority: Priority, signal: AbortSignal): Promise<Attempt> {
-    if (this.#resting(unit)) return { kind: "resting" };
+    if (this.#registry.resting(unit)) return { kind: "resting" };
     if (!this.#turnstile.tryEnter() && !(await this.#turnstile.enter(priority, signal))) return { kind: "aborted" };
     try {
-      if (this.#resting(unit)) return { kind: "resting" };
+      if (this.#registry.resting(unit)) return { kind: "resting" };
       const link = this.#connection.current() ?? await this.#connection.open(this.#closing.signal);
       if (!("exchange" in link)) return { kind: "line", unopened: link };
       if (signal.aborted) return { kind: "aborted" }; // opening took its time: a write must not go out after its deadline
@@ -167,61 +190,18 @@ export class Dispatcher {
 
   async #exchange(link: Link, unit: Unit, ask: Ask): Promise<Attempt> {
     const started = this.#io.clock.monotonic();
+    const account = (reply?: Reply) => this.#registry.account(unit, ask, reply, this.#io.clock.monotonic() - started);
     try {
       const reply = await link.exchange(ask);
-      this.#account(unit, ask, reply, this.#io.clock.monotonic() - started);
+      if (reply.kind === "response") this.#connection.answered();
+      else if (reply.kind === "silence" || reply.kind === "foreign") this.#connection.missed();
+      account(reply);
       return reply;
     } catch (error) {
       const unopened = this.#connection.broke(error instanceof Error ? error.message : String(error));
-      this.#account(unit, ask, undefined, this.#io.clock.monotonic() - started);
+      account();
       return { kind: "line", unopened };
     }
-  }
-
-  #resting(unit: Unit): boolean {
-    return unit.dead && unit.resting(this.#io.clock.monotonic());
-  }
-
-  /** Learns from an exchange, before the next one begins. */
-  #account(unit: Unit, { unit: id, request }: Ask, reply: Reply | undefined, ms: number): void {
-    this.#io.exchanged?.({ unit: id, fc: request.fc, result: resultOf(reply), ms });
-    tally(unit.counters, reply, ms);
-    tally(this.#counters, reply, ms);
-    if (reply === undefined) {
-      // Some gateways hang up when a dead unit is asked: where others share the line, that is the unit's failure.
-      if (this.#shared) this.#missed(unit, id, ms, "the connection breaks when it is asked");
-      return;
-    }
-    switch (reply.kind) {
-      case "sent":
-        return;
-      case "silence":
-        this.#connection.silent();
-        return this.#missed(unit, id, ms, WHY.silence);
-      case "damaged":
-      case "foreign":
-        return this.#missed(unit, id, ms, WHY[reply.kind]);
-      case "response":
-        this.#connection.answered();
-        if (reply.response.fc === "exception" && isGateways(reply.response.code)) {
-          unit.missed(ms);
-          return this.#rest(unit, id, exceptionName(reply.response.code));
-        }
-        if (unit.answered(reply.tookMs)) {
-          this.#io.log.debug("unit back {bus} {unit}", { bus: this.#line.name, unit: id });
-        }
-    }
-  }
-
-  /** A unit that did not answer as often as it may is left alone for a while. */
-  #missed(unit: Unit, id: number, ms: number, reason: string): void {
-    unit.missed(ms);
-    if (unit.dead || unit.silences > this.#options.retries) this.#rest(unit, id, reason);
-  }
-
-  #rest(unit: Unit, id: number, reason: string): void {
-    if (!unit.rest(this.#io.clock.monotonic(), reason, this.#shared, this.#backoff)) return;
-    this.#io.log.debug("unit offline {bus} {unit}: {reason}", { bus: this.#line.name, unit: id, reason });
   }
 
   #exception(unit: Unit, id: number, code: number): BusFault {
@@ -229,38 +209,23 @@ export class Dispatcher {
   }
 
   #offline(unit: Unit, id: number): BusFault {
-    return busFault.offline(this.#line.name, id, unit.reason, this.#toWall(unit.retryAt), this.#io.clock.now());
+    const fault = unit.dead ? busFault.offline : busFault.yielding;
+    return fault(this.#line.name, id, unit.reason, this.#toWall(unit.retryAt), this.#io.clock.now());
   }
 
   #noLine({ detail, retryAt }: Unopened): BusFault {
     return busFault.line(this.#line.name, detail, this.#toWall(retryAt));
   }
 
-  #unanswered(reply: Unanswered, ask: Ask, sent: number): BusFault {
+  #unanswered(reply: Unanswered, { lateMs }: Unit, { unit, timeoutMs }: Ask, sent: number): BusFault {
     switch (reply.kind) {
       case "silence":
-        return busFault.timeout(this.#line.name, ask.unit, ask.timeoutMs, sent);
+        return busFault.timeout(this.#line.name, unit, timeoutMs, sent, lateMs);
       case "damaged":
-        return busFault.crc(this.#line.name, ask.unit, sent);
+        return busFault.crc(this.#line.name, unit, sent);
       case "foreign":
-        return busFault.foreign(this.#line.name, ask.unit, reply.detail);
+        return busFault.foreign(this.#line.name, unit, reply.detail, lateMs);
     }
-  }
-
-  get #shared(): boolean {
-    return this.#units.size > 1;
-  }
-
-  #unit(id: number): Unit {
-    const known = this.#units.get(id);
-    if (known) return known;
-    const unit = new Unit();
-    this.#units.set(id, unit);
-    return unit;
-  }
-
-  #timeoutMs(unit: Unit): number {
-    return unit.timeoutMs(this.#options.minTimeoutMs, this.#options.timeoutMs);
   }
 
   #toWall(monotonic: number): number {
@@ -268,9 +233,9 @@ export class Dispatcher {
   }
 }
 
-/** Exceptions 0A and 0B come from a gateway, on behalf of a unit that does not answer (1.1b3 §7). */
-function isGateways(code: number): boolean {
-  return code === 10 || code === 11;
+/** Whether an attempt that brought no answer shows all the same that the unit is there. */
+function showsLife(attempt: Attempt): attempt is Unanswered & { kind: "damaged" | "foreign" } {
+  return attempt.kind === "damaged" || (attempt.kind === "foreign" && attempt.alive);
 }
 
 function refused(detail: string): Promise<Answer> {

@@ -23,3 +23,8 @@ const names: ReadonlyMap<number, string> = new Map(
 export function exceptionName(code: number): string {
   return names.get(code) ?? "unknown exception";
 }
+
+/** Exceptions 0A and 0B come from a gateway, on behalf of a unit that does not answer (1.1b3 §7). */
+export function isGateways(code: number): boolean {
+  return code === 10 || code === 11;
+}

@@ -26,10 +26,12 @@ export type BusOutcome<T> =
 
 /** The words for each fault in one place. `bus` is the line's name, `attempts` counts requests sent. */
 export const busFault = {
-  timeout(bus: string, unit: number, waitedMs: number, attempts: number): BusFault {
+  timeout(bus: string, unit: number, waitedMs: number, attempts: number, lateMs?: number): BusFault {
     const times = attempts === 1 ? "one request" : `${attempts} requests`;
-    const message = `Unit ${unit} on ${bus} did not answer ${times} of ${Math.round(waitedMs)} ms each. ` +
-      "Check its power, its unit id, the baud rate and parity, and whether A and B are swapped";
+    const check = lateMs === undefined
+      ? "Check its power, its unit id, the baud rate and parity, and whether A and B are swapped"
+      : `It answered too late before, after up to ${seconds(lateMs)}: set timing.timeout above that`;
+    const message = `Unit ${unit} on ${bus} did not answer ${times} of ${Math.round(waitedMs)} ms each. ${check}`;
     return { kind: "timeout", message, waitedMs, attempts };
   },
   offline(bus: string, unit: number, reason: string, retryAt: number, now: number): BusFault {
@@ -40,6 +42,12 @@ export const busFault = {
       retryAt,
     };
   },
+  /** It lives, but others wait for the line. */
+  yielding(bus: string, unit: number, reason: string, retryAt: number, now: number): BusFault {
+    const pause = seconds(Math.max(0, retryAt - now));
+    const message = `Unit ${unit} on ${bus} is left alone for ${pause} (${reason}), as others share its line`;
+    return { kind: "offline", message, retryAt };
+  },
   exception(bus: string, unit: number, code: number): BusFault {
     const name = exceptionName(code);
     return { kind: "exception", message: `Unit ${unit} on ${bus} refused: ${name} (exception ${code})`, code, name };
@@ -49,12 +57,12 @@ export const busFault = {
       "Check parity, line termination and cable, or two devices with the same unit id";
     return { kind: "crc", message, attempts };
   },
-  foreign(bus: string, unit: number, detail: string): BusFault {
-    return {
-      kind: "foreign",
-      message: `What arrived on ${bus} does not answer the request to unit ${unit}: ${detail}`,
-      detail,
-    };
+  foreign(bus: string, unit: number, detail: string, lateMs?: number): BusFault {
+    const late = lateMs === undefined
+      ? ""
+      : `. It answers late, after up to ${seconds(lateMs)}: set timing.timeout above that`;
+    const message = `What arrived on ${bus} does not answer the request to unit ${unit}: ${detail}${late}`;
+    return { kind: "foreign", message, detail };
   },
   line(bus: string, detail: string, retryAt: number): BusFault {
     return { kind: "line", message: detail.includes(bus) ? detail : `Cannot use ${bus}: ${detail}`, detail, retryAt };
@@ -66,3 +74,7 @@ export const busFault = {
     return { kind: "aborted", message: `The request was given up: ${detail}` };
   },
 };
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}

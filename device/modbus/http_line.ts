@@ -45,7 +45,7 @@ class HttpLink implements Link {
 
   async exchange(ask: Ask): Promise<Reply> {
     const frame = encodeRtu(ask.unit, ask.pdu);
-    if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0 };
+    if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0, alive: false };
     const sentAt = this.#clock.monotonic();
     const text = await this.#post(
       ask.request.fc <= 4 ? "read" : "write",
@@ -89,16 +89,18 @@ class HttpLink implements Link {
 function replyIn(text: string, ask: Ask, tookMs: number): Reply {
   if (text.trim() === "") return { kind: "silence", foreign: 0 };
   const hex = frameIn(text);
-  if (hex === undefined) return { kind: "foreign", detail: "the answer is not JSON with a frame", foreign: 1 };
+  if (hex === undefined) {
+    return { kind: "foreign", detail: "the answer is not JSON with a frame", foreign: 1, alive: false };
+  }
   if (hex === "") return { kind: "silence", foreign: 0 };
   const bytes = fromHex(hex);
   const adu = bytes && decodeRtu(bytes);
   if (!adu?.ok) return { kind: "damaged", foreign: 0 };
   if (adu.value.unit !== ask.unit) {
-    return { kind: "foreign", detail: `an answer of unit ${adu.value.unit}`, foreign: 1 };
+    return { kind: "foreign", detail: `an answer of unit ${adu.value.unit}`, foreign: 1, alive: true };
   }
   const response = decodeResponse(adu.value.pdu, ask.request);
-  if (!response.ok) return { kind: "foreign", detail: response.detail, foreign: 1 };
+  if (!response.ok) return { kind: "foreign", detail: response.detail, foreign: 1, alive: true };
   return { kind: "response", response: response.value, tookMs, foreign: 0 };
 }
 

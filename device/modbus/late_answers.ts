@@ -1,5 +1,5 @@
-import type { Ask } from "./line.ts";
-import { type Request, type Response, responseLength } from "./pdu.ts";
+import type { Ask, Reply } from "./line.ts";
+import { encodeRequest, type Request, type Response, responseLength } from "./pdu.ts";
 
 const MOST_MISSING = 64;
 
@@ -9,25 +9,42 @@ interface Missing {
   passed: boolean;
   /** Monotonic ms after which the answer is taken never to come. */
   readonly until: number;
+  /** Monotonic ms at which it was asked for. */
+  readonly sentAt: number;
 }
 
 /**
- * Answers of an RTU line that did not come in time and may still come. An RTU answer names neither its request nor its
- * address, so a late one looks like the answer to the next request of its unit and function. Against that: before such
- * a request goes out, a probe does whose answer cannot be mistaken, and as units answer in order, nothing older comes
- * after it. Gateways may not keep the order: for a while an answer stays doubtful, and a second one beside it counts.
+ * Answers of a line that did not come in time and may still come, where an answer names neither its request nor its
+ * address: RTU, and Modbus TCP without transaction ids. A late one looks like the answer to the next request of its unit
+ * and function. Against that: before such a request goes out, a probe does whose answer cannot be mistaken, and as units
+ * answer in order, nothing older comes after it. Gateways may not keep the order: for a while an answer stays doubtful,
+ * and a second one beside it counts.
  */
 export class LateAnswers {
   #missing: Missing[] = [];
+  #last: Ask | undefined;
 
-  /** The answer to `ask` is missing until `until` (monotonic ms). */
-  note(ask: Ask, until: number): void {
-    if (this.#missing.length < MOST_MISSING) this.#missing.push({ ask, until, passed: false });
+  /** The answer to `ask`, sent at `sentAt`, is missing until `until` (monotonic ms). */
+  note(ask: Ask, until: number, sentAt = 0): void {
+    this.#missing = this.#missing.filter((missing) => missing.until > sentAt);
+    if (this.#missing.length < MOST_MISSING) this.#missing.push({ ask, until, sentAt, passed: false });
+  }
+
+  /** When the latest request went out to which `pdu` of this unit, now of no use, may be the missing answer. */
+  sentAt(unit: number, pdu: Uint8Array): number | undefined {
+    return this.#missing.findLast(({ ask: { unit: asked, request } }) =>
+      asked === unit && request.fc === pdu[0] && responseLength(request) === pdu.length
+    )?.sentAt;
   }
 
   /** A request was answered after everything that is missing of this unit. */
   pass(unit: number): void {
     for (const missing of this.#missing) missing.passed ||= missing.ask.unit === unit;
+  }
+
+  /** `ask` was answered, and its answer may come once more: on a line that can get one answer behind. */
+  repeatable(ask: Ask): void {
+    this.#last = ask;
   }
 
   /** An answer that was missing came, now of no use: the oldest to a request of this unit and function. */
@@ -39,8 +56,13 @@ export class LateAnswers {
   /** A request to send first, as an answer that is under way could be taken for the one to `ask`. */
   probeFor(ask: Ask, now: number): Request | undefined {
     const rivals = this.#rivals(ask, now).filter((missing) => !missing.passed);
-    if (!rivals.some((rival) => mistakable(rival.ask, ask))) return undefined;
-    return distinct([ask.request, ...rivals.map((rival) => rival.ask.request)]);
+    const doubtful = rivals.some((rival) => mistakable(rival.ask, ask)) || this.#repeats(ask);
+    return doubtful ? this.#distinctFrom(ask, rivals) : undefined;
+  }
+
+  /** A request like `ask` whose answer cannot be one that is under way. */
+  unmistakable(ask: Ask, now: number): Request {
+    return this.#distinctFrom(ask, this.#rivals(ask, now));
   }
 
   /** Whether what looks like the answer to `ask` may be one that is missing. */
@@ -51,9 +73,22 @@ export class LateAnswers {
     );
   }
 
-  /** Whether an exception to function `fc` could be a late one. */
-  mayRefuse(unit: number, fc: number): boolean {
-    return this.#missing.some(({ ask, passed }) => !passed && ask.unit === unit && ask.request.fc === fc);
+  /** Whether only a request that was sent after all missing ones can have this answer. */
+  proves(response: Response, unit: number): boolean {
+    if (response.fc !== "exception") return true;
+    const { function: fc } = response;
+    return !this.#missing.some(({ ask, passed }) => !passed && ask.unit === unit && ask.request.fc === fc);
+  }
+
+  #repeats(ask: Ask): boolean {
+    const last = this.#last;
+    return last !== undefined && last.unit === ask.unit && mistakable(last, ask) &&
+      responseLength(last.request) === responseLength(ask.request);
+  }
+
+  #distinctFrom(ask: Ask, rivals: readonly Missing[]): Request {
+    const last = this.#last === undefined ? [] : [this.#last.request];
+    return distinct([ask.request, ...rivals.map((rival) => rival.ask.request), ...last]);
   }
 
   #rivals({ unit }: Ask, now: number): readonly Missing[] {
@@ -61,6 +96,33 @@ export class LateAnswers {
     this.#missing = this.#missing.filter((missing) => missing.until > now);
     return this.#missing.filter((missing) => missing.ask.unit === unit);
   }
+}
+
+/** Sends a request by `exchange`, and before it a probe where an answer that is under way could be taken for its own. */
+export async function exchangeGuarded(
+  ask: Ask,
+  late: LateAnswers,
+  now: number,
+  exchange: (ask: Ask) => Promise<Reply>,
+): Promise<Reply> {
+  const probe = late.probeFor(ask, now);
+  if (probe !== undefined) {
+    const reply = await exchange(askFor(probe, ask));
+    if (reply.kind !== "response") return reply;
+    if (!late.proves(reply.response, ask.unit)) return { kind: "silence", foreign: reply.foreign + 1 };
+    late.pass(ask.unit);
+  }
+  const reply = await exchange(ask);
+  // Nothing that is missing could have been taken for this answer: it came after all of them.
+  if (reply.kind === "response" && ask.request.fc <= 4) late.pass(ask.unit);
+  return reply;
+}
+
+/** Another request to the same unit, under the same terms. */
+export function askFor(request: Request, ask: Ask): Ask {
+  const pdu = encodeRequest(request);
+  if (!pdu.ok) throw new RangeError(`Cannot ask: ${pdu.detail}`);
+  return { ...ask, request, pdu: pdu.value };
 }
 
 /** The same write twice may be confirmed by either answer; everything else of one function may be mixed up. */
@@ -84,7 +146,7 @@ function distinct(requests: readonly [Request, ...Request[]]): Request {
 
 /** More counts than requests are ever missing. Two registers first: a device may refuse half of a 32-bit value. */
 function counts(fc: number): number[] {
-  const all = Array.from({ length: MOST_MISSING + 2 }, (_, i) => i + 1);
+  const all = Array.from({ length: MOST_MISSING + 3 }, (_, i) => i + 1);
   return fc <= 2 ? all.map((bytes) => 8 * bytes) : [2, 1, ...all.slice(2)];
 }
 

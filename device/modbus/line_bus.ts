@@ -2,6 +2,7 @@ import type { Bus, RequestOptions } from "./bus.ts";
 import type { BusCounters, UnitState } from "./counters.ts";
 import { type BusIo, type BusOptions, Dispatcher } from "./dispatcher.ts";
 import { busFault, type BusOutcome } from "./fault.ts";
+import type { Quirk } from "./quirks.ts";
 import type { Line } from "./line.ts";
 import type { LineTiming } from "./line_timing.ts";
 import type { Request } from "./pdu.ts";
@@ -80,6 +81,10 @@ class LineBus implements Bus {
 
   units(): readonly number[] {
     return this.#dispatcher.units();
+  }
+
+  quirks(): readonly Quirk[] {
+    return this.#dispatcher.quirks();
   }
 
   counters(): Readonly<BusCounters> {

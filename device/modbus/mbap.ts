@@ -71,9 +71,14 @@ export class MbapDeframer {
     return success({ tid: word(buffer, start), unit: buffer[start + 6] ?? 0, pdu });
   }
 
-  /** Whether the beginning of a frame is held whose end has not come. */
-  get partial(): boolean {
-    return this.#end > this.#start;
+  /** What was pushed and not taken, a view that the next `push` overwrites: it begins with a frame. */
+  get held(): Uint8Array {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  /** Takes `bytes` of what is held as one frame, whatever its header says. */
+  skip(bytes: number): void {
+    this.#start = Math.min(this.#start + bytes, this.#end);
   }
 
   /** Forgets what was pushed. */

@@ -1,83 +1,243 @@
 import type { Clock } from "../../platform/clock.ts";
 import { type ByteStream, LineClosed } from "./byte_stream.ts";
-import type { Ask, Link, Reply } from "./line.ts";
+import { type Quirk, type Quirks, remedyFor } from "./quirks.ts";
+import { askFor, exchangeGuarded, type LateAnswers } from "./late_answers.ts";
+import type { Ask, LateAnswer, Link, Reply } from "./line.ts";
 import { encodeMbap, MbapDeframer, type MbapFrame } from "./mbap.ts";
-import { decodeResponse } from "./pdu.ts";
+import { decodeLeniently, isFrom, type LenientAnswer } from "./lenient_mbap.ts";
+import { decodeResponse, type Response } from "./pdu.ts";
+
+/** How a Modbus TCP connection behaves. */
+export interface MbapOptions {
+  /** Milliseconds of silence between an answer and the next request. */
+  readonly gapMs: number;
+  readonly quirks: Quirks;
+  /** Of the line: what is missing of an earlier connection may still come on this one. */
+  readonly late: LateAnswers;
+}
+
+/** Milliseconds for which an answer that did not come is still reckoned with, where answers do not name their requests. */
+const LATE_MS = 10_000;
+/** Requests without an answer whose transaction ids are remembered. */
+const MOST_UNANSWERED = 16;
+/** A device that was late is given so many times what it took. */
+const PATIENCE = 1.5;
+
+/** What was heard in one exchange besides the answer. */
+interface Heard {
+  foreign: number;
+  /** What the last of it was. */
+  detail?: string;
+  /** Something of it came from the unit asked, or to this very request. */
+  alive: boolean;
+  /** How that deviates which could be the answer, were the device always so. */
+  odd?: readonly Quirk[];
+  late?: LateAnswer;
+  /** Monotonic ms until which the answer may still come, as an earlier one came late. */
+  waitUntil: number;
+}
 
 /**
  * Modbus TCP. An answer belongs to a request by its transaction id; any other is thrown away, never re-used. Bytes that
  * are not Modbus TCP end the connection: after them no frame border can be trusted.
+ *
+ * A device whose answers deviate is taken as its quirks allow (quirks.ts). Without transaction ids an answer could be one
+ * to an earlier request, so the connection is opened anew whenever one is missing, and no two requests in a row are
+ * answered alike: a probe goes between them (late_answers.ts).
  */
 export class MbapLink implements Link {
   readonly #stream: ByteStream;
   readonly #clock: Clock;
+  readonly #options: MbapOptions;
+  readonly #quirks: Quirks;
   readonly #deframer = new MbapDeframer();
+  /** Requests without an answer: transaction id, unit and when they were sent. */
+  readonly #unanswered = new Map<number, { readonly unit: number; readonly sentAt: number }>();
   #tid: number;
-
-  readonly #gapMs: number;
+  #requests = 0;
+  #spent = false;
   #quietFrom = -Infinity;
 
-  /** `gapMs`: silence between an answer and the next request. */
-  constructor(stream: ByteStream, clock: Clock, gapMs = 0) {
+  constructor(stream: ByteStream, clock: Clock, options: MbapOptions) {
     this.#stream = stream;
     this.#clock = clock;
-    this.#gapMs = gapMs;
+    this.#options = options;
+    this.#quirks = options.quirks;
     // A gateway that serves an old session's answers on a new connection would otherwise hit the same ids.
     this.#tid = clock.now() & 0xffff;
   }
 
-  async exchange(ask: Ask): Promise<Reply> {
-    this.#tid = (this.#tid + 1) & 0xffff;
-    const frame = encodeMbap({ tid: this.#tid, unit: ask.unit, pdu: ask.pdu });
-    if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0 };
-    if (this.#gapMs > 0) await this.#clock.sleep(this.#quietFrom - this.#clock.monotonic());
-    const sentAt = this.#clock.monotonic();
-    await this.#stream.write(frame.value);
-    const reply = await this.#answer(ask, sentAt);
-    if (this.#gapMs > 0) this.#quietFrom = this.#clock.monotonic() + this.#gapMs;
-    return reply;
+  get spent(): boolean {
+    return this.#spent;
+  }
+
+  exchange(ask: Ask): Promise<Reply> {
+    if (this.#quirks.suspected) return this.#tried(ask);
+    return this.#quirks.ignores("ignore_transaction_id") ? this.#guarded(ask) : this.#exchange(ask);
   }
 
   close(): void {
     this.#stream.close();
   }
 
+  /** Sees whether a device that was odd a moment ago is always so, by a request that nothing older answers. */
+  async #tried(ask: Ask): Promise<Reply> {
+    const probe = this.#options.late.unmistakable(ask, this.#clock.monotonic());
+    const reply = await this.#exchange(askFor(probe, ask));
+    if (reply.kind !== "response") return reply;
+    this.#options.late.pass(ask.unit);
+    return await this.exchange(ask);
+  }
+
+  async #guarded(ask: Ask): Promise<Reply> {
+    const { late } = this.#options;
+    const reply = await exchangeGuarded(ask, late, this.#clock.monotonic(), async (ask) => {
+      const reply = await this.#exchange(ask);
+      if (reply.kind === "response") late.repeatable(ask);
+      return reply;
+    });
+    this.#spent ||= reply.kind !== "response";
+    return reply;
+  }
+
+  async #exchange(ask: Ask): Promise<Reply> {
+    this.#tid = (this.#tid + 1) & 0xffff;
+    const frame = encodeMbap({ tid: this.#tid, unit: ask.unit, pdu: ask.pdu });
+    if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0, alive: false };
+    const { gapMs } = this.#options;
+    if (gapMs > 0) await this.#clock.sleep(this.#quietFrom - this.#clock.monotonic());
+    this.#requests++;
+    if (this.#quirks.ignores("ignore_length")) this.#deframer.clear(); // what a frame was padded with
+    const sentAt = this.#clock.monotonic();
+    await this.#stream.write(frame.value);
+    const reply = await this.#answer(ask, sentAt);
+    if (gapMs > 0) this.#quietFrom = this.#clock.monotonic() + gapMs;
+    return reply;
+  }
+
   async #answer(ask: Ask, sentAt: number): Promise<Reply> {
-    let foreign = 0;
-    let detail: string | undefined;
-    for (let now = sentAt; now < sentAt + ask.timeoutMs; now = this.#clock.monotonic()) {
-      const bytes = await this.#stream.read(sentAt + ask.timeoutMs - now);
+    const heard: Heard = { foreign: 0, alive: false, waitUntil: sentAt + ask.timeoutMs };
+    for (let now = sentAt; now < heard.waitUntil; now = this.#clock.monotonic()) {
+      const bytes = await this.#stream.read(heard.waitUntil - now);
       if (bytes === undefined) break;
       this.#deframer.push(bytes);
-      for (let frame = this.#next(); frame; frame = this.#next()) {
-        detail = this.#strange(frame, ask.unit);
-        if (detail === undefined) return this.#reply(frame, ask, sentAt, foreign);
-        foreign++;
-      }
+      const response = this.#take(ask, sentAt, heard);
+      if (response !== undefined) return replyOf(response, this.#clock.monotonic() - sentAt, heard);
     }
-    if (this.#deframer.partial) throw this.#broken("an answer stopped half-way");
-    return detail === undefined ? { kind: "silence", foreign } : { kind: "foreign", detail, foreign };
+    this.#missed(ask, sentAt, heard);
+    const { foreign, detail, alive } = heard;
+    const told = heard.late === undefined ? { foreign } : { foreign, late: heard.late };
+    return detail === undefined ? { kind: "silence", ...told } : { kind: "foreign", detail, alive, ...told };
   }
 
-  #next(): MbapFrame | undefined {
-    const frame = this.#deframer.next();
-    if (frame === undefined || frame.ok) return frame?.value;
-    throw this.#broken(`what arrives is not Modbus TCP: ${frame.detail}`);
+  /** The answer, as soon as what was pushed holds it. */
+  #take(ask: Ask, sentAt: number, heard: Heard): Response | undefined {
+    const framed = !this.#quirks.ignores("ignore_length");
+    for (;;) {
+      const { held } = this.#deframer;
+      const frame = framed ? this.#deframer.next() : undefined;
+      if (frame?.ok) {
+        const response = this.#exact(frame.value, ask);
+        if (response) return response;
+      }
+      if (framed && frame === undefined && !this.#quirks.suspected) return undefined;
+      const lenient = decodeLeniently(held, this.#tid, ask);
+      if (typeof lenient === "object") {
+        if (this.#accepts(lenient)) {
+          if (!frame?.ok) this.#deframer.skip(lenient.bytes);
+          return lenient.response;
+        }
+        heard.odd ??= lenient.deviations;
+      }
+      if (lenient === "more" && !frame?.ok) return undefined;
+      if (!this.#passedOver(frame ?? this.#deframer.next(), ask, sentAt, heard)) return undefined;
+    }
   }
 
-  #broken(why: string): LineClosed {
-    this.#stream.close();
-    return new LineClosed(why);
-  }
-
-  #strange(frame: MbapFrame, unit: number): string | undefined {
-    if (frame.tid !== this.#tid) return `an answer to transaction ${frame.tid} instead of ${this.#tid}`;
-    return frame.unit === unit ? undefined : `an answer of unit ${frame.unit}: is ${unit} the right unit id?`;
-  }
-
-  #reply(frame: MbapFrame, ask: Ask, sentAt: number, foreign: number): Reply {
+  /** The answer in a frame that is as it should be. */
+  #exact(frame: MbapFrame, ask: Ask): Response | undefined {
+    if (frame.tid !== this.#tid || !isFrom(frame.unit, ask.unit)) return undefined;
     const response = decodeResponse(frame.pdu, ask.request);
-    if (!response.ok) return { kind: "foreign", detail: response.detail, foreign: foreign + 1 };
-    return { kind: "response", response: response.value, tookMs: this.#clock.monotonic() - sentAt, foreign };
+    if (!response.ok) return undefined;
+    this.#quirks.acquit();
+    return response.value;
   }
+
+  #accepts({ deviations }: LenientAnswer): boolean {
+    return this.#quirks.permits(deviations) || (this.#requests === 1 && this.#quirks.confirm(deviations));
+  }
+
+  /** Passes over a frame that answers something else; false when its end is still to come. */
+  #passedOver(frame: ReturnType<MbapDeframer["next"]>, ask: Ask, sentAt: number, heard: Heard): boolean {
+    if (frame === undefined) return false;
+    if (frame.ok) {
+      this.#note(frame.value, ask, sentAt, heard);
+      return true;
+    }
+    if (!this.#quirks.ignores("ignore_length") || this.#quirks.ignores("ignore_transaction_id")) {
+      throw this.#broken(`what arrives is not Modbus TCP: ${frame.detail}`, ask, heard);
+    }
+    this.#deframer.skip(1); // padding: the transaction id tells where the answer begins
+    return true;
+  }
+
+  #note({ tid, unit, pdu }: MbapFrame, ask: Ask, sentAt: number, heard: Heard): void {
+    heard.foreign++;
+    heard.alive ||= tid === this.#tid || isFrom(unit, ask.unit);
+    const earlier = this.#unanswered.get(tid);
+    if (earlier !== undefined && isFrom(unit, earlier.unit)) {
+      this.#unanswered.delete(tid);
+      const arrivedAt = this.#stream.arrivedAt ?? this.#clock.monotonic();
+      const late = { unit: earlier.unit, tookMs: arrivedAt - earlier.sentAt };
+      heard.late = late;
+      // A unit that answers one request after the other needs as long again for this one.
+      const patienceMs = Math.min(PATIENCE * late.tookMs, ask.longestMs ?? 0);
+      heard.waitUntil = Math.max(heard.waitUntil, Math.max(sentAt, arrivedAt) + patienceMs);
+      heard.detail = `the answer to an earlier request, ${seconds(late.tookMs)} after it`;
+      return;
+    }
+    const why = this.#strangeness({ tid, unit, pdu }, ask);
+    heard.detail = heard.odd === undefined ? why : `${why}; ${remedyFor(heard.odd)}`;
+  }
+
+  #strangeness({ tid, unit, pdu }: MbapFrame, ask: Ask): string {
+    if (tid !== this.#tid) return `an answer to transaction ${tid} instead of ${this.#tid}`;
+    if (!isFrom(unit, ask.unit)) return `an answer of unit ${unit}: is ${ask.unit} the right unit id?`;
+    const response = decodeResponse(pdu, ask.request);
+    return response.ok ? "an answer that is not to be taken" : response.detail;
+  }
+
+  /** No answer: what it looked like may be a quirk, and may still come. */
+  #missed(ask: Ask, sentAt: number, heard: Heard): void {
+    if (this.#unanswered.size === MOST_UNANSWERED) this.#unanswered.clear();
+    this.#unanswered.set(this.#tid, { unit: ask.unit, sentAt });
+    if (this.#deframer.held.length > 0 && !this.#quirks.ignores("ignore_length")) {
+      const lenient = decodeLeniently(this.#deframer.held, this.#tid, ask);
+      if (typeof lenient === "object") heard.odd ??= lenient.deviations;
+      throw this.#broken("an answer stopped half-way", ask, heard);
+    }
+    this.#suspect(ask, heard);
+  }
+
+  /** Only what a device does on its first answer can be a quirk: nothing older is under way then. */
+  #suspect(ask: Ask, { odd, late }: Heard): void {
+    const quirk = odd !== undefined && late === undefined && this.#requests === 1 && this.#quirks.suspect(odd);
+    if (!quirk && !this.#quirks.ignores("ignore_transaction_id")) return;
+    this.#spent = true;
+    this.#options.late.note(ask, this.#clock.monotonic() + Math.max(LATE_MS, 4 * ask.timeoutMs));
+  }
+
+  #broken(why: string, ask: Ask, heard: Heard): LineClosed {
+    this.#suspect(ask, heard);
+    this.#stream.close();
+    return new LineClosed(heard.odd === undefined ? why : `${why}; ${remedyFor(heard.odd)}`);
+  }
+}
+
+function replyOf(response: Response, tookMs: number, { foreign, late }: Heard): Reply {
+  return { kind: "response", response, tookMs, foreign, ...(late && { late }) };
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
 }

@@ -1,21 +1,36 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { LineTiming } from "./line_timing.ts";
 import type { ByteStream } from "./byte_stream.ts";
-import { LateAnswers } from "./late_answers.ts";
-import type { Ask, Link, Reply } from "./line.ts";
-import { encodeRequest, type Response } from "./pdu.ts";
+import type { Quirks } from "./quirks.ts";
+import { exchangeGuarded, type LateAnswers } from "./late_answers.ts";
+import type { Ask, LateAnswer, Link, Reply } from "./line.ts";
 import { encodeRtu, RTU_BYTES } from "./rtu.ts";
-import { answerBytes, diagnose, findResponse, type Found, isComplete } from "./rtu_match.ts";
+import {
+  answerBytes,
+  diagnose,
+  findLeniently,
+  findResponse,
+  foreignFrames,
+  type Found,
+  isComplete,
+} from "./rtu_match.ts";
 
 /** How an RTU line behaves. */
 export interface RtuOptions {
-  readonly timing: LineTiming;
   /** The adapter hears itself: every request must come back first, byte for byte. Unset: noticed on the first read. */
   readonly localEcho?: boolean;
   /** Milliseconds of silence after a broadcast, while units act on it; default 100 (serial line 1.02 §2.4.1). */
   readonly turnaroundMs?: number;
   /** Milliseconds for which an answer that did not come is still reckoned with; default 10 s. */
   readonly lateMs?: number;
+}
+
+/** What an RTU link knows of its line. */
+export interface RtuLinkOptions extends RtuOptions {
+  readonly timing: LineTiming;
+  readonly quirks: Quirks;
+  /** What did not come before the line was opened anew may still come. */
+  readonly late: LateAnswers;
 }
 
 const TURNAROUND_MS = 100;
@@ -31,8 +46,8 @@ const NOTHING = new Uint8Array();
 export class RtuLink implements Link {
   readonly #stream: ByteStream;
   readonly #clock: Clock;
-  readonly #options: RtuOptions;
-  readonly #late = new LateAnswers();
+  readonly #options: RtuLinkOptions;
+  readonly #late: LateAnswers;
   /** The longest that a unit lately took to answer, ms. */
   readonly #usualMs = new Map<number, number>();
   readonly #input = new Uint8Array(MOST_BYTES);
@@ -40,27 +55,16 @@ export class RtuLink implements Link {
   #quietFrom = -Infinity;
   #echoes: boolean;
 
-  constructor(stream: ByteStream, clock: Clock, options: RtuOptions) {
+  constructor(stream: ByteStream, clock: Clock, options: RtuLinkOptions) {
     this.#stream = stream;
     this.#clock = clock;
     this.#options = options;
+    this.#late = options.late;
     this.#echoes = options.localEcho ?? false;
   }
 
   async exchange(ask: Ask): Promise<Reply> {
-    const probe = this.#late.probeFor(ask, this.#clock.monotonic());
-    if (probe !== undefined) {
-      const pdu = encodeRequest(probe);
-      if (!pdu.ok) return { kind: "foreign", detail: pdu.detail, foreign: 0 };
-      const reply = await this.#exchange({ ...ask, request: probe, pdu: pdu.value });
-      if (reply.kind !== "response") return reply;
-      if (!this.#proves(reply.response, ask.unit)) return { kind: "silence", foreign: reply.foreign + 1 };
-      this.#late.pass(ask.unit);
-    }
-    const reply = await this.#exchange(ask);
-    // Nothing that is missing could have been taken for this answer: it came after all of them.
-    if (reply.kind === "response" && ask.request.fc <= 4) this.#late.pass(ask.unit);
-    return reply;
+    return await exchangeGuarded(ask, this.#late, this.#clock.monotonic(), (ask) => this.#exchange(ask));
   }
 
   close(): void {
@@ -69,7 +73,7 @@ export class RtuLink implements Link {
 
   async #exchange(ask: Ask): Promise<Reply> {
     const frame = encodeRtu(ask.unit, ask.pdu);
-    if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0 };
+    if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0, alive: false };
     await this.#quiet();
     this.#stream.discardInput();
     this.#length = 0;
@@ -84,11 +88,11 @@ export class RtuLink implements Link {
   async #answer(ask: Ask, sent: Uint8Array, sentAt: number): Promise<Reply> {
     const wireMs = this.#options.timing.charMs * (sent.length + answerBytes(ask));
     const found = await this.#collect(ask, sent, sentAt + ask.timeoutMs + wireMs);
-    if (found === undefined) return await this.#missed(ask, sent);
+    if (found === undefined) return await this.#missed(ask, sent, sentAt);
     const tookMs = Math.max(0, this.#clock.monotonic() - sentAt - wireMs);
     if (this.#late.doubts(ask, found.response, sentAt) && await this.#second(ask, sent, found, sentAt + wireMs)) {
       this.#late.came(ask);
-      return { kind: "foreign", detail: "a late answer came beside the right one", foreign: 2 };
+      return { kind: "foreign", detail: "a late answer came beside the right one", foreign: 2, alive: true };
     }
     this.#usualMs.set(ask.unit, Math.max(tookMs, (this.#usualMs.get(ask.unit) ?? 0) * 0.9));
     return { kind: "response", response: found.response, tookMs, foreign: 0 };
@@ -99,7 +103,7 @@ export class RtuLink implements Link {
     const rest = this.#heard(sent).slice(first.end);
     this.#length = 0;
     this.#append(rest);
-    if (findResponse(rest, ask)) return true;
+    if (this.#found(rest, ask)) return true;
     const usualMs = this.#usualMs.get(ask.unit);
     const waitMs = usualMs === undefined ? ask.timeoutMs : Math.min(ask.timeoutMs, Math.max(SETTLED_MS, 4 * usualMs));
     return await this.#collect(ask, NOTHING, from + waitMs) !== undefined;
@@ -113,22 +117,51 @@ export class RtuLink implements Link {
       if (bytes === undefined) return undefined;
       this.#append(bytes);
       this.#noticeEcho(ask, sent);
-      const found = this.#echoed(sent) ? findResponse(this.#heard(sent), ask) : undefined;
+      const found = this.#echoed(sent) ? this.#found(this.#heard(sent), ask) : undefined;
       if (found) return found;
     }
     return undefined;
   }
 
+  #found(bytes: Uint8Array, ask: Ask): Found | undefined {
+    const { quirks } = this.#options;
+    const found = findResponse(bytes, ask);
+    if (found) quirks.acquit();
+    if (found || quirks.strict) return found;
+    const lenient = findLeniently(bytes, ask);
+    return lenient && quirks.permits(lenient.deviations) ? lenient : undefined;
+  }
+
   /** No answer: says what came instead, and listens on so that a late one does not run into the next request. */
-  async #missed(ask: Ask, sent: Uint8Array): Promise<Reply> {
+  async #missed(ask: Ask, sent: Uint8Array, sentAt: number): Promise<Reply> {
+    const { quirks, lateMs = LATE_MS } = this.#options;
+    const now = this.#clock.monotonic();
+    const lenient = this.#echoed(sent) ? findLeniently(this.#heard(sent), ask) : undefined;
+    if (lenient && quirks.confirm(lenient.deviations)) {
+      return { kind: "response", response: lenient.response, tookMs: now - sentAt, foreign: 0 };
+    }
+    if (lenient) quirks.suspect(lenient.deviations);
     const reply = this.#why(ask, sent);
-    if (isComplete(this.#heard(sent), ask)) return reply; // it came, damaged: nothing is missing
-    this.#late.note(ask, this.#clock.monotonic() + Math.max(this.#options.lateMs ?? LATE_MS, 4 * ask.timeoutMs));
+    const own = lenient !== undefined && !lenient.deviations.includes("ignore_unit_id");
+    const came = own || (reply.kind === "damaged" && isComplete(this.#heard(sent), ask));
+    if (came) return reply; // not as it should be, but nothing is missing
+    const earlier = this.#earlier(ask, sent, now);
+    this.#late.note(ask, now + Math.max(lateMs, 4 * ask.timeoutMs), sentAt);
     this.#length = 0;
-    const late = await this.#collect(ask, NOTHING, this.#clock.monotonic() + ask.timeoutMs);
-    if (late === undefined) return reply;
+    const found = await this.#collect(ask, NOTHING, now + ask.timeoutMs);
+    if (found === undefined) return earlier ? { ...reply, late: earlier } : reply;
     this.#late.came(ask);
-    return { ...reply, foreign: reply.foreign + 1 };
+    const late = { unit: ask.unit, tookMs: this.#clock.monotonic() - sentAt };
+    return { ...reply, foreign: reply.foreign + 1, late };
+  }
+
+  /** The answer to an earlier request that came instead, by its length. */
+  #earlier({ unit }: Ask, sent: Uint8Array, now: number): LateAnswer | undefined {
+    for (const frame of foreignFrames(this.#heard(sent))) {
+      const sentAt = frame[0] === unit ? this.#late.sentAt(unit, frame.subarray(1, frame.length - 2)) : undefined;
+      if (sentAt !== undefined) return { unit, tookMs: now - sentAt };
+    }
+    return undefined;
   }
 
   #why(ask: Ask, sent: Uint8Array): Reply {
@@ -136,22 +169,19 @@ export class RtuLink implements Link {
       const detail = this.#length === 0
         ? "the echo of the request is missing: is local_echo right?"
         : "the echo differs from the request: another master is talking, or local_echo is wrong";
-      return { kind: "foreign", detail, foreign: 0 };
+      return { kind: "foreign", detail, foreign: 0, alive: false };
     }
-    const diagnosis = diagnose(this.#heard(sent), ask);
-    if (diagnosis.kind === "foreign") return { kind: "foreign", detail: diagnosis.detail, foreign: diagnosis.frames };
-    return { kind: diagnosis.kind, foreign: 0 };
+    const heard = this.#heard(sent);
+    const diagnosis = diagnose(heard, ask);
+    if (diagnosis.kind !== "foreign") return { kind: diagnosis.kind, foreign: 0 };
+    const alive = foreignFrames(heard).some((frame) => frame[0] === ask.unit);
+    return { kind: "foreign", detail: diagnosis.detail, foreign: diagnosis.frames, alive };
   }
 
   async #broadcast(bytes: number): Promise<Reply> {
     const { timing, turnaroundMs } = this.#options;
     await this.#clock.sleep(bytes * timing.charMs + Math.max(turnaroundMs ?? TURNAROUND_MS, timing.gapMs));
     return { kind: "sent", foreign: 0 };
-  }
-
-  /** An answer that only a request sent after all missing ones can have. */
-  #proves(response: Response, unit: number): boolean {
-    return response.fc !== "exception" || !this.#late.mayRefuse(unit, response.function);
   }
 
   /** What was heard, less the echo. */

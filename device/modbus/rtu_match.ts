@@ -1,4 +1,5 @@
 import { endsWithCrc } from "./crc.ts";
+import { type Quirk, remedyFor } from "./quirks.ts";
 import type { Ask } from "./line.ts";
 import { decodeResponse, type Response, responseLength } from "./pdu.ts";
 import { decodeRtu, RTU_BYTES, rtuResponseLength } from "./rtu.ts";
@@ -32,6 +33,45 @@ export function findResponse(bytes: Uint8Array, ask: Ask): Found | undefined {
   return undefined;
 }
 
+/** What could be the answer of a device that breaks the protocol, and where it deviates. */
+export interface LenientFound extends Found {
+  readonly deviations: readonly Quirk[];
+}
+
+/** Bytes with which a frame may be padded, before its CRC. */
+const MOST_PADDING = 16;
+
+/**
+ * What could be the answer although its unit id or a length is wrong. The CRC fits behind the length that was asked for, or
+ * behind padding when the byte count is right: noise and answers to other requests are not like that.
+ */
+export function findLeniently(bytes: Uint8Array, ask: Ask): LenientFound | undefined {
+  for (let at = 0; at + EXCEPTION_BYTES <= bytes.length; at++) {
+    for (let padding = 0; padding <= MOST_PADDING; padding++) {
+      const lenient = lenientAt(bytes, at, padding, ask);
+      if (lenient) return lenient;
+    }
+  }
+  return undefined;
+}
+
+function lenientAt(bytes: Uint8Array, at: number, padding: number, ask: Ask): LenientFound | undefined {
+  const { request, unit } = ask;
+  const length = frameLength(bytes, at, { ...ask, unit: bytes[at] ?? 0 });
+  const end = at + length + padding;
+  if (length === 0 || end > bytes.length || !endsWithCrc(bytes, at, end)) return undefined;
+  const pdu = bytes.slice(at + 1, at + length - 2);
+  const counted = length === EXCEPTION_BYTES || request.fc > 4 || pdu[1] === pdu.length - 2;
+  if (!counted && padding > 0) return undefined;
+  if (!counted) pdu[1] = pdu.length - 2;
+  const response = decodeResponse(pdu, request);
+  if (!response.ok) return undefined;
+  const deviations: Quirk[] = [];
+  if (bytes[at] !== unit) deviations.push("ignore_unit_id");
+  if (!counted || padding > 0) deviations.push("ignore_length");
+  return { response: response.value, end, deviations };
+}
+
 /** Whether bytes begin like the answer and are as long as it, so that nothing more is to be waited for. */
 export function isComplete(bytes: Uint8Array, ask: Ask): boolean {
   const length = frameLength(bytes, 0, ask);
@@ -55,13 +95,15 @@ type Diagnosis =
 export function diagnose(bytes: Uint8Array, ask: Ask): Diagnosis {
   if (bytes.length === 0) return { kind: "silence" };
   const frames = foreignFrames(bytes);
-  const first = frames[0];
-  if (first === undefined) return { kind: "damaged" };
-  return { kind: "foreign", detail: strangeness(first, ask), frames: frames.length };
+  const [first] = frames;
+  const odd = findLeniently(bytes, ask)?.deviations;
+  if (first === undefined && odd === undefined) return { kind: "damaged" };
+  const what = first === undefined ? "an answer with a wrong length" : strangeness(first, ask);
+  return { kind: "foreign", detail: odd ? `${what}; ${remedyFor(odd)}` : what, frames: Math.max(1, frames.length) };
 }
 
 /** Whole frames with a fitting CRC, one after the other. */
-function foreignFrames(bytes: Uint8Array): Uint8Array[] {
+export function foreignFrames(bytes: Uint8Array): Uint8Array[] {
   const frames: Uint8Array[] = [];
   for (let at = 0; at + RTU_BYTES.min <= bytes.length;) {
     const length = rtuResponseLength(bytes, at);

@@ -56,6 +56,12 @@ function whyNotConnected(error: unknown, timedOut: boolean, timeoutMs: number): 
   return error instanceof Error ? error.message : String(error);
 }
 
+interface Held {
+  readonly bytes: Uint8Array;
+  /** Monotonic ms. */
+  readonly at: number;
+}
+
 interface Waiter {
   readonly resolve: (bytes: Uint8Array | undefined) => void;
   readonly reject: (error: LineClosed) => void;
@@ -67,16 +73,20 @@ interface Waiter {
  */
 class TcpStream implements ByteStream {
   readonly #connection: Deno.TcpConn;
+  readonly #clock: Clock;
   readonly #deadline: Deadline;
   #filling = new Uint8Array(1024);
   #spare = new Uint8Array(1024);
-  #held: Uint8Array[] = [];
+  #held: Held[] = [];
   #heldBytes = 0;
+  /** Of what was held; what comes while somebody waits arrives just then. */
+  #arrivedAt: number | undefined;
   #waiter: Waiter | undefined;
   #closed: LineClosed | undefined;
 
   constructor(connection: Deno.TcpConn, clock: Clock) {
     this.#connection = connection;
+    this.#clock = clock;
     this.#deadline = new Deadline(clock, () => this.#settle(undefined));
     this.#fill();
   }
@@ -96,15 +106,21 @@ class TcpStream implements ByteStream {
   read(timeoutMs: number): Promise<Uint8Array | undefined> {
     const held = this.#held.shift();
     if (held) {
-      this.#heldBytes -= held.length;
-      return Promise.resolve(held);
+      this.#heldBytes -= held.bytes.length;
+      this.#arrivedAt = held.at;
+      return Promise.resolve(held.bytes);
     }
+    this.#arrivedAt = undefined;
     if (this.#closed) return Promise.reject(this.#closed);
     if (timeoutMs <= 0) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
       this.#deadline.arm(timeoutMs);
     });
+  }
+
+  get arrivedAt(): number {
+    return this.#arrivedAt ?? this.#clock.monotonic();
   }
 
   discardInput(): void {
@@ -135,7 +151,7 @@ class TcpStream implements ByteStream {
 
   #hold(bytes: Uint8Array): void {
     if (this.#heldBytes + bytes.length > MOST_HELD) this.discardInput();
-    this.#held.push(bytes);
+    this.#held.push({ bytes, at: this.#clock.monotonic() });
     this.#heldBytes += bytes.length;
   }
 

@@ -22,10 +22,23 @@ export function pauseAfter(failures: number, costMs: number, shared: boolean, op
   return shared ? Math.max(stepped, costMs * (1 / options.share - 1)) : stepped;
 }
 
+/** How long an answer may take. */
+export interface Patience {
+  /** Milliseconds that even the fastest unit gets. */
+  readonly leastMs: number;
+  /** Milliseconds that any unit gets in the end. */
+  readonly usualMs: number;
+  /** Milliseconds that one gets which has been late. */
+  readonly longestMs: number;
+}
+
+/** A unit that was late is given so many times what it took; with each answer in time an eighth of that is forgotten. */
+const LATE = { factor: 1.5, forget: 1 / 8 } as const;
+
 /** What a bus knows of one unit. */
 export class Unit {
   readonly counters: Counters = zeroCounters();
-  /** Attempts without an answer since the last answer or pause. */
+  /** Attempts in a row that brought nothing, since the last pause. */
   silences = 0;
   #session = 1;
   #failures = 0;
@@ -34,6 +47,9 @@ export class Unit {
   #reason = "";
   #seen = false;
   #latencyMs: number | undefined;
+  #lateMs: number | undefined;
+  /** Milliseconds that it lately needed. */
+  #neededMs = 0;
 
   /** Whether it is not to be asked at this monotonic time. */
   resting(now: number): boolean {
@@ -54,29 +70,52 @@ export class Unit {
     return this.#retryAt;
   }
 
-  /** An attempt that brought no answer took `ms` of the line. */
+  /** The longest that an answer which came too late took, ms. */
+  get lateMs(): number | undefined {
+    return this.#lateMs;
+  }
+
+  /** An attempt that brought no sign of it took `ms` of the line. */
   missed(ms: number): void {
     this.silences++;
     this.#costMs += ms;
   }
 
+  /** An attempt that took `ms` of the line brought something of it, of no use: it lives. */
+  spoiled(ms: number): void {
+    this.silences = 0;
+    this.#costMs += ms;
+    this.#lives();
+  }
+
+  /** An answer to an earlier request came, `tookMs` after it. True the first time. */
+  late(tookMs: number): boolean {
+    const first = this.#lateMs === undefined;
+    this.#lateMs = Math.max(this.#lateMs ?? 0, tookMs);
+    this.#neededMs = Math.max(this.#neededMs, LATE.factor * tookMs);
+    return first;
+  }
+
   /** It answered, after `tookMs`. True when it was dead before. */
   answered(tookMs: number): boolean {
     this.#latencyMs = this.#latencyMs === undefined ? tookMs : this.#latencyMs + (tookMs - this.#latencyMs) / 8;
-    const back = this.dead;
-    this.silences = this.#failures = this.#costMs = 0;
+    if (this.#lateMs !== undefined) this.#neededMs += (LATE.factor * tookMs - this.#neededMs) * LATE.forget;
+    const back = this.#lives();
+    this.silences = this.#costMs = 0;
     this.#seen = true;
-    if (back) this.#session++;
     return back;
   }
 
   /** It is given up for a while, for what its misses cost. True when it was not dead before. */
   rest(now: number, reason: string, shared: boolean, options: BackoffOptions): boolean {
     this.#failures++;
-    this.#retryAt = now + pauseAfter(this.#failures, this.#costMs, shared, options);
-    this.#reason = reason;
-    this.silences = this.#costMs = 0;
+    this.#pause(now + pauseAfter(this.#failures, this.#costMs, shared, options), reason);
     return this.#failures === 1;
+  }
+
+  /** It lives, but what it sends is of no use: on a line with others it is left alone for what that cost. */
+  yield(now: number, reason: string, { share }: BackoffOptions): void {
+    this.#pause(now + this.#costMs * (1 / share - 1), reason);
   }
 
   /** The line was opened again: what was learned may be stale. When it had been away, so may have been the unit. */
@@ -86,13 +125,14 @@ export class Unit {
   }
 
   /**
-   * Milliseconds to wait for an answer: four times what it usually takes, within the bounds. The longest for a retry and
-   * for every second probe, or a unit that became slower would never be heard again.
+   * Milliseconds to wait for an answer: four times what it usually takes, within the bounds. The usual for a retry and for
+   * every second probe, or a unit that became slower would never be heard again; more for one that was late.
    */
-  timeoutMs(minMs: number, maxMs: number): number {
+  timeoutMs({ leastMs, usualMs, longestMs }: Patience): number {
+    const needed = Math.min(longestMs, this.#neededMs);
     const patient = this.silences > 0 || (this.dead && this.#failures % 2 === 0);
-    if (this.#latencyMs === undefined || patient) return maxMs;
-    return Math.min(maxMs, Math.max(minMs, 4 * this.#latencyMs));
+    if (this.#latencyMs === undefined || patient) return Math.max(usualMs, needed);
+    return Math.max(Math.min(usualMs, Math.max(leastMs, 4 * this.#latencyMs)), needed);
   }
 
   /** `toWall` makes wall-clock ms of monotonic ones. */
@@ -101,8 +141,24 @@ export class Unit {
       status: this.dead ? "offline" : this.#seen ? "online" : "unknown",
       ...(this.dead ? { retryAt: toWall(this.#retryAt), reason: this.#reason } : {}),
       ...(this.#latencyMs === undefined ? {} : { latencyMs: this.#latencyMs }),
+      ...(this.#lateMs === undefined ? {} : { lateMs: this.#lateMs }),
       session: this.#session,
       counters: { ...this.counters },
     };
+  }
+
+  /** True when it was dead. */
+  #lives(): boolean {
+    const back = this.dead;
+    this.#failures = 0;
+    this.#retryAt = -Infinity;
+    if (back) this.#session++;
+    return back;
+  }
+
+  #pause(until: number, reason: string): void {
+    this.#retryAt = until;
+    this.#reason = reason;
+    this.silences = this.#costMs = 0;
   }
 }

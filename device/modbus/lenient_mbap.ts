@@ -1,0 +1,46 @@
+import type { Quirk } from "./quirks.ts";
+import type { Ask } from "./line.ts";
+import { word } from "./packing.ts";
+import { decodeResponse, type Response, responseLength } from "./pdu.ts";
+
+const HEADER = 7;
+const EXCEPTION_BYTES = 2;
+
+/** What could be the answer of a device that breaks the protocol, and where it deviates. */
+export interface LenientAnswer {
+  readonly response: Response;
+  readonly deviations: readonly Quirk[];
+  /** Bytes up to the end of its PDU. */
+  readonly bytes: number;
+}
+
+/**
+ * The answer to a request that begins `bytes`, read as the request lets expect instead of as its header says. At least one of
+ * its two lengths has to be right, and content that the request repeats. `more`: the rest of it may be still to come.
+ */
+export function decodeLeniently(bytes: Uint8Array, tid: number, ask: Ask): LenientAnswer | "more" | undefined {
+  if (bytes.length > 3 && word(bytes, 2) !== 0) return undefined;
+  if (bytes.length <= HEADER) return "more";
+  const { request } = ask;
+  const exception = bytes[HEADER] === (request.fc | 0x80);
+  if (!exception && bytes[HEADER] !== request.fc) return undefined;
+  const length = exception ? EXCEPTION_BYTES : responseLength(request);
+  if (bytes.length < HEADER + length) return "more";
+  const pdu = bytes.slice(HEADER, HEADER + length);
+  const framed = word(bytes, 4) === length + 1;
+  const counted = exception || request.fc > 4 || pdu[1] === length - 2;
+  if (!framed && !counted) return undefined;
+  if (!counted) pdu[1] = length - 2;
+  const response = decodeResponse(pdu, request);
+  if (!response.ok) return undefined;
+  const deviations: Quirk[] = [];
+  if (word(bytes, 0) !== tid) deviations.push("ignore_transaction_id");
+  if (!isFrom(bytes[6] ?? 0, ask.unit)) deviations.push("ignore_unit_id");
+  if (!framed || !counted) deviations.push("ignore_length");
+  return { response: response.value, deviations, bytes: HEADER + length };
+}
+
+/** Whether an answer is of this unit: devices that are no gateways may answer as 0 or 255, which is nobody's id. */
+export function isFrom(unit: number, asked: number): boolean {
+  return unit === asked || unit === 0 || unit === 255;
+}

@@ -1,0 +1,43 @@
+import type { Reply } from "./line.ts";
+
+/** Exceptions after which a device is asked again: 6, it is busy, and on reads 5, it is still working (1.1b3 §7). */
+const BUSY = { codes: [5, 6], firstMs: 100, times: 5 } as const;
+/** A damaged answer is asked for again so often: it costs no time-out, and at half of all answers one in 64 still fails. */
+const DAMAGED_TIMES = 5;
+
+/** The attempts of one request: whether another one follows. */
+export class Tries {
+  readonly #retries: number;
+  #sent = 0;
+  #unanswered = 0;
+  #damaged = 0;
+  #busy = 0;
+
+  /** `retries`: further attempts after one without an answer; without any, damage is not asked again either. */
+  constructor(retries: number) {
+    this.#retries = retries;
+  }
+
+  /** Attempts so far that brought no good answer. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Milliseconds after which the request goes out again; `undefined`: it does not. `reading`: it has no effect. */
+  after(reply: Reply | undefined, reading: boolean): number | undefined {
+    if (reply?.kind === "response") return this.#afterException(reply.response, reading);
+    if (reply?.kind === "sent") return undefined;
+    this.#sent++;
+    const left = reply?.kind === "damaged"
+      ? this.#retries > 0 && this.#damaged++ < Math.max(DAMAGED_TIMES, this.#retries)
+      : this.#unanswered++ < this.#retries;
+    return left ? 0 : undefined;
+  }
+
+  /** A busy unit is alive: that costs none of the attempts. The pauses double: some seconds in all. */
+  #afterException({ fc, ...response }: Extract<Reply, { kind: "response" }>["response"], reading: boolean) {
+    if (fc !== "exception" || !("code" in response)) return undefined;
+    const busy = BUSY.codes.some((code) => code === response.code && (code === 6 || reading));
+    return busy && this.#busy < BUSY.times ? BUSY.firstMs * 2 ** this.#busy++ : undefined;
+  }
+}
