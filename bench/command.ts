@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { toHex } from "../crypto/bytes.ts";
-import { NodeConfig } from "../device/config.ts";
+import { NodeConfig } from "../device/config/node_config.ts";
 import { startNode } from "../device/node.ts";
 import { SimulatorOptions } from "../device/simulator/options.ts";
 import { startSimulator } from "../device/simulator/simulator.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { NodeConfig } from "./config.ts";
+import type { NodeConfig } from "./config/node_config.ts";
 import type { NodeIo } from "./node_io.ts";
 import { Outbox } from "./outbox/outbox.ts";
 import { openNodeDatabase, prepareNodeDatabase } from "./store/database.ts";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { type Command, Option } from "commander";
-import type { BusConfig } from "../../device/bus_config.ts";
+import type { BusConfig } from "../../device/config/bus_config.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { number } from "../terminal/arguments.ts";

@@ -6,7 +6,7 @@ import { systemClock } from "../../platform/clock.ts";
 import { processDataDir, slotsDir } from "../service/config/data_dir.ts";
 import { CliFailure, EXIT } from "../terminal/exit.ts";
 import type { Terminal } from "../terminal/output.ts";
-import { askForCheck, published, type PublishedStatus } from "../service/update/status_files.ts";
+import { askForCheck, published, type PublishedStatus } from "../../ota/updater/status_files.ts";
 
 interface Flags {
   readonly dataDir?: string;

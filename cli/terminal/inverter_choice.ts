@@ -1,4 +1,4 @@
-import type { BusConfig } from "../../device/bus_config.ts";
+import type { BusConfig } from "../../device/config/bus_config.ts";
 import { loadNodeConfig } from "../service/config/config_file.ts";
 import { usage } from "./exit.ts";
 import { INVERTER_URLS, inverterUrl } from "./inverter_url.ts";

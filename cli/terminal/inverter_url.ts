@@ -1,4 +1,4 @@
-import { BusConfig } from "../../device/bus_config.ts";
+import { BusConfig } from "../../device/config/bus_config.ts";
 import { usage } from "./exit.ts";
 
 /** The forms an inverter's address takes on the command line. */

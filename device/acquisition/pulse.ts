@@ -1,6 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
 import { ALIVE, dead, type Liveness } from "../../platform/liveness.ts";
-import type { BusConfig } from "../bus_config.ts";
+import type { BusConfig } from "../config/bus_config.ts";
 import type { Period } from "./period.ts";
 
 /** Milliseconds that a poll may take beyond what its line's timeouts explain: a busy machine, a clock that was stopped. */

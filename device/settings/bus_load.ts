@@ -1,7 +1,7 @@
 import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import type { SettingsValues } from "../../protocol/settings/settings.ts";
-import type { ConfiguredInverter } from "../buses.ts";
-import type { NodeConfig } from "../config.ts";
+import type { ConfiguredInverter } from "../equipment/buses.ts";
+import type { NodeConfig } from "../config/node_config.ts";
 import { costOf, lineCost, planReads } from "../inverter/read_plan.ts";
 import { registerMap } from "../inverter/register_map.ts";
 import { pollMs, registersOf } from "./in_force.ts";

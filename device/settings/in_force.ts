@@ -1,8 +1,8 @@
 import type { Profile } from "../../protocol/profile/register.ts";
 import { registersFor } from "../../protocol/settings/registers.ts";
 import type { SettingsValues } from "../../protocol/settings/settings.ts";
-import type { InverterConfig } from "../bus_config.ts";
-import type { NodeConfig } from "../config.ts";
+import type { InverterConfig } from "../config/bus_config.ts";
+import type { NodeConfig } from "../config/node_config.ts";
 
 /** Milliseconds between two polls of an inverter. Remote settings win over the configuration file. */
 export function pollMs(settings: SettingsValues, config: NodeConfig, inverter: InverterConfig): number {

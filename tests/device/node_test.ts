@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
-import { NodeConfig } from "../../device/config.ts";
+import { NodeConfig } from "../../device/config/node_config.ts";
 import { type Node, startNode } from "../../device/node.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";

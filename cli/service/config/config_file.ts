@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { NodeConfig } from "../../../device/config.ts";
+import { NodeConfig } from "../../../device/config/node_config.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
-import { UpdateConfig } from "../update/config.ts";
+import { UpdateConfig } from "../../../device/config/update_config.ts";
 import { usage } from "../../terminal/exit.ts";
 import { loadYaml } from "./yaml_file.ts";
 

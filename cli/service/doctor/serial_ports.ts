@@ -1,4 +1,4 @@
-import type { BusConfig } from "../../../device/bus_config.ts";
+import type { BusConfig } from "../../../device/config/bus_config.ts";
 import { holderOf } from "../../../device/serial/holder.ts";
 import { listSerialPorts } from "../../../device/serial/ports.ts";
 import { type Check, fail, type Finding, type NodeState, pass, warn } from "./finding.ts";

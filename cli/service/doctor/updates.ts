@@ -3,7 +3,7 @@ import { currentSlot, readTrial } from "../../../ota/slots/slots.ts";
 import { loadState } from "../../../ota/slots/state.ts";
 import { slotsDir } from "../config/data_dir.ts";
 import { exists } from "../../../platform/files.ts";
-import { published } from "../update/status_files.ts";
+import { published } from "../../../ota/updater/status_files.ts";
 import { type Check, pass, warn } from "./finding.ts";
 
 /** A running node says something this often (cli/service/update/updater.ts), milliseconds. */

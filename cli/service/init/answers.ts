@@ -1,4 +1,4 @@
-import type { BusConfig } from "../../../device/bus_config.ts";
+import type { BusConfig } from "../../../device/config/bus_config.ts";
 
 /** What a box is. */
 export const ROLES = ["both", "node", "gateway"] as const;

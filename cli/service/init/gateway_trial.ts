@@ -1,5 +1,5 @@
 import type { Logger } from "@logtape/logtape";
-import { NodeConfig } from "../../../device/config.ts";
+import { NodeConfig } from "../../../device/config/node_config.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { checked } from "../../terminal/arguments.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";

@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
-import { type BusConfig, InverterConfig } from "../../../device/bus_config.ts";
-import { busOf, invertersOf } from "../../../device/buses.ts";
+import { type BusConfig, InverterConfig } from "../../../device/config/bus_config.ts";
+import { busOf, invertersOf } from "../../../device/equipment/buses.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
 import { identify } from "../../../device/scan/identify.ts";
 import { USUAL_UNITS } from "../../../device/scan/lines.ts";

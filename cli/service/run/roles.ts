@@ -1,5 +1,5 @@
 import type { Logger } from "@logtape/logtape";
-import type { NodeConfig } from "../../../device/config.ts";
+import type { NodeConfig } from "../../../device/config/node_config.ts";
 import { openLocalService } from "../../../device/local_service/local_service.ts";
 import { type Node, startNode } from "../../../device/node.ts";
 import { nodeDatabasePath } from "../../../device/node_state.ts";

@@ -1,4 +1,4 @@
-import type { BusConfig } from "../../../device/bus_config.ts";
+import type { BusConfig } from "../../../device/config/bus_config.ts";
 
 /** What of a bus is not as it is by itself; YAML, indented to stand under `buses:`. */
 export function busYaml(bus: BusConfig): string {

@@ -1,4 +1,4 @@
-import { BusConfig } from "../../../device/bus_config.ts";
+import { BusConfig } from "../../../device/config/bus_config.ts";
 import type { Found } from "../../../device/scan/identify.ts";
 import type { LineSettings } from "../../../device/serial/settings.ts";
 import { busYaml } from "./bus_yaml.ts";

@@ -13,8 +13,8 @@ import { systemRandom } from "../../../platform/random.ts";
 import { MODEL, VERSION } from "../../commands/version.ts";
 import { slotsDir } from "../config/data_dir.ts";
 import { forgetMigrations } from "../run/roles.ts";
-import type { UpdateConfig } from "./config.ts";
-import { publish, takeRequest } from "./status_files.ts";
+import type { UpdateConfig } from "../../../device/config/update_config.ts";
+import { publish, takeRequest } from "../../../ota/updater/status_files.ts";
 
 /** How often the status is looked at, and how long an unchanged one is not written again. Milliseconds. */
 const LOOK_MS = 1_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pollPatienceMs, Pulse } from "../../../device/acquisition/pulse.ts";
-import { BusConfig } from "../../../device/bus_config.ts";
+import { BusConfig } from "../../../device/config/bus_config.ts";
 import { ALIVE } from "../../../platform/liveness.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 

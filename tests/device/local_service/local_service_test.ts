@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import { askNode } from "../../../device/local_service/ask.ts";
 import { openLocalService } from "../../../device/local_service/local_service.ts";
 import { DatabaseCopy, localServicePath, StatusAnswer } from "../../../device/local_service/wire.ts";
-import { NodeConfig } from "../../../device/config.ts";
+import { NodeConfig } from "../../../device/config/node_config.ts";
 import { startNode } from "../../../device/node.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import { systemClock } from "../../../platform/clock.ts";

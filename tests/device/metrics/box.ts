@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
 import { toHex } from "../../../crypto/bytes.ts";
-import { NodeConfig } from "../../../device/config.ts";
+import { NodeConfig } from "../../../device/config/node_config.ts";
 import { type Node, startNode } from "../../../device/node.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NodeConfig } from "../../../device/config.ts";
+import { NodeConfig } from "../../../device/config/node_config.ts";
 import { badName, familiesOf, PROMTOOL, promtool } from "../../fakes/prometheus.ts";
 import { testWith } from "../../needs.ts";
 import { openBox, until } from "./box.ts";

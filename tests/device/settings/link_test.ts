@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { getLogger } from "@logtape/logtape";
-import { busOf, type ConfiguredInverter, invertersOf } from "../../../device/buses.ts";
-import { NodeConfig } from "../../../device/config.ts";
+import { busOf, type ConfiguredInverter, invertersOf } from "../../../device/equipment/buses.ts";
+import { NodeConfig } from "../../../device/config/node_config.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
 import { NodeSettings } from "../../../device/settings/node_settings.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { toHex } from "../../../crypto/bytes.ts";
-import { NodeConfig } from "../../../device/config.ts";
+import { NodeConfig } from "../../../device/config/node_config.ts";
 import { type Node, startNode } from "../../../device/node.ts";
 import { SettingsView } from "../../../gateway/api/settings_view.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { NodeConfig } from "../../device/config.ts";
+import { NodeConfig } from "../../../device/config/node_config.ts";
 
 const minimal = {
   device_id: "node-1",

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { DeviceId } from "../protocol/device_id.ts";
-import { Location } from "../protocol/night/sun.ts";
+import { DeviceId } from "../../protocol/device_id.ts";
+import { Location } from "../../protocol/night/sun.ts";
 import { BusConfig } from "./bus_config.ts";
-import { bytes, duration } from "../platform/quantity.ts";
+import { bytes, duration } from "../../platform/quantity.ts";
 
 /** The `node:` section of the configuration file. Durations are parsed to milliseconds, sizes to bytes. */
 export const NodeConfig = z.strictObject({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bytes, duration } from "../../../platform/quantity.ts";
+import { bytes, duration } from "../../platform/quantity.ts";
 
 /** The `update:` section of the configuration file. Durations are parsed to milliseconds, sizes to bytes. */
 export const UpdateConfig = z.strictObject({

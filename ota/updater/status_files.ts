@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { readText, removeFile } from "../../../ota/slots/durable.ts";
-import type { SlotFiles } from "../../../ota/slots/files.ts";
-import type { UpdaterStatus } from "../../../ota/updater/status.ts";
+import { readText, removeFile } from "../slots/durable.ts";
+import type { SlotFiles } from "../slots/files.ts";
+import type { UpdaterStatus } from "./status.ts";
 
 /** Where a running node says how updates are doing, and finds that somebody wants a check: files in the folder of the slots. */
 const STATUS = "status.json";

@@ -1,15 +1,15 @@
 import type { Logger } from "@logtape/logtape";
-import type { Clock } from "../platform/clock.ts";
-import type { Period } from "./acquisition/period.ts";
-import { Pulse } from "./acquisition/pulse.ts";
-import { Sampler } from "./acquisition/sampler.ts";
-import { Watch } from "./acquisition/watch.ts";
-import type { ConfiguredInverter } from "./buses.ts";
-import type { NodeConfig } from "./config.ts";
-import type { Inverter } from "./inverter/inverter.ts";
-import type { ToldSink } from "./outbox/told_sink.ts";
-import type { NodeSettings } from "./settings/node_settings.ts";
-import type { WakefulnessStore } from "./store/wakefulness.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Period } from "./period.ts";
+import { Pulse } from "./pulse.ts";
+import { Sampler } from "./sampler.ts";
+import { Watch } from "./watch.ts";
+import type { ConfiguredInverter } from "../equipment/buses.ts";
+import type { NodeConfig } from "../config/node_config.ts";
+import type { Inverter } from "../inverter/inverter.ts";
+import type { ToldSink } from "../outbox/told_sink.ts";
+import type { NodeSettings } from "../settings/node_settings.ts";
+import type { WakefulnessStore } from "../store/wakefulness.ts";
 
 /** What the samplers of a node stand on. */
 export interface SamplersIo {

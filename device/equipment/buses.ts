@@ -1,18 +1,18 @@
 import type { Logger } from "@logtape/logtape";
-import type { Clock } from "../platform/clock.ts";
-import { ecowatt } from "../protocol/profile/ecowatt.ts";
-import { pollPatienceMs } from "./acquisition/pulse.ts";
-import type { BusConfig, InverterConfig } from "./bus_config.ts";
-import { createInverter, type Inverter } from "./inverter/inverter.ts";
-import type { LeftOutMemory } from "./inverter/left_out.ts";
-import type { Bus } from "./modbus/bus.ts";
-import { httpLine } from "./modbus/http_line.ts";
-import type { Line } from "./modbus/line.ts";
-import type { BusExchange } from "./modbus/exchange.ts";
-import { createBus } from "./modbus/line_bus.ts";
-import { rtuLine, rtuOverTcpLine, tcpLine } from "./modbus/lines.ts";
-import { openSerial } from "./serial/port.ts";
-import { bitsPerCharacter, type SerialSettings } from "./serial/settings.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { ecowatt } from "../../protocol/profile/ecowatt.ts";
+import { pollPatienceMs } from "../acquisition/pulse.ts";
+import type { BusConfig, InverterConfig } from "../config/bus_config.ts";
+import { createInverter, type Inverter } from "../inverter/inverter.ts";
+import type { LeftOutMemory } from "../inverter/left_out.ts";
+import type { Bus } from "../modbus/bus.ts";
+import { httpLine } from "../modbus/http_line.ts";
+import type { Line } from "../modbus/line.ts";
+import type { BusExchange } from "../modbus/exchange.ts";
+import { createBus } from "../modbus/line_bus.ts";
+import { rtuLine, rtuOverTcpLine, tcpLine } from "../modbus/lines.ts";
+import { openSerial } from "../serial/port.ts";
+import { bitsPerCharacter, type SerialSettings } from "../serial/settings.ts";
 
 /** What a bus and its inverters stand on. */
 export interface BusPorts {

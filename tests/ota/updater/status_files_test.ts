@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { utf8 } from "../../../../crypto/bytes.ts";
-import { published } from "../../../../cli/service/update/status_files.ts";
-import { PowerFiles } from "../../../fakes/power.ts";
+import { utf8 } from "../../../crypto/bytes.ts";
+import { published } from "../../../ota/updater/status_files.ts";
+import { PowerFiles } from "../../fakes/power.ts";
 
 Deno.test("a status that a power cut left empty or torn was never said", async () => {
   for (const left of ["", '{"phase":{"ki', '{"phase":1}']) {

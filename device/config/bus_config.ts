@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { InverterName, RegisterName } from "../protocol/messages/sample_blocks.ts";
-import { profileById } from "../protocol/profile/catalogue.ts";
-import { duration } from "../platform/quantity.ts";
+import { InverterName, RegisterName } from "../../protocol/messages/sample_blocks.ts";
+import { profileById } from "../../protocol/profile/catalogue.ts";
+import { duration } from "../../platform/quantity.ts";
 
 const Port = z.int().min(1).max(65_535);
 
