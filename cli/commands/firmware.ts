@@ -121,7 +121,7 @@ async function importBoard(image: string, manifest: string, flags: ImportFlags, 
 }
 
 async function upload(api: ApiClient, path: string, file: string, manifest?: string): Promise<Firmware> {
-  const opened = await readable(file, () => Deno.open(file, { read: true }));
+  using opened = await readable(file, () => Deno.open(file, { read: true }));
   const headers = manifest === undefined ? {} : { "x-firmware-manifest": toBase64(utf8(manifest)) };
   return await api.upload(path, Firmware, opened.readable, headers);
 }

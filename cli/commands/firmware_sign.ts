@@ -43,7 +43,7 @@ async function sign(file: string, flags: Flags, terminal: Terminal): Promise<voi
   const details = checked(NewFirmware, { model, version, sequence, min_version, chunk_size });
   const key = importRsaPrivateKey(await readSecretFile(flags.key));
   if (!key) throw usage(`${flags.key} does not hold an RSA-2048 private key in PEM (PRIVATE KEY)`);
-  const image = await opened(file);
+  using image = await opened(file);
   const signed = await signImage(image.readable, { ...details, sequence }, { key, random: systemRandom });
   if (!signed.ok) throw new CliFailure(EXIT.failed, signed.detail);
   const out = flags.out ?? `${file}.signed.json`;

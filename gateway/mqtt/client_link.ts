@@ -120,16 +120,22 @@ function connected(client: MqttClient, signal: AbortSignal): Promise<Outcome<und
     client.on("error", (error) => reason = error.message === "" ? error.name : error.message);
     client.once("connect", () => resolve(success(undefined)));
     client.once("close", () => resolve(refusal("closed", reason)));
-    signal.addEventListener("abort", () => resolve(refusal("stopped", "stopping")), { once: true });
+    const stopped = () => resolve(refusal("stopped", "stopping"));
+    signal.addEventListener("abort", stopped, { once: true });
+    const over = () => signal.removeEventListener("abort", stopped);
+    client.once("connect", over);
+    client.once("close", over);
   });
 }
 
 function sessionOf(client: MqttClient, signal: AbortSignal): Session {
   const lost = new Set<(error: Error) => void>();
+  let impatience: ReturnType<typeof setTimeout> | undefined;
   const close = () => void client.end(true);
   const closed = new Promise<void>((resolve) => {
     client.once("close", () => {
       signal.removeEventListener("abort", leave);
+      clearTimeout(impatience);
       close();
       for (const reject of lost) reject(new Error("The connection to the broker ended"));
       resolve();
@@ -138,7 +144,7 @@ function sessionOf(client: MqttClient, signal: AbortSignal): Session {
   /** Says goodbye, so that the broker does not publish the last will; one that does not answer is left without. */
   const leave = () => {
     client.end(lost.size > 0);
-    setTimeout(() => client.stream.destroy(), GOODBYE_MS);
+    impatience = setTimeout(() => client.stream.destroy(), GOODBYE_MS);
   };
   signal.addEventListener("abort", leave, { once: true });
   const publish = ({ topic, payload, retain }: Message) =>

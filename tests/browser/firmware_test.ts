@@ -16,7 +16,7 @@ import { type Fleet, startFleet } from "./fleet.ts";
 
 browserTest("firmware: uploaded, rolled out in waves, paused, gone back with its reason, aborted", async (browser) => {
   await using fleet = await startFleet();
-  await writeKeySet(keysOf(fleet), "default", await testKeys);
+  await writeKeySet(keysOf(fleet), "default", testKeys);
   const attic = await addSigningDevice(fleet.gateway, "attic", "test");
   await addSigningDevice(fleet.gateway, "cellar", "test");
   await using desk = await visit(browser, await fleet.link("admin"));
@@ -72,7 +72,7 @@ browserTest(
   "firmware that was signed on another machine is taken with its record, and refused for what is wrong",
   async (browser) => {
     await using fleet = await startFleet();
-    const { privatePem, ...known } = await testKeys;
+    const { privatePem, ...known } = testKeys;
     await writeKeySet(keysOf(fleet), "default", known);
     const record = async (size: number, pem: string | undefined) => {
       const key = importRsaPrivateKey(pem ?? "") ?? assert.fail("no private key");

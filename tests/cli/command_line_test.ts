@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { EXAMPLES } from "../../cli/terminal/examples.ts";
 import { buildProgram, main } from "../../cli/program.ts";
+import "../fakes/loaded_libraries.ts";
 
 interface Ran {
   readonly code: number;

@@ -26,6 +26,7 @@ import { DeviceId } from "../../protocol/device_id.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { freePort, temporaryDirectory } from "../e2e/process.ts";
+import "../fakes/loaded_libraries.ts";
 
 const well: RunProgram = () => Promise.resolve({ code: 0, out: "yes", err: "" });
 

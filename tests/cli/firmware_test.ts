@@ -9,7 +9,7 @@ import { BOARD_FILES, imageBytes, testKeys } from "../ota/fixture.ts";
 /** A shell on a machine with a gateway's data directory. */
 async function shell(): Promise<AsyncDisposable & { readonly folder: string; run(...args: string[]): Promise<Ran> }> {
   const folder = await Deno.makeTempDir();
-  await writeKeySet(join(folder, "gateway", "firmware-keys"), "default", await testKeys);
+  await writeKeySet(join(folder, "gateway", "firmware-keys"), "default", testKeys);
   return {
     folder,
     async run(...args) {
@@ -84,7 +84,7 @@ Deno.test("firmware is added, listed, verified, rolled out and removed from the 
 Deno.test("an image is signed on one machine and added on another, which has no private key", async () => {
   await using signer = await shell();
   await using gateway = await shell();
-  const { privatePem = "", ...publicOnly } = await testKeys;
+  const { privatePem = "", ...publicOnly } = testKeys;
   await writeKeySet(join(gateway.folder, "gateway", "firmware-keys"), "offline", publicOnly);
   const [image, key] = [join(signer.folder, "node.bin"), join(signer.folder, "offline.pem")];
   await Deno.writeFile(image, imageBytes(10_000));

@@ -10,6 +10,7 @@ import { GatewayConfig } from "../../gateway/config.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { start } from "../device/simulator/running.ts";
 import { run, temporaryDirectory } from "../e2e/process.ts";
+import "../fakes/loaded_libraries.ts";
 
 /** Answers in their order; each question has to be the one that is expected. */
 function person(...script: readonly (readonly [RegExp, string])[]) {

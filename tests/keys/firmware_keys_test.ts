@@ -7,7 +7,7 @@ import { testKeys } from "../ota/fixture.ts";
 
 Deno.test("keys are kept in files that only their owner reads, and never overwritten", async () => {
   const folder = await Deno.makeTempDir();
-  const material = await testKeys;
+  const material = testKeys;
   await writeKeySet(folder, "default", material);
   for await (const { name } of Deno.readDir(join(folder, "default"))) {
     assert.equal(((await Deno.stat(join(folder, "default", name))).mode ?? 0) & 0o777, 0o600, name);
@@ -24,7 +24,7 @@ Deno.test("keys are kept in files that only their owner reads, and never overwri
 
 Deno.test("keys that are no keys are refused before anything is written", async () => {
   const folder = await Deno.makeTempDir();
-  const material = await testKeys;
+  const material = testKeys;
   const bad = [
     { ...material, publicPem: "x" },
     { ...material, privatePem: "x" },
@@ -38,7 +38,7 @@ Deno.test("keys that are no keys are refused before anything is written", async 
 
 Deno.test("without a private key images cannot be signed here, and the header has what boards need", async () => {
   const folder = await Deno.makeTempDir();
-  const { privatePem, ...material } = await testKeys;
+  const { privatePem, ...material } = testKeys;
   await writeKeySet(folder, "public", material);
   assert.equal((await openKeySet(folder, "public")).privateKey, undefined);
   const header = firmwareHeader("public", await readKeyMaterial(folder, "public"));

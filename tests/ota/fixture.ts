@@ -25,7 +25,7 @@ export async function boardKeys(): Promise<KeyMaterial> {
 }
 
 /** Test keys, made once for all tests of a file: an RSA pair takes a second. */
-export const testKeys: Promise<KeyMaterial> = generateKeyMaterial(systemRandom);
+export const testKeys: KeyMaterial = await generateKeyMaterial(systemRandom);
 
 /** A repository in a folder of its own, with test keys. */
 export interface RepositoryFixture extends AsyncDisposable {
@@ -35,7 +35,7 @@ export interface RepositoryFixture extends AsyncDisposable {
 
 export async function openFixture(dataDir?: string): Promise<RepositoryFixture> {
   const folder = dataDir ?? await Deno.makeTempDir();
-  await writeKeySet(keysFolder(folder), "default", await testKeys);
+  await writeKeySet(keysFolder(folder), "default", testKeys);
   const repository = openRepository({ dataDir: folder, random: systemRandom, clock: { now: () => 1_000 } });
   return {
     dataDir: folder,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { message, serviceManager } from "../../platform/service_notify.ts";
 import { socketAddress } from "../../platform/unix_datagram.ts";
 import { NotifySocket } from "../fakes/notify_socket.ts";
+import "../fakes/loaded_libraries.ts";
 
 const FAMILY = { pid: 4711, ppid: 4710 };
 const envOf = (variables: Record<string, string>) => (name: string) => variables[name];

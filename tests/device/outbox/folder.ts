@@ -17,7 +17,6 @@ export class Folder implements Disposable {
 
   open(options: Partial<OutboxIo> = {}) {
     const db = openNodeDatabase(`${this.path}/node.sqlite`);
-    this.#opened.push(db);
     const outbox = new Outbox({
       db,
       tailPath: `${this.path}/tail`,
@@ -27,6 +26,7 @@ export class Folder implements Disposable {
       log: getLogger(["test"]),
       ...options,
     });
+    this.#opened.push(db, outbox); // in this order: without its database the outbox can seal no more
     return { db, outbox };
   }
 

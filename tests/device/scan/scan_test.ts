@@ -7,6 +7,7 @@ import { hostsOf } from "../../../device/scan/network.ts";
 import { scanTcp } from "../../../device/scan/tcp_scan.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { start } from "../simulator/running.ts";
+import "../../fakes/loaded_libraries.ts";
 
 function io(signal = new AbortController().signal): ScanIo {
   return { clock: systemClock, log: getLogger(["test"]), signal };

@@ -5,6 +5,7 @@ import { openSerial } from "../../../device/serial/port.ts";
 import { openPty } from "../../../device/serial/pty.ts";
 import { SerialFault, serialFault } from "../../../device/serial/serial_fault.ts";
 import { type LineSettings, SerialSettings } from "../../../device/serial/settings.ts";
+import "../../fakes/loaded_libraries.ts";
 
 const settings = SerialSettings.parse({ baud: 115200 });
 const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);

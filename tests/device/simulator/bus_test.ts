@@ -9,6 +9,7 @@ import type { FaultRule } from "../../../device/simulator/fault.ts";
 import type { Simulator } from "../../../device/simulator/simulator.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { start } from "./running.ts";
+import "../../fakes/loaded_libraries.ts";
 
 const io = { clock: systemClock, log: getLogger(["test"]) };
 const settings = LineSettings.parse({ baud: 115200 });

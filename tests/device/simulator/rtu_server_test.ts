@@ -5,6 +5,7 @@ import { LineClosed } from "../../../device/modbus/byte_stream.ts";
 import { openSerial, type SerialPort } from "../../../device/serial/port.ts";
 import { LineSettings } from "../../../device/serial/settings.ts";
 import { start } from "./running.ts";
+import "../../fakes/loaded_libraries.ts";
 
 const settings = LineSettings.parse({});
 const READ_ALL = frame(17, [3, 0, 0, 0, 10]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { start } from "./running.ts";
 import { SimulatorOptions } from "../../../device/simulator/options.ts";
+import "../../fakes/loaded_libraries.ts";
 
 async function readOverHttp(base: string | undefined): Promise<string> {
   const response = await fetch(`${base}/api/inverter/read`, {

@@ -25,7 +25,7 @@ export interface FirmwareFixture extends AsyncDisposable {
 
 export async function startFirmware(): Promise<FirmwareFixture> {
   const gateway = await startRunning();
-  await writeKeySet(keysFolder(gateway.dataDir), "default", await testKeys);
+  await writeKeySet(keysFolder(gateway.dataDir), "default", testKeys);
   const repository = openRepository({ dataDir: gateway.dataDir, random: systemRandom, clock: { now: () => 1_000 } });
   const update = async (device: string) => (await gateway.ask("GET", `/api/v1/devices/${device}/firmware`)).body;
   return {

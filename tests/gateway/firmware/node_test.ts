@@ -31,7 +31,7 @@ Deno.test("a node gets a signed manifest and its chunks in any order, also after
   const { node, gateway } = fixture;
   const offer = CheckAnswer.parse((await check(node)).json);
   assert.ok(offer.update_available);
-  const { publicPem, chunk: raw } = await testKeys;
+  const { publicPem, chunk: raw } = testKeys;
   const signed = { manifest: offer.manifest ?? "", manifest_signature: offer.manifest_signature ?? "" };
   const manifest = verifyManifest(signed, importRsaPublicKey(publicPem) ?? assert.fail());
   assert.ok(manifest.ok && manifest.value.total_chunks === 2 && manifest.value.min_version === "0.9.0");
@@ -199,7 +199,7 @@ Deno.test("a chunk comes as bytes for who asks for them, with number and HMAC in
   await using fixture = await ready();
   const { node } = fixture;
   await check(node);
-  const { chunk: raw } = await testKeys;
+  const { chunk: raw } = testKeys;
   const text = fromBase64((await chunk(node, 1)).json.chunk.data) ?? assert.fail();
   const body = { device_id: NODE, version: "1.1.0", chunk_number: 1 };
   const answer = await node.post("/ota/chunk", body, { accept: "application/octet-stream" });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createConnection, type Socket } from "node:net";
 import { connectAsync, type IClientOptions } from "mqtt";
-import { type Ear, listenAt, type MqttFixture, startFixture, until, upload } from "./fixture.ts";
+import { type Ear, listenAt, type MqttFixture, startFixture, upload } from "./fixture.ts";
+import { until } from "../../fakes/until.ts";
 
 const AT = Date.UTC(2026, 5, 21, 12);
 const USERS = [

@@ -3,7 +3,8 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { pauseMs } from "../../../gateway/mqtt/client_link.ts";
 import { fakeLog } from "../../fakes/log.ts";
-import { listenAt, startFixture, startOtherBroker, until, upload } from "./fixture.ts";
+import { listenAt, startFixture, startOtherBroker, upload } from "./fixture.ts";
+import { until } from "../../fakes/until.ts";
 
 const AT = Date.UTC(2026, 5, 21, 12);
 

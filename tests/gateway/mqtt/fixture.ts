@@ -81,15 +81,6 @@ export async function listenAt(
   };
 }
 
-/** Resolves when `state` holds; rejects after ten seconds. */
-export async function until(state: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!state()) {
-    if (performance.now() > end) throw new Error(`Waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 /** A change of settings that came in. */
 export interface Asked {
   readonly device: string;
@@ -116,7 +107,7 @@ export interface FixtureOptions {
   readonly legacy?: readonly { readonly name: string; readonly wireId?: string }[];
   readonly firmware?: readonly Firmware[];
   readonly clock?: Clock;
-  /** A data directory that is there already. */
+  /** A data directory of the test's own, which stays. */
   readonly folder?: string;
   readonly io?: Partial<MqttIo>;
 }
@@ -167,7 +158,7 @@ export async function startFixture(config: unknown, options: FixtureOptions = {}
     stop,
     async [Symbol.asyncDispose]() {
       await stop();
-      await Deno.remove(folder, { recursive: true });
+      if (options.folder === undefined) await Deno.remove(folder, { recursive: true });
     },
   };
 }

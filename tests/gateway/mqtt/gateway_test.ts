@@ -7,7 +7,8 @@ import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { blockOf, send, signedPost, someSamples, upload } from "../../fakes/device_gateway.ts";
-import { listenAt, until } from "./fixture.ts";
+import { listenAt } from "./fixture.ts";
+import { until } from "../../fakes/until.ts";
 
 const ROOF = DeviceId.parse("roof");
 const CREDENTIALS = { username: "nodered", password: "test-operator-password" };

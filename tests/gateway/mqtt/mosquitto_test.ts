@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createConnection, createServer, type Socket } from "node:net";
 import { program, testWith } from "../../needs.ts";
-import { type Ear, listenAt, startFixture, until, upload } from "./fixture.ts";
+import { type Ear, listenAt, startFixture, upload } from "./fixture.ts";
+import { until } from "../../fakes/until.ts";
 
 const AT = Date.UTC(2026, 5, 21, 12);
 const PASSWORD = "test-mosquitto-password";

@@ -4,7 +4,7 @@ import { Fault } from "../../../gateway/fault.ts";
 import { createSettingsInbox } from "../../../gateway/mqtt/settings_inbox.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { openGatewayStore } from "../../fakes/gateway_store.ts";
-import { until } from "./fixture.ts";
+import { until } from "../../fakes/until.ts";
 
 const BOARD = "esp32/ecowatt_settings";
 const change = { Changed: true, pollFreqChanged: true, newPollTimer: 9 };

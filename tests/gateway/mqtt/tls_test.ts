@@ -3,7 +3,8 @@ import { createServer, type TLSSocket } from "node:tls";
 import { Aedes } from "aedes";
 import { createTestAuthority } from "../../fakes/certificates.ts";
 import { program, testWith } from "../../needs.ts";
-import { startFixture, until, upload } from "./fixture.ts";
+import { startFixture, upload } from "./fixture.ts";
+import { until } from "../../fakes/until.ts";
 
 const AT = Date.UTC(2026, 5, 21, 12);
 const PASSWORD = "test-tls-password";

@@ -41,9 +41,9 @@ export async function openSettings(
   const base = await openFixture(folder, now);
   const { stores, clock, management } = base;
   const log = getLogger(["test"]);
-  const signal = new AbortController().signal;
+  const stop = new AbortController();
   const paths = createDevicePaths(
-    { ...stores, commits: stores.commit, clock, log, signal },
+    { ...stores, commits: stores.commit, clock, log, signal: stop.signal },
     settingsRoutes({ ...stores, log }),
   );
   const post: SettingsFixture["post"] = async (device, path, body) => {
@@ -58,8 +58,13 @@ export async function openSettings(
     const response = await handler(new Request(url + path, { method: "POST", headers, body: bytes }), ADDRESS);
     return { status: response.status, body: await response.json() };
   };
+  const end = async () => {
+    stop.abort();
+    await base[Symbol.asyncDispose]();
+  };
   return {
     ...base,
+    [Symbol.asyncDispose]: end,
     rollouts: createSettingsRollouts({
       ...stores,
       clock,
@@ -93,7 +98,7 @@ export async function openSettings(
         // The shared memory of SQLite does not survive a power cut.
         if (!entry.name.endsWith("-shm")) Deno.copyFileSync(`${base.folder}/${entry.name}`, `${copy}/${entry.name}`);
       }
-      await base[Symbol.asyncDispose]();
+      await end();
       return await openSettings(copy, clock.now(), keys);
     },
   };

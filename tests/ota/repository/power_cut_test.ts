@@ -106,7 +106,7 @@ const LOSSES = (["now", "durable"] as const).flatMap((names) =>
 );
 
 async function open(dataDir: string, files?: ImageStoreFiles): Promise<FirmwareRepository> {
-  await writeKeySet(keysFolder(dataDir), "default", await testKeys);
+  await writeKeySet(keysFolder(dataDir), "default", testKeys);
   await writeKeySet(keysFolder(dataDir), "boards", await boardKeys());
   return openRepository({ dataDir, random: systemRandom, clock: { now: () => 1 }, ...(files ? { files } : {}) });
 }

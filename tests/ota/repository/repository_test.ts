@@ -20,7 +20,7 @@ const NODE = NewFirmware.parse({ model: "ecowatt-node", version: "1.2.0" });
 
 async function download(repository: FirmwareRepository, firmware: Firmware): Promise<Uint8Array> {
   const key = importChunkKey(
-    firmware.keys === "boards" ? (await boardKeys()).chunk : (await testKeys).chunk,
+    firmware.keys === "boards" ? (await boardKeys()).chunk : testKeys.chunk,
     firmware.audience,
   );
   const chunks: Uint8Array[] = [];
@@ -42,7 +42,7 @@ for (const size of [1, 15, 16, 17, 65_535, 65_520, 65_536, 200_000]) {
     const firmware = added.value;
     const encrypted = await download(repository, firmware);
     assert.equal(encrypted.length, firmware.encrypted_size);
-    const { aes, publicPem } = await testKeys;
+    const { aes, publicPem } = testKeys;
     const plain = decryptAesCbc(importAesKey(aes), fromBase64(firmware.iv) ?? assert.fail(), encrypted);
     assert.deepEqual(plain, imageBytes(size));
     assert.equal(firmware.sha256_hash, toHex(sha256(imageBytes(size))));
@@ -97,7 +97,7 @@ Deno.test("a sequence is never given again: not after its image is removed, nor 
   assert.equal(await next("1.2.0", 3, again), "sequence");
   assert.equal(await next("1.2.0", undefined, again), 4);
   await again.remove("ecowatt-node", "1.2.0");
-  const key = importRsaPrivateKey((await testKeys).privatePem ?? "") ?? assert.fail();
+  const key = importRsaPrivateKey(testKeys.privatePem ?? "") ?? assert.fail();
   for (const [sequence, fault] of [[4, "sequence"], [9, ""]] as const) {
     const signed = await signImage(image(10), { ...NODE, version: "1.3.0", sequence }, { key, random: systemRandom });
     assert.ok(signed.ok);
@@ -123,7 +123,7 @@ Deno.test("images that are added at once all get a sequence, each its own", asyn
 
 Deno.test("an image signed on another machine is taken with the public key alone", async () => {
   await using fixture = await openFixture();
-  const { privatePem = "", ...publicOnly } = await testKeys;
+  const { privatePem = "", ...publicOnly } = testKeys;
   await writeKeySet(keysFolder(fixture.dataDir), "offline", publicOnly);
   const key = importRsaPrivateKey(privatePem) ?? assert.fail();
   const signed = await signImage(image(100_000), { ...NODE, sequence: 5 }, { key, random: systemRandom });

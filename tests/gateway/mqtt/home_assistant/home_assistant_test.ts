@@ -4,7 +4,10 @@ import { noChunks, withChunk } from "../../../../gateway/firmware/progress.ts";
 import type { SessionState } from "../../../../gateway/store/firmware_sessions.ts";
 import { DeviceId } from "../../../../protocol/device_id.ts";
 import type { Firmware } from "../../../../ota/manifest/firmware.ts";
-import { type Ear, listenAt, type MqttFixture, startFixture, startOtherBroker, until } from "../fixture.ts";
+import { FakeClock } from "../../../fakes/clock.ts";
+import { temporaryDirectory } from "../../../fakes/temporary_directory.ts";
+import { until } from "../../../fakes/until.ts";
+import { type Ear, listenAt, type MqttFixture, startFixture, startOtherBroker } from "../fixture.ts";
 import { DeviceDiscovery, entitiesOf, UpdateState } from "./schema.ts";
 
 const OPERATOR = { username: "hass", password: "test-operator-password" };
@@ -12,8 +15,13 @@ const VIEWER = { username: "wall", password: "test-viewer-password" };
 const EMBEDDED = { port: 0, users: [{ ...OPERATOR, role: "operator" }, VIEWER] };
 const NODE = "homeassistant/device/ecowatt_roof/config";
 const INVERTER = "homeassistant/device/ecowatt_roof_east/config";
+const BARN = "homeassistant/device/ecowatt_barn/config";
 const LIMIT = "ecowatt/roof/east/power_limit";
+const CONDITION = "ecowatt/roof/condition";
+const ENERGY = "ecowatt/roof/east/energy";
 const MINUTE = 60_000;
+/** The gateway looks so often at what is new. */
+const LOOK_MS = 1_000;
 
 /** A quarter of an hour of the ten-register inverter at a constant power, up to now. */
 function samples(power: number, registers = ["Vac1", "Pac"]) {
@@ -33,27 +41,51 @@ function discovery(ear: Ear, topic: string): DeviceDiscovery {
   return DeviceDiscovery.parse(JSON.parse(ear.last(topic) ?? "{}"));
 }
 
-async function announced(config: Record<string, unknown> = {}, firmware: readonly Firmware[] = []) {
-  const gateway = await startFixture(
-    { embedded: EMBEDDED, home_assistant: { enabled: true, ...config } },
-    { signed: ["roof"], firmware },
-  );
-  const ear = await listenAt(gateway.mqtt.port ?? 0, "#", OPERATOR);
-  await gateway.store(samples(600));
-  await until(() => ear.last(INVERTER) !== undefined && ear.last(NODE) !== undefined, "the announcements");
-  return { gateway, ear };
+interface Site extends AsyncDisposable {
+  readonly gateway: MqttFixture;
+  /** Heard everything from the start. */
+  readonly ear: Ear;
 }
 
-async function ended({ gateway, ear }: { readonly gateway: MqttFixture; readonly ear: Ear }): Promise<void> {
-  await ear[Symbol.asyncDispose]();
-  await gateway[Symbol.asyncDispose]();
+/** A gateway whose device and inverter are announced. A clock of the test's own is moved on until they are. */
+async function announced(
+  config: Record<string, unknown> = {},
+  { firmware = [], clock }: { readonly firmware?: readonly Firmware[]; readonly clock?: FakeClock } = {},
+): Promise<Site> {
+  await using starting = new AsyncDisposableStack();
+  const gateway = starting.use(
+    await startFixture(
+      { embedded: EMBEDDED, home_assistant: { enabled: true, ...config } },
+      { signed: ["roof"], firmware, ...(clock ? { clock } : {}) },
+    ),
+  );
+  const ear = starting.use(await listenAt(gateway.mqtt.port ?? 0, "#", OPERATOR));
+  await gateway.store(samples(600));
+  await until(async () => {
+    await clock?.advance(LOOK_MS);
+    return ear.last(INVERTER) !== undefined && ear.last(NODE) !== undefined;
+  }, "the announcements");
+  const all = starting.move();
+  return { gateway, ear, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** Whether all that an inverter and its device have was told. */
+function isToldWhole(ear: Ear): boolean {
+  const sensors = entitiesOf(discovery(ear, INVERTER)).filter(({ p }) => p === "sensor").map(({ stat_t }) => stat_t);
+  const { inverters = {} } = JSON.parse(ear.last(CONDITION) ?? "{}");
+  return "east" in inverters && [ENERGY, ...sensors].every((topic) => ear.last(topic) !== undefined);
 }
 
 Deno.test("a device and its inverter are announced, with their energy and condition, and kept by the broker", async () => {
-  const { gateway, ear } = await announced({ dashboard_url: "http://solar.local:8080/" });
-  await using late = await listenAt(gateway.mqtt.port ?? 0, "#", VIEWER);
-  await until(() => late.last("ecowatt/roof/east/energy") !== undefined, "the energy");
-  await until(() => late.last(INVERTER) !== undefined, "the announcement");
+  const clock = new FakeClock(Date.now());
+  await using site = await announced({ dashboard_url: "http://solar.local:8080/" }, { clock });
+  await until(async () => {
+    await clock.advance(LOOK_MS);
+    return isToldWhole(site.ear);
+  }, "all of it");
+  // From here on time stands still: whatever comes was kept.
+  await using late = await listenAt(site.gateway.mqtt.port ?? 0, "#", VIEWER);
+  await until(() => late.last(INVERTER) !== undefined && isToldWhole(late), "what was kept");
   const inverter = discovery(late, INVERTER);
   assert.deepEqual([inverter.dev.via_device, inverter.dev.cu, inverter.o.sw], [
     "ecowatt_roof",
@@ -68,18 +100,14 @@ Deno.test("a device and its inverter are announced, with their energy and condit
     "problem",
     "today",
   ]);
-  for (const { stat_t } of entitiesOf(inverter).filter(({ p }) => p === "sensor")) {
-    await until(() => late.last(stat_t) !== undefined, stat_t);
-  }
-  const energy = JSON.parse(late.last("ecowatt/roof/east/energy") ?? "{}");
+  const energy = JSON.parse(late.last(ENERGY) ?? "{}");
   assert.deepEqual([energy.source, energy.lifetime_kwh], ["computed", 0.15]);
-  await until(() => "east" in JSON.parse(late.last("ecowatt/roof/condition") ?? "{}").inverters, "the condition");
   assert.ok(late.heard.every(({ topic, retain }) => retain || topic === "esp32/ecowatt_data"));
-  await ended({ gateway, ear });
 });
 
 Deno.test("Home Assistant that starts is told everything again", async () => {
-  const { gateway, ear } = await announced();
+  await using site = await announced();
+  const { ear } = site;
   const before = ear.heard.length;
   await ear.client.publishAsync("homeassistant/status", "online", { qos: 1 });
   const again = (topic: string) => ear.heard.slice(before).some((message) => message.topic === topic);
@@ -88,11 +116,11 @@ Deno.test("Home Assistant that starts is told everything again", async () => {
   ) {
     await until(() => again(topic), topic);
   }
-  await ended({ gateway, ear });
 });
 
 Deno.test("the power limit is queued as a command, and what becomes of it is shown", async (t) => {
-  const { gateway, ear } = await announced();
+  await using site = await announced();
+  const { gateway, ear } = site;
   const { stores } = gateway;
   const set = (value: string, inverter = "east") =>
     ear.client.publishAsync(`ecowatt/roof/${inverter}/power_limit/set`, value, { qos: 1 });
@@ -156,11 +184,11 @@ Deno.test("the power limit is queued as a command, and what becomes of it is sho
     await until(() => shown().value === 60, "the value");
     assert.equal("Pow" in discovery(ear, INVERTER).cmps, false);
   });
-  await ended({ gateway, ear });
 });
 
 Deno.test("nobody but an operator sets a power limit, and nobody where it is switched off", async () => {
-  const { gateway, ear } = await announced({ power_limit: false });
+  await using site = await announced({ power_limit: false });
+  const { gateway, ear } = site;
   const thrown = (options: { username: string; password: string }) =>
     new Promise<boolean>((resolve) => {
       listenAt(gateway.mqtt.port ?? 0, "none", options).then(({ client }) => {
@@ -171,7 +199,6 @@ Deno.test("nobody but an operator sets a power limit, and nobody where it is swi
   assert.deepEqual([await thrown(VIEWER), await thrown(OPERATOR)], [true, true]);
   assert.equal((await gateway.commandService.history({ deviceId: "roof", limit: 1 })).length, 0);
   assert.equal(entitiesOf(discovery(ear, INVERTER)).some(({ p }) => p === "number"), false);
-  await ended({ gateway, ear });
 });
 
 const FIRMWARE: Firmware = {
@@ -195,7 +222,8 @@ const FIRMWARE: Firmware = {
 
 Deno.test("firmware: the newest that fits is offered, progress is shown, and an install starts a rollout", async () => {
   const firmware = [FIRMWARE, { ...FIRMWARE, version: "1.9.0" }, { ...FIRMWARE, version: "3.0.0", model: "another" }];
-  const { gateway, ear } = await announced({ install: true }, firmware);
+  await using site = await announced({ install: true }, { firmware });
+  const { gateway, ear } = site;
   const { stores } = gateway;
   const roof = stores.devices.find("roof");
   assert.ok(roof);
@@ -237,24 +265,26 @@ Deno.test("firmware: the newest that fits is offered, progress is shown, and an 
   await session("confirmed", "2.0.0");
   await until(() => shown().installed_version === "2.0.0", "the new version");
   assert.deepEqual(shown(), { installed_version: "2.0.0", latest_version: "2.0.0", ...idle });
-  await ended({ gateway, ear });
 });
 
 Deno.test("a register that is no longer polled is taken back, and so is what goes while the gateway is down", async () => {
-  const broker = await startOtherBroker();
-  const folder = await Deno.makeTempDir();
+  await using broker = await startOtherBroker();
+  await using folder = await temporaryDirectory();
   const config = (enabled: boolean) => ({
     broker: { url: `mqtt://127.0.0.1:${broker.port}` },
     home_assistant: { enabled },
   });
-  const seen = async () => {
+  const start = (enabled: boolean, signed: readonly string[] = []) =>
+    startFixture(config(enabled), { signed, folder: folder.path });
+  const keeping = async (topic: string) => {
     const ear = await listenAt(broker.port);
-    await until(() => ear.last("ecowatt/gateway/status") !== undefined, "the status");
+    await until(() => ear.last(topic) !== undefined, topic);
     return ear;
   };
+  const kept = new Set<string>();
   {
-    const gateway = await startFixture(config(true), { signed: ["roof", "barn"], folder });
-    await using ear = await seen();
+    await using ear = await listenAt(broker.port);
+    await using gateway = await start(true, ["roof", "barn"]);
     await gateway.store(samples(600, ["Pac", "Vac1"]));
     await until(() => ear.last(INVERTER) !== undefined, "the announcement");
     await gateway.stores.commit.run(() => {
@@ -262,28 +292,25 @@ Deno.test("a register that is no longer polled is taken back, and so is what goe
     });
     await gateway.store(samples(600, ["Pac"]));
     await until(() => JSON.stringify(discovery(ear, INVERTER).cmps["Vac1"]) === '{"p":"sensor"}', "the removal");
-    await gateway.stop();
-    const down = await startFixture({ broker: { url: "mqtt://127.0.0.1:1" } }, { folder });
+    await until(() => ear.last(BARN) !== undefined && isToldWhole(ear), "everything");
+    for (const { topic } of ear.heard) if (topic.includes("roof")) kept.add(topic);
+  }
+  {
+    await using down = await startFixture({ broker: { url: "mqtt://127.0.0.1:1" } }, { folder: folder.path });
     await down.stores.commit.run(() => down.stores.devices.remove("roof", Date.now()));
-    await down.stop();
   }
   {
-    const gateway = await startFixture(config(true), { folder });
-    await until(() => {
-      const { connected, published, waiting } = gateway.mqtt.stats();
-      return connected && waiting === 0 && published > 10;
-    }, "everything delivered");
-    await using fresh = await seen();
-    await until(() => fresh.last("homeassistant/device/ecowatt_barn/config") !== undefined, "the other one");
+    await using ear = await keeping(NODE);
+    await using _ = await start(true);
+    await until(() => [...kept].every((topic) => ear.last(topic) === ""), "the end of all that was kept of it");
+    await using fresh = await keeping(BARN);
     assert.deepEqual(fresh.heard.filter(({ topic }) => topic.includes("roof")), []);
-    await gateway.stop();
   }
   {
-    await using gateway = await startFixture(config(false), { folder });
-    await until(() => gateway.mqtt.stats().connected && gateway.mqtt.stats().waiting === 0, "everything delivered");
-    await using ear = await seen();
-    await until(() => ear.last("ecowatt/barn/status") !== undefined, "the device's status");
-    assert.deepEqual(ear.heard.filter(({ topic }) => topic.startsWith("homeassistant/")), []);
+    await using ear = await keeping(BARN);
+    await using _ = await start(false);
+    await until(() => ear.last(BARN) === "", "the end of the announcement");
+    await using fresh = await keeping("ecowatt/barn/status");
+    assert.deepEqual(fresh.heard.filter(({ topic }) => topic.startsWith("homeassistant/")), []);
   }
-  await broker[Symbol.asyncDispose]();
 });
