@@ -79,7 +79,15 @@ export async function decryptImage(
   return image;
 }
 
-/** Boards start nothing that begins otherwise. */
+/**
+ * Boards start nothing that begins otherwise.
+ *
+ * @example
+ * ```ts
+ * fitsAudience({ size: 4, sha256: "", first: 0xe9 }, "board").ok; // => true
+ * fitsAudience({ size: 4, sha256: "", first: 0x7f }, "board").ok; // => false
+ * ```
+ */
 export function fitsAudience({ first }: PlainImage, audience: Audience): Outcome<undefined, FirmwareFault> {
   if (audience === "node" || first === BOARD_IMAGE_MAGIC) return success(undefined);
   return refusal("not_a_board_image", "The image does not begin with the byte 0xE9: boards cannot start it");

@@ -55,7 +55,15 @@ export const NewFirmware = z.strictObject({
 );
 export type NewFirmware = z.infer<typeof NewFirmware>;
 
-/** Bytes of a chunk of a new image. */
+/**
+ * Bytes of a chunk of a new image.
+ *
+ * @example
+ * ```ts
+ * chunkSizeOf({ audience: "board" }); // => 1_024
+ * chunkSizeOf({ audience: "node", chunk_size: 65_536 }); // => 65_536
+ * ```
+ */
 export function chunkSizeOf({ audience, chunk_size }: Pick<NewFirmware, "audience" | "chunk_size">): number {
   return chunk_size ?? (audience === "board" ? BOARD_CHUNK_BYTES : NODE_CHUNK_BYTES);
 }

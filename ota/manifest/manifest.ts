@@ -54,11 +54,26 @@ export interface SignedManifest {
 
 export type ManifestFault = "manifest_size" | "manifest_signature" | "manifest_form";
 
-/** Bytes of an image once encrypted: PKCS#7 adds 1 to 16. */
+/**
+ * Bytes of an image once encrypted: PKCS#7 adds 1 to 16.
+ *
+ * @example
+ * ```ts
+ * [1, 15, 16].map(encryptedSize); // => [16, 16, 32]
+ * ```
+ */
 export function encryptedSize(originalSize: number): number {
   return originalSize + BLOCK - originalSize % BLOCK;
 }
 
+/**
+ * How many chunks an encrypted image of that many bytes has.
+ *
+ * @example
+ * ```ts
+ * chunkCount(2_049, 1_024); // => 3
+ * ```
+ */
 export function chunkCount(encrypted: number, chunkSize: number): number {
   return Math.ceil(encrypted / chunkSize);
 }
@@ -94,7 +109,15 @@ export function verifyManifest(
   return readManifest(text);
 }
 
-/** A manifest in its canonical text, whoever wrote it. Prefer `verifyManifest`. */
+/**
+ * A manifest in its canonical text, whoever wrote it. Prefer `verifyManifest`.
+ *
+ * @example
+ * ```ts
+ * const read = readManifest('{"format":"ecowatt-firmware/1"}');
+ * read.ok ? "in form" : read.fault; // => "manifest_form"
+ * ```
+ */
 export function readManifest(text: string): Outcome<Manifest, ManifestFault> {
   const parsed = Manifest.safeParse(json(text));
   if (!parsed.success) {
@@ -108,7 +131,14 @@ export function readManifest(text: string): Outcome<Manifest, ManifestFault> {
   return success(parsed.data);
 }
 
-/** The bytes of a field that the schema has checked to be Base64. */
+/**
+ * The bytes of a field that the schema has checked to be Base64.
+ *
+ * @example
+ * ```ts
+ * bytesOf("AAEC"); // => new Uint8Array([0, 1, 2])
+ * ```
+ */
 export function bytesOf(checked: string): Bytes {
   const bytes = fromBase64(checked);
   if (!bytes) throw new RangeError("Cannot read Base64 that was not checked");

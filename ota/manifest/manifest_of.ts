@@ -11,7 +11,17 @@ export interface Release extends Pick<NewFirmware, "model" | "version" | "min_ve
   readonly signature: Uint8Array;
 }
 
-/** The manifest of an image that has passed. */
+/**
+ * The manifest of an image that has passed.
+ *
+ * @example
+ * ```ts
+ * const image = { size: 100, sha256: "00".repeat(32), first: 0x7f };
+ * const common = { model: "ecowatt", version: "1.2.0", audience: "node", sequence: 7 } as const;
+ * const manifest = manifestOf(image, { ...common, iv: new Uint8Array(16), signature: new Uint8Array(256) });
+ * [manifest.encrypted_size, manifest.chunk_size, manifest.total_chunks]; // => [112, 262_144, 1]
+ * ```
+ */
 export function manifestOf(image: PlainImage, release: Release): Manifest {
   const { model, version, sequence, min_version } = release;
   const chunk_size = chunkSizeOf(release);

@@ -18,6 +18,13 @@ export type FirmwareModel = z.infer<typeof FirmwareModel>;
 /**
  * Negative when `a` is older than `b`, 0 when they are the same but for build metadata (SemVer 2.0.0 section 11). Throws a
  * `RangeError` for what is not a version: `FirmwareVersion` has checked it before.
+ *
+ * @example
+ * ```ts
+ * compareVersions("1.10.0", "1.9.0") > 0; // => true
+ * compareVersions("1.0.0-rc.1", "1.0.0") < 0; // => true
+ * compareVersions("1.0.0+build.5", "1.0.0"); // => 0
+ * ```
  */
 export function compareVersions(a: FirmwareVersion, b: FirmwareVersion): number {
   const [coreA, preA] = parts(a);

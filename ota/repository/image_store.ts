@@ -37,7 +37,16 @@ export interface ImageStore {
 /** Writes an image, and gives what describes it. */
 export type Fill = (sink: Sink) => Promise<Outcome<() => Outcome<Firmware, FirmwareFault>, FirmwareFault>>;
 
-/** A imageStore in a folder, which is made when missing. Clears away what a killed process left there a day ago. */
+/**
+ * A imageStore in a folder, which is made when missing. Clears away what a killed process left there a day ago.
+ *
+ * @example
+ * ```ts
+ * const images = openImageStore(await Deno.makeTempDir());
+ * images.list(); // => []
+ * images.highestSequence("ecowatt"); // => 0
+ * ```
+ */
 export function openImageStore(folder: string, files: ImageStoreFiles = diskFiles): ImageStore {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   clearAway(folder);

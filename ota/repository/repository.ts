@@ -23,7 +23,14 @@ export interface RepositoryIo {
   readonly files?: ImageStoreFiles;
 }
 
-/** Where the key sets of a gateway are. */
+/**
+ * Where the key sets of a gateway are.
+ *
+ * @example
+ * ```ts
+ * keysFolder("/var/lib/ecowatt"); // => "/var/lib/ecowatt/firmware-keys"
+ * ```
+ */
 export function keysFolder(dataDir: string): string {
   return join(dataDir, "firmware-keys");
 }

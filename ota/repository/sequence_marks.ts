@@ -6,12 +6,27 @@ const MARK = /^\.sequence-(.+)@(\d+)$/;
 /**
  * The highest sequence of each model of which an image was removed: nodes that run such an image take nothing up to it. A mark
  * is an empty file that has everything in its name, so it is there or not, and older ones beside it do no harm.
+ *
+ * @example
+ * ```ts
+ * markedSequence(await Deno.makeTempDir(), "ecowatt"); // => 0
+ * ```
  */
 export function markedSequence(folder: string, model: string): number {
   return Math.max(0, ...marks(folder, model).map(({ sequence }) => sequence));
 }
 
-/** Remembers that the sequence was given: on disk when this returns. */
+/**
+ * Remembers that the sequence was given: on disk when this returns.
+ *
+ * @example
+ * ```ts
+ * import { diskFiles } from "./image_store_files.ts";
+ * const folder = await Deno.makeTempDir();
+ * await markSequence(folder, "ecowatt", 7, diskFiles);
+ * markedSequence(folder, "ecowatt"); // => 7
+ * ```
+ */
 export async function markSequence(
   folder: string,
   model: string,

@@ -36,7 +36,16 @@ export interface SlotFile extends Disposable {
   sync(): Promise<void>;
 }
 
-/** The files under `root`, which is made if missing. What is written can be executed by its owner: it is slots mostly. */
+/**
+ * The files under `root`, which is made if missing. What is written can be executed by its owner: it is slots mostly.
+ *
+ * @example
+ * ```ts
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await files.write("a/ecowatt", 0, new Uint8Array([1, 2, 3]));
+ * await files.size("a/ecowatt"); // => 3
+ * ```
+ */
 export async function slotFiles(root: string): Promise<SlotFiles> {
   await Deno.mkdir(root, { recursive: true, mode: 0o700 });
   const at = (path: string) => join(root, path);

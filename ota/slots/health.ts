@@ -23,7 +23,16 @@ export type Lack =
   | "nothing was stored"
   | "it has not run long enough";
 
-/** What is missing before a new image that ran for `upMs` may be confirmed; nothing: confirm it. */
+/**
+ * What is missing before a new image that ran for `upMs` may be confirmed; nothing: confirm it.
+ *
+ * @example
+ * ```ts
+ * const health = { polled: false, reached: true, stored: true };
+ * missing(health, 120_000, { invertersAnswered: true, soakMs: 60_000 }); // => ["no inverter answered"]
+ * missing(health, 120_000, { invertersAnswered: false, soakMs: 60_000 }); // => []
+ * ```
+ */
 export function missing(health: Health, upMs: number, expected: Expectation): readonly Lack[] {
   const lacks: readonly (readonly [boolean, Lack])[] = [
     [!health.polled && expected.invertersAnswered, "no inverter answered"],

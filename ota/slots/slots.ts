@@ -26,7 +26,16 @@ export type Standing =
   /** It gave up one to which nothing but the gateway was missing: perhaps that was away for everybody. */
   | { readonly kind: "postponed"; readonly reason: string };
 
-/** Reads the boot guard's word. `env`: one variable. */
+/**
+ * Reads the boot guard's word. `env`: one variable.
+ *
+ * @example
+ * ```ts
+ * const env = new Map([["ECOWATT_SLOT", "b"], ["ECOWATT_TRIAL", "1f2e"]]);
+ * bootOf((name) => env.get(name)); // => { kind: "trial", slot: "b", image: "1f2e" }
+ * bootOf(() => undefined); // => { kind: "unguarded" }
+ * ```
+ */
 export function bootOf(env: (name: string) => string | undefined): Boot {
   const slot = env("ECOWATT_SLOT");
   const image = env("ECOWATT_TRIAL");
@@ -36,22 +45,60 @@ export function bootOf(env: (name: string) => string | undefined): Boot {
   return { kind: "unguarded" };
 }
 
-/** The path of a slot's executable. */
+/**
+ * The path of a slot's executable.
+ *
+ * @example
+ * ```ts
+ * executableOf("a"); // => "a/ecowatt"
+ * ```
+ */
 export function executableOf(slot: SlotName): string {
   return `${slot}/ecowatt`;
 }
 
+/**
+ * The slot that has proved itself; `undefined` before there was one.
+ *
+ * @example
+ * ```ts
+ * import { replaceLink } from "./durable.ts";
+ * import { slotFiles } from "./files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await replaceLink(files, "current", "a");
+ * await currentSlot(files); // => "a"
+ * ```
+ */
 export async function currentSlot(files: SlotFiles): Promise<SlotName | undefined> {
   return slotName(await files.linkTarget("current"));
 }
 
-/** The image that has to prove itself, if there is one. */
+/**
+ * The image that has to prove itself, if there is one.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "./files.ts";
+ * await readTrial(await slotFiles(await Deno.makeTempDir())); // => undefined
+ * ```
+ */
 export async function readTrial(files: SlotFiles): Promise<Trial | undefined> {
   const text = await readText(files, "trial");
   return text === undefined ? undefined : parseTrial(text);
 }
 
-/** From the next start on the boot guard tries this slot. Its executable has to be complete and durable. */
+/**
+ * From the next start on the boot guard tries this slot. Its executable has to be complete and durable.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "./files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * const trial = { slot: "b", image: "1f2e", limit: 3, windowS: 600 } as const;
+ * await arm(files, trial);
+ * await readTrial(files); // => trial
+ * ```
+ */
 export async function arm(files: SlotFiles, trial: Trial): Promise<void> {
   await replaceFile(files, "trial", formatTrial(trial));
 }
@@ -59,6 +106,14 @@ export async function arm(files: SlotFiles, trial: Trial): Promise<void> {
 /**
  * The image on trial becomes the one that runs: the link first, then the floor, the trial last, so that whatever is left out by a
  * power cut is made up for by `settle`.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "./files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await commit(files, { slot: "b", image: "1f2e", limit: 3, windowS: 600 });
+ * await currentSlot(files); // => "b"
+ * ```
  */
 export async function commit(files: SlotFiles, { slot }: Trial): Promise<void> {
   await replaceLink(files, "current", slot);
@@ -66,7 +121,18 @@ export async function commit(files: SlotFiles, { slot }: Trial): Promise<void> {
   await clear(files);
 }
 
-/** Brings what a power cut or a boot guard left to its end. Call it first. */
+/**
+ * Brings what a power cut or a boot guard left to its end. Call it first.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "./files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await arm(files, { slot: "b", image: "1f2e", limit: 3, windowS: 600 });
+ * (await settle(files, { kind: "trial", slot: "b", image: "1f2e" })).kind; // => "on_trial"
+ * (await settle(files, { kind: "committed", slot: "a" })).kind; // => "rolled_back"
+ * ```
+ */
 export async function settle(files: SlotFiles, boot: Boot): Promise<Standing> {
   const trial = await readTrial(files);
   if (trial === undefined) return { kind: "idle" };
@@ -98,7 +164,18 @@ async function rollBack(files: SlotFiles, trial: Trial): Promise<Standing> {
   return { kind: waiting ? "postponed" : "rolled_back", reason };
 }
 
-/** The image on trial says what it lacks, for the one that may have to judge it. Not durable: it is said again and again. */
+/**
+ * The image on trial says what it lacks, for the one that may have to judge it. Not durable: it is said again and again.
+ *
+ * @example
+ * ```ts
+ * import { readText } from "./durable.ts";
+ * import { slotFiles } from "./files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await say(files, { slot: "b", image: "1f2e", limit: 3, windowS: 600 }, ["nothing was stored"]);
+ * await readText(files, "lacks"); // => "1f2e\nnothing was stored\n"
+ * ```
+ */
 export async function say(files: SlotFiles, { image }: Trial, lacks: readonly Lack[]): Promise<void> {
   await files.unlink("lacks.new");
   await files.write("lacks.new", 0, utf8(`${[image, ...lacks].join("\n")}\n`));

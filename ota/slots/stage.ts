@@ -22,7 +22,16 @@ export type Staging =
   /** It runs already, or is on trial already. */
   | "same";
 
-/** What is to be done for an image, without doing it. `isCurrent`: whether the file of a slot is that image. */
+/**
+ * What is to be done for an image, without doing it. `isCurrent`: whether the file of a slot is that image.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "./files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await stagingOf(files, { sha256: "1f2e" }, () => Promise.resolve(undefined)); // => "first"
+ * ```
+ */
 export async function stagingOf(
   files: SlotFiles,
   { sha256 }: Pick<BroughtImage, "sha256">,
@@ -37,6 +46,16 @@ export async function stagingOf(
 /**
  * Puts an image into the slot that does not run. An update that was on its way gives way: it comes again. The floor stays as
  * it is, as the image has no sequence of its own.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "./files.ts";
+ * import { currentSlot } from "./slots.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * const pieces = async function* () { yield new Uint8Array([1, 2, 3]); };
+ * await stage(files, { sha256: "1f2e", version: "1.2.0", pieces }, { as: "first", limit: 3, windowS: 600 });
+ * [await currentSlot(files), await files.size("a/ecowatt")]; // => ["a", 3]
+ * ```
  */
 export async function stage(
   files: SlotFiles,

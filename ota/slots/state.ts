@@ -60,7 +60,15 @@ export type UpdateState = Readonly<z.infer<typeof UpdateState>>;
 
 const INITIAL: UpdateState = { floor: 0, bad: [], reports: [] };
 
-/** What is on disk. Throws for a file that is damaged: without its floor nothing may be installed. */
+/**
+ * What is on disk. Throws for a file that is damaged: without its floor nothing may be installed.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "./files.ts";
+ * (await loadState(await slotFiles(await Deno.makeTempDir()))).floor; // => 0
+ * ```
+ */
 export async function loadState(files: SlotFiles): Promise<UpdateState> {
   const text = await readText(files, PATH);
   if (text === undefined) return INITIAL;
@@ -71,22 +79,59 @@ export async function loadState(files: SlotFiles): Promise<UpdateState> {
   }
 }
 
-/** On disk when it resolves. */
+/**
+ * On disk when it resolves.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "./files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await storeState(files, { floor: 7, bad: [], reports: [] });
+ * (await loadState(files)).floor; // => 7
+ * ```
+ */
 export async function storeState(files: SlotFiles, state: UpdateState): Promise<void> {
   await replaceFile(files, PATH, `${JSON.stringify(state)}\n`);
 }
 
-/** One more thing to tell the gateway. */
+/**
+ * One more thing to tell the gateway.
+ *
+ * @example
+ * ```ts
+ * const report = { kind: "verify", version: "1.2.0", verified: true } as const;
+ * told({ floor: 6, bad: [], reports: [] }, report).reports; // => [report]
+ * ```
+ */
 export function told(state: UpdateState, report: Report): UpdateState {
   return { ...state, reports: [...state.reports, report].slice(-MAX_REPORTS) };
 }
 
-/** One more image that is never tried again. */
+/**
+ * One more image that is never tried again.
+ *
+ * @example
+ * ```ts
+ * const image = { image: "00".repeat(32), version: "1.2.0", sequence: 7, inverters_answered: true };
+ * const bad = { ...image, code: "sha256", reason: "its hash is another" };
+ * remembered({ floor: 6, bad: [], reports: [] }, bad).bad; // => [bad]
+ * ```
+ */
 export function remembered(state: UpdateState, image: BadImage): UpdateState {
   return { ...state, bad: [...state.bad, image].slice(-MAX_BAD) };
 }
 
-/** The image on trial proved itself: the floor rises to it. */
+/**
+ * The image on trial proved itself: the floor rises to it.
+ *
+ * @example
+ * ```ts
+ * const pending = { image: "00".repeat(32), version: "1.2.0", sequence: 7, inverters_answered: true };
+ * const { floor, reports } = confirmed({ floor: 6, pending, bad: [], reports: [] });
+ * floor; // => 7
+ * reports; // => [{ kind: "complete", version: "1.2.0", boot_status: "success" }]
+ * ```
+ */
 export function confirmed({ pending, postponed: _, ...state }: UpdateState): UpdateState {
   if (pending === undefined) return state; // it was done before a power cut
   const { version, sequence } = pending;
@@ -97,14 +142,33 @@ export function confirmed({ pending, postponed: _, ...state }: UpdateState): Upd
   });
 }
 
-/** Nobody could tell whether the image on trial is good; `undefined`: this was so too often. */
+/**
+ * Nobody could tell whether the image on trial is good; `undefined`: this was so too often.
+ *
+ * @example
+ * ```ts
+ * const pending = { image: "00".repeat(32), version: "1.2.0", sequence: 7, inverters_answered: true };
+ * const state = { floor: 6, bad: [], reports: [] };
+ * postponed({ ...state, pending })?.postponed?.times; // => 1
+ * postponed({ ...state, pending, postponed: { ...pending, times: 2 } }); // => undefined
+ * ```
+ */
 export function postponed({ pending, ...state }: UpdateState): UpdateState | undefined {
   if (pending === undefined) return state;
   const times = 1 + (state.postponed?.image === pending.image ? state.postponed.times : 0);
   return times < MOST_UNDECIDED ? { ...state, postponed: { ...pending, times } } : undefined;
 }
 
-/** The image on trial was given up by the boot guard. */
+/**
+ * The image on trial was given up by the boot guard.
+ *
+ * @example
+ * ```ts
+ * const pending = { image: "00".repeat(32), version: "1.2.0", sequence: 7, inverters_answered: true };
+ * const state = rolledBack({ floor: 6, pending, bad: [], reports: [] }, { reason: "3 failures", log: [] });
+ * [state.floor, state.bad.length, state.reports.length]; // => [6, 1, 1]
+ * ```
+ */
 export function rolledBack(
   { pending, postponed: _, ...state }: UpdateState,
   { reason, log }: { readonly reason: string; readonly log: string[] },

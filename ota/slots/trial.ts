@@ -28,21 +28,53 @@ const COUNT = "(0|[1-9][0-9]{0,4})";
 const TRIAL = new RegExp(`^([ab]) ([0-9a-f]+) ${COUNT} ${COUNT}\n`);
 const ATTEMPTS = new RegExp(`^([^ \n]+) ${COUNT} ${COUNT} ?([^\n]*)\n`);
 
-/** The slot that an executable may be written to while `current` runs. */
+/**
+ * The slot that an executable may be written to while `current` runs.
+ *
+ * @example
+ * ```ts
+ * otherSlot("a"); // => "b"
+ * otherSlot(undefined); // => "a"
+ * ```
+ */
 export function otherSlot(current: SlotName | undefined): SlotName {
   return current === "a" ? "b" : "a";
 }
 
+/**
+ * A text that names a slot.
+ *
+ * @example
+ * ```ts
+ * slotName("a"); // => "a"
+ * slotName("installed"); // => undefined
+ * ```
+ */
 export function slotName(text: string | undefined): SlotName | undefined {
   return text === "a" || text === "b" ? text : undefined;
 }
 
-/** One line, as the boot guard reads it (packaging/boot-guard). */
+/**
+ * One line, as the boot guard reads it (packaging/boot-guard).
+ *
+ * @example
+ * ```ts
+ * formatTrial({ slot: "b", image: "1f2e", limit: 3, windowS: 600 }); // => "b 1f2e 3 600\n"
+ * ```
+ */
 export function formatTrial({ slot, image, limit, windowS }: Trial): string {
   return `${slot} ${image} ${limit} ${windowS}\n`;
 }
 
-/** `undefined` for what the boot guard would not take for a trial either. */
+/**
+ * `undefined` for what the boot guard would not take for a trial either.
+ *
+ * @example
+ * ```ts
+ * parseTrial("b 1f2e 3 600\n"); // => { slot: "b", image: "1f2e", limit: 3, windowS: 600 }
+ * parseTrial("c 1f2e 3 600\n"); // => undefined
+ * ```
+ */
 export function parseTrial(text: string): Trial | undefined {
   const [, slot, image, limit, windowS] = TRIAL.exec(text) ?? [];
   const name = slotName(slot);
@@ -50,7 +82,14 @@ export function parseTrial(text: string): Trial | undefined {
   return { slot: name, image, limit: Number(limit), windowS: Number(windowS) };
 }
 
-/** Reads what the boot guard wrote; `undefined` for anything else. */
+/**
+ * Reads what the boot guard wrote; `undefined` for anything else.
+ *
+ * @example
+ * ```ts
+ * parseAttempts("1f2e 1 2 exit code 1\n"); // => { image: "1f2e", failures: 1, starts: 2, reason: "exit code 1" }
+ * ```
+ */
 export function parseAttempts(text: string): Attempts | undefined {
   const [, image, failures, starts, reason] = ATTEMPTS.exec(text) ?? [];
   if (image === undefined) return undefined;

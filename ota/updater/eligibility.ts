@@ -14,7 +14,20 @@ export interface Self {
 /** Why a manifest that is signed and in form is not for this node. */
 export type Ineligible = "wrong_model" | "rollback" | "min_version" | "known_bad" | "too_large";
 
-/** Whether this node may install what a verified manifest describes. `room`: bytes that an image may have. */
+/**
+ * Whether this node may install what a verified manifest describes. `room`: bytes that an image may have.
+ *
+ * @example
+ * ```ts
+ * const manifest = { format: "ecowatt-firmware/1", model: "ecowatt", version: "1.2.0", sequence: 7, original_size: 100,
+ *   encrypted_size: 112, sha256_hash: "00", signature: "", iv: "", chunk_size: 1_024, total_chunks: 1 } as const;
+ * const self = { model: "ecowatt", version: "1.1.0" };
+ * const take = (floor: number) =>
+ *   eligible(manifest, "1f2e", { self, state: { floor, bad: [], reports: [] }, room: 1_000 });
+ * take(6).ok; // => true
+ * take(7); // => { ok: false, fault: "rollback", detail: "its sequence 7 is not above 7" }
+ * ```
+ */
 export function eligible(
   manifest: Manifest,
   image: string,

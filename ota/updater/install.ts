@@ -31,7 +31,15 @@ export interface InstallIo extends DownloadIo {
 /** Faults of the image itself: it would have them the next time as well. */
 const BAD: ReadonlySet<UpdateFault> = new Set(["decrypt", "size", "sha256", "signature", "program"]);
 
-/** Whether an image with this fault is not to be tried again. */
+/**
+ * Whether an image with this fault is not to be tried again.
+ *
+ * @example
+ * ```ts
+ * isBad("sha256"); // => true
+ * isBad("too_slow"); // => false
+ * ```
+ */
 export function isBad(fault: UpdateFault): boolean {
   return BAD.has(fault);
 }
@@ -82,10 +90,24 @@ async function probed(path: string, wanted: Wanted, io: InstallIo): Promise<Outc
   return program.ok ? success(wanted) : program;
 }
 
-/** From the next start on the image is on trial. */
+/**
+ * From the next start on the image is on trial.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "../slots/files.ts";
+ * import { readTrial } from "../slots/slots.ts";
+ * const manifest = { format: "ecowatt-firmware/1", model: "ecowatt", version: "1.2.0", sequence: 7, original_size: 100,
+ *   encrypted_size: 112, sha256_hash: "00", signature: "", iv: "", chunk_size: 1_024, total_chunks: 1 } as const;
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * const wanted = { manifest, image: "00".repeat(32), slot: "b" } as const;
+ * await tryNext(wanted, { files, trial: { limit: 3, windowS: 600 } }, true);
+ * (await readTrial(files))?.slot; // => "b"
+ * ```
+ */
 export async function tryNext(
   { manifest, image, slot }: Wanted,
-  io: InstallIo,
+  io: Pick<InstallIo, "files" | "trial">,
   invertersAnswered: boolean,
 ): Promise<void> {
   const state = await loadState(io.files);
@@ -101,7 +123,21 @@ export async function tryNext(
   await arm(io.files, { slot, image, ...io.trial });
 }
 
-/** Remembers a failed image if it is bad, keeps what is to be reported, and frees its slot. */
+/**
+ * Remembers a failed image if it is bad, keeps what is to be reported, and frees its slot.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "../slots/files.ts";
+ * import { loadState } from "../slots/state.ts";
+ * const manifest = { format: "ecowatt-firmware/1", model: "ecowatt", version: "1.2.0", sequence: 7, original_size: 100,
+ *   encrypted_size: 112, sha256_hash: "00", signature: "", iv: "", chunk_size: 1_024, total_chunks: 1 } as const;
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * const wanted = { manifest, image: "00".repeat(32), slot: "b" } as const;
+ * await giveUp(wanted, { fault: "sha256", detail: "its hash is another" }, { files });
+ * (await loadState(files)).bad.map(({ reason }) => reason); // => ["sha256: its hash is another"]
+ * ```
+ */
 export async function giveUp(
   { manifest, image, slot }: Wanted,
   { fault, detail }: { readonly fault: UpdateFault; readonly detail: string },

@@ -4,7 +4,16 @@ const FLOOR_BYTES_PER_S = 512;
 /** Longest that a download may take from its first chunk in this process, without the pauses while nobody answers. */
 const DEADLINE_MS = 24 * 3_600_000;
 
-/** Judges how fast chunks come, and says how long to wait so that they do not come too fast. */
+/**
+ * Judges how fast chunks come, and says how long to wait so that they do not come too fast.
+ *
+ * @example
+ * ```ts
+ * const pace = new Pace(10_000);
+ * pace.came(5_000, 200); // => 300
+ * pace.fault(); // => undefined
+ * ```
+ */
 export class Pace {
   readonly #limit: number | undefined;
   readonly #last: { readonly bytes: number; readonly ms: number }[] = [];

@@ -32,17 +32,46 @@ const Place = z.object({
 });
 export type Place = Readonly<z.infer<typeof Place>>;
 
-/** Where the image grows before it has passed every check. */
+/**
+ * Where the image grows before it has passed every check.
+ *
+ * @example
+ * ```ts
+ * partOf("b"); // => "b/ecowatt.part"
+ * ```
+ */
 export function partOf(slot: SlotName): string {
   return `${slot}/ecowatt.part`;
 }
 
-/** Whether a download was begun, and neither came to its end nor was given up. */
+/**
+ * Whether a download was begun, and neither came to its end nor was given up.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "../slots/files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await isBegun(files); // => false
+ * await files.write(partOf("b"), 0, new Uint8Array(1));
+ * await isBegun(files); // => true
+ * ```
+ */
 export async function isBegun(files: SlotFiles): Promise<boolean> {
   return await files.size(partOf("a")) !== undefined || await files.size(partOf("b")) !== undefined;
 }
 
-/** Forgets what was downloaded. */
+/**
+ * Forgets what was downloaded.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "../slots/files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await files.write(partOf("b"), 0, new Uint8Array(1));
+ * await forgetPart(files, "b");
+ * await isBegun(files); // => false
+ * ```
+ */
 export async function forgetPart(files: SlotFiles, slot: SlotName): Promise<void> {
   if (await files.size(partOf(slot)) !== undefined) await removeFile(files, partOf(slot));
 }
@@ -51,6 +80,19 @@ export async function forgetPart(files: SlotFiles, slot: SlotName): Promise<void
  * An image that grows in its slot. Behind its end there are two notes, written by turns, of the place to go on from: so a chunk and
  * its place need one sync. A note counts when the chunk that it speaks of is there; else the power went during that sync, and
  * the other one counts. Disposing closes the file.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "../slots/files.ts";
+ * const manifest = { format: "ecowatt-firmware/1", model: "ecowatt", version: "1.2.0", sequence: 7, original_size: 100,
+ *   encrypted_size: 112, sha256_hash: "00", signature: "", iv: "", chunk_size: 64, total_chunks: 2 } as const;
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * const wanted = { manifest, image: "00".repeat(32), slot: "b" } as const;
+ * using part = await Part.open(wanted, files);
+ * await part.add(new Uint8Array(64), new Uint8Array(16));
+ * using again = await Part.open(wanted, files);
+ * again.place.next; // => 1
+ * ```
  */
 export class Part implements Disposable {
   readonly #wanted: Wanted;
@@ -150,7 +192,14 @@ async function isThere(file: SlotFile, { next, written, last }: Place, { chunk_s
   return toHex(sha256(await file.read(start, size))) === last;
 }
 
-/** The block that decryption goes on after. */
+/**
+ * The block that decryption goes on after.
+ *
+ * @example
+ * ```ts
+ * blockBefore({ image: "", next: 0, written: 0, before: "00ff".repeat(8), last: "" }).length; // => 16
+ * ```
+ */
 export function blockBefore({ before }: Place): Bytes {
   const block = fromHex(before);
   if (!block) throw new RangeError("Cannot read a place whose form was checked");

@@ -14,7 +14,18 @@ const About = z.object({ model: z.string(), version: z.string(), os: z.string(),
 /** Runs an executable as `version --json`, and gives what it printed, or why not. */
 export type RunVersion = (path: string) => Promise<Outcome<string, "program">>;
 
-/** Whether the program says that it is what the manifest promised, for this machine. */
+/**
+ * Whether the program says that it is what the manifest promised, for this machine.
+ *
+ * @example
+ * ```ts
+ * const { os, arch } = Deno.build;
+ * const said = JSON.stringify({ model: "ecowatt", version: "1.2.0", os, arch });
+ * const run = () => Promise.resolve({ ok: true, value: said } as const);
+ * (await probe("b/ecowatt", { model: "ecowatt", version: "1.2.0" }, run)).ok; // => true
+ * (await probe("b/ecowatt", { model: "ecowatt", version: "1.3.0" }, run)).ok; // => false
+ * ```
+ */
 export async function probe(
   path: string,
   { model, version }: Pick<Manifest, "model" | "version">,
@@ -32,7 +43,17 @@ export async function probe(
     : refusal("program", `it says it is ${said.slice(0, 200)}, not ${expected}`);
 }
 
-/** Starts the program, with an empty environment, and kills it when it takes too long. */
+/**
+ * Starts the program, with an empty environment, and kills it when it takes too long.
+ *
+ * @example
+ * ```ts
+ * import { systemClock } from "../../platform/clock.ts";
+ * const program = await Deno.makeTempFile();
+ * await Deno.writeTextFile(program, "#!/bin/sh\necho '{}'\n", { mode: 0o700 });
+ * await runVersion(systemClock)(program); // => { ok: true, value: "{}\n" }
+ * ```
+ */
 export function runVersion(clock: Pick<Clock, "sleep">): RunVersion {
   return async (path) => {
     if (!await isProgram(path)) return refusal("program", "it is not a program");
