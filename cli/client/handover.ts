@@ -26,20 +26,43 @@ node:
         - { name: inverter, unit: 17, profile: ecowatt }`;
 }
 
-/** The key as an ESP32 board's sources take it in. */
+/** Where the addresses of the server stand in the boards' `main.cpp` (firmware acb9419), which reads no header for them. */
+const ADDRESS_LITERALS = [
+  ["dataPostURL", "/process"],
+  ["fetchChangesURL", "/changes"],
+  ["new OTAManager(", ""],
+  ["reportURL", "/config/report"],
+  ["getCommandsURL", "/command/get"],
+  ["reportURL", "/command/report"],
+] as const;
+
+/** `include/application/credentials.h` of the boards' firmware, with the board's own key. */
 export function cHeader(device: Named, secret: KeySecret, gateway: string): string {
   const hex = secret.key;
   const bytes = hex.match(/../g)?.map((byte) => `0x${byte}`) ?? [];
   const rows = [0, 8, 16, 24].map((start) => `    ${bytes.slice(start, start + 8).join(", ")},`);
+  const literals = ADDRESS_LITERALS.map(([name, path]) => `//   ${name.padEnd(16)} "${gateway}${path}"`);
   return `// EcoWatt board "${device.device_id}", key ${secret.number}. Keep it out of version control.
-#pragma once
+// It takes the place of include/application/credentials.h in the board's sources.
+#ifndef CREDENTIALS_H
+#define CREDENTIALS_H
 
-#define ECOWATT_SERVER_URL "${gateway}"
-#define ECOWATT_DEVICE_ID "${device.wire_id ?? device.device_id}"
+#include <stdint.h>
 
-// HMAC-SHA256 key of uploads: 32 bytes, and the same in hex digits.
-static const unsigned char ECOWATT_PSK[32] = {
+#define WIFI_SSID "your network"
+#define WIFI_PASSWORD "its password"
+
+// src/main.cpp does not use this one: it has the address six times as text. Change all of them there, to
+${literals.join("\n")}
+#define FLASK_SERVER_URL "${gateway}"
+
+// What the board calls itself, in its sources: ${device.wire_id ?? device.device_id}
+
+// HMAC-SHA256 key of uploads, in hex digits:
+// ${hex}
+static const uint8_t HMAC_PSK[32] = {
 ${rows.join("\n")}
 };
-#define HMAC_PSK "${hex}"`;
+
+#endif`;
 }

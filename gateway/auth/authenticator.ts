@@ -5,7 +5,7 @@ import { parseLegacySignature, verifyLegacySignature } from "../boards/legacy_si
 import { DeviceId } from "../../protocol/device_id.ts";
 import { Fault } from "../fault.ts";
 import { parseJson } from "../json_text.ts";
-import type { Device, Devices } from "../store/devices.ts";
+import type { Devices } from "../store/devices.ts";
 import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
 import type { KeyRing } from "./key_ring.ts";
 
@@ -61,13 +61,16 @@ function byHmac(request: DeviceRequest, ring: KeyRing): Identity | Unauthenticat
   return { kind: "board", device: match.device, fingerprint: match.fingerprint, sequence, mac };
 }
 
-/** contract/1-link §2.1: the other paths of boards come unsigned, from where the last verified upload came. */
+/**
+ * contract/1-link §2.1: the other paths of boards come unsigned, from where the last verified upload came. Before the first one nobody
+ * is believed: whoever knows the name that all boards share would take a board's commands and report them done.
+ */
 function byAddress(request: DeviceRequest, devices: Devices): Identity | Unauthenticated {
   const name = nameOf(request.body);
   const known = named(name);
   const boards = devices.withWireId(name);
   const here = devices.withAddress(request.address).filter((device) => boards.some(({ row }) => row === device.row));
-  const [device, other] = here.length > 0 ? here : silent(boards, devices);
+  const [device, other] = here;
   if (device && !other) return { kind: "address", device };
   if (other) return unauthenticated("policy", "several boards are at this address", known);
   if (boards.length > 0) {
@@ -79,12 +82,6 @@ function byAddress(request: DeviceRequest, devices: Devices): Identity | Unauthe
     signs ? "this device has to sign" : "No such board",
     known,
   );
-}
-
-/** The only board of its name, as long as it has never uploaded: nothing tells yet where it is. */
-function silent(boards: readonly Device[], devices: Devices): readonly Device[] {
-  const [only] = boards;
-  return boards.length === 1 && only && devices.addressOf(only) === undefined ? [only] : [];
 }
 
 /** The name an unsigned body gives its sender; boards cut their bodies, so it may end anywhere behind that. */

@@ -26,25 +26,48 @@ export interface SettingsMessage {
   /** The device it is for; `undefined`: every `legacy` device. */
   readonly deviceId?: DeviceId;
   readonly patch: SettingsPatch;
+  /** Why the list of registers that it asks for as well cannot be taken. */
+  readonly registersRefused?: string;
 }
 
-/** Reads a message of `esp32/ecowatt_settings`, the parsed JSON. `unchanged`: its flags ask for nothing. */
+/**
+ * Reads a message of `esp32/ecowatt_settings`, the parsed JSON. The dashboard that these boards came with sends timers
+ * together with a bit mask of registers: the timers are taken then. `unchanged`: its flags ask for nothing.
+ */
 export function parseBoardMessage(payload: unknown): Outcome<SettingsMessage, "malformed" | "unchanged"> {
   const parsed = BoardMessage.safeParse(payload);
   if (!parsed.success) return refusal("malformed", textOf(parsed.error));
   const message = parsed.data;
   if (!message.Changed) return refusal("unchanged", "the message does not say Changed");
+  const registers = message.regsChanged ? registersOf(message) : undefined;
   const patch = SettingsPatch.safeParse({
     ...(message.pollFreqChanged ? { poll_interval_s: message.newPollTimer ?? NaN } : {}),
     ...(message.uploadFreqChanged ? { upload_interval_s: message.newUploadTimer ?? NaN } : {}),
-    ...(message.regsChanged ? { registers: message.regs ?? [] } : {}),
+    ...(registers?.ok ? { registers: registers.value } : {}),
   });
   if (!patch.success) return refusal("malformed", textOf(patch.error));
-  if (message.regsChanged && message.regsCount !== undefined && message.regsCount !== patch.data.registers?.length) {
-    return refusal("malformed", "regsCount is not the number of names in regs");
+  const registersRefused = registers?.ok === false ? registers.detail : undefined;
+  if (Object.keys(patch.data).length === 0) {
+    return registersRefused === undefined
+      ? refusal("unchanged", "the message sets no flag")
+      : refusal("malformed", registersRefused);
   }
-  if (Object.keys(patch.data).length === 0) return refusal("unchanged", "the message sets no flag");
-  return success({ patch: patch.data, ...(message.device_id === undefined ? {} : { deviceId: message.device_id }) });
+  return success({
+    patch: patch.data,
+    ...(message.device_id === undefined ? {} : { deviceId: message.device_id }),
+    ...(registersRefused === undefined ? {} : { registersRefused }),
+  });
+}
+
+function registersOf({ regs, regsCount }: z.infer<typeof BoardMessage>): Outcome<readonly string[], "malformed"> {
+  if (typeof regs === "number") {
+    return refusal("malformed", "regs: a bit mask names no registers; a list of names does");
+  }
+  const names = SettingsPatch.shape.registers.safeParse(regs ?? []);
+  if (!names.success) return refusal("malformed", textOf(names.error, "regs"));
+  const registers = names.data ?? [];
+  if (regsCount === undefined || regsCount === registers.length) return success(registers);
+  return refusal("malformed", `regs: ${registers.length} names, regsCount says ${regsCount}`);
 }
 
 /** Reads a message of `ecowatt/<device>/settings/set`, the parsed JSON: a change of some settings. */
@@ -55,6 +78,8 @@ export function parseSettingsMessage(payload: unknown): Outcome<SettingsPatch, "
   return success(patch.data);
 }
 
-function textOf(error: z.ZodError): string {
-  return error.issues.slice(0, 5).map(({ path, message }) => `${path.map(String).join(".")}: ${message}`).join("; ");
+function textOf(error: z.ZodError, key?: string): string {
+  return error.issues.slice(0, 5).map(({ path, message }) => {
+    return `${[...(key === undefined ? [] : [key]), ...path.map(String)].join(".")}: ${message}`;
+  }).join("; ");
 }

@@ -1,10 +1,11 @@
 import type { Outcome } from "../../protocol/outcome.ts";
 import { refusal, success } from "../../protocol/outcome.ts";
 import { parseBoardMessage, parseSettingsMessage } from "../boards/settings_message.ts";
+import { checkSettings } from "../../protocol/settings/rules.ts";
 import type { SettingsPatch } from "../../protocol/settings/settings.ts";
 import { Fault } from "../fault.ts";
 import { parseJson } from "../json_text.ts";
-import type { Devices } from "../store/devices.ts";
+import type { Device, Devices } from "../store/devices.ts";
 import type { Received } from "./message.ts";
 import { createOneByOne } from "./one_by_one.ts";
 import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
@@ -40,27 +41,47 @@ export function createSettingsInbox(io: SettingsInboxIo): (message: Received) =>
   };
 }
 
-/** Whom a message is for, and what it asks. */
+/** Whom a message is for, what it asks, and why a list of registers in it is left out. */
 interface Wish {
-  readonly devices: readonly string[];
+  readonly devices: readonly Device[];
   readonly patch: SettingsPatch;
+  readonly registersRefused?: string;
 }
 
 async function take(message: Received, io: SettingsInboxIo): Promise<void> {
   const { topic, who } = message;
   const wish = read(message, io);
   if (!wish.ok) {
-    if (wish.fault !== "unchanged") io.warn("mqtt settings refused {topic}: {reason}", { topic, reason: wish.detail });
+    if (wish.fault !== "unchanged") tell(io, "mqtt settings refused {topic}: {reason}", { topic, reason: wish.detail });
     return;
   }
   for (const device of wish.value.devices) {
+    const { patch, registersRefused: reason } = forDevice(device, wish.value);
+    const { deviceId } = device;
+    if (reason !== undefined) {
+      tell(io, "mqtt registers not set {device} {topic}: {reason}", { device: deviceId, topic, reason });
+    }
     try {
-      await io.settings.change(device, { kind: "patch", patch: wish.value.patch }, { by: who });
+      await io.settings.change(deviceId, { kind: "patch", patch }, { by: who });
     } catch (error) {
       const reason = error instanceof Fault ? error.message : error;
-      io.warn("mqtt settings not set {device} {topic}: {reason}", { device, topic, reason });
+      tell(io, "mqtt settings not set {device} {topic}: {reason}", { device: deviceId, topic, reason });
     }
   }
+}
+
+/** Who publishes here was let in by the broker, so each thing that is wrong is told, not only the first of its kind. */
+function tell({ warn }: SettingsInboxIo, kind: string, fields: Readonly<Record<string, unknown>>): void {
+  warn(kind, fields, { cause: `${fields["device"] ?? ""} ${fields["topic"]} ${fields["reason"]}` });
+}
+
+/** A board polls what it was built for (contract/1-link §5): timers that come with a list of registers are not lost by that. */
+function forDevice({ auth }: Device, wish: Wish): Pick<Wish, "patch" | "registersRefused"> {
+  const { registers, ...timers } = wish.patch;
+  if (auth !== "legacy" || !registers || Object.keys(timers).length === 0) return wish;
+  const refusals = checkSettings({ registers }, { auth, profiles: [] });
+  if (refusals.length === 0) return wish;
+  return { patch: timers, registersRefused: refusals.map(({ message }) => message).join("; ") };
 }
 
 function read({ topic, payload }: Received, { devices }: SettingsInboxIo): Outcome<Wish> {
@@ -70,26 +91,27 @@ function read({ topic, payload }: Received, { devices }: SettingsInboxIo): Outco
   if (topic === BOARD_SETTINGS) {
     const message = parseBoardMessage(json.value);
     if (!message.ok) return message;
-    const { deviceId, patch } = message.value;
-    return addressed(deviceId === undefined ? boards(devices) : named(devices, deviceId), patch);
+    const { deviceId, ...wish } = message.value;
+    return addressed(deviceId === undefined ? boards(devices) : named(devices, deviceId), wish);
   }
   const device = settingsDevice(topic);
   const patch = parseSettingsMessage(json.value);
   if (!patch.ok) return patch;
-  return addressed(device === undefined ? [] : named(devices, device), patch.value);
+  return addressed(device === undefined ? [] : named(devices, device), { patch: patch.value });
 }
 
-function addressed(devices: readonly string[], patch: SettingsPatch): Outcome<Wish> {
-  return devices.length === 0 ? refusal("unknown_device", "no such device is registered") : success({ devices, patch });
+function addressed(devices: readonly Device[], wish: Omit<Wish, "devices">): Outcome<Wish> {
+  if (devices.length === 0) return refusal("unknown_device", "no such device is registered");
+  return success({ ...wish, devices });
 }
 
 /** Every board (contract/1-link §5). */
-function boards(devices: SettingsInboxIo["devices"]): readonly string[] {
-  return devices.list().filter(({ auth }) => auth === "legacy").map(({ deviceId }) => deviceId);
+function boards(devices: SettingsInboxIo["devices"]): readonly Device[] {
+  return devices.list().filter(({ auth }) => auth === "legacy");
 }
 
 /** The device of that name, or the boards that call themselves so. */
-function named(devices: SettingsInboxIo["devices"], name: string): readonly string[] {
+function named(devices: SettingsInboxIo["devices"], name: string): readonly Device[] {
   const device = devices.find(name);
-  return (device ? [device] : devices.withWireId(name)).map(({ deviceId }) => deviceId);
+  return device ? [device] : devices.withWireId(name);
 }

@@ -124,11 +124,16 @@ function sealContext(device: Device, number: number): string {
   return `device key ${device.deviceId}/${number}`;
 }
 
+/** Boards that are built from the published sources as they are have it. */
+const PUBLISHED_KEY =
+  "Cannot use this key: it was published and protects nothing. Register the board without a key, so that " +
+  "one is made for it, and build its firmware with the header that is printed then (docs/esp32.md)";
+
 function checkKey(raw: Uint8Array, allowPublished: boolean): void {
   if (raw.length !== KEY_LENGTH) {
     throw new Fault("refused", `Cannot use this key: it has ${raw.length} bytes, needed are ${KEY_LENGTH}`);
   }
   if (!allowPublished && PUBLISHED.has(toHex(createHash("sha256").update(raw).digest()))) {
-    throw new Fault("refused", "Cannot use this key: it was published and protects nothing");
+    throw new Fault("refused", PUBLISHED_KEY);
   }
 }

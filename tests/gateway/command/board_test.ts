@@ -57,6 +57,27 @@ Deno.test("a board gets its command in its upload cycle, in the few keys it read
   assert.deepEqual([status, result], ["completed", "Successfully set power to 50 W"]);
 });
 
+Deno.test("a board that never uploaded gets no command, firmware or settings, and nobody reports in its name", async () => {
+  await using gateway = await startRunning();
+  await gateway.addBoard("board");
+  const id = await gateway.queue(setPower(50));
+  const asked = [
+    ["/command/get", {}],
+    ["/command/report", { command_id: id, status: "completed", result: "done" }],
+    ["/ota/check", { current_version: "1.0.3" }],
+    ["/ota/chunk", { version: "1.0.4", chunk_number: 0 }],
+    ["/changes", {}],
+    ["/config/report", { updates: [] }],
+  ] as const;
+  for (const [path, body] of asked) {
+    const { status, json } = await gateway.board(path, body);
+    assert.deepEqual([status, json.commands, json.status], [401, undefined, 401], path);
+  }
+  assert.equal((await gateway.status(id)).status, "pending");
+  assert.equal((await gateway.boardUpload(0)).status, 200);
+  assert.deepEqual((await get(gateway)).map((command) => command.command_id), [id]);
+});
+
 Deno.test("as many commands as fit into 999 bytes go out, the others next time, whatever their kind", async () => {
   await using gateway = await board();
   const sent = new Map<string, number>();

@@ -84,6 +84,40 @@ Deno.test("a message names a device, or the boards that call themselves so", asy
   });
 });
 
+Deno.test("timers that come with registers are taken, and it is told why the registers are not", async () => {
+  // As the dashboard that the boards came with sends it.
+  const original = {
+    Changed: true,
+    pollFreqChanged: true,
+    newPollTimer: 6,
+    uploadFreqChanged: false,
+    newUploadTimer: 15,
+    regsChanged: true,
+    regs: 515,
+    regsCount: 3,
+  };
+  const told = (reason: string) => `mqtt registers not set board-1 ${BOARD}: ${reason}`;
+  const cases = [
+    [original, "regs: a bit mask names no registers; a list of names does"],
+    [
+      { ...original, regs: ["Pac", "Vac1", "Temp"] },
+      "this board always sends Vac1, Iac1, Ipv1, Pac, Ipv2, Temp: it takes no other list",
+    ],
+    [{ ...original, regs: ["Pac"] }, "regs: 1 names, regsCount says 3"],
+  ] as const;
+  for (const [message, reason] of cases) {
+    await withInbox(async ({ receive, asked, warned }) => {
+      await receive(BOARD, message);
+      assert.deepEqual(asked, [["board-1", { poll_interval_s: 6 }]]);
+      assert.ok(warned.includes(told(reason)), warned.join("\n"));
+    });
+  }
+  await withInbox(async ({ receive, asked }) => {
+    await receive(BOARD, { ...original, device_id: "roof", regs: ["Pac", "Vac1", "Temp"] });
+    assert.deepEqual(asked, [["roof", { poll_interval_s: 6, registers: ["Pac", "Vac1", "Temp"] }]]);
+  });
+});
+
 const deep = utf8("[".repeat(200));
 const bad: readonly (readonly [string, string, unknown])[] = [
   ["no JSON", BOARD, utf8("{")],

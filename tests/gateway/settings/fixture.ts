@@ -79,6 +79,7 @@ export async function openSettings(
     },
     async addBoard(name) {
       const { device } = await management.addDevice({ deviceId: DeviceId.parse(name), model: "esp32", auth: "legacy" });
+      await stores.commit.run(() => stores.devices.sawAt(device, ADDRESS)); // it has uploaded
       keys.set(name, { sequence: 0 });
       return device;
     },

@@ -101,8 +101,7 @@ Deno.test("messages of the broker become changes, or are refused with a reason",
     [{ Changed: 1 }, "malformed"],
     [{ newPollTimer: "3" }, "malformed"],
     [{ newPollTimer: undefined }, "malformed"],
-    [{ regsChanged: true, regsCount: 2, regs: 514 }, "malformed"],
-    [{ regsChanged: true, regsCount: 2, regs: ["Pac"] }, "malformed"],
+    [{ pollFreqChanged: false, regsChanged: true, regsCount: 2, regs: 514 }, "malformed"],
     [{ device_id: "../x" }, "malformed"],
   ];
   for (const [change, fault] of refused) {
@@ -110,6 +109,18 @@ Deno.test("messages of the broker become changes, or are refused with a reason",
     assert.equal(outcome.ok ? "accepted" : outcome.fault, fault, JSON.stringify(change));
   }
   for (const payload of [null, 7, "x", []]) assert.ok(!parseBoardMessage(payload).ok);
+  const badLists: readonly (readonly [object, RegExp])[] = [
+    [{ regs: 514, regsCount: 2 }, /bit mask/],
+    [{ regs: ["Pac"], regsCount: 2 }, /regsCount says 2/],
+    [{ regs: [""], regsCount: 1 }, /^regs\.0: /],
+    [{ regs: "Pac", regsCount: 1 }, /^regs: /],
+  ];
+  for (const [change, reason] of badLists) {
+    const outcome = read({ regsChanged: true, ...change });
+    assert.ok(outcome.ok, JSON.stringify(change));
+    assert.deepEqual(outcome.value.patch, { poll_interval_s: 3 });
+    assert.match(outcome.value.registersRefused ?? "", reason);
+  }
   assert.deepEqual(parseSettingsMessage({ poll_interval_s: null }), { ok: true, value: { poll_interval_s: null } });
   for (const payload of [null, {}, { poll: 3 }, { poll_interval_s: "3" }]) assert.ok(!parseSettingsMessage(payload).ok);
 });
