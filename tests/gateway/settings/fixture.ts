@@ -97,7 +97,9 @@ export async function openSettings(
       const copy = Deno.makeTempDirSync();
       for (const entry of Deno.readDirSync(base.folder)) {
         // The shared memory of SQLite does not survive a power cut.
-        if (!entry.name.endsWith("-shm")) Deno.copyFileSync(`${base.folder}/${entry.name}`, `${copy}/${entry.name}`);
+        if (entry.isFile && !entry.name.endsWith("-shm")) {
+          Deno.copyFileSync(`${base.folder}/${entry.name}`, `${copy}/${entry.name}`);
+        }
       }
       await end();
       return await openSettings(copy, clock.now(), keys);
