@@ -12,27 +12,12 @@ interface Props {
 
 /** For those who have no session: a token, or where to get a link. */
 export function Login({ why, onLogin }: Props) {
-  const [token, setToken] = useState("");
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
+  const { token, setToken, problem, busy, submit } = useLogin(onLogin);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     document.title = "Log in · EcoWatt";
     input.current?.focus();
   }, []);
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      const response = await login({ token: token.trim() });
-      if (response.ok) onLogin(await response.json());
-      else setProblem((await problemOf(response)).message);
-    } catch (error) {
-      setProblem(messageOf(error));
-    } finally {
-      setBusy(false);
-    }
-  };
   return (
     <main class="login">
       <form class="card" onSubmit={submit}>
@@ -63,4 +48,25 @@ export function Login({ why, onLogin }: Props) {
       </form>
     </main>
   );
+}
+
+/** What the form holds, and what becomes of it. */
+function useLogin(onLogin: (session: Session) => void) {
+  const [token, setToken] = useState("");
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      const response = await login({ token: token.trim() });
+      if (response.ok) onLogin(await response.json());
+      else setProblem((await problemOf(response)).message);
+    } catch (error) {
+      setProblem(messageOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { token, setToken, problem, busy, submit };
 }

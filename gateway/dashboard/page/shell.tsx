@@ -50,21 +50,27 @@ export function Shell({ session, live, onLogout }: Props) {
         <button type="button" class="quiet" onClick={logout}>Log out</button>
       </header>
       <div class="frame">
-        <nav id="navigation" class={isOpen ? "open" : ""} aria-label="Main">
-          <ul>
-            {NAVIGATION.map(({ name, title }) => (
-              <li key={name}>
-                <a href={`#/${name}`} aria-current={(route.parts[0] ?? "") === name ? "page" : undefined}>{title}</a>
-              </li>
-            ))}
-          </ul>
-        </nav>
+        <Navigation isOpen={isOpen} current={route.parts[0] ?? ""} />
         <main id="content" key={path}>
           <LostNotice live={live} />
           <MovedContext.Provider value={hasMoved}>{pageOf(route)}</MovedContext.Provider>
         </main>
       </div>
     </>
+  );
+}
+
+function Navigation({ isOpen, current }: { readonly isOpen: boolean; readonly current: string }) {
+  return (
+    <nav id="navigation" class={isOpen ? "open" : ""} aria-label="Main">
+      <ul>
+        {NAVIGATION.map(({ name, title }) => (
+          <li key={name}>
+            <a href={`#/${name}`} aria-current={current === name ? "page" : undefined}>{title}</a>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }
 

@@ -36,6 +36,58 @@ export function Field({ label, hint, problem, children }: Props) {
   );
 }
 
+interface ValueProps extends Omit<Props, "children"> {
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+}
+
+/** What a text field says of its input besides. */
+type TextInput =
+  | {
+    readonly type?: "text";
+    readonly inputMode?: "decimal";
+    readonly autocomplete?: "off";
+    readonly spellcheck?: boolean;
+    readonly required?: boolean;
+    readonly maxLength?: number;
+  }
+  | { readonly type: "number"; readonly min: number }
+  | { readonly type: "datetime-local" };
+
+/** A line of text, a number, or a date and a time. */
+export function TextField({ label, hint, problem, value, onValue, ...input }: ValueProps & TextInput) {
+  return (
+    <Field label={label} hint={hint} problem={problem}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          {...input}
+          value={value}
+          onInput={(event) => onValue(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+interface SelectProps extends ValueProps {
+  /** Value and text of each. */
+  readonly options: readonly (readonly [value: string, text: string])[];
+}
+
+/** One of a few. */
+export function SelectField({ value, onValue, options, ...field }: SelectProps) {
+  return (
+    <Field {...field}>
+      {(attributes) => (
+        <select {...attributes} value={value} onChange={(event) => onValue(event.currentTarget.value)}>
+          {options.map(([one, text]) => <option key={one} value={one}>{text}</option>)}
+        </select>
+      )}
+    </Field>
+  );
+}
+
 interface FileProps extends Omit<Props, "children"> {
   /** What the browser offers first: `.json`. */
   readonly accept?: string;

@@ -30,37 +30,7 @@ export function SettingsPage() {
     <Page title="Settings">
       <Card title="Devices">
         <Loaded resource={standings}>
-          {({ devices }) => (
-            <LongTable
-              step={25}
-              nameOf={({ device_id }) => device_id}
-              caption="Devices and how their settings stand"
-              columns={[
-                {
-                  title: "Device",
-                  cell: ({ device_id }: Standing) => <a href={to("settings", device_id)}>{device_id}</a>,
-                },
-                {
-                  title: "Settings",
-                  cell: (standing) => (
-                    <>
-                      <StateBadge settings={standing} />{" "}
-                      {standing.reason !== null && <span class="problem">{standing.reason}</span>}
-                    </>
-                  ),
-                },
-                {
-                  title: "Version",
-                  wide: true,
-                  number: true,
-                  cell: ({ version }) => version || <span class="faint">–</span>,
-                },
-              ]}
-              rows={devices}
-              rowKey={({ device_id }) => device_id}
-              empty={<NoDevices />}
-            />
-          )}
+          {({ devices }) => <StandingsTable standings={devices} />}
         </Loaded>
       </Card>
       <TemplatesCard devices={all.map(({ device_id }) => device_id)} onApplied={applied} />
@@ -75,5 +45,39 @@ export function SettingsPage() {
       </Loaded>
       <NeedsRole role="operator" what="Templates and their application" />
     </Page>
+  );
+}
+
+function StandingsTable({ standings }: { readonly standings: readonly Standing[] }) {
+  return (
+    <LongTable
+      step={25}
+      nameOf={({ device_id }) => device_id}
+      caption="Devices and how their settings stand"
+      columns={[
+        {
+          title: "Device",
+          cell: ({ device_id }: Standing) => <a href={to("settings", device_id)}>{device_id}</a>,
+        },
+        {
+          title: "Settings",
+          cell: (standing) => (
+            <>
+              <StateBadge settings={standing} />{" "}
+              {standing.reason !== null && <span class="problem">{standing.reason}</span>}
+            </>
+          ),
+        },
+        {
+          title: "Version",
+          wide: true,
+          number: true,
+          cell: ({ version }) => version || <span class="faint">–</span>,
+        },
+      ]}
+      rows={standings}
+      rowKey={({ device_id }) => device_id}
+      empty={<NoDevices />}
+    />
   );
 }

@@ -1,4 +1,5 @@
 import type { CommandRecord } from "../../api/views.ts";
+import { Fact } from "../../components/fact.tsx";
 import { AbsoluteTime } from "../../components/time.tsx";
 import { CommandStateBadge, commandText } from "./command_text.tsx";
 
@@ -15,36 +16,14 @@ export function CommandDetail({ command, onClose }: { readonly command: CommandR
         <button type="button" class="quiet" onClick={onClose} aria-label="Close the details">✕</button>
       </div>
       <dl class="facts">
-        <dt>Inverter</dt>
-        <dd>{inverter} of {device_id}</dd>
-        <dt>Id</dt>
-        <dd>
+        <Fact term="Inverter">{inverter} of {device_id}</Fact>
+        <Fact term="Id">
           <code>{command_id}</code>
-        </dd>
-        {error_message !== null && (
-          <>
-            <dt>Why it failed</dt>
-            <dd>{error_message}</dd>
-          </>
-        )}
-        {result !== null && (
-          <>
-            <dt>Result</dt>
-            <dd>{typeof result === "string" ? result : result.message}</dd>
-          </>
-        )}
-        {readBack.length > 0 && (
-          <>
-            <dt>Read back</dt>
-            <dd>{readBack.map(registerText).join(", ")}</dd>
-          </>
-        )}
-        {execution_time_ms !== null && (
-          <>
-            <dt>Took</dt>
-            <dd>{execution_time_ms} ms</dd>
-          </>
-        )}
+        </Fact>
+        <Fact term="Why it failed">{error_message}</Fact>
+        <Fact term="Result">{typeof result === "string" ? result : result?.message}</Fact>
+        <Fact term="Read back">{readBack.length > 0 ? readBack.map(registerText).join(", ") : undefined}</Fact>
+        <Fact term="Took">{execution_time_ms === null ? undefined : `${execution_time_ms} ms`}</Fact>
       </dl>
       <ol class="steps">
         {steps.map(({ time, step, detail }) => (

@@ -7,6 +7,7 @@ import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
 import { PagerButtons, usePager } from "../../components/pager.tsx";
+import { RowAction } from "../../components/row_action.tsx";
 import { type Column, DataTable } from "../../components/table.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 import { useApi, useMay } from "../../session.tsx";
@@ -27,18 +28,7 @@ export function HistoryCard({ devices, first }: Props) {
   const [open, setOpen] = useState<string>();
   const [cancelled, setCancelled] = useState<CommandRecord>();
   const mayCancel = useMay("operator");
-  const query = new URLSearchParams({ limit: String(PAGE) });
-  if (device !== "") query.set("device_id", device);
-  if (state !== "") query.set("status", state);
-  const pager = usePager<string>(String(query));
-  if (pager.before !== undefined) query.set("before", pager.before);
-  const where = ({ device_id }: { readonly device_id?: string }) => device === "" || device_id === device;
-  const history = useResource<CommandHistory>(`/command/history?${query}`, {
-    on: ["command"],
-    where,
-    every: 30_000,
-    stays: true,
-  });
+  const { history, pager } = useHistory({ device, state });
   const filters = (
     <>
       <Choice label="Device" all="All devices" options={devices} value={device} onValue={setDevice} />
@@ -77,6 +67,24 @@ export function HistoryCard({ devices, first }: Props) {
   );
 }
 
+/** What is asked for; empty: all. */
+interface Filter {
+  readonly device: string;
+  readonly state: string;
+}
+
+/** The commands of a page, read again when one of them changes. */
+function useHistory({ device, state }: Filter) {
+  const query = new URLSearchParams({ limit: String(PAGE) });
+  if (device !== "") query.set("device_id", device);
+  if (state !== "") query.set("status", state);
+  const pager = usePager<string>(String(query));
+  if (pager.before !== undefined) query.set("before", pager.before);
+  const where = ({ device_id }: { readonly device_id?: string }) => device === "" || device_id === device;
+  const live = { on: ["command"] as const, where, every: 30_000, stays: true };
+  return { history: useResource<CommandHistory>(`/command/history?${query}`, live), pager };
+}
+
 function listed(history: CommandHistory): readonly CommandRecord[] {
   const all = "commands" in history ? history.commands : Object.values(history.command_history).flat();
   return [...all].sort((a, b) => b.queued_timestamp - a.queued_timestamp);
@@ -104,13 +112,12 @@ function columns(
       title: "Action",
       cell: (command) =>
         mayCancel && OPEN_STATES.includes(command.status) && (
-          <button
-            type="button"
-            aria-label={`Cancel: ${commandText(command)} of ${command.device_id}`}
+          <RowAction
+            label={`Cancel: ${commandText(command)} of ${command.device_id}`}
             onClick={() => onCancel(command)}
           >
             Cancel
-          </button>
+          </RowAction>
         ),
     },
   ];

@@ -1,5 +1,5 @@
 import type { InverterAbilities } from "../../api/views.ts";
-import { Field } from "../../components/field.tsx";
+import { SelectField, TextField } from "../../components/field.tsx";
 import { type Draft, limitsText, type Problems, unitOf } from "./draft.ts";
 
 interface Props {
@@ -29,7 +29,8 @@ function PowerFields({ draft, onDraft, problems, inverter: { set_power: ability 
   const hint = ability && unit === first ? limitsText(ability, unit) : undefined;
   return (
     <div class="fields">
-      <NumberField
+      <TextField
+        inputMode="decimal"
         label={`Limit in ${unit}`}
         hint={hint}
         problem={problems.power}
@@ -37,20 +38,16 @@ function PowerFields({ draft, onDraft, problems, inverter: { set_power: ability 
         onValue={(power) => onDraft({ ...draft, power })}
       />
       {others.length > 0 && (
-        <Field label="Unit">
-          {(attributes) => (
-            <select
-              {...attributes}
-              value={unit}
-              onChange={(event) => onDraft({ ...draft, unit: event.currentTarget.value })}
-            >
-              {ability?.units.map((one) => <option key={one}>{one}</option>)}
-            </select>
-          )}
-        </Field>
+        <SelectField
+          label="Unit"
+          value={unit}
+          onValue={(chosen) => onDraft({ ...draft, unit: chosen })}
+          options={[first, ...others].map((one) => [one, one])}
+        />
       )}
       {ability?.can_revert && (
-        <NumberField
+        <TextField
+          inputMode="decimal"
           label="Lift it after, seconds"
           hint="Empty: never"
           value={draft.revert}
@@ -68,7 +65,8 @@ function WriteFields({ draft, onDraft, problems, inverter: { write_register: reg
   return (
     <div class="fields">
       <RegisterField registers={registers} draft={draft} onDraft={onDraft} problem={problems.register} />
-      <NumberField
+      <TextField
+        inputMode="decimal"
         label={unit === "" ? "Value" : `Value in ${unit}`}
         hint={register.gain === null ? "As the register holds it" : limitsText(register, unit)}
         problem={problems.value}
@@ -83,7 +81,8 @@ function ReadFields({ draft, onDraft, problems, inverter: { read_register: regis
   return (
     <div class="fields">
       <RegisterField registers={registers} draft={draft} onDraft={onDraft} problem={problems.register} />
-      <NumberField
+      <TextField
+        inputMode="decimal"
         label="Words"
         hint="1 to 125, from this register on"
         problem={problems.count}
@@ -102,39 +101,13 @@ function RegisterField(
 ) {
   const chosen = registers.find(({ name }) => name === draft.register) ?? registers[0];
   return (
-    <Field label="Register" hint={chosen?.description} problem={problem}>
-      {(attributes) => (
-        <select
-          {...attributes}
-          value={chosen?.name ?? ""}
-          onChange={(event) => onDraft({ ...draft, register: event.currentTarget.value })}
-        >
-          {registers.map(({ name, address }) => <option key={name} value={name}>{name} (at {address})</option>)}
-        </select>
-      )}
-    </Field>
-  );
-}
-
-function NumberField(
-  { label, hint, problem, value, onValue }: {
-    readonly label: string;
-    readonly hint?: string | undefined;
-    readonly problem?: string | undefined;
-    readonly value: string;
-    readonly onValue: (value: string) => void;
-  },
-) {
-  return (
-    <Field label={label} hint={hint} problem={problem}>
-      {(attributes) => (
-        <input
-          {...attributes}
-          inputMode="decimal"
-          value={value}
-          onInput={(event) => onValue(event.currentTarget.value)}
-        />
-      )}
-    </Field>
+    <SelectField
+      label="Register"
+      hint={chosen?.description}
+      problem={problem}
+      value={chosen?.name ?? ""}
+      onValue={(register) => onDraft({ ...draft, register })}
+      options={registers.map(({ name, address }) => [name, `${name} (at ${address})`])}
+    />
   );
 }

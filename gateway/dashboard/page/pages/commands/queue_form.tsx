@@ -5,7 +5,7 @@ import { useAnnounce } from "../../components/announce.tsx";
 import { DeviceChoice } from "../../components/device_choice.tsx";
 import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Empty } from "../../components/empty.tsx";
-import { Field } from "../../components/field.tsx";
+import { SelectField } from "../../components/field.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
 import { useApi } from "../../session.tsx";
@@ -57,9 +57,7 @@ function CommandForm({ devices, inverters }: FormProps) {
   const [name, setName] = useState(inverters[0]?.inverter);
   const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT);
   const [problems, setProblems] = useState<Problems>({});
-  const [review, setReview] = useState<{ readonly command: object; readonly text: string }>();
-  const api = useApi();
-  const announce = useAnnounce();
+  const [review, setReview] = useState<Review>();
   const inverter = inverters.find((one) => one.inverter === name) ?? inverters[0];
   if (!inverter) return null;
   const kinds = kindsOf(inverter);
@@ -70,39 +68,17 @@ function CommandForm({ devices, inverters }: FormProps) {
     setProblems(built.ok ? {} : built.problems);
     if (built.ok) setReview(built);
   };
-  const queue = async () => {
-    const [only] = devices;
-    const commands = devices.map((device_id) => ({ ...review?.command, device_id }));
-    await api.send("POST", "/command/queue", { body: commands.length === 1 ? commands[0] : { commands } });
-    announce.done(devices.length === 1 ? `Command for ${only} queued` : `${devices.length} commands queued`);
-  };
   return (
     <form onSubmit={check} noValidate>
       {inverters.length > 1 && (
-        <Field label="Inverter">
-          {(attributes) => (
-            <select
-              {...attributes}
-              value={inverter.inverter}
-              onChange={(event) => setName(event.currentTarget.value)}
-            >
-              {inverters.map((one) => <option key={one.inverter}>{one.inverter}</option>)}
-            </select>
-          )}
-        </Field>
+        <SelectField
+          label="Inverter"
+          value={inverter.inverter}
+          onValue={setName}
+          options={inverters.map((one) => [one.inverter, one.inverter])}
+        />
       )}
-      <div class="tabs" role="group" aria-label="What to do">
-        {kinds.map((one) => (
-          <button
-            type="button"
-            key={one}
-            aria-pressed={one === kind}
-            onClick={() => setDraft({ ...draft, kind: one, register: "" })}
-          >
-            {KINDS[one]}
-          </button>
-        ))}
-      </div>
+      <KindTabs kinds={kinds} kind={kind} onKind={(one) => setDraft({ ...draft, kind: one, register: "" })} />
       <p class="hint">The limits are those of {inverter.inverter}: {inverter.title}.</p>
       <ParameterFields draft={{ ...draft, kind }} onDraft={setDraft} problems={problems} inverter={inverter} />
       <WhenFields draft={{ ...draft, kind }} onDraft={setDraft} />
@@ -112,20 +88,58 @@ function CommandForm({ devices, inverters }: FormProps) {
         </button>
       </div>
       {devices.length > MOST && <p class="problem">At most {MOST} devices at a time: choose fewer.</p>}
-      {review && (
-        <ConfirmDialog
-          title={devices.length === 1
-            ? `Let ${devices[0]} ${review.text}?`
-            : `Let ${devices.length} devices ${review.text}?`}
-          confirm={devices.length === 1 ? `Queue for ${devices[0]}` : `Queue for ${devices.length} devices`}
-          onConfirm={queue}
-          onClose={() => setReview(undefined)}
-        >
-          {devices.length > 1 && <p>All of them are queued, or none: {devices.join(", ")}.</p>}
-          <p>A device that is online does it at once; others when they are back.</p>
-        </ConfirmDialog>
-      )}
+      {review && <QueueDialog devices={devices} review={review} onClose={() => setReview(undefined)} />}
     </form>
+  );
+}
+
+interface TabsProps {
+  readonly kinds: readonly Kind[];
+  readonly kind: Kind;
+  readonly onKind: (kind: Kind) => void;
+}
+
+function KindTabs({ kinds, kind, onKind }: TabsProps) {
+  return (
+    <div class="tabs" role="group" aria-label="What to do">
+      {kinds.map((one) => (
+        <button type="button" key={one} aria-pressed={one === kind} onClick={() => onKind(one)}>{KINDS[one]}</button>
+      ))}
+    </div>
+  );
+}
+
+/** A command that is well formed, and what it does in words. */
+interface Review {
+  readonly command: object;
+  readonly text: string;
+}
+
+interface DialogProps {
+  readonly devices: readonly string[];
+  readonly review: Review;
+  readonly onClose: () => void;
+}
+
+function QueueDialog({ devices, review, onClose }: DialogProps) {
+  const api = useApi();
+  const announce = useAnnounce();
+  const who = devices.length === 1 ? devices[0] : `${devices.length} devices`;
+  const queue = async () => {
+    const commands = devices.map((device_id) => ({ ...review.command, device_id }));
+    await api.send("POST", "/command/queue", { body: commands.length === 1 ? commands[0] : { commands } });
+    announce.done(devices.length === 1 ? `Command for ${who} queued` : `${devices.length} commands queued`);
+  };
+  return (
+    <ConfirmDialog
+      title={`Let ${who} ${review.text}?`}
+      confirm={`Queue for ${who}`}
+      onConfirm={queue}
+      onClose={onClose}
+    >
+      {devices.length > 1 && <p>All of them are queued, or none: {devices.join(", ")}.</p>}
+      <p>A device that is online does it at once; others when they are back.</p>
+    </ConfirmDialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Field } from "../../components/field.tsx";
+import { SelectField, TextField } from "../../components/field.tsx";
 import type { Draft } from "./draft.ts";
 
 const PRIORITIES: readonly (readonly [value: string, text: string])[] = [
@@ -20,38 +20,26 @@ export function WhenFields({ draft, onDraft }: { readonly draft: Draft; readonly
     <details>
       <summary>Order and time</summary>
       <div class="fields">
-        <Field label="Priority">
-          {(attributes) => (
-            <select
-              {...attributes}
-              value={draft.priority}
-              onChange={(event) => onDraft({ ...draft, priority: event.currentTarget.value })}
-            >
-              {PRIORITIES.map(([value, text]) => <option key={value} value={value}>{text}</option>)}
-            </select>
-          )}
-        </Field>
-        <Field label="Not before" hint="Your local time">
-          {(attributes) => (
-            <input
-              {...attributes}
-              type="datetime-local"
-              value={draft.notBefore}
-              onInput={(event) => onDraft({ ...draft, notBefore: event.currentTarget.value })}
-            />
-          )}
-        </Field>
-        <Field label="Expires" hint="Not executed from then on">
-          {(attributes) => (
-            <select
-              {...attributes}
-              value={draft.expiresIn}
-              onChange={(event) => onDraft({ ...draft, expiresIn: event.currentTarget.value })}
-            >
-              {LIVES.map(([hours, text]) => <option key={hours} value={hours}>{text}</option>)}
-            </select>
-          )}
-        </Field>
+        <SelectField
+          label="Priority"
+          value={draft.priority}
+          onValue={(priority) => onDraft({ ...draft, priority })}
+          options={PRIORITIES}
+        />
+        <TextField
+          label="Not before"
+          hint="Your local time"
+          type="datetime-local"
+          value={draft.notBefore}
+          onValue={(notBefore) => onDraft({ ...draft, notBefore })}
+        />
+        <SelectField
+          label="Expires"
+          hint="Not executed from then on"
+          value={draft.expiresIn}
+          onValue={(expiresIn) => onDraft({ ...draft, expiresIn })}
+          options={LIVES}
+        />
       </div>
     </details>
   );

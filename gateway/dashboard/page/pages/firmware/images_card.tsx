@@ -6,6 +6,7 @@ import { sizeText } from "../../components/bytes.ts";
 import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Card } from "../../components/page.tsx";
+import { RowAction } from "../../components/row_action.tsx";
 import { DataTable } from "../../components/table.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 import { useApi, useMay } from "../../session.tsx";
@@ -19,51 +20,7 @@ interface Props {
 /** The images that can be offered to devices. */
 export function ImagesCard({ images, onRollOut, onChanged }: Props) {
   const [removed, setRemoved] = useState<Firmware>();
-  const api = useApi();
-  const announce = useAnnounce();
-  const mayRollOut = useMay("operator");
   const mayRemove = useMay("admin");
-  const verify = async (image: Firmware) => {
-    try {
-      const { good, reason } = await api.send<{ good: boolean; reason: string | null }>(
-        "POST",
-        `${pathOf(image)}/verify`,
-      );
-      if (good) announce.done(`${nameOf(image)} is good: hash, signature and size are what they should be`);
-      else announce.problem(`${nameOf(image)} is not good: ${reason}`);
-    } catch (error) {
-      announce.problem(messageOf(error));
-    }
-  };
-  const actions = (image: Firmware) => (
-    <div class="actions">
-      {mayRollOut && (
-        <button type="button" aria-label={`Roll out ${nameOf(image)}`} onClick={() => onRollOut(image)}>
-          Roll out…
-        </button>
-      )}
-      {mayRollOut && (
-        <button
-          type="button"
-          class="quiet"
-          aria-label={`Verify ${nameOf(image)}`}
-          onClick={() => verify(image)}
-        >
-          Verify
-        </button>
-      )}
-      {mayRemove && (
-        <button
-          type="button"
-          class="quiet"
-          aria-label={`Remove ${nameOf(image)}`}
-          onClick={() => setRemoved(image)}
-        >
-          Remove
-        </button>
-      )}
-    </div>
-  );
   return (
     <Card title="Images">
       <DataTable
@@ -74,24 +31,74 @@ export function ImagesCard({ images, onRollOut, onChanged }: Props) {
           { title: "For", wide: true, cell: ({ audience }) => audience === "node" ? "nodes" : "boards" },
           { title: "Size", number: true, wide: true, cell: ({ original_size }) => sizeText(original_size) },
           { title: "Added", wide: true, cell: ({ added_at_ms }) => <RelativeTime at={added_at_ms} /> },
-          { title: "Actions", cell: actions },
+          {
+            title: "Actions",
+            cell: (image) => <ImageActions image={image} onRollOut={onRollOut} onRemove={setRemoved} />,
+          },
         ]}
         rows={images}
         rowKey={nameOf}
         empty={<NoImages mayUpload={mayRemove} />}
       />
-      {removed && (
-        <ConfirmDialog
-          title={`Remove ${nameOf(removed)}?`}
-          confirm="Remove this image"
-          danger
-          onConfirm={() => api.send("DELETE", pathOf(removed)).then(onChanged)}
-          onClose={() => setRemoved(undefined)}
-        >
-          <p>No device is offered it any more. Devices that run it go on.</p>
-        </ConfirmDialog>
-      )}
+      {removed && <RemoveDialog image={removed} onRemoved={onChanged} onClose={() => setRemoved(undefined)} />}
     </Card>
+  );
+}
+
+interface ActionsProps {
+  readonly image: Firmware;
+  readonly onRollOut: (firmware: Firmware) => void;
+  readonly onRemove: (firmware: Firmware) => void;
+}
+
+function ImageActions({ image, onRollOut, onRemove }: ActionsProps) {
+  const mayRollOut = useMay("operator");
+  const mayRemove = useMay("admin");
+  const verify = useVerification();
+  const name = nameOf(image);
+  return (
+    <div class="actions">
+      {mayRollOut && <RowAction label={`Roll out ${name}`} onClick={() => onRollOut(image)}>Roll out…</RowAction>}
+      {mayRollOut && <RowAction quiet label={`Verify ${name}`} onClick={() => void verify(image)}>Verify</RowAction>}
+      {mayRemove && <RowAction quiet label={`Remove ${name}`} onClick={() => onRemove(image)}>Remove</RowAction>}
+    </div>
+  );
+}
+
+/** Has the gateway check an image on its disk, and announces the outcome. */
+function useVerification(): (image: Firmware) => Promise<void> {
+  const api = useApi();
+  const announce = useAnnounce();
+  return async (image) => {
+    try {
+      const path = `${pathOf(image)}/verify`;
+      const { good, reason } = await api.send<{ good: boolean; reason: string | null }>("POST", path);
+      if (good) announce.done(`${nameOf(image)} is good: hash, signature and size are what they should be`);
+      else announce.problem(`${nameOf(image)} is not good: ${reason}`);
+    } catch (error) {
+      announce.problem(messageOf(error));
+    }
+  };
+}
+
+interface RemoveProps {
+  readonly image: Firmware;
+  readonly onRemoved: () => void;
+  readonly onClose: () => void;
+}
+
+function RemoveDialog({ image, onRemoved, onClose }: RemoveProps) {
+  const api = useApi();
+  return (
+    <ConfirmDialog
+      title={`Remove ${nameOf(image)}?`}
+      confirm="Remove this image"
+      danger
+      onConfirm={() => api.send("DELETE", pathOf(image)).then(onRemoved)}
+      onClose={onClose}
+    >
+      <p>No device is offered it any more. Devices that run it go on.</p>
+    </ConfirmDialog>
   );
 }
 

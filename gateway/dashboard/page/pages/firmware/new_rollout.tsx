@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Device, Firmware } from "../../api/views.ts";
 import { useAnnounce } from "../../components/announce.tsx";
 import { ConfirmDialog } from "../../components/dialog.tsx";
-import { Field } from "../../components/field.tsx";
+import { SelectField, TextField } from "../../components/field.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { useApi } from "../../session.tsx";
 import { DeviceChoice } from "../../components/device_choice.tsx";
@@ -23,28 +23,22 @@ const WAVES = {
 } as const;
 type WaveChoice = keyof typeof WAVES;
 
+/** What the fields hold. */
+interface Plan {
+  readonly waves: WaveChoice;
+  readonly pauseAfter: string;
+  readonly window: string;
+}
+
 /** Plans a rollout of an image and starts it. */
 export function NewRollout({ firmware, devices, onStarted, onClose }: Props) {
   const fitting = devices.filter(({ model }) => model === firmware.model).map(({ device_id }) => device_id);
   const [chosen, setChosen] = useState<readonly string[]>(fitting);
-  const [waves, setWaves] = useState<WaveChoice>("careful");
-  const [pauseAfter, setPauseAfter] = useState("1");
-  const [window, setWindow] = useState("");
+  const [plan, setPlan] = useState<Plan>({ waves: "careful", pauseAfter: "1", window: "" });
   const api = useApi();
   const announce = useAnnounce();
   const start = async () => {
-    const { model, version } = firmware;
-    const failures = Number(pauseAfter);
-    await api.send("POST", "/api/v1/rollouts", {
-      body: {
-        model,
-        version,
-        devices: chosen,
-        waves: chosen.length > 1 ? WAVES[waves].waves : [],
-        ...(failures > 0 ? { pause_after: failures } : {}),
-        ...(window.trim() === "" ? {} : { window: window.trim() }),
-      },
-    });
+    await api.send("POST", "/api/v1/rollouts", { body: bodyOf(firmware, chosen, plan) });
     announce.done(`The rollout of ${nameOf(firmware)} has started`);
     onStarted();
   };
@@ -59,41 +53,49 @@ export function NewRollout({ firmware, devices, onStarted, onClose }: Props) {
       {fitting.length === 0
         ? <Notice tone="warn">No device of the model {firmware.model} is registered.</Notice>
         : <DeviceChoice devices={fitting} chosen={chosen} onChoose={setChosen} />}
-      <div class="fields">
-        <Field label="Waves" hint="Each waits until the one before is updated">
-          {(attributes) => (
-            <select
-              {...attributes}
-              value={waves}
-              onChange={(event) => setWaves(waveChoice(event.currentTarget.value))}
-            >
-              {Object.entries(WAVES).map(([name, { text }]) => <option key={name} value={name}>{text}</option>)}
-            </select>
-          )}
-        </Field>
-        <Field label="Pause after failures" hint="Devices that failed for good; 0: never">
-          {(attributes) => (
-            <input
-              {...attributes}
-              type="number"
-              min={0}
-              value={pauseAfter}
-              onInput={(event) => setPauseAfter(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field label="Window" hint="Time of day in UTC, such as 22:00-04:30; empty: any">
-          {(attributes) => (
-            <input
-              {...attributes}
-              value={window}
-              onInput={(event) => setWindow(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-      </div>
+      <PlanFields plan={plan} onPlan={setPlan} />
       <p>Devices that do not come up with the new image go back to the old one by themselves.</p>
     </ConfirmDialog>
+  );
+}
+
+function bodyOf({ model, version }: Firmware, devices: readonly string[], { waves, pauseAfter, window }: Plan) {
+  const failures = Number(pauseAfter);
+  return {
+    model,
+    version,
+    devices,
+    waves: devices.length > 1 ? WAVES[waves].waves : [],
+    ...(failures > 0 ? { pause_after: failures } : {}),
+    ...(window.trim() === "" ? {} : { window: window.trim() }),
+  };
+}
+
+function PlanFields({ plan, onPlan }: { readonly plan: Plan; readonly onPlan: (plan: Plan) => void }) {
+  return (
+    <div class="fields">
+      <SelectField
+        label="Waves"
+        hint="Each waits until the one before is updated"
+        value={plan.waves}
+        onValue={(text) => onPlan({ ...plan, waves: waveChoice(text) })}
+        options={Object.entries(WAVES).map(([name, { text }]) => [name, text])}
+      />
+      <TextField
+        label="Pause after failures"
+        hint="Devices that failed for good; 0: never"
+        type="number"
+        min={0}
+        value={plan.pauseAfter}
+        onValue={(pauseAfter) => onPlan({ ...plan, pauseAfter })}
+      />
+      <TextField
+        label="Window"
+        hint="Time of day in UTC, such as 22:00-04:30; empty: any"
+        value={plan.window}
+        onValue={(window) => onPlan({ ...plan, window })}
+      />
+    </div>
   );
 }
 

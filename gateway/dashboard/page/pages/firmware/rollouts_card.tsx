@@ -33,7 +33,7 @@ export function RolloutsCard({ rollouts, onChanged }: Props) {
 }
 
 function RolloutItem({ rollout, onChanged }: { readonly rollout: FirmwareRollout; readonly onChanged: () => void }) {
-  const { id, phase, reason, wave, waves, counts, devices, by, created_at_ms } = rollout;
+  const { id, phase } = rollout;
   const [asked, setAsked] = useState<Change>();
   const mayChange = useMay("operator");
   const changes: readonly Change[] = phase === "running"
@@ -60,6 +60,24 @@ function RolloutItem({ rollout, onChanged }: { readonly rollout: FirmwareRollout
           ))}
         </div>
       </div>
+      <RolloutProgress rollout={rollout} />
+      <RolloutDevices rollout={rollout} />
+      {asked && (
+        <ChangeDialog
+          rollout={rollout}
+          change={asked}
+          onDone={onChanged}
+          onClose={() => setAsked(undefined)}
+        />
+      )}
+    </li>
+  );
+}
+
+function RolloutProgress({ rollout }: { readonly rollout: FirmwareRollout }) {
+  const { id, reason, wave, waves, counts, devices, by, created_at_ms } = rollout;
+  return (
+    <>
       <progress
         aria-label={`Updated devices of rollout ${id}`}
         value={counts.updated + counts.failed + counts.left}
@@ -74,16 +92,7 @@ function RolloutItem({ rollout, onChanged }: { readonly rollout: FirmwareRollout
         </span>
       </p>
       {reason !== null && <p class="problem">{reason}</p>}
-      <RolloutDevices rollout={rollout} />
-      {asked && (
-        <ChangeDialog
-          rollout={rollout}
-          change={asked}
-          onDone={onChanged}
-          onClose={() => setAsked(undefined)}
-        />
-      )}
-    </li>
+    </>
   );
 }
 

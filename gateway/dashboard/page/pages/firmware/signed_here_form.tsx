@@ -1,6 +1,8 @@
 import { useState } from "preact/hooks";
-import { Field, FileField } from "../../components/field.tsx";
+import { FileField, SelectField, TextField } from "../../components/field.tsx";
 import type { useUpload } from "./upload_task.ts";
+
+const AUDIENCES = [["node", "nodes"], ["board", "ESP32 boards"]] as const;
 
 /** An image that the gateway signs with its own key. */
 export function SignedHereForm({ task }: { readonly task: ReturnType<typeof useUpload> }) {
@@ -18,20 +20,23 @@ export function SignedHereForm({ task }: { readonly task: ReturnType<typeof useU
     <form onSubmit={submit}>
       <div class="fields">
         <FileField label="File" hint="The image as it was built; at most 512 MiB" onFile={setFile} />
-        <TextField label="Model" hint="As devices are registered" value={model} onValue={setModel} />
-        <TextField label="Version" hint="Such as 1.4.0" value={version} onValue={setVersion} />
-        <Field label="For">
-          {(attributes) => (
-            <select
-              {...attributes}
-              value={audience}
-              onChange={(event) => setAudience(event.currentTarget.value)}
-            >
-              <option value="node">nodes</option>
-              <option value="board">ESP32 boards</option>
-            </select>
-          )}
-        </Field>
+        <TextField
+          required
+          spellcheck={false}
+          label="Model"
+          hint="As devices are registered"
+          value={model}
+          onValue={setModel}
+        />
+        <TextField
+          required
+          spellcheck={false}
+          label="Version"
+          hint="Such as 1.4.0"
+          value={version}
+          onValue={setVersion}
+        />
+        <SelectField label="For" value={audience} onValue={setAudience} options={AUDIENCES} />
       </div>
       {!task.going && (
         <div class="actions">
@@ -39,28 +44,5 @@ export function SignedHereForm({ task }: { readonly task: ReturnType<typeof useU
         </div>
       )}
     </form>
-  );
-}
-
-function TextField(
-  { label, hint, value, onValue }: {
-    readonly label: string;
-    readonly hint: string;
-    readonly value: string;
-    readonly onValue: (value: string) => void;
-  },
-) {
-  return (
-    <Field label={label} hint={hint}>
-      {(attributes) => (
-        <input
-          {...attributes}
-          required
-          spellcheck={false}
-          value={value}
-          onInput={(event) => onValue(event.currentTarget.value)}
-        />
-      )}
-    </Field>
   );
 }

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { messageOf } from "../../api/client.ts";
 import type { Token } from "../../api/views.ts";
 import { useAnnounce } from "../../components/announce.tsx";
-import { Field } from "../../components/field.tsx";
+import { SelectField, TextField } from "../../components/field.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { useApi } from "../../session.tsx";
 
@@ -46,39 +46,17 @@ export function NewToken({ onMade }: { readonly onMade: () => void }) {
   return (
     <form class="new-token" onSubmit={submit}>
       <div class="fields">
-        <Field label="Name" hint="Who or what uses it" problem={problem}>
-          {(attributes) => (
-            <input
-              {...attributes}
-              required
-              maxLength={64}
-              value={name}
-              onInput={(event) => setName(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field label="Role">
-          {(attributes) => (
-            <select
-              {...attributes}
-              value={role}
-              onChange={(event) => setRole(event.currentTarget.value)}
-            >
-              {ROLES.map((one) => <option key={one}>{one}</option>)}
-            </select>
-          )}
-        </Field>
-        <Field label="Ends">
-          {(attributes) => (
-            <select
-              {...attributes}
-              value={days}
-              onChange={(event) => setDays(event.currentTarget.value)}
-            >
-              {LIVES.map(([value, text]) => <option key={value} value={value}>{text}</option>)}
-            </select>
-          )}
-        </Field>
+        <TextField
+          label="Name"
+          hint="Who or what uses it"
+          problem={problem}
+          required
+          maxLength={64}
+          value={name}
+          onValue={setName}
+        />
+        <SelectField label="Role" value={role} onValue={setRole} options={ROLES.map((one) => [one, one])} />
+        <SelectField label="Ends" value={days} onValue={setDays} options={LIVES} />
       </div>
       <div class="actions">
         <button type="submit" class="primary">Make a token</button>

@@ -7,6 +7,7 @@ import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
+import { RowAction } from "../../components/row_action.tsx";
 import { type Column, DataTable } from "../../components/table.tsx";
 import { useNow } from "../../components/now.ts";
 import { RelativeTime } from "../../components/time.tsx";
@@ -69,13 +70,7 @@ function columns(now: number, onRevoke: (token: Token) => void): readonly Column
       title: "Action",
       cell: (token) =>
         token.revoked_at_ms === null && (
-          <button
-            type="button"
-            aria-label={`Revoke ${token.name}`}
-            onClick={() => onRevoke(token)}
-          >
-            Revoke
-          </button>
+          <RowAction label={`Revoke ${token.name}`} onClick={() => onRevoke(token)}>Revoke</RowAction>
         ),
     },
   ];

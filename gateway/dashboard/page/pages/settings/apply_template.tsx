@@ -3,7 +3,7 @@ import type { Template } from "../../api/views.ts";
 import { useAnnounce } from "../../components/announce.tsx";
 import { DeviceChoice } from "../../components/device_choice.tsx";
 import { ConfirmDialog } from "../../components/dialog.tsx";
-import { Field } from "../../components/field.tsx";
+import { SelectField } from "../../components/field.tsx";
 import { useApi } from "../../session.tsx";
 import { summaryOf } from "./draft.ts";
 import { PreviewTable } from "./preview_table.tsx";
@@ -52,20 +52,16 @@ export function ApplyTemplate({ template: { name, settings }, devices, onStarted
       <p>It sets: {summaryOf(settings)}. What it does not name stays as it is on each device.</p>
       <DeviceChoice devices={devices} chosen={chosen} onChoose={setChosen} />
       {names.length > 1 && (
-        <Field label="How" hint={isCareful ? "If it does not stay healthy, it is put back" : undefined}>
-          {(attributes) => (
-            <select
-              {...attributes}
-              value={isCareful ? "careful" : "all"}
-              onChange={(event) => setCareful(event.currentTarget.value === "careful")}
-            >
-              <option value="all">All at once</option>
-              <option value="careful">
-                {ready[0] ?? names[0]} first, the others after {HEALTHY_S / 60} minutes in good health
-              </option>
-            </select>
-          )}
-        </Field>
+        <SelectField
+          label="How"
+          hint={isCareful ? "If it does not stay healthy, it is put back" : undefined}
+          value={isCareful ? "careful" : "all"}
+          onValue={(value) => setCareful(value === "careful")}
+          options={[
+            ["all", "All at once"],
+            ["careful", `${ready[0] ?? names[0]} first, the others after ${HEALTHY_S / 60} minutes in good health`],
+          ]}
+        />
       )}
       <PreviewTable preview={preview} />
     </ConfirmDialog>

@@ -1,4 +1,4 @@
-import { Field } from "../../components/field.tsx";
+import { TextField } from "../../components/field.tsx";
 import { type Draft, LABELS, namesOf, type SettingKey } from "./draft.ts";
 
 interface Props {
@@ -23,34 +23,30 @@ export function SettingsFields({ draft, onDraft, problems, known }: Props) {
     onDraft({ ...draft, registers: names.join(", ") });
   };
   const seconds = (key: "poll_interval_s" | "upload_interval_s") => (
-    <Field label={LABELS[key]} hint={HINTS[key]} problem={problems[key]}>
-      {(attributes) => (
-        <input
-          {...attributes}
-          inputMode="decimal"
-          autocomplete="off"
-          value={draft[key]}
-          onInput={(event) => onDraft({ ...draft, [key]: event.currentTarget.value })}
-        />
-      )}
-    </Field>
+    <TextField
+      label={LABELS[key]}
+      hint={HINTS[key]}
+      problem={problems[key]}
+      inputMode="decimal"
+      autocomplete="off"
+      value={draft[key]}
+      onValue={(value) => onDraft({ ...draft, [key]: value })}
+    />
   );
   return (
     <div class="fields">
       {seconds("poll_interval_s")}
       {seconds("upload_interval_s")}
       <div>
-        <Field label={LABELS.registers} hint={HINTS.registers} problem={problems.registers}>
-          {(attributes) => (
-            <input
-              {...attributes}
-              autocomplete="off"
-              spellcheck={false}
-              value={draft.registers}
-              onInput={(event) => onDraft({ ...draft, registers: event.currentTarget.value })}
-            />
-          )}
-        </Field>
+        <TextField
+          label={LABELS.registers}
+          hint={HINTS.registers}
+          problem={problems.registers}
+          autocomplete="off"
+          spellcheck={false}
+          value={draft.registers}
+          onValue={(registers) => onDraft({ ...draft, registers })}
+        />
         {known.length > 0 && (
           <div class="chips" role="group" aria-label="Known registers">
             {known.map((name) => (

@@ -5,9 +5,10 @@ import type { Template } from "../../api/views.ts";
 import { useAnnounce } from "../../components/announce.tsx";
 import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Empty } from "../../components/empty.tsx";
-import { Field } from "../../components/field.tsx";
+import { TextField } from "../../components/field.tsx";
 import { Loaded } from "../../components/notice.tsx";
 import { Card } from "../../components/page.tsx";
+import { RowAction } from "../../components/row_action.tsx";
 import { DataTable } from "../../components/table.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 import { useApi, useMay } from "../../session.tsx";
@@ -31,66 +32,16 @@ export function TemplatesCard({ devices, onApplied }: Props) {
   const [edited, setEdited] = useState<Template | "new">();
   const [removed, setRemoved] = useState<Template>();
   const [applied, setApplied] = useState<Template>();
-  const api = useApi();
-  const announce = useAnnounce();
-  const remove = async ({ name }: Template) => {
-    await api.send("DELETE", `${PATH}/${encodeURIComponent(name)}`);
-    announce.done(`Template ${name} removed`);
-    templates.reload();
-  };
   const create = mayChange && <button type="button" onClick={() => setEdited("new")}>New template</button>;
   return (
     <Card title="Templates" actions={create}>
       <Loaded resource={templates}>
         {({ templates: all }) => (
-          <DataTable
-            caption="Templates"
-            columns={[
-              { title: "Template", cell: ({ name }: Template) => name },
-              { title: "Settings", cell: ({ settings }) => summaryOf(settings) },
-              { title: "Changed", wide: true, cell: ({ changed_at_ms }) => <RelativeTime at={changed_at_ms} /> },
-              { title: "By", wide: true, cell: ({ changed_by }) => changed_by },
-              {
-                title: "Actions",
-                cell: (template) =>
-                  mayChange && (
-                    <span class="actions">
-                      {devices.length > 0 && (
-                        <button
-                          type="button"
-                          aria-label={`Apply ${template.name}`}
-                          onClick={() => setApplied(template)}
-                        >
-                          Apply…
-                        </button>
-                      )}
-                      <button
-                        type="button"
-                        class="quiet"
-                        aria-label={`Edit ${template.name}`}
-                        onClick={() => setEdited(template)}
-                      >
-                        Edit
-                      </button>
-                      <button
-                        type="button"
-                        class="quiet"
-                        aria-label={`Remove ${template.name}`}
-                        onClick={() => setRemoved(template)}
-                      >
-                        Remove
-                      </button>
-                    </span>
-                  ),
-              },
-            ]}
-            rows={all}
-            rowKey={({ name }) => name}
-            empty={
-              <Empty title="There is no template yet">
-                <p>A template holds settings that several devices share, and is applied to all of them at once.</p>
-              </Empty>
-            }
+          <TemplateTable
+            templates={all}
+            actions={mayChange
+              ? { onApply: devices.length > 0 ? setApplied : undefined, onEdit: setEdited, onRemove: setRemoved }
+              : undefined}
           />
         )}
       </Loaded>
@@ -110,17 +61,87 @@ export function TemplatesCard({ devices, onApplied }: Props) {
         />
       )}
       {removed !== undefined && (
-        <ConfirmDialog
-          title={`Remove the template ${removed.name}?`}
-          confirm={`Remove ${removed.name}`}
-          danger
-          onConfirm={() => remove(removed)}
+        <RemoveDialog
+          template={removed}
+          onRemoved={templates.reload}
           onClose={() => setRemoved(undefined)}
-        >
-          <p>Devices that it was applied to keep their settings.</p>
-        </ConfirmDialog>
+        />
       )}
     </Card>
+  );
+}
+
+/** What can be done with a template. */
+interface Actions {
+  /** `undefined` where no device is there to get it. */
+  readonly onApply: ((template: Template) => void) | undefined;
+  readonly onEdit: (template: Template) => void;
+  readonly onRemove: (template: Template) => void;
+}
+
+interface TableProps {
+  readonly templates: readonly Template[];
+  /** `undefined` for those who may only look. */
+  readonly actions: Actions | undefined;
+}
+
+function TemplateTable({ templates, actions }: TableProps) {
+  return (
+    <DataTable
+      caption="Templates"
+      columns={[
+        { title: "Template", cell: ({ name }: Template) => name },
+        { title: "Settings", cell: ({ settings }) => summaryOf(settings) },
+        { title: "Changed", wide: true, cell: ({ changed_at_ms }) => <RelativeTime at={changed_at_ms} /> },
+        { title: "By", wide: true, cell: ({ changed_by }) => changed_by },
+        { title: "Actions", cell: (template) => actions && <TemplateActions template={template} {...actions} /> },
+      ]}
+      rows={templates}
+      rowKey={({ name }) => name}
+      empty={
+        <Empty title="There is no template yet">
+          <p>A template holds settings that several devices share, and is applied to all of them at once.</p>
+        </Empty>
+      }
+    />
+  );
+}
+
+function TemplateActions({ template, onApply, onEdit, onRemove }: Actions & { readonly template: Template }) {
+  const { name } = template;
+  return (
+    <span class="actions">
+      {onApply && <RowAction label={`Apply ${name}`} onClick={() => onApply(template)}>Apply…</RowAction>}
+      <RowAction quiet label={`Edit ${name}`} onClick={() => onEdit(template)}>Edit</RowAction>
+      <RowAction quiet label={`Remove ${name}`} onClick={() => onRemove(template)}>Remove</RowAction>
+    </span>
+  );
+}
+
+interface RemoveProps {
+  readonly template: Template;
+  readonly onRemoved: () => void;
+  readonly onClose: () => void;
+}
+
+function RemoveDialog({ template: { name }, onRemoved, onClose }: RemoveProps) {
+  const api = useApi();
+  const announce = useAnnounce();
+  const remove = async () => {
+    await api.send("DELETE", `${PATH}/${encodeURIComponent(name)}`);
+    announce.done(`Template ${name} removed`);
+    onRemoved();
+  };
+  return (
+    <ConfirmDialog
+      title={`Remove the template ${name}?`}
+      confirm={`Remove ${name}`}
+      danger
+      onConfirm={remove}
+      onClose={onClose}
+    >
+      <p>Devices that it was applied to keep their settings.</p>
+    </ConfirmDialog>
   );
 }
 
@@ -156,16 +177,14 @@ function TemplateDialog({ template, onSaved, onClose }: DialogProps) {
   return (
     <ConfirmDialog title={title} confirm="Save" onConfirm={save} onClose={onClose}>
       {template === undefined && (
-        <Field label="Name" hint="Letters, digits, _ . -" problem={problems.name}>
-          {(attributes) => (
-            <input
-              {...attributes}
-              value={name}
-              onInput={(event) => setName(event.currentTarget.value)}
-              autocomplete="off"
-            />
-          )}
-        </Field>
+        <TextField
+          label="Name"
+          hint="Letters, digits, _ . -"
+          problem={problems.name}
+          value={name}
+          onValue={setName}
+          autocomplete="off"
+        />
       )}
       <SettingsFields draft={draft} onDraft={setDraft} problems={problems} known={[]} />
     </ConfirmDialog>

@@ -1,6 +1,7 @@
 import type { MqttLink } from "../../api/views.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Empty } from "../../components/empty.tsx";
+import { Fact } from "../../components/fact.tsx";
 import { Card } from "../../components/page.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 
@@ -23,18 +24,14 @@ export function MqttCard({ link }: { readonly link: MqttLink }) {
   return (
     <Card title="MQTT" actions={state}>
       <dl class="facts">
-        <dt>{kind === "embedded" ? "Own broker on" : "Broker"}</dt>
-        <dd>
+        <Fact term={kind === "embedded" ? "Own broker on" : "Broker"}>
           {address} {tls && <span class="faint">with TLS</span>}
-        </dd>
-        <dt>Since</dt>
-        <dd>
+        </Fact>
+        <Fact term="Since">
           <RelativeTime at={since_ms} /> {trouble && <span class="problem">{trouble}</span>}
-        </dd>
-        <dt>Messages</dt>
-        <dd>{published} delivered, {waiting} waiting, {dropped} dropped</dd>
-        <dt>Home Assistant</dt>
-        <dd>{home_assistant ? "devices are announced" : "off"}</dd>
+        </Fact>
+        <Fact term="Messages">{published} delivered, {waiting} waiting, {dropped} dropped</Fact>
+        <Fact term="Home Assistant">{home_assistant ? "devices are announced" : "off"}</Fact>
       </dl>
     </Card>
   );

@@ -1,5 +1,5 @@
-import { Fragment } from "preact";
 import type { System } from "../../api/views.ts";
+import { Fact } from "../../components/fact.tsx";
 import { Card } from "../../components/page.tsx";
 
 const NAMES = { raw: "Samples as polled", "1m": "Minutes", "15m": "Quarters of an hour", "1d": "Days" } as const;
@@ -11,10 +11,9 @@ export function RetentionCard({ days }: { readonly days: System["retention_days"
     <Card title="Samples are kept">
       <dl class="facts">
         {(["raw", "1m", "15m", "1d"] as const).map((resolution) => (
-          <Fragment key={resolution}>
-            <dt>{NAMES[resolution]}</dt>
-            <dd>{days[resolution] === "forever" ? "for ever" : `for ${days[resolution]} days`}</dd>
-          </Fragment>
+          <Fact key={resolution} term={NAMES[resolution]}>
+            {days[resolution] === "forever" ? "for ever" : `for ${days[resolution]} days`}
+          </Fact>
         ))}
       </dl>
     </Card>
