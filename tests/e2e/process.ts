@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly program?: readonly [string, ...string[]];
   /** How long `says` waits; default 180 s. */
   readonly patienceMs?: number;
+  /** In a process group of its own, which `killGroup` ends at once; a Ctrl-C at the terminal does not reach it. */
+  readonly group?: boolean;
 }
 
 /** Runs the product to its end. */
@@ -55,6 +57,7 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
+    detached: options.group ?? false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   }).spawn();
   const written = { out: "", err: "" };
@@ -91,6 +94,15 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
       }),
     [Symbol.asyncDispose]: async () => void await kill("SIGKILL"),
   };
+}
+
+/** Kills a process that was started as a `group`, and all that it started, in one step: none of them can start another. */
+export function killGroup({ pid }: Pick<Running, "pid">): void {
+  try {
+    Deno.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error; // it has ended
+  }
 }
 
 function send(child: Deno.ChildProcess, signal: Deno.Signal): void {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { utf8 } from "../../crypto/bytes.ts";
-import { command, run, type Running, start, temporaryDirectory, until } from "./process.ts";
+import { command, killGroup, type Running, start, temporaryDirectory, until } from "./process.ts";
 import { ask, output, startGateway } from "./site.ts";
 
 const GUARD = fileURLToPath(new URL("../../packaging/boot-guard", import.meta.url));
@@ -152,7 +152,11 @@ export async function openBox(site: UpdateSite, device: string, options: BoxOpti
         await Deno.writeFile(join(slots, "b/ecowatt"), options.corrupted, { mode: 0o755 });
       }
       const args = ["node", "--config", join(folder, "ecowatt.yaml"), "--data-dir", folder];
-      await using process = start([slots, "/nonexistent", ...args], { program: [GUARD], patienceMs: 120_000 });
+      await using process = start([slots, "/nonexistent", ...args], {
+        program: [GUARD],
+        patienceMs: 120_000,
+        group: true,
+      });
       node = process;
       await process.exit;
       before += process.out() + process.err();
@@ -167,12 +171,12 @@ export async function openBox(site: UpdateSite, device: string, options: BoxOpti
     async powerCycle() {
       const cut = node;
       if (!cut) return;
-      for (const pid of await familyOf(cut.pid)) await run(["-KILL", String(pid)], { program: ["kill"] });
+      killGroup(cut);
       await until("the next start", () => Promise.resolve(node === cut ? undefined : true));
     },
     async [Symbol.asyncDispose]() {
       stopped = true;
-      for (let left = node; left; left = left === node ? undefined : node) await left.kill("SIGTERM");
+      if (node) killGroup(node);
       await running;
     },
   };
@@ -214,13 +218,6 @@ ${
 
 function sameKey(one: string, other: string): boolean {
   return one.split(":")[0] === other.split(":")[0];
-}
-
-/** A process and all that it started, itself first. */
-async function familyOf(pid: number): Promise<readonly number[]> {
-  const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
-  const children = text.split(" ").filter(Boolean).map(Number);
-  return [pid, ...(await Promise.all(children.map(familyOf))).flat()];
 }
 
 export async function exists(path: string): Promise<boolean> {
