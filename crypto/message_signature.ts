@@ -21,7 +21,15 @@ export interface ResponseParts {
   readonly request?: RequestParts;
 }
 
-/** Path and query of an absolute URL as RFC 9421 sections 2.2.6 and 2.2.7 want them: never empty, not decoded. */
+/**
+ * Path and query of an absolute URL as RFC 9421 sections 2.2.6 and 2.2.7 want them: never empty, not decoded.
+ *
+ * @example
+ * ```ts
+ * pathAndQuery("http://gateway.example/status?full=1"); // => { path: "/status", query: "?full=1" }
+ * pathAndQuery("http://gateway.example/changes"); // => { path: "/changes", query: "?" }
+ * ```
+ */
 export function pathAndQuery(url: string): { readonly path: string; readonly query: string } {
   const fragment = url.indexOf("#");
   const whole = fragment < 0 ? url : url.slice(0, fragment);
@@ -36,6 +44,14 @@ export function pathAndQuery(url: string): { readonly path: string; readonly que
 /**
  * The signature base of a message (RFC 9421 section 2.5) for a member of `Signature-Input`. `undefined` when it cannot be
  * built: a component is unknown, absent, ambiguous, not ASCII, or comes twice.
+ *
+ * @example
+ * ```ts
+ * const message = { method: "POST", url: "http://gateway.example/changes", fields: { get: () => null } };
+ * const method = { kind: "item", item: { kind: "string", value: "@method" }, parameters: new Map() } as const;
+ * const input = { kind: "list", items: [method], parameters: new Map() } as const;
+ * signatureBase(message, input); // => '"@method": POST\n"@signature-params": ("@method")'
+ * ```
  */
 export function signatureBase(message: RequestParts | ResponseParts, input: InnerList): string | undefined {
   const identifiers: string[] = [];

@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import type { Bytes } from "./bytes.ts";
 
-/** SHA-256 of the whole, 32 bytes (FIPS 180-4). Text is hashed as UTF-8. */
+/**
+ * SHA-256 of the whole, 32 bytes (FIPS 180-4). Text is hashed as UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { toHex } from "./bytes.ts";
+ * toHex(sha256("abc")); // => "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+ * ```
+ */
 export function sha256(data: Uint8Array | string): Bytes {
   return new Uint8Array(createHash("sha256").update(data).digest());
 }
@@ -13,7 +21,18 @@ export interface Sha256 {
   digest(): Bytes;
 }
 
-/** Starts an incremental SHA-256. Web Crypto has one-shot digests only, so this is node:crypto's. */
+/**
+ * Starts an incremental SHA-256. Web Crypto has one-shot digests only, so this is node:crypto's.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from "./bytes.ts";
+ * const hash = createSha256();
+ * hash.update(utf8("a"));
+ * hash.update(utf8("bc"));
+ * hash.digest(); // => sha256("abc")
+ * ```
+ */
 export function createSha256(): Sha256 {
   const hash = createHash("sha256");
   return {

@@ -34,13 +34,27 @@ const TRUE: BareItem = { kind: "boolean", value: true };
 /**
  * Parses a dictionary (RFC 8941 section 4.2.2); `undefined` when it is longer than `maxLength` characters or not well
  * formed. Stricter than the RFC: a key that comes twice is refused, where the RFC lets the last one win.
+ *
+ * @example
+ * ```ts
+ * const dictionary = parseDictionary("a=1, b=:AAEC:", 100);
+ * [...dictionary?.keys() ?? []]; // => ["a", "b"]
+ * parseDictionary("a=", 100); // => undefined
+ * ```
  */
 export function parseDictionary(text: string, maxLength: number): Dictionary | undefined {
   if (text.length > maxLength) return undefined;
   return new Reader(text.replace(/^ +| +$/g, "")).dictionary();
 }
 
-/** Serialises parameters (RFC 8941 section 4.1.1.2). */
+/**
+ * Serialises parameters (RFC 8941 section 4.1.1.2).
+ *
+ * @example
+ * ```ts
+ * serialiseParameters(new Map([["created", { kind: "integer", value: 5 }]])); // => ";created=5"
+ * ```
+ */
 export function serialiseParameters(parameters: Parameters): string {
   let text = "";
   if (parameters.size === 0) return text;
@@ -48,17 +62,40 @@ export function serialiseParameters(parameters: Parameters): string {
   return text;
 }
 
-/** Serialises an item with its parameters (RFC 8941 section 4.1.3). */
+/**
+ * Serialises an item with its parameters (RFC 8941 section 4.1.3).
+ *
+ * @example
+ * ```ts
+ * serialiseItem({ kind: "item", item: { kind: "string", value: "@path" }, parameters: new Map() }); // => '"@path"'
+ * ```
+ */
 export function serialiseItem({ item, parameters }: Item): string {
   return serialiseBareItem(item) + serialiseParameters(parameters);
 }
 
-/** Serialises an inner list (RFC 8941 section 4.1.1.1). */
+/**
+ * Serialises an inner list (RFC 8941 section 4.1.1.1).
+ *
+ * @example
+ * ```ts
+ * const path = { kind: "item", item: { kind: "string", value: "@path" }, parameters: new Map() } as const;
+ * serialiseInnerList({ kind: "list", items: [path], parameters: new Map() }); // => '("@path")'
+ * ```
+ */
 export function serialiseInnerList({ items, parameters }: InnerList): string {
   return `(${items.map(serialiseItem).join(" ")})${serialiseParameters(parameters)}`;
 }
 
-/** Serialises a dictionary (RFC 8941 section 4.1.2). */
+/**
+ * Serialises a dictionary (RFC 8941 section 4.1.2).
+ *
+ * @example
+ * ```ts
+ * const one = { kind: "item", item: { kind: "integer", value: 1 }, parameters: new Map() } as const;
+ * serialiseDictionary(new Map([["a", one]])); // => "a=1"
+ * ```
+ */
 export function serialiseDictionary(dictionary: Dictionary): string {
   return Array.from(dictionary, ([key, member]) => {
     if (member.kind === "list") return `${key}=${serialiseInnerList(member)}`;

@@ -6,8 +6,17 @@ import { type Page, sources } from "./text.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Where every function that another file can use shows in its comment how. */
-const COMPLETE =
-  /^(protocol\/(outcome|(block|command|night|profile|settings)\/.*)|ota\/(slots\/.*|(manifest|repository|updater)\/(canonical_json|eligibility|firmware|image_store|manifest_of|pace|part|probe|sequence_marks|version)))\.ts$/;
+const COMPLETE = new RegExp(
+  `^(${
+    [
+      "crypto/(bytes|content_digest|equal|hkdf|message_signature|pem|sha256|structured_field)",
+      "ota/slots/.*",
+      "ota/(manifest|repository|updater)/(canonical_json|eligibility|firmware|image_store|manifest_of)",
+      "ota/(manifest|repository|updater)/(pace|part|probe|sequence_marks|version)",
+      "protocol/(outcome|(block|command|night|profile|settings)/.*)",
+    ].join("|")
+  })\\.ts$`,
+);
 
 const libraries = (await sources()).filter(({ path }) => /^(crypto|ota|protocol)\/.*\.ts$/.test(path))
   .toSorted((a, b) => a.path < b.path ? -1 : 1);
