@@ -26,7 +26,7 @@ node:
         - { name: inverter, unit: 17, profile: ecowatt }`;
 }
 
-/** Where the addresses of the server stand in the boards' `main.cpp` (firmware acb9419), which reads no header for them. */
+/** Where the addresses of the server stand in the boards' `main.cpp`, which reads no header for them. */
 const ADDRESS_LITERALS = [
   ["dataPostURL", "/process"],
   ["fetchChangesURL", "/changes"],

@@ -9,7 +9,7 @@ export interface Packed {
   readonly lostBits: readonly number[];
 }
 
-/** Reads `01 | bits | count | values, MSB first` (firmware acb9419, compressBinary). */
+/** Reads `01 | bits | count | values, MSB first` (contract/2-boards §4.2). */
 export function decodeBitpack(frame: Uint8Array): Outcome<Decoded<Packed>, FrameFault> {
   const [, bits, count] = frame;
   if (bits === undefined || count === undefined) return refusal("length", "bit-packed frame is too short");

@@ -21,7 +21,7 @@ export const MASKED_POSITIONS = 16;
 /** Most values of one call of the encoder: five samples of six columns. */
 const MOST_VALUES = 30;
 
-/** Reads `D0 | index | count | mask LE | codes` (firmware acb9419, compressWithDictionary; wire format section 4.1). */
+/** Reads `D0 | index | count | mask LE | codes` (contract/2-boards §4.1). */
 export function decodeDictionary(frame: Uint8Array): Outcome<Decoded<DictionaryFrame>, FrameFault> {
   const [, index, count, maskLow, maskHigh] = frame;
   if (index === undefined || count === undefined || maskLow === undefined || maskHigh === undefined) {

@@ -5,8 +5,8 @@ import type { TemporalPast } from "./temporal.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 
 /**
- * What the encoder of a board remembers between its calls, as its decoder has to (firmware acb9419; wire format sections
- * 4.1 and 4.5). Plain JSON.
+ * What the encoder of a board remembers between its calls, as its decoder has to (contract/2-boards §4.1, §4.5). Plain
+ * JSON.
  */
 export interface EncoderMemory {
   /** A batch has been encoded since boot: ids copied into a too small array have overwritten parts of the dictionary. */

@@ -9,8 +9,9 @@ const VALUES = 6;
 const WIDTHS = new Map([[9, [11, 12]], [10, [13]], [11, [14]], [12, [16]]]);
 
 /**
- * Reads a frame without header (firmware acb9419, single samples; boards in the field send batches and never these): six
- * values of 11 to 14 bits, or of 16 bits, which are little-endian words. `width` is given where it is known from elsewhere.
+ * Reads a frame without header (contract/2-boards §4.3; single samples: boards in the field send batches and never
+ * these): six values of 11 to 14 bits, or of 16 bits, which are little-endian words. `width` is given where it is known
+ * from elsewhere.
  */
 export function decodeHeaderless(frame: Uint8Array, width?: number): Outcome<Packed, FrameFault> {
   const [bits, other] = width === undefined ? WIDTHS.get(frame.length) ?? [] : [width];

@@ -19,7 +19,7 @@ export interface Decoded<T> {
   readonly length: number;
 }
 
-/** Reads `00 | count | count x uint16 LE` (firmware acb9419, storeAsRawBinary): exact. */
+/** Reads `00 | count | count x uint16 LE` (contract/2-boards §4.3): exact. */
 export function decodeRaw(frame: Uint8Array): Outcome<Decoded<readonly number[]>, FrameFault> {
   const count = frame[1];
   if (count === undefined || frame.length < 2 + 2 * count) return refusal("length", "raw frame is too short");

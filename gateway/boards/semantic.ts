@@ -11,7 +11,7 @@ const UNKNOWN_TYPE = 0;
 
 /**
  * Reads `50 | count | number of groups | groups`, a group being `type | n | n positions | runs`, a run `value | length`
- * (firmware acb9419, compressWithSemanticRLE). Lossy by design: a run stands for values within a tolerance of its first,
+ * (contract/2-boards §4.4). Lossy by design: a run stands for values within a tolerance of its first,
  * and types of one byte keep only the low byte.
  */
 export function decodeSemantic(frame: Uint8Array): Outcome<Decoded<Reading>, FrameFault> {

@@ -9,7 +9,7 @@ export interface TemporalBase {
   readonly values: readonly number[];
 }
 
-/** Reads `70 | count | count ids | count x uint16 LE` (firmware acb9419, compressWithTemporalDelta): exact. */
+/** Reads `70 | count | count ids | count x uint16 LE` (contract/2-boards §4.5): exact. */
 export function decodeTemporalBase(frame: Uint8Array): Outcome<Decoded<TemporalBase>, FrameFault> {
   const count = frame[1];
   if (count === undefined || frame.length < 2 + 3 * count) return refusal("length", "temporal frame is too short");

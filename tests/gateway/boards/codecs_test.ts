@@ -6,7 +6,10 @@ import { FRESH_ENCODER, remember } from "../../../gateway/boards/encoder_memory.
 import { decodeFrame, type Frame } from "../../../gateway/boards/frame.ts";
 import { readingOf, worst } from "../../../gateway/boards/reading.ts";
 
-/** What the boards' packer does: a value that spans three bytes keeps only its part in the first (wire format 4.2). */
+/**
+ * What the boards' packer does: a value that spans three bytes keeps only its part in the first (contract/2-boards
+ * §4.2).
+ */
 function packOnBoard(values: readonly number[], bits: number): Uint8Array {
   const data = new Uint8Array(Math.ceil(values.length * bits / 8));
   values.forEach((value, i) => {
@@ -27,7 +30,7 @@ function packWell(values: readonly number[], bits: number): Uint8Array {
   return Uint8Array.of(0x01, bits, values.length, ...bytes);
 }
 
-/** The boards' dictionary encoder (wire format 4.1). */
+/** The boards' dictionary encoder (contract/2-boards §4.1). */
 function encodeDictionary(index: number, base: readonly number[], values: readonly number[]): Uint8Array {
   let mask = 0;
   const codes: number[] = [];
