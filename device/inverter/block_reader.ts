@@ -2,8 +2,9 @@ import { rawFromWords } from "../../protocol/profile/raw.ts";
 import type { Encoding } from "../../protocol/profile/register.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Bus } from "../modbus/bus.ts";
-import type { BusFault, BusOutcome } from "../modbus/fault.ts";
-import { type BlockReading, readBlock } from "./block_search.ts";
+import { type BusFault, busFault, type BusOutcome } from "../modbus/fault.ts";
+import { type BlockReading, mayRefuseRegisters, readBlock } from "./block_search.ts";
+import { DoubtfulBlocks } from "./doubtful_blocks.ts";
 import {
   dueForRetry,
   emptyQuarantine,
@@ -50,7 +51,7 @@ export interface BlockReader {
 
 /** What blocks are read through. */
 interface BlockReaderIo {
-  readonly bus: Pick<Bus, "read" | "state" | "timing">;
+  readonly bus: Pick<Bus, "name" | "read" | "state" | "timing">;
   readonly clock: Clock;
 }
 
@@ -80,6 +81,7 @@ class LearningReader implements BlockReader {
   readonly #maxRead: number;
   readonly #io: BlockReaderIo;
   readonly #silences = new Silences();
+  readonly #doubts = new DoubtfulBlocks();
   #quarantine: Quarantine;
   #session: number | undefined;
   #plan: Plan | undefined;
@@ -102,7 +104,7 @@ class LearningReader implements BlockReader {
       return outcome;
     };
     for (const block of this.#blocksFor(spans)) {
-      const reading = await readBlock(block, ask);
+      const reading = await this.#readBlock(block, ask);
       parts.push(...reading.answered);
       fault ??= reading.fault;
       this.#learnFrom(block, reading, answeredAt !== undefined);
@@ -118,6 +120,20 @@ class LearningReader implements BlockReader {
 
   relearn(): void {
     this.#learn({ kind: "reconnected" });
+  }
+
+  /** What one register may be the cause of is looked into, when it does not end by itself. */
+  async #readBlock(block: Block, ask: (block: Block) => Promise<BusOutcome<readonly number[]>>) {
+    if (!this.#doubts.searches(block)) return await readBlock(block, ask);
+    const reading = await readBlock(block, ask, mayRefuseRegisters);
+    const [first] = reading.refused;
+    if (reading.answered.length > 0 || first === undefined) return reading;
+    return {
+      answered: [],
+      refused: [],
+      cuts: [],
+      fault: busFault.exception(this.#io.bus.name, this.#unit, first.code),
+    };
   }
 
   #ask({ table, address, count }: Block, signal?: AbortSignal): Promise<BusOutcome<readonly number[]>> {
@@ -163,7 +179,10 @@ class LearningReader implements BlockReader {
     for (const { span, code } of refused) this.#learn({ kind: "refused", register: keyOf(span), code });
     for (const before of cuts) this.#learn({ kind: "cut", before });
     if (fault?.kind === "timeout") this.#blame(block, alive);
-    else if (!fault) this.#silences.answered(block);
+    if (fault && mayRefuseRegisters(fault)) this.#doubts.refused(block);
+    if (fault) return;
+    this.#silences.answered(block);
+    this.#doubts.answered(block);
   }
 
   /** What is not answered, while others are, is left out like what is refused. */

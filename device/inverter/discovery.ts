@@ -3,7 +3,10 @@ import type { Profile } from "../../protocol/profile/register.ts";
 import { type Identity, IDENTITY_WORDS, identityOf } from "../../protocol/profile/sunspec/identity.ts";
 import { formatMapId, MAX_MODELS, type ModelBlock } from "../../protocol/profile/sunspec/map_id.ts";
 import { isKnownModel } from "../../protocol/profile/sunspec/map_profile.ts";
+import type { RequestOptions } from "../modbus/bus.ts";
+import { isBusy } from "../modbus/exception.ts";
 import type { BusFault, BusOutcome } from "../modbus/fault.ts";
+import { MAX_READ } from "./read_plan.ts";
 import type { RegisterReader } from "./register_reader.ts";
 
 /** One device found behind a unit id: an inverter, or a meter that shares it. */
@@ -28,95 +31,140 @@ export type Discovery =
 /** Where the map may begin (SunSpec Device Information Model Specification §6.1), the usual place first. */
 const BASES = [40_000, 0, 50_000];
 const SUNS = [0x5375, 0x6e53];
+/** The marker and the first model's id: some devices refuse half of it. */
+const MARKER_WORDS = 3;
 const END = 0xffff;
 const COMMON = 1;
+/** Words of one of model 1's texts. */
+const TEXT_WORDS = 16;
 
 /** How a discovery is done. */
 interface DiscoveryOptions {
   readonly signal?: AbortSignal;
-  /**
-   * Attempts before this one. Each begins at another base, because a device that ignores what it does not have is
-   * taken for dead after the first.
-   */
-  readonly attempt?: number;
+  /** Most words that the inverter takes in one read. */
+  readonly maxRead?: number;
 }
 
 /** Finds the SunSpec map of a unit and walks it. Reads only; about two requests a model. */
 export async function discover(
   reader: RegisterReader,
   unit: number,
-  { signal, attempt = 0 }: DiscoveryOptions = {},
+  { signal, maxRead = MAX_READ }: DiscoveryOptions = {},
 ): Promise<Discovery> {
-  const read: Read = (address, count) => reader.read(unit, "holding", address, count, signal ? { signal } : {});
-  const base = await findBase(read, attempt % BASES.length);
+  const read: Read = (address, count, options = {}) =>
+    reader.read(unit, "holding", address, count, { ...options, ...(signal ? { signal } : {}) });
+  const base = await findBase(read);
   if (!base.ok) return base;
   if (base.value === undefined) {
     const message = `Unit ${unit} has no SunSpec map at ${BASES.join(", ")}`;
     return { ok: false, fault: { kind: "not_sunspec", message } };
   }
-  const models = await walk(read, base.value + 2);
+  const models = await walk(read, base.value, maxRead);
   return models.ok ? { ok: true, devices: byDevice(models.value).map(describe) } : models;
 }
 
-type Read = (address: number, count: number) => Promise<BusOutcome<readonly number[]>>;
+type Read = (address: number, count: number, options?: RequestOptions) => Promise<BusOutcome<readonly number[]>>;
 
 /** One model of the chain; `texts` are the words of model 1. */
 interface FoundModel extends ModelBlock {
   readonly texts: readonly number[];
 }
 
-/** The address of the marker "SunS". Devices refuse or ignore reads where they have nothing: both mean "not here". */
-async function findBase(read: Read, first: number): Promise<BusOutcome<number | undefined>> {
-  let answered = false;
-  let silence: BusFault | undefined;
-  for (const base of [...BASES.slice(first), ...BASES.slice(0, first)]) {
-    const outcome = await read(base, 3);
-    if (outcome.ok && SUNS.every((word, i) => outcome.value[i] === word)) return { ok: true, value: base };
-    if (!outcome.ok && endsEverything(outcome.fault)) return { ok: false, fault: silence ?? outcome.fault };
-    if (outcome.ok || outcome.fault.kind === "exception") answered = true;
-    else silence = outcome.fault;
+/** Devices refuse or ignore reads where they have nothing. */
+const NOTHING_THERE: RequestOptions = { mayBeSilent: true };
+
+/**
+ * The address of the marker "SunS". All bases are asked once, as silence at one says nothing about the next; then those
+ * that gave nothing again, as an answer may have been lost.
+ */
+async function findBase(read: Read): Promise<BusOutcome<number | undefined>> {
+  const silent: number[] = [];
+  let fault: BusFault | undefined;
+  for (const base of BASES) {
+    const outcome = await read(base, MARKER_WORDS, { ...NOTHING_THERE, retries: 0 });
+    if (isMarker(outcome)) return { ok: true, value: base };
+    if (outcome.ok || refuses(outcome.fault)) continue;
+    if (endsEverything(outcome.fault)) return { ok: false, fault: fault ?? outcome.fault };
+    fault ??= outcome.fault;
+    silent.push(base);
   }
-  return answered || !silence ? { ok: true, value: undefined } : { ok: false, fault: silence };
+  const alive = silent.length < BASES.length;
+  for (const base of silent) {
+    const outcome = await read(base, MARKER_WORDS, alive ? NOTHING_THERE : {});
+    if (isMarker(outcome)) return { ok: true, value: base };
+    if (outcome.ok || refuses(outcome.fault) || alive) continue;
+    return outcome;
+  }
+  return { ok: true, value: undefined };
+}
+
+function isMarker(outcome: BusOutcome<readonly number[]>): boolean {
+  return outcome.ok && SUNS.every((word, i) => outcome.value[i] === word);
 }
 
 /**
- * The models from `address` on. ID and length are read one by one: some devices have nothing after the end marker's ID.
+ * The models behind the marker. ID and length are read one by one: some devices have nothing after the end marker's ID.
  * Field devices end the chain with 0xFFFF, with 0, with a refusal, with silence, or not at all.
  */
-async function walk(read: Read, address: number): Promise<BusOutcome<readonly FoundModel[]>> {
+async function walk(read: Read, base: number, maxRead: number): Promise<BusOutcome<readonly FoundModel[]>> {
   const models: FoundModel[] = [];
-  let at = address;
+  let at = base + 2;
   for (let count = 0; count < MAX_MODELS && at + 2 <= 0x1_0000; count++) {
-    const header = await readHeader(read, at);
+    const header = count === 0 ? await readHeader(read, at) : await readNextHeader(read, at, base);
     if (!header.ok) {
-      const chainEnds = header.fault.kind === "exception" || (count > 0 && header.fault.kind === "timeout");
-      if (chainEnds) break;
+      if (refuses(header.fault)) break;
       return header;
     }
     const { model, length } = header.value;
     if (model === END || model === 0 || at + 2 + length > 0x1_0000) break;
     const block: ModelBlock = { model, address: at, length };
-    const texts = model === COMMON ? await readTexts(read, block) : [];
+    const texts = model === COMMON ? await readTexts(read, block, maxRead) : [];
     if (length > 0) models.push({ ...block, texts });
     at += 2 + length;
   }
   return { ok: true, value: models };
 }
 
-async function readHeader(read: Read, address: number): Promise<BusOutcome<{ model: number; length: number }>> {
-  const id = await read(address, 1);
+type Header = BusOutcome<{ readonly model: number; readonly length: number }>;
+
+/** Silence ends the chain when the unit answers at its base and then keeps silent again: it was no lost answer. */
+async function readNextHeader(read: Read, address: number, base: number): Promise<Header> {
+  const first = await readHeader(read, address, NOTHING_THERE);
+  if (first.ok || first.fault.kind !== "timeout") return first;
+  const alive = await read(base, MARKER_WORDS);
+  if (!alive.ok) return alive;
+  const second = await readHeader(read, address, NOTHING_THERE);
+  return second.ok || second.fault.kind !== "timeout" ? second : { ok: true, value: { model: END, length: 0 } };
+}
+
+async function readHeader(read: Read, address: number, options?: RequestOptions): Promise<Header> {
+  const id = await read(address, 1, options);
   if (!id.ok) return id;
   const model = id.value[0] ?? END;
   if (model === END || model === 0) return { ok: true, value: { model, length: 0 } };
-  const length = await read(address + 1, 1);
+  const length = await read(address + 1, 1, options);
   return length.ok ? { ok: true, value: { model, length: length.value[0] ?? 0 } } : length;
 }
 
-/** Who the device is, read on the way: silence at the end of the chain makes the bus rest. One that refuses is nameless. */
-async function readTexts(read: Read, block: ModelBlock): Promise<readonly number[]> {
-  if (block.length === 0) return [];
-  const texts = await read(block.address + 2, Math.min(block.length, IDENTITY_WORDS));
-  return texts.ok ? texts.value : [];
+/** Who the device is. A map whose texts cannot be read, or not at once, is still a map. */
+async function readTexts(read: Read, { address, length }: ModelBlock, maxRead: number): Promise<readonly number[]> {
+  const count = Math.min(length, IDENTITY_WORDS);
+  for (const most of count > TEXT_WORDS ? [maxRead, Math.min(maxRead, TEXT_WORDS)] : [maxRead]) {
+    const words = await readPieces(read, address + 2, count, most);
+    if (words.length > 0) return words;
+  }
+  return [];
+}
+
+/** The words from `address` on, up to the first piece that cannot be read. */
+async function readPieces(read: Read, address: number, count: number, most: number): Promise<readonly number[]> {
+  const words: number[] = [];
+  while (words.length < count) {
+    const piece = await read(address + words.length, Math.min(most, count - words.length), NOTHING_THERE);
+    if (!piece.ok || piece.value.length === 0) break;
+    words.push(...piece.value);
+  }
+  return words;
 }
 
 /** Each model 1 begins another device. */
@@ -137,7 +185,22 @@ function describe(models: readonly FoundModel[]): FoundDevice {
   return { identity: identityOf(texts), blocks, ...(profile ? { profile } : {}) };
 }
 
-/** Faults of the line or the caller: asking on would tell nothing about the device. */
+/** Whether there is nothing at this address. A busy device may have it. */
+function refuses(fault: BusFault): boolean {
+  return fault.kind === "exception" && !isBusy(fault.code);
+}
+
+/** Faults of the line or the caller, and a device that is busy: asking on would tell nothing about it. */
 function endsEverything(fault: BusFault): boolean {
-  return fault.kind === "offline" || fault.kind === "line" || fault.kind === "aborted" || fault.kind === "refused";
+  switch (fault.kind) {
+    case "offline":
+    case "line":
+    case "aborted":
+    case "refused":
+      return true;
+    case "exception":
+      return isBusy(fault.code);
+    default:
+      return false;
+  }
 }

@@ -63,7 +63,7 @@ export interface Inverter {
 
 /** What an inverter is read through. */
 export interface InverterPorts {
-  readonly bus: Pick<Bus, "read" | "write" | "state" | "timing">;
+  readonly bus: Pick<Bus, "name" | "read" | "write" | "state" | "timing">;
   readonly clock: Clock;
   /** What was learned before the start. */
   readonly memory?: LeftOutMemory;
@@ -97,7 +97,7 @@ class PolledInverter implements Inverter {
     this.#maxRead = maxRead;
     this.#io = io;
     this.#chosen = registers;
-    this.#search = new ProfileSearch({ unit, profile, device }, io.bus);
+    this.#search = new ProfileSearch({ unit, profile, device, maxRead }, io.bus);
   }
 
   async poll(signal?: AbortSignal): Promise<Poll> {

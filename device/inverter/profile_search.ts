@@ -11,6 +11,8 @@ interface Wanted {
   readonly profile: Profile | "sunspec";
   /** Which of several SunSpec inverters behind the unit id, from 0. */
   readonly device: number;
+  /** Most words that it takes in one read. */
+  readonly maxRead: number;
 }
 
 /** Knows the map of one inverter, or looks for it until it is found. */
@@ -19,7 +21,6 @@ export class ProfileSearch {
   readonly #bus: RegisterReader;
   #profile: Profile | undefined;
   #identity: Identity | undefined;
-  #attempt = 0;
 
   constructor(wanted: Wanted, bus: RegisterReader) {
     this.#wanted = wanted;
@@ -39,14 +40,13 @@ export class ProfileSearch {
   /** The map, looked up where that is needed. */
   async find(signal?: AbortSignal): Promise<Profile | PollFault> {
     if (this.#profile) return this.#profile;
-    const { unit, device } = this.#wanted;
-    const found = await discover(this.#bus, unit, { attempt: this.#attempt++, ...(signal ? { signal } : {}) });
+    const { unit, device, maxRead } = this.#wanted;
+    const found = await discover(this.#bus, unit, { maxRead, ...(signal ? { signal } : {}) });
     if (!found.ok) return found.fault;
     const inverter = found.devices.filter(({ profile }) => profile?.power !== undefined)[device];
     if (!inverter?.profile) {
       return { kind: "not_sunspec", message: `Unit ${unit} has no such inverter among its SunSpec models` };
     }
-    this.#attempt = 0;
     this.#identity = inverter.identity;
     return this.#profile = inverter.profile;
   }

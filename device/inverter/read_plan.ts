@@ -18,6 +18,11 @@ export interface Block<S extends Span = Span> {
   readonly spans: readonly S[];
 }
 
+/** Names a read, whatever it covers: "holding:40070/42". */
+export function blockKey({ table, address, count }: Block): string {
+  return `${table}:${address}/${count}`;
+}
+
 /** What one request and each of its words cost, in the same unit. */
 interface LineCost {
   readonly perRequest: number;

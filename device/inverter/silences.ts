@@ -1,4 +1,4 @@
-import type { Block } from "./read_plan.ts";
+import { type Block, blockKey } from "./read_plan.ts";
 
 /** Silences in a row after which a block is split, if nothing else answered, and if something did. */
 const ALONE = 3, AMONG_ANSWERS = 2;
@@ -23,17 +23,17 @@ export class Silences {
   }
 
   answered(block: Block): void {
-    this.#counts.delete(keyOf(block));
+    this.#counts.delete(blockKey(block));
   }
 
   /** A block was not answered, at `now` (monotonic ms). `alive`: others were, just before. `known`: it was left out before. */
   silent(block: Block, { alive, known, now }: { alive: boolean; known: boolean; now: number }): Advice {
     const count = this.#countOf(block) + 1;
-    this.#counts.set(keyOf(block), count);
+    this.#counts.set(blockKey(block), count);
     if (alive) this.#ownAt = now;
     if (!known && count < (alive ? AMONG_ANSWERS : ALONE)) return "wait";
     if (block.spans.length > 1) {
-      this.#counts.delete(keyOf(block));
+      this.#counts.delete(blockKey(block));
       return "split";
     }
     return alive ? "leave out" : "wait";
@@ -49,10 +49,6 @@ export class Silences {
   }
 
   #countOf(block: Block): number {
-    return this.#counts.get(keyOf(block)) ?? 0;
+    return this.#counts.get(blockKey(block)) ?? 0;
   }
-}
-
-function keyOf({ table, address, count }: Block): string {
-  return `${table}:${address}/${count}`;
 }

@@ -11,6 +11,8 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
   /** Further attempts after a timeout or damaged answer. */
   readonly retries?: number;
+  /** Silence is no surprise, as nothing may be there: it does not count towards leaving the unit alone, only what it cost. */
+  readonly mayBeSilent?: boolean;
   /** `write` goes before all waiting polls. Reads default to `poll`, writes to `write`. */
   readonly priority?: "write" | "poll";
 }

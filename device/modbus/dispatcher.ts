@@ -82,7 +82,8 @@ export class Dispatcher {
     if (id === 0 && this.#line.broadcasts && request.fc <= 4) {
       return refused("unit 0 is everybody on this line: it can be written, not read");
     }
-    const ask = { unit: id, request, pdu: pdu.value, timeoutMs: options.timeoutMs ?? 0 };
+    const { timeoutMs = 0, mayBeSilent = false } = options;
+    const ask = { unit: id, request, pdu: pdu.value, timeoutMs, mayBeSilent };
     const effective = { ...options, priority: options.priority ?? priority };
     if (!options.signal) return this.#attempts(ask, effective, this.#closing.signal);
     const either = AbortSignal.any([options.signal, this.#closing.signal]);

@@ -28,3 +28,8 @@ export function exceptionName(code: number): string {
 export function isGateways(code: number): boolean {
   return code === 10 || code === 11;
 }
+
+/** Exceptions 05 and 06: the device works on a request, and may answer this one later (1.1b3 §7). */
+export function isBusy(code: number): boolean {
+  return code === 5 || code === 6;
+}

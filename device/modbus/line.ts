@@ -12,6 +12,8 @@ export interface Ask {
   readonly timeoutMs: number;
   /** Milliseconds to which that may grow when an earlier answer is seen to come late; default: it does not. */
   readonly longestMs?: number;
+  /** Silence does not count against the unit. */
+  readonly mayBeSilent?: boolean;
 }
 
 /** An answer that came after its time was over: of which unit, and how long after its request. */

@@ -1,7 +1,9 @@
+import { isBusy } from "./exception.ts";
 import type { Reply } from "./line.ts";
+import type { Response } from "./pdu.ts";
 
-/** Exceptions after which a device is asked again: 6, it is busy, and on reads 5, it is still working (1.1b3 §7). */
-const BUSY = { codes: [5, 6], firstMs: 100, times: 5 } as const;
+/** A busy device is asked again after this, ms, then after twice as much, so many times: some seconds in all. */
+const BUSY = { firstMs: 100, times: 5 } as const;
 /** A damaged answer is asked for again so often: it costs no time-out, and at half of all answers one in 64 still fails. */
 const DAMAGED_TIMES = 5;
 
@@ -34,10 +36,9 @@ export class Tries {
     return left ? 0 : undefined;
   }
 
-  /** A busy unit is alive: that costs none of the attempts. The pauses double: some seconds in all. */
-  #afterException({ fc, ...response }: Extract<Reply, { kind: "response" }>["response"], reading: boolean) {
-    if (fc !== "exception" || !("code" in response)) return undefined;
-    const busy = BUSY.codes.some((code) => code === response.code && (code === 6 || reading));
-    return busy && this.#busy < BUSY.times ? BUSY.firstMs * 2 ** this.#busy++ : undefined;
+  /** A busy unit is alive: that costs none of the attempts. A write that it is still working on is not to be repeated. */
+  #afterException(response: Response, reading: boolean): number | undefined {
+    if (response.fc !== "exception" || !isBusy(response.code) || !(reading || response.code === 6)) return undefined;
+    return this.#busy < BUSY.times ? BUSY.firstMs * 2 ** this.#busy++ : undefined;
   }
 }

@@ -75,6 +75,11 @@ export class Unit {
     return this.#lateMs;
   }
 
+  /** An attempt whose silence says nothing took `ms` of the line. */
+  cost(ms: number): void {
+    this.#costMs += ms;
+  }
+
   /** An attempt that brought no sign of it took `ms` of the line. */
   missed(ms: number): void {
     this.silences++;

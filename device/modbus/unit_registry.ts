@@ -70,7 +70,7 @@ export class UnitRegistry {
   }
 
   /** Learns from an exchange that took `ms`, before the next one begins. Without a reply, the line broke. */
-  account(unit: Unit, { unit: id, request }: Ask, reply: Reply | undefined, ms: number): void {
+  account(unit: Unit, { unit: id, request, mayBeSilent }: Ask, reply: Reply | undefined, ms: number): void {
     this.#io.exchanged?.({ unit: id, fc: request.fc, result: resultOf(reply), ms });
     tally(unit.counters, reply, ms);
     tally(this.counters, reply, ms);
@@ -84,7 +84,7 @@ export class UnitRegistry {
       case "sent":
         return;
       case "silence":
-        return this.#missed(unit, id, ms, WHY.silence);
+        return mayBeSilent && !unit.dead ? unit.cost(ms) : this.#missed(unit, id, ms, WHY.silence);
       case "foreign":
         return reply.alive ? unit.spoiled(ms) : this.#missed(unit, id, ms, WHY.foreign);
       case "damaged":

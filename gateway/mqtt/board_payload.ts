@@ -50,17 +50,27 @@ interface BoardValue {
 /** The sample's values in terms of the ten-register inverter: another kind has power, voltage, frequency and temperature. */
 function* boardValues({ profile, registers, sample }: NewestSample): Generator<BoardValue> {
   const values = physicalColumns(profile, registers)(sample.values);
-  for (const [column, name] of registers.entries()) {
-    const value = values[column];
+  const taken = new Set<string>();
+  for (const name of columnsInOrder(profile, registers)) {
+    const value = values[registers.indexOf(name)];
     const known = boardRegister(profile, lookup(profile, name)?.name);
-    const register = known === undefined ? undefined : lookup(ecowatt, known);
-    if (register !== undefined && value !== undefined) yield { register, value };
+    const register = known === undefined || taken.has(known) ? undefined : lookup(ecowatt, known);
+    if (register === undefined || value === undefined) continue;
+    taken.add(register.name);
+    yield { register, value };
   }
+}
+
+/** Temperatures in the order in which they count, wherever they stand. */
+function columnsInOrder({ temperatures = [] }: Profile, registers: readonly string[]): readonly string[] {
+  const place = (name: string) => temperatures.indexOf(name);
+  return registers.toSorted((a, b) => place(a) - place(b));
 }
 
 function boardRegister(profile: Profile, name: string | undefined): string | undefined {
   if (name === undefined || profile.id === ecowatt.id) return name;
-  const roles = ["power", "voltage", "frequency", "temperature"] as const;
+  if (profile.temperatures?.includes(name)) return ecowatt.temperatures?.[0];
+  const roles = ["power", "voltage", "frequency"] as const;
   const role = roles.find((role) => profile[role] === name);
   return role && ecowatt[role];
 }

@@ -26,7 +26,7 @@ export const ecowatt: Profile = {
   powerLimit: "Pow",
   voltage: "Vac1",
   frequency: "Fac1",
-  temperature: "Temp",
+  temperatures: ["Temp"],
 };
 
 /** The registers an EcoWatt board uploads, in the order of its frames. */

@@ -59,8 +59,8 @@ export interface Profile {
   readonly voltage?: string;
   /** Name of the grid frequency register, in Hz. */
   readonly frequency?: string;
-  /** Name of the cabinet temperature register, in °C. */
-  readonly temperature?: string;
+  /** Names of the registers with its temperature, in °C, the best first: an inverter has some of the sensors. */
+  readonly temperatures?: readonly string[];
   /** Name of the register `set_power` writes. */
   readonly powerLimit?: string;
 }

@@ -16,7 +16,9 @@ const MODELS: ReadonlyMap<number, Model> = new Map(
 const MAX_MODULES = 64;
 
 /** Points of an inverter model polled by default: with their scale factors they fit one request. */
-const INVERTER_DEFAULTS = ["A", "PhVphA", "PhVphB", "PhVphC", "W", "Hz", "WH", "DCV", "DCW", "TmpCab", "St", "Evt1"];
+const INVERTER_DEFAULTS = ["A", "PhVphA", "PhVphB", "PhVphC", "W", "Hz", "WH", "DCV", "DCW", "St", "Evt1"];
+/** Cabinet, heat sink, transformer, other: few inverters have them all, and SolarEdge not the first. */
+const TEMPERATURES = ["TmpCab", "TmpSnk", "TmpTrns", "TmpOt"];
 const MODULE_DEFAULTS = ["DCA", "DCV", "DCW"];
 /** Modules polled by default, so that the default list stays below the 64 registers a device may be set to. */
 const DEFAULT_MODULES = 8;
@@ -111,15 +113,17 @@ function highlights(registers: readonly Register[]): Omit<Profile, "id" | "title
   const inverter = [101, 102, 103, 111, 112, 113].map(String).find((model) => names.has(`${model}.W`));
   const find = (key: string, name: string) => (names.has(name) ? { [key]: name } : {});
   const modules = registers.filter((register) => isModule(register.name)).map((register) => register.name);
+  const ofInverter = (points: readonly string[]) =>
+    points.map((point) => `${inverter}.${point}`).filter((name) => names.has(name));
+  const temperatures = ofInverter(TEMPERATURES);
   return {
-    defaultRegisters: [...INVERTER_DEFAULTS.map((point) => `${inverter}.${point}`), ...modules]
-      .filter((name) => names.has(name)),
+    defaultRegisters: [...ofInverter(INVERTER_DEFAULTS), ...temperatures, ...modules],
     ...find("power", `${inverter}.W`),
     ...find("status", `${inverter}.St`),
     ...find("energy", `${inverter}.WH`),
     ...find("voltage", `${inverter}.PhVphA`),
     ...find("frequency", `${inverter}.Hz`),
-    ...find("temperature", `${inverter}.TmpCab`),
+    ...(temperatures.length > 0 ? { temperatures } : {}),
     ...find("powerLimit", "123.WMaxLimPct"),
   };
 }

@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { discover } from "../../../device/inverter/discovery.ts";
 import { busFault } from "../../../device/modbus/fault.ts";
-import {
-  busWith,
-  common,
-  type FakeModel,
-  type Request,
-  sunSpecWords,
-  textWords,
-  threePhase,
-  type Unit,
-} from "./fake_unit.ts";
+import { busWith, common, type FakeModel, sunSpecWords, textWords, threePhase, type Unit } from "./fake_unit.ts";
 
 const nameplate: FakeModel = { id: 120, length: 26 };
 const controls: FakeModel = { id: 123, length: 24 };
@@ -140,10 +131,10 @@ for (const { name, unit, found, never } of quirks) {
     const discovery = await discover(bus, 1);
     assert.ok(discovery.ok);
     assert.deepEqual(discovery.devices.map((device) => device.profile?.id), found);
-    assert.ok(requests.length <= 3 + 2 * 33 + found.length, `${requests.length} requests`);
+    assert.ok(requests.length <= 3 + 2 * 33 + 5 + found.length, `${requests.length} requests`);
     assert.ok(!requests.some(({ address }) => address === never));
     // ID and length are read alone: the word behind an end marker may not exist.
-    assert.ok(requests.every(({ count }) => count === 1 || count === 3 || count >= 64));
+    assert.ok(requests.every(({ count }) => count === 1 || count === 3 || count === 16 || count >= 64));
   });
 }
 
@@ -179,22 +170,61 @@ Deno.test("a device that goes silent in its first model has no map yet", async (
   assert.ok(!discovery.ok && discovery.fault.kind === "timeout");
 });
 
-Deno.test("each attempt begins at another base, so that a bus which rests after silence finds the map at last", async () => {
-  for (const base of [40_000, 0, 50_000]) {
-    const resting = (last: { silent: boolean }) => (request: Request) => {
-      const here = request.address >= base && request.address < base + 1000;
-      const fault = last.silent ? busFault.offline("test", 1, "no answer", 2000, 0) : undefined;
-      last.silent ||= !here;
-      return fault ?? (here ? undefined : busFault.timeout("test", 1, 100, 1));
+Deno.test("an answer that was lost at the base is asked for again before a device is said to have no map", async () => {
+  let lost = 0;
+  const unit: Unit = {
+    words: sunSpecWords([common(66), threePhase]),
+    silent: ({ address }) => address === 40_000 && lost++ === 0,
+  };
+  const discovery = await discover(busWith(unit).bus, 1);
+  assert.ok(discovery.ok && discovery.devices.length === 1);
+});
+
+Deno.test("a header whose answer was lost does not end the chain, silence that stays does", async () => {
+  for (const [lost, found] of [[1, 2], [9, 1]]) {
+    let silences = 0;
+    const unit: Unit = {
+      words: sunSpecWords([common(66), threePhase]),
+      silent: ({ address }) => address === 40_070 && silences++ < (lost ?? 0),
     };
-    const outcomes = [];
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const unit = { words: sunSpecWords([common(66), threePhase], { base }), fault: resting({ silent: false }) };
-      outcomes.push((await discover(busWith(unit).bus, 1, { attempt })).ok);
-    }
-    assert.equal(outcomes.filter(Boolean).length, 1, `base ${base}: ${outcomes}`);
+    const discovery = await discover(busWith(unit).bus, 1);
+    assert.ok(discovery.ok);
+    assert.equal(discovery.devices[0]?.blocks.length, found);
   }
 });
+
+Deno.test("a busy device is said to be busy, not without a map", async () => {
+  for (const code of [5, 6]) {
+    const discovery = await discover(busWith({ words: new Map(), refuses: () => code }).bus, 1);
+    assert.ok(!discovery.ok && discovery.fault.kind === "exception" && discovery.fault.code === code);
+  }
+});
+
+for (const maxRead of [1, 7, 30, 125]) {
+  Deno.test(`the texts are read ${maxRead} words at most at a time`, async () => {
+    const { bus, requests } = busWith({
+      words: sunSpecWords([common(66, "Fronius"), threePhase]),
+      silent: ({ count }) => count > Math.max(3, maxRead),
+    });
+    const discovery = await discover(bus, 1, { maxRead });
+    assert.ok(discovery.ok);
+    assert.equal(discovery.devices[0]?.identity.manufacturer, "Fronius");
+    assert.equal(discovery.devices[0]?.identity.serialNumber, "SN1");
+    assert.ok(requests.every(({ count }) => count <= Math.max(3, maxRead)));
+  });
+}
+
+for (const refuse of [true, false]) {
+  Deno.test(`texts that are ${refuse ? "refused" : "not answered"} in one read are read one by one`, async () => {
+    const unit: Unit = {
+      words: sunSpecWords([common(66, "Fronius"), threePhase]),
+      ...(refuse ? { refuses: ({ count }) => count > 20 ? 3 : undefined } : { silent: ({ count }) => count > 20 }),
+    };
+    const discovery = await discover(busWith(unit).bus, 1);
+    assert.ok(discovery.ok);
+    assert.equal(discovery.devices[0]?.identity.manufacturer, "Fronius");
+  });
+}
 
 Deno.test("faults of the line end a discovery at once", async () => {
   const faults = [

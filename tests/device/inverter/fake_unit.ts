@@ -49,6 +49,7 @@ export function busWith(unit: Unit, timing = { charMs: 10 / 9.6, gapMs: 4 }): Fa
   return {
     requests,
     bus: {
+      name: "test",
       timing,
       read: (_unit, _table, address, count) => {
         const request = { address, count };

@@ -91,3 +91,19 @@ Deno.test("an inverter that gives only not-implemented values gives nothing to s
   assert.ok(poll.kind === "nothing" && poll.fault.kind === "no_values");
   assert.equal(poll.withheld.absent, 2);
 });
+
+/** The 50 words of model 101 of a SolarEdge SE5000H, as its owner published them (evcc-io/evcc#15445). */
+const SOLAREDGE =
+  ("0250 0250 ffff ffff fffe 0935 ffff ffff 0935 ffff ffff ffff 367e ffff c343 fffd 369e ffff db1e fffe d907 fffe " +
+    "00df f1da 0000 0d7a fffd 1009 ffff 3753 ffff 8000 1049 8000 8000 fffe 0004 0000 ffff ffff ffff ffff 0000 0000 " +
+    "ffff ffff ffff ffff 0000 0000").split(" ").map((word) => Number.parseInt(word, 16));
+
+Deno.test("an inverter without a cabinet sensor is polled for its heat sink's", async () => {
+  const words = Object.fromEntries(SOLAREDGE.map((word, offset) => [offset + 2, word]));
+  const unit: Unit = { words: sunSpecWords([common(65, "SolarEdge"), { id: 101, length: 50, words }]) };
+  const { inverter } = setUp(unit, { profile: "sunspec" });
+  const values = shown(await inverter.poll());
+  assert.equal(values["101.TmpSnk"], 41.69);
+  assert.equal(values["101.TmpCab"], undefined);
+  assert.equal(values["101.W"], 1395);
+});

@@ -176,3 +176,11 @@ function rtuFrames() {
     return length === bytes.length ? [{ tid: 0, ...value(decodeRtu(bytes)) }] : [];
   };
 }
+
+/** What a device with these registers answers: exception 2 where it has none. */
+export function answerOf(words: ReadonlyMap<number, number>, request: Request): Response {
+  if (request.fc !== 3) return { fc: "exception", function: request.fc, code: 1 };
+  const values = Array.from({ length: request.count }, (_, i) => words.get(request.address + i));
+  const whole = values.every((value) => value !== undefined);
+  return whole ? { fc: 3, values: values.map((value) => value ?? 0) } : { fc: "exception", function: 3, code: 2 };
+}

@@ -59,8 +59,9 @@ Deno.test("the node reads the ten registers over the HTTP API and sets the limit
 });
 
 /** A bus that is only a unit: no wire, no waiting. */
-function busOf(unit: SimulatedUnit): Pick<Bus, "read" | "write" | "state" | "timing"> {
+function busOf(unit: SimulatedUnit): Pick<Bus, "name" | "read" | "write" | "state" | "timing"> {
   return {
+    name: "test",
     timing: { charMs: 0, gapMs: 0 },
     read: (id, _table, address, count) => {
       const words = unit.read(address, count);

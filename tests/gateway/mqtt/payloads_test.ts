@@ -61,6 +61,15 @@ Deno.test("a register that was not read is not made up", () => {
   assert.deepEqual(state.registers, { Vac1: null, Pac: 0 });
 });
 
+Deno.test("the temperature is that of the first sensor that the inverter has", () => {
+  const profile = profileById("sunspec:1@40002/66,101@40070/50");
+  assert.ok(profile);
+  const registers = ["101.TmpOt", "101.TmpSnk", "101.TmpCab", "101.Tmp_SF"];
+  const shown = (values: readonly (number | undefined)[]) => registerData(newest(registers, values, profile));
+  assert.deepEqual(shown([99, 4169, undefined, -2]), { REG_TEMP: 417, temperature_readable: "41.7°C" });
+  assert.deepEqual(shown([99, 4169, 3500, -2]), { REG_TEMP: 350, temperature_readable: "35.0°C" });
+});
+
 Deno.test("an inverter of another kind is shown by its power, voltage, frequency and temperature", () => {
   const profile = profileById("sunspec:1@40002/66,103@40070/50");
   assert.ok(profile);

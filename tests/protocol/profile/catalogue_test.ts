@@ -182,9 +182,11 @@ Deno.test("names are unique also where a model comes twice", () => {
 Deno.test("what stands for the inverter on a dashboard exists, and the default columns fit a device's settings", () => {
   const found = profile(typical);
   assert.deepEqual(
-    [found.power, found.energy, found.voltage, found.frequency, found.temperature, found.powerLimit],
-    ["103.W", "103.WH", "103.PhVphA", "103.Hz", "103.TmpCab", "123.WMaxLimPct"],
+    [found.power, found.energy, found.voltage, found.frequency, found.powerLimit],
+    ["103.W", "103.WH", "103.PhVphA", "103.Hz", "123.WMaxLimPct"],
   );
+  assert.deepEqual(found.temperatures, ["103.TmpCab", "103.TmpSnk", "103.TmpTrns", "103.TmpOt"]);
+  assert.ok(found.temperatures.every((name) => found.defaultRegisters.includes(name)));
   const columns = columnsOf(found, found.defaultRegisters);
   assert.ok(columns.ok && columns.value.length <= 64);
   assert.ok(columns.value.some((register) => register.name === "103.W_SF"));

@@ -32,8 +32,8 @@ Deno.test("a register is found by its name and its synonym in any case", () => {
 });
 
 Deno.test("every named register exists", () => {
-  const { power, powerLimit, voltage, frequency, temperature, defaultRegisters } = ecowatt;
-  for (const name of [power, powerLimit, voltage, frequency, temperature, ...defaultRegisters, ...boardRegisters]) {
+  const { power, powerLimit, voltage, frequency, temperatures = [], defaultRegisters } = ecowatt;
+  for (const name of [power, powerLimit, voltage, frequency, ...temperatures, ...defaultRegisters, ...boardRegisters]) {
     assert.ok(lookup(ecowatt, name ?? ""), name);
   }
 });

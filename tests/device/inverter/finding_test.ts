@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { createInverter, type Inverter, type InverterOptions } from "../../../device/inverter/inverter.ts";
+import type { Poll } from "../../../device/inverter/poll.ts";
+import { FastClock } from "../../fakes/fast_clock.ts";
+import { answerOf, type Asked, type Transport, type VirtualDevice, virtualDevice } from "../modbus/virtual_device.ts";
+import { common, sunSpecWords, threePhase } from "./fake_unit.ts";
+import { shown } from "./inverter_bench.ts";
+
+const TRANSPORTS: readonly Transport[] = ["tcp", "serial", "rtu over tcp"];
+const MODELS = [common(66, "Fronius"), threePhase];
+
+interface Bench extends AsyncDisposable {
+  readonly device: VirtualDevice;
+  readonly inverter: Inverter;
+  poll(): Promise<Poll>;
+}
+
+/** A SunSpec inverter on a real bus. */
+function bench(transport: Transport, behave: (asked: Asked) => void, options: Partial<InverterOptions> = {}): Bench {
+  const device = virtualDevice(new FastClock(), behave);
+  const bus = device.bus(transport);
+  const inverter = createInverter({ unit: 1, profile: "sunspec", registers: [], ...options }, { ...device, bus });
+  return {
+    device,
+    inverter,
+    poll: () => device.clock.until(inverter.poll()),
+    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+  };
+}
+
+function isRefusal(response: ReturnType<typeof answerOf>): boolean {
+  return response.fc === "exception";
+}
+
+for (const transport of TRANSPORTS) {
+  for (const base of [40_000, 0, 50_000]) {
+    Deno.test(`on ${transport} a map at ${base} of a device that ignores other addresses is found by the first poll`, async () => {
+      const words = sunSpecWords(MODELS, { base, end: [] });
+      await using it = bench(transport, (asked) => {
+        const response = answerOf(words, asked.request);
+        if (!isRefusal(response)) asked.send(asked.frame(response));
+      });
+      assert.equal(shown(await it.poll())["103.W"], 2345.6);
+      assert.equal(it.inverter.identity()?.manufacturer, "Fronius");
+    });
+  }
+
+  Deno.test(`on ${transport} a device that is busy for a second is found by the first poll`, async () => {
+    const words = sunSpecWords(MODELS);
+    let since: number | undefined;
+    await using it = bench(transport, (asked) => {
+      since ??= it.device.clock.monotonic();
+      const busy = it.device.clock.monotonic() < since + 1200;
+      asked.send(asked.frame(busy ? { fc: "exception", function: 3, code: 6 } : answerOf(words, asked.request)));
+    });
+    assert.equal(shown(await it.poll())["103.W"], 2345.6);
+  });
+
+  Deno.test(`on ${transport} a device that is busy for long is said to be`, async () => {
+    await using it = bench(transport, (asked) => asked.send(asked.frame({ fc: "exception", function: 3, code: 6 })));
+    const poll = await it.poll();
+    assert.ok(poll.kind === "nothing" && poll.fault.message.includes("device busy"), JSON.stringify(poll));
+  });
+
+  Deno.test(`on ${transport} nothing of more than max_read is asked, also while the map is looked for`, async () => {
+    const words = sunSpecWords(MODELS);
+    await using it = bench(transport, (asked) => {
+      if (asked.request.fc === 3 && asked.request.count <= 30) asked.send(asked.frame(answerOf(words, asked.request)));
+    }, { maxRead: 30 });
+    const poll = await it.poll();
+    assert.equal(shown(poll)["103.W"], 2345.6);
+    assert.equal(it.inverter.identity()?.serialNumber, "SN1");
+  });
+
+  Deno.test(`on ${transport} a dead unit costs five requests to look for, and then rests`, async () => {
+    await using it = bench(transport, () => {});
+    assert.equal((await it.poll()).kind, "nothing");
+    assert.equal(it.device.asked.length, 5);
+    assert.equal((await it.poll()).kind, "nothing");
+    assert.equal(it.device.asked.length, 5);
+  });
+
+  Deno.test(`on ${transport} a register that is answered with exception 4 is left out at the third poll, and the rest read`, async () => {
+    const words = sunSpecWords(MODELS);
+    const cabinet = 40_070 + 33;
+    await using it = bench(transport, (asked) => {
+      const { request } = asked;
+      const fails = request.fc === 3 && request.address <= cabinet && cabinet < request.address + request.count;
+      asked.send(asked.frame(fails ? { fc: "exception", function: 3, code: 4 } : answerOf(words, request)));
+    });
+    const polls = [];
+    for (let i = 0; i < 5; i++) {
+      polls.push(await it.poll());
+      await it.device.clock.pass(1000);
+    }
+    assert.deepEqual(polls.map(({ kind }) => kind), ["nothing", "nothing", "read", "read", "read"]);
+    const values = shown(await it.poll());
+    assert.equal(values["103.W"], 2345.6);
+    assert.equal(values["103.TmpCab"], undefined);
+    assert.deepEqual(it.inverter.quarantined(), [{ register: "103.TmpCab", code: 4 }]);
+  });
+}
+
+Deno.test("a device that fails altogether with exception 4 for a while loses no register, and is not searched all the time", async () => {
+  const words = sunSpecWords(MODELS);
+  let fails = false;
+  await using it = bench("tcp", (asked) => {
+    asked.send(asked.frame(fails ? { fc: "exception", function: 3, code: 4 } : answerOf(words, asked.request)));
+  });
+  assert.equal(shown(await it.poll())["103.TmpCab"], 41.5);
+  fails = true;
+  const before = it.device.asked.length;
+  for (let i = 0; i < 100; i++) {
+    assert.equal((await it.poll()).kind, "nothing");
+    await it.device.clock.pass(1000);
+  }
+  assert.ok(it.device.asked.length - before < 400, `${it.device.asked.length - before} requests`);
+  fails = false;
+  assert.equal(shown(await it.poll())["103.TmpCab"], 41.5);
+  assert.deepEqual(it.inverter.quarantined(), []);
+});
