@@ -18,7 +18,9 @@ export const GatewayConfig = z.strictObject({
     "1d": Days.default("forever").describe("Summaries of UTC days"),
   }).prefault({}).describe("Days that samples are kept after their time, or forever"),
   security_log_rows: z.number().int().min(1_000).max(10_000_000).default(100_000)
-    .describe("Validations of device requests that the security log keeps"),
+    .describe(
+      "Validations of device requests that the security log keeps; of older ones, a quarter as many that were refused",
+    ),
   body_limit_bytes: z.number().int().min(65_536).max(16_777_216).default(1_048_576)
     .describe("Largest body of a device's request"),
   body_timeout_s: z.number().min(1).max(300).default(30)

@@ -8,6 +8,12 @@ const CLOCK_TOLERANCE_S = 300;
 /** What came of the number of an authentic request. */
 export type Claim = { readonly used: false } | { readonly used: true; readonly nextSequence?: number };
 
+/** A replayed upload of a board, as the log shows it. */
+const BOARD_REPLAY = {
+  reason: "replay",
+  detail: "legacy: this number was accepted with this HMAC before, or lies ten or more below the highest",
+} as const;
+
 /** Uses the request's sequence number and logs the outcome: part of the transaction of the effect. */
 export function claimNumber(
   identity: Identity,
@@ -29,7 +35,7 @@ export function claimNumber(
     case "board": {
       const { sequence, mac, fingerprint } = identity;
       const used = !io.replay.claimBoard(fingerprint, sequence, mac);
-      io.log.append({ ...validation, sequence, reason: used ? "replay" : "ok", detail: "legacy" });
+      io.log.append({ ...validation, sequence, ...(used ? BOARD_REPLAY : { reason: "ok", detail: "legacy" }) });
       return { used };
     }
     case "address":

@@ -14,7 +14,7 @@ import { SCHEMA as quarantine } from "./quarantine.ts";
 import { SCHEMA as replay, SCHEMA_OF_REPEATS as boardRepeats } from "./replay.ts";
 import { SCHEMA as rollups } from "./rollups.ts";
 import { SCHEMA as samples } from "./samples.ts";
-import { SCHEMA as securityLog } from "./security_log.ts";
+import { SCHEMA as securityLog, SCHEMA_OF_OLD_REFUSALS as oldRefusals } from "./security_log.ts";
 import { SCHEMA as series } from "./series.ts";
 import { SCHEMA as sessions } from "./sessions.ts";
 import { SCHEMA as firmwareRollouts } from "./firmware_rollouts.ts";
@@ -56,6 +56,7 @@ export const MIGRATIONS: readonly string[] = [
     announcements,
   ].join("\n"),
   boardRepeats,
+  oldRefusals,
 ];
 
 /** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */

@@ -18,6 +18,20 @@ CREATE TABLE security_refusals (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Version 3: refusals outlast the accepted validations around them, which boards make by the thousand. */
+export const SCHEMA_OF_OLD_REFUSALS = `
+CREATE TABLE security_old_refusal (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  device_id TEXT,
+  sequence INTEGER,
+  reason TEXT NOT NULL,
+  path TEXT NOT NULL,
+  address TEXT NOT NULL,
+  detail TEXT
+) STRICT;
+`;
+
 /**
  * What became of the validation of one device request (contract/1-link §2.3); `bad_login` is a browser's that was
  * refused.
@@ -91,26 +105,33 @@ export interface SecurityLog {
 /** Rows over the bound that may gather before they are deleted together. */
 const SLACK = 256;
 
+/** Refusals that are kept beyond the newest rows: this part of `maxRows`. */
+const OLD_REFUSALS = 1 / 4;
+
 /**
- * A log that keeps its newest `maxRows` rows. Ids count every validation ever made, so the accepted ones need no count of their
- * own; and there is no index by device: an upload would pay for it with a page write, a query reads 100,000 rows in 20 ms.
+ * A log that keeps its newest `maxRows` rows, and a quarter as many of the refusals that are older. Ids count every validation
+ * ever made, so the accepted ones need no count of their own; and there is no index by device: an upload would pay for it with
+ * a page write, a query reads 100,000 rows in 20 ms.
  */
 export function createSecurityLog(db: DatabaseSync, maxRows = 100_000): SecurityLog {
   const insert = db.prepare(`INSERT INTO security_log(at, device_id, sequence, reason, path, address, detail)
     VALUES (?, ?, ?, ?, ?, ?, ?)`);
   const count = db.prepare(`INSERT INTO security_refusals(reason, validations) VALUES (?, 1)
     ON CONFLICT (reason) DO UPDATE SET validations = validations + 1`);
-  const trim = db.prepare("DELETE FROM security_log WHERE id <= ?");
-  const latest = db.prepare(`SELECT * FROM security_log WHERE id > ?1 AND id < ?2 AND (?3 IS NULL OR device_id = ?3)
-    AND (?4 IS NULL OR reason = ?4 OR (?4 = 'refused' AND reason <> 'ok')) ORDER BY id DESC LIMIT ?5`);
+  const latest = db.prepare(`SELECT * FROM (
+      SELECT * FROM security_log WHERE id < ?2 AND (id > ?1 OR reason <> 'ok')
+      UNION ALL SELECT * FROM security_old_refusal WHERE id < ?2
+    ) WHERE (?3 IS NULL OR device_id = ?3) AND (?4 IS NULL OR reason = ?4 OR (?4 = 'refused' AND reason <> 'ok'))
+    ORDER BY id DESC LIMIT ?5`);
   const refusals = db.prepare("SELECT reason, validations FROM security_refusals ORDER BY reason");
   const newest = db.prepare("SELECT coalesce(max(id), 0) AS id FROM security_log");
   const total = () => Number(newest.get()?.["id"]);
+  const trim = trimmer(db, Number.isFinite(maxRows) ? Math.ceil(maxRows * OLD_REFUSALS) : -1);
   return {
     append({ at, deviceId, sequence, reason, path, address, detail }) {
       const inserted = insert.run(at, deviceId ?? null, sequence ?? null, reason, path, address, detail ?? null);
       const id = Number(inserted.lastInsertRowid);
-      if (id % SLACK === 0) trim.run(id - maxRows);
+      if (id % SLACK === 0 && id > maxRows) trim(id - maxRows);
       if (reason !== "ok") count.run(reason);
     },
     latest({ deviceId, filter, before = Number.MAX_SAFE_INTEGER, limit }) {
@@ -126,5 +147,19 @@ export function createSecurityLog(db: DatabaseSync, maxRows = 100_000): Security
         ...refused.map(({ reason, validations }): [Reason, number] => [reason, validations]),
       ]);
     },
+  };
+}
+
+/** Deletes the rows up to an id, and keeps the newest `keep` refusals of what was ever deleted. */
+function trimmer(db: DatabaseSync, keep: number): (upTo: number) => void {
+  const move = db.prepare(`INSERT OR REPLACE INTO security_old_refusal
+    SELECT id, at, device_id, sequence, reason, path, address, detail FROM security_log WHERE id <= ? AND reason <> 'ok'`);
+  const trim = db.prepare("DELETE FROM security_log WHERE id <= ?");
+  const trimOld = db.prepare(`DELETE FROM security_old_refusal
+    WHERE id <= (SELECT id FROM security_old_refusal ORDER BY id DESC LIMIT 1 OFFSET ?)`);
+  return (upTo) => {
+    const { changes } = move.run(upTo);
+    trim.run(upTo);
+    if (changes > 0) trimOld.run(keep);
   };
 }
