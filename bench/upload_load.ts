@@ -8,7 +8,7 @@ import { ecowatt } from "../protocol/profile/ecowatt.ts";
 
 export const CONNECTIONS = 16;
 /** One upload: ten registers each 2 s for 15 s. */
-export const SAMPLES = 8;
+const SAMPLES = 8;
 
 /** The nodes, one a connection, with keys for this benchmark only. */
 export function benchDevices(): readonly { readonly deviceId: DeviceId; readonly raw: Bytes }[] {

@@ -28,7 +28,7 @@ import { addVersion } from "./commands/version.ts";
 import { addWrite } from "./commands/write.ts";
 
 /** Adds one command to the program. */
-export type AddCommand = (program: Command, terminal: Terminal) => void;
+type AddCommand = (program: Command, terminal: Terminal) => void;
 
 /** Every command, in the order in which the help lists them. */
 export const COMMANDS: readonly AddCommand[] = [

@@ -3,7 +3,7 @@ import { fetchTrouble } from "../../platform/fetch_trouble.ts";
 import { CliFailure, EXIT } from "../terminal/exit.ts";
 
 /** Answers a request as the gateway does: over the network, or inside this process. */
-export type Transport = (request: Request) => Promise<Response>;
+type Transport = (request: Request) => Promise<Response>;
 
 /** The operator API of one gateway. */
 export interface ApiClient {

@@ -23,7 +23,7 @@ export const DevicePage = z.object({ devices: z.array(DeviceInfo), next: z.strin
 
 export const Labels = z.object({ device_id: z.string(), labels: z.array(z.string()) });
 
-export const KeyInfo = z.object({
+const KeyInfo = z.object({
   number: z.number(),
   created_at_ms: z.number(),
   revoked_at_ms: z.number().nullable(),
@@ -37,7 +37,7 @@ export type KeySecret = z.infer<typeof KeySecret>;
 
 export const AddedDevice = DeviceInfo.extend({ key: KeySecret });
 
-export const TokenInfo = z.object({
+const TokenInfo = z.object({
   id: z.string(),
   name: z.string(),
   role: z.enum(["viewer", "operator", "admin"]),

@@ -11,7 +11,7 @@ export function handover(device: Named, secret: KeySecret, gateway: string): str
 }
 
 /** A complete `ecowatt.yaml`; only the bus is an example. */
-export function nodeYaml(device: Named, secret: KeySecret, gateway: string): string {
+function nodeYaml(device: Named, secret: KeySecret, gateway: string): string {
   return `# EcoWatt node "${device.device_id}". It holds the device's key: keep the file's mode at 0600.
 node:
   device_id: ${JSON.stringify(device.device_id)}
@@ -37,7 +37,7 @@ const ADDRESS_LITERALS = [
 ] as const;
 
 /** `include/application/credentials.h` of the boards' firmware, with the board's own key. */
-export function cHeader(device: Named, secret: KeySecret, gateway: string): string {
+function cHeader(device: Named, secret: KeySecret, gateway: string): string {
   const hex = secret.key;
   const bytes = hex.match(/../g)?.map((byte) => `0x${byte}`) ?? [];
   const rows = [0, 8, 16, 24].map((start) => `    ${bytes.slice(start, start + 8).join(", ")},`);

@@ -1,5 +1,5 @@
 /** A serial port that is connected now. */
-export interface SerialPortInfo {
+interface SerialPortInfo {
   /** The path to configure: the stable name where there is one. */
   readonly path: string;
   /** The kernel's name, which may change when it is plugged in again: `/dev/ttyUSB0`. */

@@ -4,7 +4,7 @@ import { libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from "./libc.ts";
 import { setRaw } from "./termios.ts";
 
 /** A serial line made of software: what one end writes the other reads. */
-export interface Pty {
+interface Pty {
   /** The far end, to be opened as a serial port: `/dev/pts/7`. It comes and goes as it likes. */
   readonly path: string;
   /** The near end. Closing it hangs up the far end, as unplugging an adapter does. */

@@ -3,7 +3,7 @@ import { ERRNO } from "./libc.ts";
 import { listSerialPorts } from "./ports.ts";
 
 /** `missing`: no such device. `denied`: no permission. `busy`: another program has it. `not_serial`: something else. */
-export type SerialFaultCode = "missing" | "denied" | "busy" | "not_serial" | "unsupported";
+type SerialFaultCode = "missing" | "denied" | "busy" | "not_serial" | "unsupported";
 
 /** Why a serial port cannot be opened, in one line that says what to do. */
 export class SerialFault extends Error {

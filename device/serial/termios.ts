@@ -43,7 +43,7 @@ const SPEEDS: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** A request to the terminal driver: which ioctls, and the structure to write. */
-export interface TermiosRequest {
+interface TermiosRequest {
   readonly get: number;
   readonly set: number;
   readonly bytes: number;

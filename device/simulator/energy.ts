@@ -4,7 +4,7 @@ import { HOUR_MS } from "./sky.ts";
 /** The day is summed in cells of this length, each with the power at its middle: two years take 40 ms at the start. */
 const CELL_MS = 30 * 60_000;
 /** All simulated plants went into service then; their counters start from 0. */
-export const INSTALLED = Date.UTC(2025, 0, 1);
+const INSTALLED = Date.UTC(2025, 0, 1);
 
 /** Energy counter of a plant. It never falls, whatever the clock does. */
 export interface EnergyCounter {

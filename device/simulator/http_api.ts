@@ -10,7 +10,7 @@ import { type Reply, reply, type Site } from "./site.ts";
 import { exceptionPdu } from "./unit.ts";
 
 /** How the API is used. */
-export interface HttpOptions {
+interface HttpOptions {
   /** What `Authorization` must be; any text will do without it. */
   readonly apiKey?: string | undefined;
 }

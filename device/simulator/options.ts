@@ -6,7 +6,7 @@ const Port = z.number().int().min(0).max(65_535);
 const Unit = z.number().int().min(1).max(247);
 
 /** The simulated inverter and where it stands. */
-export const PlantOptions = z.strictObject({
+const PlantOptions = z.strictObject({
   /** Degrees; the default is Colombo. */
   latitude: z.number().min(-66).max(66).default(6.9),
   longitude: z.number().min(-180).max(180).default(79.9),
@@ -16,7 +16,7 @@ export const PlantOptions = z.strictObject({
   /** Grid faults that trip the inverter for two minutes, on average a day. */
   tripsPerDay: z.number().min(0).max(144).default(0),
 });
-export type PlantOptions = z.infer<typeof PlantOptions>;
+type PlantOptions = z.infer<typeof PlantOptions>;
 
 /** How the SunSpec map deviates from the book; inverters in the field show each of these. */
 export const SunSpecOptions = z.strictObject({

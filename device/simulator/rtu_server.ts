@@ -13,7 +13,7 @@ export interface Line {
 }
 
 /** A Modbus RTU server that runs. */
-export interface RtuServer extends AsyncDisposable {
+interface RtuServer extends AsyncDisposable {
   /** Path of the line as it is now: a pty that was unplugged comes back under another name. */
   readonly path: string;
 }

@@ -17,7 +17,7 @@ import { portTrouble, serveTcp } from "./tcp_server.ts";
 import type { SimulatedUnit } from "./unit.ts";
 
 /** Where a simulator can be reached. */
-export interface SimulatorAddresses {
+interface SimulatorAddresses {
   readonly tcp?: { readonly host: string; readonly port: number };
   /** Base address of the HTTP API: `http://127.0.0.1:8090`. */
   readonly http?: string;
@@ -35,7 +35,7 @@ export interface Simulator extends AsyncDisposable {
 }
 
 /** What a simulator needs from outside. */
-export interface SimulatorIo {
+interface SimulatorIo {
   readonly clock: Clock;
   readonly log: Logger;
 }

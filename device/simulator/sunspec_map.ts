@@ -8,7 +8,7 @@ import { type Model, type Point, sizeOf } from "../../protocol/profile/sunspec/p
 import type { SunSpecOptions } from "./options.ts";
 
 /** Strings of the simulated inverter, each a module of model 160. */
-export const INPUTS = 2;
+const INPUTS = 2;
 const SUNS = [0x5375, 0x6e53] as const;
 
 /** A SunSpec map laid out: what lies where, and the words that never change. */
@@ -24,7 +24,7 @@ export interface SunSpecMap {
 }
 
 /** What model 1 says, besides the unit id. */
-export interface IdentityTexts {
+interface IdentityTexts {
   readonly manufacturer: string;
   readonly model: string;
   readonly version: string;

@@ -8,7 +8,7 @@ import type { SunSpecMap } from "./sunspec_map.ts";
 import { factorySettings } from "./sunspec_values.ts";
 
 /** The writable points of a SunSpec map (models 121 and 123), and what they do to the inverter. */
-export interface SunSpecSettings {
+interface SunSpecSettings {
   /** What they hold at a simulated moment, in physical units: a limit reverts when its time is over. */
   at(moment: number): Values;
   /** Takes consecutive words from `address`, all or none. */

@@ -4,12 +4,12 @@ import { reply, type Site } from "./site.ts";
 import { exceptionPdu } from "./unit.ts";
 
 /** A Modbus TCP server that runs. */
-export interface TcpServer extends AsyncDisposable {
+interface TcpServer extends AsyncDisposable {
   readonly port: number;
 }
 
 /** What a server needs to take a port. */
-export interface TcpOptions {
+interface TcpOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;

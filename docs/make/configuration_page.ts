@@ -90,7 +90,7 @@ const Schema: z.ZodType<Schema> = z.lazy(() =>
 );
 
 /** One key of the configuration: `node.buses[].serial.baud`. */
-export interface ConfigKey {
+interface ConfigKey {
   readonly path: string;
   readonly schema: Schema;
   readonly required: boolean;

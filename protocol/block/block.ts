@@ -17,10 +17,10 @@ export const MAX_COLUMNS = 64;
  * Why bytes are no block. `version`: another format; `count`, `range`: a number that no block has; `not_canonical`: not
  * what the encoder writes for these samples, cut or followed by something; `mismatch`: not the expected shape.
  */
-export type BlockFault = "version" | "count" | "range" | "not_canonical" | "mismatch";
+type BlockFault = "version" | "count" | "range" | "not_canonical" | "mismatch";
 
 /** The size of a block, as something outside it says. */
-export interface BlockShape {
+interface BlockShape {
   readonly columns: number;
   readonly count: number;
 }

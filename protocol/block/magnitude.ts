@@ -1,7 +1,7 @@
 import type { BitCoder } from "./range_coder.ts";
 
 /** Longest magnitude in bits: the difference of two timestamps of 44 bits, twice over. */
-export const MAX_LENGTH = 46;
+const MAX_LENGTH = 46;
 
 /**
  * The chance, in 1/256, that a number of at least n bits has more than n, by how far n lies above what is expected

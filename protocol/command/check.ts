@@ -12,7 +12,7 @@ export interface Reason {
 }
 
 /** What the checking end knows besides the profile. */
-export interface CheckOptions {
+interface CheckOptions {
   /** Whether the command is for a legacy board, which writes the power limit only, absolutely (contract/2-boards §7). */
   readonly board?: boolean;
   /** Raw values that were read: scale factors, the rating. The node has them; without them what depends on them passes. */

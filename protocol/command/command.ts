@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Most words that one read may ask for (Modbus application protocol 1.1b3 §6.3). */
-export const MAX_READ_COUNT = 125;
+const MAX_READ_COUNT = 125;
 
 /** A zero-based register address of the PDU. */
 export const RegisterAddress = z.int().min(0).max(0xffff);
@@ -42,7 +42,7 @@ export const Command = z.discriminatedUnion("command_type", [
   z.object(COMMAND_SHAPES.read_register),
 ]);
 export type Command = z.infer<typeof Command>;
-export type CommandType = Command["command_type"];
+type CommandType = Command["command_type"];
 
 /** The name of a command: unguessable, never given twice, short because boards echo it. */
 export const CommandId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 _ -");

@@ -4,9 +4,9 @@ import { InverterName } from "../messages/sample_blocks.ts";
 import { COMMAND_SHAPES, CommandId, RegisterAddress } from "./command.ts";
 
 /** Longest that a `/command/get` may wait, in seconds. */
-export const MAX_WAIT_S = 30;
+const MAX_WAIT_S = 30;
 /** Most commands in one answer, and most that a node may hold. */
-export const MAX_HANDED_OUT = 64;
+const MAX_HANDED_OUT = 64;
 
 /** What a device posts to `/command/get`. */
 export const CommandGet = z.object({
@@ -71,7 +71,7 @@ export const CommandResult = z.object({
 export type CommandResult = z.infer<typeof CommandResult>;
 
 /** How a device found a command to end. `expired`: noticed in time by the node, not executed. */
-export const REPORT_STATUSES = ["completed", "failed", "expired"] as const;
+const REPORT_STATUSES = ["completed", "failed", "expired"] as const;
 export type ReportStatus = typeof REPORT_STATUSES[number];
 
 /** What a device posts to `/command/report`. Boards send a text as `result`, nodes a `CommandResult`. */

@@ -2,7 +2,7 @@ import { type Outcome, refusal, success } from "../outcome.ts";
 import type { ReportStatus } from "./device_messages.ts";
 
 export const COMMAND_STATES = ["pending", "executing", "completed", "failed", "expired", "cancelled"] as const;
-export type CommandState = typeof COMMAND_STATES[number];
+type CommandState = typeof COMMAND_STATES[number];
 
 /** Where a command is, as the gateway knows it (contract/1-link §6). Times are unix milliseconds. */
 export type Life =
@@ -44,7 +44,7 @@ export type LifeEvent =
   | { readonly kind: "tick"; readonly at: number };
 
 /** Why an event changes nothing. */
-export type LifeFault = "not_due" | "leased" | "not_handed_out" | "finished";
+type LifeFault = "not_due" | "leased" | "not_handed_out" | "finished";
 
 type Finished = Extract<Life, { reported: boolean }>;
 

@@ -4,7 +4,7 @@ import { InverterName } from "../messages/sample_blocks.ts";
 import { COMMAND_SHAPES } from "./command.ts";
 
 /** Most commands of one batch. */
-export const MAX_BATCH = 100;
+const MAX_BATCH = 100;
 
 const Time = z.iso.datetime({ offset: true, error: "must be an RFC 3339 time" });
 

@@ -2,7 +2,7 @@
 export const AGEING_MS = 60_000;
 
 /** What decides whose turn it is. */
-export interface Turn {
+interface Turn {
   /** 0 to 9, 9 goes first. */
   readonly priority: number;
   /** When it was queued, unix milliseconds; must not go back from one command of a device to the next. */

@@ -13,7 +13,7 @@ export type Step =
   /** `words` go to `register` in one request; reading back shows whether they are in force. */
   | { readonly kind: "write"; readonly register: Register; readonly raw: number; readonly words: readonly number[] };
 
-export type StepFault = "no_register" | "not_a_number" | "no_scale" | "no_rating" | "out_of_range";
+type StepFault = "no_register" | "not_a_number" | "no_scale" | "no_rating" | "out_of_range";
 
 /**
  * The registers that a command writes, in order; each costs one write of its day's budget.

@@ -10,7 +10,7 @@ export const MAX_BLOCKS = 256;
 export const MAX_VALUES = 1_000_000;
 
 /** Numbers a device's blocks; it grows for ever, over all its inverters. */
-export const BlockId = z.int().min(1);
+const BlockId = z.int().min(1);
 
 /** The name of one inverter of a node. */
 export const InverterName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 _ . -");

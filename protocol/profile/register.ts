@@ -1,5 +1,5 @@
 /** Modbus table a register lives in (Modbus application protocol 1.1b3 §4.3). */
-export type Table = "holding" | "input";
+type Table = "holding" | "input";
 
 /**
  * How the 16-bit words of a register make a raw integer: two's complement where signed, 32 bits high word first.
@@ -8,7 +8,7 @@ export type Table = "holding" | "input";
 export type Encoding = "u16" | "i16" | "u32" | "i32" | "f32" | "acc32";
 
 /** How a raw number becomes a physical one. */
-export type Scale =
+type Scale =
   /** physical = raw / gain */
   | { readonly kind: "gain"; readonly gain: number }
   /** physical = raw × 10^(value of the named register), SunSpec's sunssf */

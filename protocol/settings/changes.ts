@@ -27,7 +27,7 @@ export const ChangesAnswer = z.object({
 export type ChangesAnswer = z.infer<typeof ChangesAnswer>;
 
 /** Bytes of the answer that a board can read (contract/2-boards §2 allows 1,023). */
-export const MAX_FLAGS_BYTES = 999;
+const MAX_FLAGS_BYTES = 999;
 
 /** What waits to be reported, by parameter. `undefined`: nothing. */
 export interface PendingValues {

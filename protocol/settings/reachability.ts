@@ -5,9 +5,9 @@ import type { SettingsValues } from "./settings.ts";
 /** What a board does until it is told otherwise (contract/2-boards §1). */
 const BOARD_DEFAULTS = { poll_interval_s: 2, upload_interval_s: 15 };
 /** Polls in one batch of a board. */
-export const BOARD_BATCH = 5;
+const BOARD_BATCH = 5;
 /** Batches that fit into a board's upload; with one more its body is cut at 4,096 bytes (contract/2-boards §3.2). */
-export const BOARD_BATCHES = 8;
+const BOARD_BATCHES = 8;
 /** Bytes a value takes at most while a node keeps it. */
 const VALUE_BYTES = 4;
 /** Bytes a node keeps unless its configuration says otherwise. */

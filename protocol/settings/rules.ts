@@ -7,8 +7,8 @@ import { isSameValue, type SettingsValues } from "./settings.ts";
 import type { SettingsRefusal, SettingsTarget } from "./target.ts";
 
 /** Bounds of contract/1-link §5, in seconds. */
-export const POLL_SECONDS = { min: 0.1, max: 3_600 };
-export const UPLOAD_SECONDS = { min: 1, max: 86_400 };
+const POLL_SECONDS = { min: 0.1, max: 3_600 };
+const UPLOAD_SECONDS = { min: 1, max: 86_400 };
 /** Registers a board knows. */
 const BOARD_REGISTERS = 10;
 

@@ -13,7 +13,7 @@ import { CliFailure, EXIT, usage } from "../../terminal/exit.ts";
 import { exists } from "../../../platform/files.ts";
 
 /** What a backup is made of. */
-export interface BackupOptions {
+interface BackupOptions {
   readonly dataDir: string;
   readonly file: string;
   readonly withKeys: boolean;
@@ -21,7 +21,7 @@ export interface BackupOptions {
 }
 
 /** A backup that was made. */
-export interface BackupMade {
+interface BackupMade {
   readonly names: readonly string[];
   readonly bytes: number;
 }

@@ -16,7 +16,7 @@ import { readingTrouble } from "../../terminal/reading_trouble.ts";
 import { scratchIn } from "./make.ts";
 
 /** What is to be restored, and where. */
-export interface RestoreOptions {
+interface RestoreOptions {
   readonly file: string;
   readonly dataDir: string;
   /** Whether what is there may be replaced; it is kept beside. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 export type Env = (name: string) => string | undefined;
 
 /** Where state lives: `--data-dir`, else systemd's StateDirectory, else the system's or the user's usual place. */
-export function dataDir(flag: string | undefined, env: Env, isRoot: boolean): string {
+function dataDir(flag: string | undefined, env: Env, isRoot: boolean): string {
   const state = flag ?? env("STATE_DIRECTORY")?.split(":")[0];
   if (state) return state;
   if (isRoot) return "/var/lib/ecowatt";

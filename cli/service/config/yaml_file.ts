@@ -6,13 +6,13 @@ import { usage } from "../../terminal/exit.ts";
 import { readingTrouble } from "../../terminal/reading_trouble.ts";
 
 /** A place in a file and what is wrong there. */
-export interface FileFault {
+interface FileFault {
   readonly line: number;
   readonly column: number;
   readonly message: string;
 }
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | {
+type Parsed<T> = { readonly ok: true; readonly value: T } | {
   readonly ok: false;
   readonly faults: readonly FileFault[];
 };

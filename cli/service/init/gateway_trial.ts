@@ -11,7 +11,7 @@ import type { Trial } from "./inverter_trial.ts";
 import { registerHere } from "./key_file.ts";
 
 /** What a trial of a gateway stands on. */
-export interface GatewayTrialIo {
+interface GatewayTrialIo {
   readonly clock: Clock;
   readonly fetch: typeof fetch;
   readonly log: Logger;

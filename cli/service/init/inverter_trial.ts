@@ -9,7 +9,7 @@ import { physicalColumns } from "../../../protocol/profile/physical.ts";
 import { ladder } from "../doctor/inverters.ts";
 
 /** What a trial stands on. */
-export interface TrialIo {
+interface TrialIo {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;

@@ -8,7 +8,7 @@ import { nodeDir } from "../config/data_dir.ts";
 import { usage } from "../../terminal/exit.ts";
 
 /** Where the node looks for its key by itself. */
-export function keyPath(dataDir: string): string {
+function keyPath(dataDir: string): string {
   return join(nodeDir(dataDir), "device.key");
 }
 

@@ -25,7 +25,7 @@ export async function checkImage(root: string, executable: string): Promise<void
 }
 
 /** What is about to be done to the unit. */
-export type Act = "install" | "uninstall";
+type Act = "install" | "uninstall";
 
 /** Throws when systemd would find a unit of our name that is not ours, or, unless `packaged`, that of the Debian package. */
 export async function checkUnits(act: Act, root: string, packaged: boolean): Promise<void> {

@@ -9,7 +9,7 @@ import type { RunProgram } from "./system.ts";
 import { noUserStep, serviceUser, userStep } from "./user.ts";
 
 /** What is to be installed, and where. */
-export interface Plan {
+interface Plan {
   readonly layout: Layout;
   /** The executable that is installed. */
   readonly executable: string;
@@ -68,7 +68,7 @@ function slotIo({ layout, run, isRoot, start, force }: Plan): SlotStepIo {
 }
 
 /** What is left to be gone. */
-export interface Removal {
+interface Removal {
   readonly layout: Layout;
   readonly packaged: boolean;
   /** systemd runs this system, so the service may be running. */

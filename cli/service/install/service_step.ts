@@ -6,7 +6,7 @@ import { must, type RunProgram } from "./system.ts";
 const UNIT = "ecowatt.service";
 
 /** What the steps about the unit need. */
-export interface ServiceSteps {
+interface ServiceSteps {
   readonly root: string;
   readonly run: RunProgram;
   /** Whether anything was installed that a service that runs does not have yet. */

@@ -1,5 +1,5 @@
 /** How a program of the system ended. */
-export interface Ended {
+interface Ended {
   readonly code: number;
   readonly out: string;
   readonly err: string;
@@ -9,7 +9,7 @@ export interface Ended {
 export type RunProgram = (name: string, args: readonly string[], options?: RunAs) => Promise<Ended>;
 
 /** Who a program runs as, and what it reads. */
-export interface RunAs {
+interface RunAs {
   readonly uid?: number;
   readonly gid?: number;
   readonly stdin?: string;

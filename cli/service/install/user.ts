@@ -6,7 +6,7 @@ import type { Step } from "./step.ts";
 import { must, type RunProgram } from "./system.ts";
 
 /** The user and group that the service runs as, and the group of serial ports. */
-export const USER = "ecowatt";
+const USER = "ecowatt";
 const SERIAL = "dialout";
 
 /** The service's user in the system below `root`; `undefined` while there is none. */

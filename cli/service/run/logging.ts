@@ -15,7 +15,7 @@ import { journalText, processLogsToJournal } from "./journal.ts";
 import type { Terminal } from "../../terminal/output.ts";
 
 /** Levels a user can choose. */
-export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 
 /** syslog severities (RFC 5424 §6.2.1), which journald reads from a line's `<n>` prefix. */
 const PRIORITY: Record<LogLevel, number> = { trace: 7, debug: 7, info: 6, warning: 4, error: 3, fatal: 2 };
@@ -37,7 +37,7 @@ export function logFlags(command: Command, level: (typeof LOG_LEVELS)[number] = 
 }
 
 /** Where a program's events go besides standard error. */
-export interface LogTargets {
+interface LogTargets {
   /** Whether systemd listens and takes priorities. */
   readonly journald?: boolean;
   /** Keeps the newest, from `info` on. */

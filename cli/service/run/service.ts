@@ -21,7 +21,7 @@ export interface Part {
 }
 
 /** What a service stands on. */
-export interface ServiceIo {
+interface ServiceIo {
   readonly log: Logger;
   readonly clock: Clock;
   /** Whoever started this process; `undefined`: a shell, to which there is nothing to tell. */
@@ -29,7 +29,7 @@ export interface ServiceIo {
 }
 
 /** A program that runs until it is stopped. */
-export interface Service {
+interface Service {
   /**
    * Says that all parts work now, and, while they do, feeds the watchdog, until `signal` aborts (its reason, if a text, is
    * why). What is left to do then is to stop the parts.

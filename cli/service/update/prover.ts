@@ -12,7 +12,7 @@ const LOOK_MS = 2_000;
 const RETRY_MS = 60_000;
 
 /** What proving stands on. */
-export interface ProverIo {
+interface ProverIo {
   readonly parts: readonly Part[];
   readonly files: SlotFiles;
   readonly boot: Boot;

@@ -23,7 +23,7 @@ const PUBLISH_MS = 60_000;
 const REST_MS = 60_000;
 
 /** What a node's updater stands on. */
-export interface UpdaterSurroundings {
+interface UpdaterSurroundings {
   readonly node: Node;
   readonly dataDir: string;
   readonly log: Logger;
