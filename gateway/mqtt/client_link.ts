@@ -3,20 +3,10 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
-import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
+import { type Outcome, success } from "../../protocol/outcome.ts";
+import { type BrokerAddress, connectTo } from "./connect.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
 import { GATEWAY_STATUS } from "./topics.ts";
-
-/** How to reach a broker. */
-export interface BrokerAddress {
-  /** `mqtt://…` or `mqtts://…` */
-  readonly url: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly clientId: string;
-  /** PEM certificates; those of the system when left out. */
-  readonly ca?: string;
-}
 
 export interface ClientLinkIo {
   readonly clock: Clock;
@@ -70,20 +60,25 @@ export function pauseMs(failures: number, { float }: Pick<Random, "float">): num
   return longest * (0.5 + float() / 2);
 }
 
+/** What was not acknowledged is kept here and sent again, not in the client or the broker. */
+const OPTIONS: IClientOptions = {
+  clean: true,
+  queueQoSZero: false,
+  resubscribe: false,
+  keepalive: KEEPALIVE_S,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  will: { topic: GATEWAY_STATUS, payload: "offline", qos: 1, retain: true },
+};
+
 async function openSession(
   address: BrokerAddress,
   events: LinkEvents,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Outcome<Session>> {
-  const { connect } = await import("mqtt"); // only who uses a broker pays for loading it
-  if (signal.aborted) return refusal("stopped", "stopping");
-  const client = connect(address.url, clientOptions(address));
-  const ready = await connected(client, signal);
-  if (!ready.ok) {
-    client.end(true);
-    return ready;
-  }
+  const opened = await connectTo(address, OPTIONS, signal);
+  if (!opened.ok) return opened;
+  const client = opened.value;
   client.on("message", (topic, payload, { retain }: IPublishPacket) => {
     events.received({ topic, payload, retained: retain, who: "mqtt" });
   });
@@ -94,38 +89,6 @@ async function openSession(
     });
   });
   return success(sessionOf(client, signal));
-}
-
-function clientOptions({ username, password, clientId, ca }: BrokerAddress): IClientOptions {
-  return {
-    clientId,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(ca === undefined ? {} : { ca }),
-    protocolVersion: 4,
-    clean: true, // what was not acknowledged is kept here and sent again, not in the client or the broker
-    reconnectPeriod: 0,
-    queueQoSZero: false,
-    resubscribe: false,
-    keepalive: KEEPALIVE_S,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    timerVariant: "native",
-    will: { topic: GATEWAY_STATUS, payload: "offline", qos: 1, retain: true },
-  };
-}
-
-function connected(client: MqttClient, signal: AbortSignal): Promise<Outcome<undefined>> {
-  return new Promise((resolve) => {
-    let reason = "the connection was closed";
-    client.on("error", (error) => reason = error.message === "" ? error.name : error.message);
-    client.once("connect", () => resolve(success(undefined)));
-    client.once("close", () => resolve(refusal("closed", reason)));
-    const stopped = () => resolve(refusal("stopped", "stopping"));
-    signal.addEventListener("abort", stopped, { once: true });
-    const over = () => signal.removeEventListener("abort", stopped);
-    client.once("connect", over);
-    client.once("close", over);
-  });
 }
 
 function sessionOf(client: MqttClient, signal: AbortSignal): Session {

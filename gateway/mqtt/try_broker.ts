@@ -1,6 +1,7 @@
 import { toHex } from "../../crypto/bytes.ts";
 import type { Random } from "../../platform/random.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
+import { connectTo } from "./connect.ts";
 import { readCertificates, readPassword } from "./broker_files.ts";
 import type { BrokerConfig } from "../mqtt_config.ts";
 
@@ -14,27 +15,17 @@ export async function tryBroker(
   try {
     const password = await readPassword(config);
     const ca = caFile === undefined ? undefined : await readCertificates(caFile);
-    const { connect } = await import("mqtt");
-    const client = connect(url, {
+    const address = {
+      url,
       clientId: `ecowatt-try-${toHex(random.bytes(6))}`,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
       ...(ca === undefined ? {} : { ca }),
-      protocolVersion: 4,
-      reconnectPeriod: 0,
-      timerVariant: "native",
-    });
-    try {
-      return await new Promise((resolve) => {
-        let reason = "the connection was closed";
-        client.on("error", (error) => reason = error.message === "" ? error.name : error.message);
-        client.once("connect", () => resolve(success(undefined)));
-        client.once("close", () => resolve(refusal("closed", reason)));
-        signal.addEventListener("abort", () => resolve(refusal("late", "no answer in time")), { once: true });
-      });
-    } finally {
-      client.end(true);
-    }
+    };
+    const opened = await connectTo(address, {}, signal);
+    if (!opened.ok) return opened.fault === "stopped" ? refusal("late", "no answer in time") : opened;
+    opened.value.end(true);
+    return success(undefined);
   } catch (error) {
     return refusal("files", error instanceof Error ? error.message : String(error));
   }
