@@ -15,6 +15,8 @@ export interface Uploaded {
   readonly inverter?: string;
   /** `Vac1` and `Pac` when left out. */
   readonly registers?: string[];
+  /** The next one when left out. */
+  readonly blockId?: number;
 }
 
 /** Registers a device of the model and gives its side. */
@@ -29,8 +31,8 @@ export async function addSigningDevice(gateway: GatewayProcess, name: string, mo
   };
   return {
     post,
-    upload(samples, { inverter = "roof-1", registers } = {}) {
-      return post("/process", upload(name, { ...blockOf(++blocks, samples, registers), inverter }));
+    upload(samples, { inverter = "roof-1", registers, blockId = ++blocks } = {}) {
+      return post("/process", upload(name, { ...blockOf(blockId, samples, registers), inverter }));
     },
   };
 }

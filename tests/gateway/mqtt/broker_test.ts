@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { createConnection, type Socket } from "node:net";
 import { connectAsync, type IClientOptions } from "mqtt";
-import { type Ear, listenAt, type MqttFixture, startFixture, upload } from "./fixture.ts";
+import { getLogger } from "@logtape/logtape";
+import { startBroker } from "../../../gateway/mqtt/broker.ts";
+import { run } from "../../e2e/process.ts";
+import { type Ear, listenAt } from "./ear.ts";
 import { until } from "../../fakes/until.ts";
+import { startMqttGateway } from "./mqtt_gateway.ts";
 
-const AT = Date.UTC(2026, 5, 21, 12);
 const USERS = [
   { username: "wall", password: "test-viewer-password" },
   { username: "nodered", password: "test-operator-password", role: "operator" },
@@ -12,11 +15,8 @@ const USERS = [
 const VIEWER: IClientOptions = { username: "wall", password: "test-viewer-password" };
 const OPERATOR: IClientOptions = { username: "nodered", password: "test-operator-password" };
 const CHANGE = JSON.stringify({ poll_interval_s: 3 });
-
-function portOf({ mqtt }: MqttFixture): number {
-  assert.ok(mqtt.port);
-  return mqtt.port;
-}
+const WITH_USERS = { embedded: { port: 0, users: USERS } };
+const NOTHING_WISHED = { settings: {}, by: [] };
 
 /** Publishes and tells whether the broker threw the client out for it. */
 function publishThrown({ client }: Ear, topic: string, payload: string): Promise<boolean> {
@@ -29,18 +29,18 @@ function publishThrown({ client }: Ear, topic: string, payload: string): Promise
 }
 
 Deno.test("without users everyone on this machine reads everything and sets nothing", async () => {
-  await using gateway = await startFixture({ embedded: { port: 0 } }, { signed: ["roof"] });
-  await using ear = await listenAt(portOf(gateway));
-  gateway.feed.stored(upload("roof", AT, 1500));
+  await using gateway = await startMqttGateway({ embedded: { port: 0 } });
+  await using ear = await listenAt(gateway.mqttPort);
+  await gateway.roof.samplePower(Date.now(), 1500);
   await until(() => ear.last("esp32/ecowatt_data") !== undefined, "the data");
   await until(() => ear.last("ecowatt/gateway/status") === "online", "the gateway's status");
-  assert.deepEqual(gateway.mqtt.stats().connected, true);
+  assert.equal((await gateway.mqtt()).connected, true);
   assert.equal(await publishThrown(ear, "ecowatt/roof/settings/set", CHANGE), true);
-  assert.deepEqual(gateway.asked, []);
+  assert.deepEqual(await gateway.wished(), NOTHING_WISHED);
 });
 
 Deno.test("with users nobody else connects, on this machine either", async (t) => {
-  await using gateway = await startFixture({ embedded: { host: "0.0.0.0", port: 0, users: USERS } });
+  await using gateway = await startMqttGateway({ embedded: { host: "0.0.0.0", port: 0, users: USERS } });
   const cases: readonly (readonly [string, IClientOptions])[] = [
     ["anonymous", {}],
     ["a name nobody has", { username: "stranger", password: "test" }],
@@ -49,17 +49,17 @@ Deno.test("with users nobody else connects, on this machine either", async (t) =
     ["another user's password", { username: "wall", password: "test-operator-password" }],
   ];
   for (const [name, options] of cases) {
-    await t.step(name, () => assert.rejects(listenAt(portOf(gateway), "#", options), /Bad username or password/i));
+    await t.step(name, () => assert.rejects(listenAt(gateway.mqttPort, "#", options), /Bad username or password/i));
   }
-  await using ear = await listenAt(portOf(gateway), "#", VIEWER);
+  await using ear = await listenAt(gateway.mqttPort, "#", VIEWER);
   await until(() => ear.last("ecowatt/gateway/status") === "online", "the gateway's status");
 });
 
 Deno.test("a viewer sets nothing, an operator sets settings and nothing else, and who it was is told", async (t) => {
-  await using gateway = await startFixture({ embedded: { port: 0, users: USERS } }, { signed: ["roof"] });
+  await using gateway = await startMqttGateway(WITH_USERS);
   for (const topic of ["ecowatt/roof/settings/set", "esp32/ecowatt_settings"]) {
     await t.step(`viewer on ${topic}`, async () => {
-      await using ear = await listenAt(portOf(gateway), "nothing", VIEWER);
+      await using ear = await listenAt(gateway.mqttPort, "nothing", VIEWER);
       assert.equal(await publishThrown(ear, topic, CHANGE), true);
     });
   }
@@ -72,38 +72,38 @@ Deno.test("a viewer sets nothing, an operator sets settings and nothing else, an
   ];
   for (const topic of reserved) {
     await t.step(`operator on ${topic}`, async () => {
-      await using ear = await listenAt(portOf(gateway), "nothing", OPERATOR);
+      await using ear = await listenAt(gateway.mqttPort, "nothing", OPERATOR);
       assert.equal(await publishThrown(ear, topic, CHANGE), true);
     });
   }
-  assert.deepEqual(gateway.asked, []);
-  await using ear = await listenAt(portOf(gateway), "nothing", OPERATOR);
+  assert.deepEqual(await gateway.wished(), NOTHING_WISHED);
+  await using ear = await listenAt(gateway.mqttPort, "nothing", OPERATOR);
   assert.equal(await publishThrown(ear, "ecowatt/roof/settings/set", CHANGE), false);
-  await until(() => gateway.asked.length === 1, "the change");
-  assert.deepEqual(gateway.asked, [{ device: "roof", patch: { poll_interval_s: 3 }, by: "mqtt nodered" }]);
+  await until(async () => (await gateway.wished()).by.length === 1, "the change");
+  assert.deepEqual(await gateway.wished(), { settings: { poll_interval_s: 3 }, by: ["mqtt nodered"] });
 });
 
 Deno.test("a last will is held to the same rules", async () => {
-  await using gateway = await startFixture({ embedded: { port: 0, users: USERS } }, { signed: ["roof"] });
-  await using witness = await listenAt(portOf(gateway), "#", VIEWER);
+  await using gateway = await startMqttGateway(WITH_USERS);
+  await using witness = await listenAt(gateway.mqttPort, "#", VIEWER);
   const will = { topic: "ecowatt/gateway/status", payload: "forged", qos: 1, retain: true } as const;
-  const ear = await listenAt(portOf(gateway), "nothing", { ...OPERATOR, will });
+  const ear = await listenAt(gateway.mqttPort, "nothing", { ...OPERATOR, will });
   ear.client.stream.destroy();
-  gateway.feed.stored(upload("roof", AT, 1500));
+  await gateway.roof.samplePower(Date.now(), 1500);
   await until(() => witness.last("esp32/ecowatt_data") !== undefined, "the data");
   assert.equal(witness.heard.some(({ payload }) => payload === "forged"), false);
 });
 
 Deno.test("a settings message is never kept, and a client's session never outlives its connection", async () => {
-  await using gateway = await startFixture({ embedded: { port: 0, users: USERS } }, { signed: ["roof"] });
-  const port = portOf(gateway);
+  await using gateway = await startMqttGateway(WITH_USERS);
+  const port = gateway.mqttPort;
   const durable = { ...OPERATOR, clean: false, clientId: "test-durable" };
   {
     await using ear = await listenAt(port, "#", durable);
     await ear.client.publishAsync("ecowatt/roof/settings/set", CHANGE, { qos: 1, retain: true });
-    await until(() => gateway.asked.length === 1, "the change");
+    await until(async () => (await gateway.wished()).by.length === 1, "the change");
   }
-  gateway.feed.stored(upload("roof", AT, 1500));
+  await gateway.roof.samplePower(Date.now(), 1500);
   const again = await connectAsync(`mqtt://127.0.0.1:${port}`, { ...durable, reconnectPeriod: 0 });
   const heard: string[] = [];
   again.on("message", (topic) => void heard.push(topic));
@@ -113,21 +113,75 @@ Deno.test("a settings message is never kept, and a client's session never outliv
   await again.endAsync();
 });
 
-/** Connects without a library and sends bytes; resolves with what happened. */
-function raw(port: number, ...pieces: readonly Uint8Array[]): Promise<"closed"> {
-  return new Promise((resolve) => {
-    const socket: Socket = createConnection(port, "127.0.0.1", () => {
-      for (const piece of pieces) socket.write(piece);
-    });
-    socket.on("error", () => {});
-    socket.resume();
-    socket.once("close", () => resolve("closed"));
-  });
+/** A connection without a library. */
+interface Raw {
+  readonly socket: Socket;
+  /** Everything that came, as hex digits. */
+  received(): string;
+  readonly closed: Promise<"closed">;
 }
 
+function raw(port: number, ...pieces: readonly Uint8Array[]): Raw {
+  const socket = createConnection(port, "127.0.0.1", () => {
+    for (const piece of pieces) socket.write(piece);
+  });
+  let received = "";
+  socket.on("error", () => {});
+  socket.on("data", (bytes: Uint8Array) => received += bytes.toHex());
+  const closed = new Promise<"closed">((resolve) => socket.once("close", () => resolve("closed")));
+  return { socket, received: () => received, closed };
+}
+
+const PINGREQ = new Uint8Array([0xc0, 0]);
+const ACCEPTED = "20020000";
+const REFUSED = "20020004";
+
+/** A CONNECT (MQTT 3.1.1 §3.1) with a clean session. */
+function connectPacket(keepaliveS: number, user?: { readonly username: string; readonly password: string }) {
+  const text = (value: string) => [0, value.length, ...new TextEncoder().encode(value)];
+  const flags = user === undefined ? 0x02 : 0xc2;
+  const login = user === undefined ? [] : [...text(user.username), ...text(user.password)];
+  const rest = [...text("MQTT"), 4, flags, 0, keepaliveS, ...text(""), ...login];
+  return new Uint8Array([0x10, rest.length, ...rest]);
+}
+
+Deno.test("who is silent for longer than it promised is thrown out, and who keeps saying that it is there stays", async () => {
+  await using gateway = await startMqttGateway({ embedded: { port: 0 } });
+  const KEEPALIVE_S = 3;
+  const began = performance.now();
+  const silent = raw(gateway.mqttPort, connectPacket(KEEPALIVE_S));
+  const alive = raw(gateway.mqttPort, connectPacket(KEEPALIVE_S));
+  let gone = false;
+  void alive.closed.then(() => gone = true);
+  const pinging = setInterval(() => alive.socket.write(PINGREQ), 250);
+  await until(() => alive.received() !== "" && silent.received() !== "", "both connections");
+  assert.equal(await silent.closed, "closed");
+  const silence = performance.now() - began;
+  assert.ok(silence > 900 * KEEPALIVE_S, `thrown out after ${silence} ms`);
+  const answers = alive.received().length;
+  await until(() => gone || performance.now() - began > 2.5 * silence, "as long again");
+  clearInterval(pinging);
+  assert.equal(gone, false);
+  assert.ok(alive.received().startsWith(ACCEPTED) && alive.received().length > answers, "it is answered");
+  alive.socket.destroy();
+});
+
+Deno.test("after a thousand connections in its life, refused and silent ones, the next one is taken", async () => {
+  await using gateway = await startMqttGateway(WITH_USERS);
+  const wrong = connectPacket(60, { username: "nodered", password: "guessed" });
+  for (let round = 0; round < 20; round++) {
+    const guests = Array.from({ length: 50 }, (_, i) => raw(gateway.mqttPort, ...(i % 5 === 0 ? [] : [wrong])));
+    await until(() => guests.every(({ received }, i) => i % 5 === 0 || received() === REFUSED), "every refusal");
+    for (const { socket } of guests) socket.destroy();
+    await Promise.all(guests.map(({ closed }) => closed));
+  }
+  await using ear = await listenAt(gateway.mqttPort, "#", OPERATOR);
+  await until(() => ear.last("ecowatt/gateway/status") === "online", "the gateway's status");
+});
+
 Deno.test("hostile bytes end their own connection and nothing else", async (t) => {
-  await using gateway = await startFixture({ embedded: { port: 0, users: USERS } });
-  const port = portOf(gateway);
+  await using gateway = await startMqttGateway(WITH_USERS);
+  const port = gateway.mqttPort;
   await using ear = await listenAt(port, "#", VIEWER);
   const cases: readonly (readonly [string, Uint8Array])[] = [
     ["HTTP", new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n")],
@@ -138,31 +192,53 @@ Deno.test("hostile bytes end their own connection and nothing else", async (t) =
   ];
   for (const [name, bytes] of cases) {
     await t.step(name, async () => {
-      assert.equal(await raw(port, bytes), "closed");
+      assert.equal(await raw(port, bytes).closed, "closed");
     });
   }
-  gateway.feed.stored(upload("roof", AT, 1500));
+  await gateway.roof.samplePower(Date.now(), 1500);
   await until(() => ear.last("esp32/ecowatt_data") !== undefined, "the data");
 });
 
 Deno.test("no more clients than allowed", async () => {
-  await using gateway = await startFixture({ embedded: { port: 0, max_clients: 2 } });
-  const port = portOf(gateway);
+  await using gateway = await startMqttGateway({ embedded: { port: 0, max_clients: 2 } });
+  const port = gateway.mqttPort;
   await using _one = await listenAt(port);
   await using _two = await listenAt(port);
-  assert.equal(await raw(port), "closed");
+  assert.equal(await raw(port).closed, "closed");
 });
 
-Deno.test("a port that is taken is one clear line, and the broker stops within a second with clients that hang on", async () => {
-  const gateway = await startFixture({ embedded: { port: 0 } });
-  const port = portOf(gateway);
-  await assert.rejects(startFixture({ embedded: { port } }), {
-    message:
-      `Cannot start the MQTT broker on 127.0.0.1:${port}: another program uses that port (gateway.mqtt.embedded.port)`,
-  });
+Deno.test("a port that is taken is one clear line, and the broker stops with clients that hang on", async () => {
+  await using gateway = await startMqttGateway({ embedded: { port: 0 } });
+  const port = gateway.mqttPort;
+  const folder = await Deno.makeTempDir();
+  const config = `${folder}/gateway.yaml`;
+  await Deno.writeTextFile(config, JSON.stringify({ gateway: { port: 0, mqtt: { embedded: { port } } } }));
+  const { code, err } = await run(["gateway", "--config", config, "--data-dir", folder]);
+  assert.equal(code, 1);
+  assert.match(
+    err,
+    new RegExp(
+      `^ecowatt: Cannot start the MQTT broker on 127\\.0\\.0\\.1:${port}: another program uses that port ` +
+        `\\(gateway\\.mqtt\\.embedded\\.port\\)$`,
+      "m",
+    ),
+  );
+  await Deno.remove(folder, { recursive: true });
   await using ear = await listenAt(port);
-  const began = performance.now();
-  await gateway[Symbol.asyncDispose]();
-  assert.ok(performance.now() - began < 1_000);
+  const hanging = raw(port, connectPacket(60));
+  await until(() => hanging.received() === ACCEPTED, "the one that hangs on");
+  await gateway.stop();
   await until(() => ear.last("ecowatt/gateway/status") === "offline", "the goodbye");
+});
+
+Deno.test("clients that hang on keep the broker from stopping for less than a second", async () => {
+  const events = { opened: () => {}, received: () => {}, failed: () => {}, topics: [] };
+  const options = { host: "127.0.0.1", port: 0, users: [], maxClients: 2 };
+  const broker = await startBroker(options, events, { log: getLogger(["test"]), warn: () => {} });
+  const hanging = raw(broker.port, connectPacket(60));
+  await until(() => hanging.received() === ACCEPTED, "the one that hangs on");
+  const began = performance.now();
+  await broker[Symbol.asyncDispose]();
+  assert.ok(performance.now() - began < 1_000);
+  await hanging.closed;
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isLoopback, MqttConfig } from "../../../gateway/mqtt_config.ts";
-import { startFixture } from "./fixture.ts";
+import { run } from "../../e2e/process.ts";
 
 Deno.test("MQTT is off unless a broker is named, and a broker needs little", () => {
   assert.deepEqual(MqttConfig.parse({}), {
@@ -68,11 +68,12 @@ Deno.test("a file that is missing, empty or open to others is one clear line wit
     [{ embedded: { port: 0, users: [{ username: "a", password_file: at("gone") }] } }, /there is no such file/],
   ];
   for (const [config, reason] of cases) {
-    await assert.rejects(startFixture(config), ({ message }: Error) => {
-      assert.ok(!message.includes("test-password"));
-      assert.match(message, reason);
-      return true;
-    });
+    await Deno.writeTextFile(at("gateway.yaml"), JSON.stringify({ gateway: { port: 0, mqtt: config } }));
+    const { code, out, err } = await run(["gateway", "--config", at("gateway.yaml"), "--data-dir", folder]);
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(err, /^ecowatt: .*\n$/);
+    assert.match(err, reason);
+    assert.ok(!err.includes("test-password"));
   }
   await Deno.remove(folder, { recursive: true });
 });

@@ -3,10 +3,9 @@ import { createServer, type TLSSocket } from "node:tls";
 import { Aedes } from "aedes";
 import { createTestAuthority } from "../../fakes/certificates.ts";
 import { program, testWith } from "../../needs.ts";
-import { startFixture, upload } from "./fixture.ts";
 import { until } from "../../fakes/until.ts";
+import { startMqttGateway } from "./mqtt_gateway.ts";
 
-const AT = Date.UTC(2026, 5, 21, 12);
 const PASSWORD = "test-tls-password";
 
 /** A broker of another maker behind TLS, that takes one user. */
@@ -56,12 +55,11 @@ testWith(
     const url = `mqtts://127.0.0.1:${broker.port}`;
     const credentials = { username: "ecowatt", password_file: `${folder}/password` };
     {
-      await using gateway = await startFixture({ broker: { url, ca_file: authority.caFile, ...credentials } }, {
-        signed: ["roof"],
-      });
-      gateway.feed.stored(upload("roof", AT, 1500));
+      await using gateway = await startMqttGateway({ broker: { url, ca_file: authority.caFile, ...credentials } });
+      await gateway.roof.samplePower(Date.now(), 1500);
       await until(() => broker.heard.some(({ topic }) => topic === "esp32/ecowatt_data"), "the data");
-      assert.equal(gateway.mqtt.link().tls, true);
+      assert.equal((await gateway.mqtt()).tls, true);
+      await gateway.stop();
     }
     assert.equal(broker.heard.findLast(({ topic }) => topic === "ecowatt/gateway/status")?.payload, "offline");
     await Deno.remove(folder, { recursive: true });
@@ -87,11 +85,11 @@ testWith(
         await using broker = await startTlsBroker(certificate);
         const url = `mqtts://127.0.0.1:${broker.port}`;
         const config = { url, username: "ecowatt", password: PASSWORD, ...(ca_file ? { ca_file } : {}) };
-        await using gateway = await startFixture({ broker: config });
-        const trouble = () => gateway.mqtt.link().trouble;
-        await until(() => trouble() !== undefined, "the refusal");
-        assert.match(trouble() ?? "", /certificate|issuer|NotValidForName|altnames/i);
-        assert.deepEqual([broker.connects, gateway.mqtt.stats().connected], [[], false]);
+        await using gateway = await startMqttGateway({ broker: config });
+        const trouble = async () => (await gateway.mqtt()).trouble;
+        await until(async () => await trouble() !== null, "the refusal");
+        assert.match(await trouble() ?? "", /certificate|issuer|NotValidForName|altnames/i);
+        assert.deepEqual([broker.connects, (await gateway.mqtt()).connected], [[], false]);
       });
     }
     await Deno.remove(folder, { recursive: true });

@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
-import { change } from "../../../../gateway/command/change.ts";
-import { noChunks, withChunk } from "../../../../gateway/firmware/progress.ts";
-import type { SessionState } from "../../../../gateway/store/firmware_sessions.ts";
-import { DeviceId } from "../../../../protocol/device_id.ts";
-import type { Firmware } from "../../../../ota/manifest/firmware.ts";
-import { FakeClock } from "../../../fakes/clock.ts";
-import { temporaryDirectory } from "../../../fakes/temporary_directory.ts";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { VERSION } from "../../../../cli/commands/version.ts";
+import { databasePath } from "../../../../gateway/store/database.ts";
+import { writeKeySet } from "../../../../keys/firmware_keys.ts";
+import { keysFolder } from "../../../../ota/repository/repository.ts";
+import { startGatewayProcess } from "../../../e2e/gateway.ts";
+import { addSigningDevice } from "../../../e2e/signing_device.ts";
+import { temporaryDirectory } from "../../../e2e/process.ts";
+import { output } from "../../../e2e/site.ts";
+import { imageBytes, testKeys } from "../../../ota/fixture.ts";
+import { type Ear, listenAt } from "../ear.ts";
 import { until } from "../../../fakes/until.ts";
-import { type Ear, listenAt, type MqttFixture, startFixture, startOtherBroker } from "../fixture.ts";
+import { type MqttGateway, startMqttGateway } from "../mqtt_gateway.ts";
+import { startOtherBroker } from "../other_broker.ts";
 import { DeviceDiscovery, entitiesOf, UpdateState } from "./schema.ts";
 
 const OPERATOR = { username: "hass", password: "test-operator-password" };
@@ -17,56 +23,34 @@ const NODE = "homeassistant/device/ecowatt_roof/config";
 const INVERTER = "homeassistant/device/ecowatt_roof_east/config";
 const BARN = "homeassistant/device/ecowatt_barn/config";
 const LIMIT = "ecowatt/roof/east/power_limit";
-const CONDITION = "ecowatt/roof/condition";
 const ENERGY = "ecowatt/roof/east/energy";
+const CONDITION = "ecowatt/roof/condition";
 const MINUTE = 60_000;
-/** The gateway looks so often at what is new. */
-const LOOK_MS = 1_000;
 
-/** A quarter of an hour of the ten-register inverter at a constant power, up to now. */
-function samples(power: number, registers = ["Vac1", "Pac"]) {
+/** A quarter of an hour of the ten-register inverter `east` at a constant power, up to now. */
+function quarter(power: number, registers = ["Vac1", "Pac"]) {
   const now = Date.now();
-  const series = {
-    profile: "ecowatt",
-    registers,
-    samples: Array.from({ length: 16 }, (_, k) => ({
-      at: now - (15 - k) * MINUTE,
-      values: registers.map((name) => name === "Pac" ? power : name === "Vac1" ? 2301 : 60),
-    })),
-  };
-  return [{ device: DeviceId.parse("roof"), inverter: "east", series, quality: "exact" as const, receivedAt: now }];
+  const samples = Array.from({ length: 16 }, (_, k) => ({
+    at: now - (15 - k) * MINUTE,
+    values: registers.map((name) => name === "Pac" ? power : name === "Vac1" ? 2301 : 60),
+  }));
+  return [samples, { inverter: "east", registers }] as const;
 }
 
 function discovery(ear: Ear, topic: string): DeviceDiscovery {
   return DeviceDiscovery.parse(JSON.parse(ear.last(topic) ?? "{}"));
 }
 
-interface Site extends AsyncDisposable {
-  readonly gateway: MqttFixture;
-  /** Heard everything from the start. */
-  readonly ear: Ear;
-}
-
-/** A gateway whose device and inverter are announced. A clock of the test's own is moved on until they are. */
-async function announced(
-  config: Record<string, unknown> = {},
-  { firmware = [], clock }: { readonly firmware?: readonly Firmware[]; readonly clock?: FakeClock } = {},
-): Promise<Site> {
-  await using starting = new AsyncDisposableStack();
-  const gateway = starting.use(
-    await startFixture(
-      { embedded: EMBEDDED, home_assistant: { enabled: true, ...config } },
-      { signed: ["roof"], firmware, ...(clock ? { clock } : {}) },
-    ),
-  );
-  const ear = starting.use(await listenAt(gateway.mqtt.port ?? 0, "#", OPERATOR));
-  await gateway.store(samples(600));
-  await until(async () => {
-    await clock?.advance(LOOK_MS);
-    return ear.last(INVERTER) !== undefined && ear.last(NODE) !== undefined;
-  }, "the announcements");
-  const all = starting.move();
-  return { gateway, ear, [Symbol.asyncDispose]: () => all.disposeAsync() };
+/** A gateway with a device and its inverter that Home Assistant, who listens, knows of. */
+async function announced(config: Record<string, unknown> = {}, more: object = {}) {
+  await using opening = new AsyncDisposableStack();
+  const mqtt = { embedded: EMBEDDED, home_assistant: { enabled: true, ...config } };
+  const gateway = opening.use(await startMqttGateway(mqtt, more));
+  const ear = opening.use(await listenAt(gateway.mqttPort, "#", OPERATOR));
+  await gateway.roof.upload(...quarter(600));
+  await until(() => ear.last(INVERTER) !== undefined && ear.last(NODE) !== undefined, "the announcements");
+  const running = opening.move();
+  return { gateway, ear, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** Whether all that an inverter and its device have was told. */
@@ -76,21 +60,49 @@ function isToldWhole(ear: Ear): boolean {
   return "east" in inverters && [ENERGY, ...sensors].every((topic) => ear.last(topic) !== undefined);
 }
 
+/** The newest first. */
+async function commandsOf({ ask }: MqttGateway): Promise<readonly Command[]> {
+  return (await ask<{ commands: readonly Command[] }>("GET", "/command/history?device_id=roof")).commands;
+}
+
+interface Command {
+  readonly command_id: string;
+  readonly command_type: string;
+  readonly parameters: unknown;
+  readonly queued_by: string;
+  readonly queued_timestamp: number;
+  readonly expires_at: string | null;
+  readonly status: string;
+}
+
+/** The device takes what waits for it, and tells that it is done. */
+async function carryOut({ roof }: MqttGateway): Promise<void> {
+  const { json } = await roof.post("/command/get", {});
+  for (const { command_id } of json.commands) {
+    await roof.post("/command/report", { command_id, status: "completed", result: { message: "done" } });
+  }
+}
+
+/** Sets a limit as Home Assistant does, and what is shown of it. */
+function limitsOf(ear: Ear) {
+  return {
+    set: (value: string, inverter = "east") =>
+      ear.client.publishAsync(`ecowatt/roof/${inverter}/power_limit/set`, value, { qos: 1 }),
+    shown: () => JSON.parse(ear.last(LIMIT) ?? "{}"),
+  };
+}
+
 Deno.test("a device and its inverter are announced, with their energy and condition, and kept by the broker", async () => {
-  const clock = new FakeClock(Date.now());
-  await using site = await announced({ dashboard_url: "http://solar.local:8080/" }, { clock });
-  await until(async () => {
-    await clock.advance(LOOK_MS);
-    return isToldWhole(site.ear);
-  }, "all of it");
-  // From here on time stands still: whatever comes was kept.
-  await using late = await listenAt(site.gateway.mqtt.port ?? 0, "#", VIEWER);
+  await using home = await announced({ dashboard_url: "http://solar.local:8080/" });
+  await until(() => isToldWhole(home.ear), "all of it");
+  const told = new Set(home.ear.heard.map(({ topic }) => topic));
+  await using late = await listenAt(home.gateway.mqttPort, "#", VIEWER);
   await until(() => late.last(INVERTER) !== undefined && isToldWhole(late), "what was kept");
   const inverter = discovery(late, INVERTER);
   assert.deepEqual([inverter.dev.via_device, inverter.dev.cu, inverter.o.sw], [
     "ecowatt_roof",
     "http://solar.local:8080/",
-    "1.2.3",
+    VERSION,
   ]);
   assert.deepEqual(entitiesOf(inverter).map(({ key }) => key).sort(), [
     "Pac",
@@ -102,12 +114,14 @@ Deno.test("a device and its inverter are announced, with their energy and condit
   ]);
   const energy = JSON.parse(late.last(ENERGY) ?? "{}");
   assert.deepEqual([energy.source, energy.lifetime_kwh], ["computed", 0.15]);
-  assert.ok(late.heard.every(({ topic, retain }) => retain || topic === "esp32/ecowatt_data"));
+  told.delete("esp32/ecowatt_data");
+  const kept = late.heard.filter(({ retain }) => retain).map(({ topic }) => topic);
+  assert.deepEqual([...told].filter((topic) => !kept.includes(topic)), []);
 });
 
 Deno.test("Home Assistant that starts is told everything again", async () => {
-  await using site = await announced();
-  const { ear } = site;
+  await using home = await announced();
+  const { ear } = home;
   const before = ear.heard.length;
   await ear.client.publishAsync("homeassistant/status", "online", { qos: 1 });
   const again = (topic: string) => ear.heard.slice(before).some((message) => message.topic === topic);
@@ -119,44 +133,33 @@ Deno.test("Home Assistant that starts is told everything again", async () => {
 });
 
 Deno.test("the power limit is queued as a command, and what becomes of it is shown", async (t) => {
-  await using site = await announced();
-  const { gateway, ear } = site;
-  const { stores } = gateway;
-  const set = (value: string, inverter = "east") =>
-    ear.client.publishAsync(`ecowatt/roof/${inverter}/power_limit/set`, value, { qos: 1 });
-  const shown = () => JSON.parse(ear.last(LIMIT) ?? "{}");
-  const report = (id: string) =>
-    stores.commit.run(() => {
-      const command = stores.commands.find(id);
-      assert.ok(command);
-      const handed = change(stores.commands, command, {
-        kind: "hand_out",
-        at: Date.now(),
-        leaseMs: 60_000,
-        lost: false,
-      });
-      assert.ok(handed);
-      change(stores.commands, handed, { kind: "report", at: Date.now(), status: "completed" });
-    });
+  await using home = await announced();
+  const { gateway, ear } = home;
+  const { set, shown } = limitsOf(ear);
 
   await t.step("pending, then completed with the value in force", async () => {
     await set("60");
     await until(() => shown().command?.status === "pending", "the command");
     const { value, command } = shown();
     assert.deepEqual([value, command.power_value], [null, 60]);
-    const { command: queued } = await gateway.commandService.status(command.command_id);
-    assert.deepEqual(queued.content, { command_type: "set_power", parameters: { power_value: 60 } });
-    assert.equal(queued.queuedBy, "mqtt hass");
-    assert.ok(queued.terms.expiresAt && queued.terms.expiresAt <= Date.now() + 60 * MINUTE);
-    await report(command.command_id);
+    const [queued] = await commandsOf(gateway);
+    assert.ok(queued);
+    assert.deepEqual([queued.command_id, queued.command_type, queued.parameters, queued.queued_by], [
+      command.command_id,
+      "set_power",
+      { power_value: 60 },
+      "mqtt hass",
+    ]);
+    assert.ok(Date.parse(queued.expires_at ?? "") <= 1_000 * queued.queued_timestamp + 60 * MINUTE);
+    await carryOut(gateway);
     await until(() => shown().command.status === "completed", "the end");
     assert.equal(shown().value, 60);
   });
   await t.step("of a slider that is moved only the last position is left", async () => {
     for (const value of ["10", "20", "30.0"]) await set(value);
     await until(() => shown().command.power_value === 30, "the last one");
-    const all = await gateway.commandService.history({ deviceId: "roof", limit: 10 });
-    assert.deepEqual(all.map(({ command }) => command.life.state), ["pending", "cancelled", "cancelled", "completed"]);
+    const states = (await commandsOf(gateway)).map(({ status }) => status);
+    assert.deepEqual(states, ["pending", "cancelled", "cancelled", "completed"]);
   });
   await t.step("what cannot be is refused with the reason, and the value stays", async () => {
     for (const [value, reason] of [["101", /takes 0 to 100/], ["", /whole number/], ["5.5", /whole number/]] as const) {
@@ -164,11 +167,6 @@ Deno.test("the power limit is queued as a command, and what becomes of it is sho
       await until(() => shown().command.status === "refused" && reason.test(shown().command.message), value);
       assert.equal(shown().value, 60);
     }
-  });
-  await t.step("the day's writes are not exceeded", async () => {
-    await stores.commit.run(() => stores.commands.writes.setLimit(1));
-    await set("40");
-    await until(() => /used up/.test(shown().command.message ?? ""), "the refusal");
   });
   await t.step("an inverter that nobody has leaves no trace", async () => {
     await set("40", "nowhere");
@@ -180,81 +178,74 @@ Deno.test("the power limit is queued as a command, and what becomes of it is sho
     );
   });
   await t.step("a limit that is polled is the one in force", async () => {
-    await gateway.store(samples(600, ["Pac", "Pow"]));
+    await gateway.roof.upload(...quarter(600, ["Pac", "Pow"]));
     await until(() => shown().value === 60, "the value");
     assert.equal("Pow" in discovery(ear, INVERTER).cmps, false);
   });
 });
 
+Deno.test("the day's writes of a power limit are not exceeded", async () => {
+  await using home = await announced({}, { writes_per_day: 1 });
+  const { set, shown } = limitsOf(home.ear);
+  await set("60");
+  await until(() => shown().command?.status === "pending", "the command");
+  await carryOut(home.gateway);
+  await until(() => shown().command.status === "completed", "the end");
+  await set("40");
+  await until(() => /used up/.test(shown().command.message ?? ""), "the refusal");
+});
+
 Deno.test("nobody but an operator sets a power limit, and nobody where it is switched off", async () => {
-  await using site = await announced({ power_limit: false });
-  const { gateway, ear } = site;
+  await using home = await announced({ power_limit: false });
+  const { gateway, ear } = home;
   const thrown = (options: { username: string; password: string }) =>
     new Promise<boolean>((resolve) => {
-      listenAt(gateway.mqtt.port ?? 0, "none", options).then(({ client }) => {
+      listenAt(gateway.mqttPort, "none", options).then(({ client }) => {
         client.once("close", () => resolve(true));
         client.publish("ecowatt/roof/east/power_limit/set", "10", { qos: 1 }, () => resolve(false));
       });
     });
   assert.deepEqual([await thrown(VIEWER), await thrown(OPERATOR)], [true, true]);
-  assert.equal((await gateway.commandService.history({ deviceId: "roof", limit: 1 })).length, 0);
+  assert.deepEqual(await commandsOf(gateway), []);
   assert.equal(entitiesOf(discovery(ear, INVERTER)).some(({ p }) => p === "number"), false);
 });
 
-const FIRMWARE: Firmware = {
-  model: "node",
-  version: "2.0.0",
-  audience: "node",
-  keys: "default",
-  sequence: 7,
-  original_size: 4_000,
-  encrypted_size: 4_016,
-  sha256_hash: "00".repeat(32),
-  signature: "",
-  iv: "",
-  chunk_size: 1_024,
-  total_chunks: 4,
-  min_version: null,
-  manifest: null,
-  manifest_signature: null,
-  added_at: 1,
-};
+/** Adds images, of four chunks, by the command line. */
+async function addFirmware({ dataDir }: MqttGateway, images: readonly (readonly [string, string])[]): Promise<void> {
+  await writeKeySet(keysFolder(join(dataDir, "gateway")), "default", await testKeys);
+  const file = join(dataDir, "image");
+  await Deno.writeFile(file, imageBytes(16_000));
+  for (const [model, version] of images) {
+    const which = ["--model", model, "--version", version, "--chunk-size", "4096"];
+    await output(["firmware", "add", file, ...which, "--data-dir", dataDir]);
+  }
+}
 
 Deno.test("firmware: the newest that fits is offered, progress is shown, and an install starts a rollout", async () => {
-  const firmware = [FIRMWARE, { ...FIRMWARE, version: "1.9.0" }, { ...FIRMWARE, version: "3.0.0", model: "another" }];
-  await using site = await announced({ install: true }, { firmware });
-  const { gateway, ear } = site;
-  const { stores } = gateway;
-  const roof = stores.devices.find("roof");
-  assert.ok(roof);
-  const session = (state: SessionState, current_version: string, received = noChunks(4)) =>
-    stores.commit.run(() =>
-      stores.firmwareSessions.save(roof, {
-        current_version,
-        checked_at: 1,
-        rollout: null,
-        version: "2.0.0",
-        state,
-        received,
-        total_chunks: 4,
-        changed_at: 1,
-        reason: null,
-      })
-    );
+  await using home = await announced({ install: true });
+  const { gateway, ear } = home;
+  const { roof } = gateway;
+  await addFirmware(gateway, [["node", "1.9.0"], ["node", "2.0.0"], ["another", "3.0.0"]]);
   const shown = () => UpdateState.parse(JSON.parse(ear.last("ecowatt/roof/firmware") ?? "{}"));
   const idle = { in_progress: false, update_percentage: null };
   assert.equal(ear.last("ecowatt/roof/firmware"), undefined, "nothing is said before the device has");
-  await session("none", "1.8.0");
+  await roof.post("/ota/check", { current_version: "1.8.0" });
   await until(() => shown().installed_version === "1.8.0", "what it runs");
   assert.deepEqual(shown(), { installed_version: "1.8.0", latest_version: "2.0.0", ...idle });
 
   await ear.client.publishAsync("ecowatt/roof/firmware/install", "install", { qos: 1 });
-  await until(() => stores.firmwareRollouts.running().length === 1, "the rollout");
-  const [started] = stores.firmwareRollouts.running();
-  assert.deepEqual([started?.rollout.version, started?.rollout.by], ["2.0.0", "mqtt hass"]);
-  assert.deepEqual(started?.rollout.members.map(({ device }) => device), ["roof"]);
+  const rollouts = async () =>
+    (await gateway.ask<{ rollouts: { id: number; version: string; by: string }[] }>("GET", "/api/v1/rollouts"))
+      .rollouts;
+  await until(async () => (await rollouts()).length === 1, "the rollout");
+  const [started] = await rollouts();
+  assert.deepEqual([started?.version, started?.by], ["2.0.0", "mqtt hass"]);
+  const { devices } = await gateway.ask<{ devices: { device_id: string }[] }>("GET", `/api/v1/rollouts/${started?.id}`);
+  assert.deepEqual(devices.map(({ device_id }) => device_id), ["roof"]);
 
-  await session("downloading", "1.8.0", withChunk(noChunks(4), 0));
+  const offer = await roof.post("/ota/check", { current_version: "1.8.0" });
+  assert.equal(offer.json.version, "2.0.0");
+  await roof.post("/ota/chunk", { version: "2.0.0", chunk_number: 0 });
   await until(() => shown().in_progress === true, "the download");
   assert.deepEqual(shown(), {
     installed_version: "1.8.0",
@@ -262,7 +253,10 @@ Deno.test("firmware: the newest that fits is offered, progress is shown, and an 
     in_progress: true,
     update_percentage: 25,
   });
-  await session("confirmed", "2.0.0");
+  for (const number of [1, 2, 3]) await roof.post("/ota/chunk", { version: "2.0.0", chunk_number: number });
+  await roof.post("/ota/verify", { version: "2.0.0", verified: true });
+  await roof.post("/ota/complete", { version: "2.0.0", boot_status: "success" });
+  await roof.post("/ota/check", { current_version: "2.0.0" });
   await until(() => shown().installed_version === "2.0.0", "the new version");
   assert.deepEqual(shown(), { installed_version: "2.0.0", latest_version: "2.0.0", ...idle });
 });
@@ -270,12 +264,10 @@ Deno.test("firmware: the newest that fits is offered, progress is shown, and an 
 Deno.test("a register that is no longer polled is taken back, and so is what goes while the gateway is down", async () => {
   await using broker = await startOtherBroker();
   await using folder = await temporaryDirectory();
-  const config = (enabled: boolean) => ({
-    broker: { url: `mqtt://127.0.0.1:${broker.port}` },
-    home_assistant: { enabled },
-  });
-  const start = (enabled: boolean, signed: readonly string[] = []) =>
-    startFixture(config(enabled), { signed, folder: folder.path });
+  const start = (enabled: boolean) => {
+    const mqtt = { broker: { url: `mqtt://127.0.0.1:${broker.port}` }, home_assistant: { enabled } };
+    return startGatewayProcess({ config: { mqtt }, dataDir: folder.path });
+  };
   const keeping = async (topic: string) => {
     const ear = await listenAt(broker.port);
     await until(() => ear.last(topic) !== undefined, topic);
@@ -284,31 +276,33 @@ Deno.test("a register that is no longer polled is taken back, and so is what goe
   const kept = new Set<string>();
   {
     await using ear = await listenAt(broker.port);
-    await using gateway = await start(true, ["roof", "barn"]);
-    await gateway.store(samples(600, ["Pac", "Vac1"]));
+    await using gateway = await start(true);
+    const roof = await addSigningDevice(gateway, "roof", "node");
+    await gateway.addDevice("barn", { model: "node" });
+    await roof.upload(...quarter(600, ["Pac", "Vac1"]));
     await until(() => ear.last(INVERTER) !== undefined, "the announcement");
-    await gateway.stores.commit.run(() => {
-      gateway.stores.db.exec("UPDATE sample_block SET received_at = received_at - 2 * 86400000");
-    });
-    await gateway.store(samples(600, ["Pac"]));
+    {
+      using db = new DatabaseSync(databasePath(join(folder.path, "gateway")));
+      db.exec("UPDATE sample_block SET received_at = received_at - 2 * 86400000");
+    }
+    await roof.upload(...quarter(600, ["Pac"]));
     await until(() => JSON.stringify(discovery(ear, INVERTER).cmps["Vac1"]) === '{"p":"sensor"}', "the removal");
     await until(() => ear.last(BARN) !== undefined && isToldWhole(ear), "everything");
     for (const { topic } of ear.heard) if (topic.includes("roof")) kept.add(topic);
+    await gateway.stop();
   }
-  {
-    await using down = await startFixture({ broker: { url: "mqtt://127.0.0.1:1" } }, { folder: folder.path });
-    await down.stores.commit.run(() => down.stores.devices.remove("roof", Date.now()));
-  }
+  await output(["device", "remove", "roof", "--data-dir", folder.path]);
   {
     await using ear = await keeping(NODE);
-    await using _ = await start(true);
+    await using gateway = await start(true);
     await until(() => [...kept].every((topic) => ear.last(topic) === ""), "the end of all that was kept of it");
     await using fresh = await keeping(BARN);
     assert.deepEqual(fresh.heard.filter(({ topic }) => topic.includes("roof")), []);
+    await gateway.stop();
   }
   {
     await using ear = await keeping(BARN);
-    await using _ = await start(false);
+    await using _gateway = await start(false);
     await until(() => ear.last(BARN) === "", "the end of the announcement");
     await using fresh = await keeping("ecowatt/barn/status");
     assert.deepEqual(fresh.heard.filter(({ topic }) => topic.startsWith("homeassistant/")), []);
