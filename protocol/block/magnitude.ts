@@ -16,7 +16,7 @@ const HALF = 108 * 256;
  *
  * @example
  * ```ts
- * magnitudeProbabilities(0, 1).length; // => 2 * MAX_LENGTH + 1
+ * magnitudeProbabilities(0, 1).length; // => 93
  * ```
  */
 export function magnitudeProbabilities(lowest: number, levels: number): number[] {
