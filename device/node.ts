@@ -1,56 +1,41 @@
-import type { DatabaseSync } from "node:sqlite";
-import type { z } from "zod";
-import { ALIVE, dead, type Liveness } from "../platform/liveness.ts";
+import { join } from "node:path";
+import { loadDeviceKey } from "../keys/device_key.ts";
+import type { Liveness } from "../platform/liveness.ts";
 import type { Family } from "../platform/metrics/exposition.ts";
 import { backupConnection } from "../platform/sqlite_backup.ts";
-import { transaction } from "../platform/sqlite.ts";
-import type { InverterHealth } from "../protocol/messages/node_health.ts";
-import type { SamplerStatus } from "./acquisition/sampler.ts";
-import type { ConfiguredInverter } from "./equipment/buses.ts";
-import type { CommandRunnerStatus } from "./command/command_runner.ts";
+import { openAcquisition } from "./acquisition/acquisition.ts";
+import { FirstSample } from "./acquisition/first_sample.ts";
+import { keepSchedule } from "./acquisition/schedule.ts";
+import { CommandRunner } from "./command/command_runner.ts";
 import type { NodeConfig } from "./config/node_config.ts";
-import type { QuarantinedRegister } from "./inverter/inverter.ts";
-import type { Withheld } from "./inverter/poll.ts";
+import { busOf } from "./equipment/bus.ts";
+import { type ConfiguredInverter, invertersOf } from "./equipment/inverters.ts";
+import type { Inverter } from "./inverter/inverter.ts";
+import { openLocalService } from "./local_service/local_service.ts";
 import { serveMetrics } from "./metrics/metrics_server.ts";
 import { nodeFamilies } from "./metrics/node_families.ts";
+import { NodeMeters } from "./metrics/node_meters.ts";
+import type { BusExchange } from "./modbus/exchange.ts";
 import type { NodeIo } from "./node_io.ts";
-import { type NodeParts, openParts, runParts } from "./node_parts.ts";
-import type { OutboxStatus } from "./outbox/outbox.ts";
-import type { Sampled } from "./acquisition/acquisition.ts";
-import type { NodeSettingsStatus } from "./settings/node_settings.ts";
+import { Outbox } from "./outbox/outbox.ts";
+import { SettingsLink } from "./settings/link.ts";
+import { NodeSettings } from "./settings/node_settings.ts";
+import { nodeHealth } from "./status/node_health.ts";
+import { type NodeStatus, nodeStatus } from "./status/node_status.ts";
+import { type NodeStore, openNodeStore } from "./store/node_store.ts";
+import { programHealth } from "./update/program_health.ts";
+import { openUpdater } from "./update/updater.ts";
+import { GatewayClient } from "./uplink/gateway_client.ts";
+import { GatewayLog } from "./uplink/gateway_log.ts";
+import { Notifier } from "./uplink/notifier.ts";
 import { type Probe, probeGateway } from "./uplink/probe.ts";
-import { type Reply, replyOf } from "./uplink/reply.ts";
-import type { UplinkStatus } from "./uplink/uplink.ts";
-
-/** How one inverter is doing. */
-export interface InverterStatus extends SamplerStatus {
-  /** Whether it works, sleeps or is at fault. */
-  readonly health: InverterHealth;
-  /** Profile id, once known. */
-  readonly profile?: string;
-  readonly quarantined: readonly QuarantinedRegister[];
-  readonly withheld: Readonly<Withheld>;
-}
-
-/** How a node is doing. */
-export interface NodeStatus {
-  readonly device: string;
-  readonly inverters: readonly InverterStatus[];
-  readonly outbox: OutboxStatus;
-  readonly uplink: UplinkStatus;
-  readonly commands: CommandRunnerStatus;
-  readonly settings: NodeSettingsStatus;
-}
+import { Uplink } from "./uplink/uplink.ts";
 
 /** A running acquisition node. Disposing it stops it within a second; samples not uploaded are on disk then. */
 export interface Node extends AsyncDisposable {
   status(): NodeStatus;
   /** Whether every poll loop turns and the store answers; a silent inverter, gateway or full disk is no death. */
   alive(): Liveness;
-  /** A signed request to the gateway, for whoever has something of their own to say to it. Rejects when the disk refuses. */
-  ask<T>(path: string, message: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<Reply<T>>;
-  /** Begins no more commands; resolves when the one that is being executed has ended. For an orderly end. */
-  rest(): Promise<void>;
   /** Whether the gateway takes this node's signature now. Rejects when the disk refuses. */
   probe(signal: AbortSignal): Promise<Probe>;
   /** Copies the database, the samples of the last seconds included, to a new file. It may be large: everything waits. */
@@ -59,72 +44,141 @@ export interface Node extends AsyncDisposable {
   metrics(): readonly Family[];
   /** Where it shows that to Prometheus, if the configuration says so. */
   readonly metricsPort: number | undefined;
-  /** The inverters, for whoever reads or writes registers besides. */
-  readonly inverters: readonly ConfiguredInverter[];
 }
 
 /** Starts polling and uploading. Throws an `Error` for people: a key that cannot be read, a data directory in use. */
 export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   await using opening = new AsyncDisposableStack();
+  const { dataDir, clock, random, log } = io;
   const parts = await openParts(config, io, opening);
-  const { device, db, outbox, inverters, samplers, settings, commandRunner, meters } = parts;
-  const { gateway } = settings;
+  const { device, gateway, commands } = parts;
   const stop = new AbortController();
-  const running = runParts(parts, io, stop.signal);
+  const running = run(parts, io, stop.signal);
   opening.defer(() => running);
   opening.defer(() => stop.abort());
-  io.log.info("node started: {device}, {inverters} inverters", { device, inverters: inverters.length });
+  log.info("node started: {device}, {inverters} inverters", { device, inverters: parts.acquisitions.length });
 
-  const status = () => statusOf(parts);
-  const metrics = () => [...nodeFamilies(status(), outbox.oldestAt(), io.clock.now()), ...meters.families()];
-  const metricsPort = config.metrics && opening.use(serveMetrics(config.metrics, metrics)).port;
-
+  const node = viewOf(parts, io);
+  const metricsPort = config.metrics && opening.use(serveMetrics(config.metrics, node.metrics)).port;
+  opening.use(openLocalService({ dataDir, node, random, log }));
+  if (io.update) {
+    const { config, program, log } = io.update;
+    const health = () => programHealth(node.status());
+    const rest = () => commands.rest();
+    opening.use(await openUpdater(config, { device, gateway, program, health, rest, clock, random, log }));
+  }
   const opened = opening.move();
+  return { ...node, metricsPort, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+type NodeParts = Awaited<ReturnType<typeof openParts>>;
+
+/** Puts a node together: each part once, in the order in which they need each other. Nothing runs yet. */
+async function openParts(config: NodeConfig, io: NodeIo, opening: AsyncDisposableStack) {
+  const { dataDir, clock, random, fetch, log } = io;
+  const key = await loadDeviceKey(config, dataDir);
+  const device = key.deviceId;
+
+  const store = opening.use(await openNodeStore(dataDir, { onTrial: io.onTrial ?? false, log }));
+  const outbox = opening.use(await openOutbox(config, store, io));
+
+  const meters = new NodeMeters(clock);
+  const inverters = openInverters(config, { store, meters, clock, log }, opening);
+  const settings = new NodeSettings({ config, inverters, store: store.settings, clock, log });
+
+  const observers = [meters, new GatewayLog({ log, clock }), settings];
+  const gateway = new GatewayClient({ url: config.gateway, key, sequence: store.sequence, clock, fetch, observers });
+  const notifier = new Notifier();
+  const uplink = new Uplink({ device, gateway, outbox, notifier, clock, random, log });
+  const upload = () => {
+    outbox.seal();
+    notifier.ring();
+  };
+
+  const firstSample = new FirstSample(upload);
+  const acquisitions = inverters.map((inverter) =>
+    openAcquisition(inverter, {
+      period: settings.poll(inverter),
+      sink: outbox,
+      observer: (watch) => settings.observer(inverter, watch),
+      firstSample,
+      store: store.wakefulness,
+      location: config.location,
+      clock,
+      log,
+    })
+  );
+
+  const health = () => nodeHealth({ acquisitions, outbox, settings });
+  const { settings: reports, journal } = store;
+  const settingsLink = new SettingsLink({ device, gateway, settings, reports, health, clock, random, log });
+  const commands = new CommandRunner({ device, gateway, inverters: byName(inverters), journal, clock, random, log });
+  return { device, store, outbox, meters, settings, gateway, uplink, upload, acquisitions, settingsLink, commands };
+}
+
+async function openOutbox(config: NodeConfig, { db, sequence }: NodeStore, io: NodeIo): Promise<Outbox> {
+  const { dataDir, tailDir = dataDir, clock, log } = io;
+  await Deno.mkdir(tailDir, { recursive: true, mode: 0o700 });
+  return new Outbox({
+    db,
+    tailPath: join(tailDir, "node.tail"),
+    limitBytes: config.outbox_limit,
+    firstBlock: clock.now(),
+    alongside: () => sequence.topUp(),
+    clock,
+    log,
+  });
+}
+
+interface InvertersIo extends Pick<NodeIo, "clock" | "log"> {
+  readonly store: NodeStore;
+  readonly meters: NodeMeters;
+}
+
+function openInverters(
+  { buses }: NodeConfig,
+  { store, meters, clock, log }: InvertersIo,
+  opening: AsyncDisposableStack,
+): readonly ConfiguredInverter[] {
+  const exchanged = (bus: string, exchange: BusExchange) => meters.busExchanged(bus, exchange);
+  const memoryOf = store.leftOut.of;
+  return buses.flatMap((bus) =>
+    invertersOf(bus, opening.use(busOf(bus, { clock, log, exchanged })), { clock, memoryOf })
+  );
+}
+
+function byName(inverters: readonly ConfiguredInverter[]): ReadonlyMap<string, Inverter> {
+  return new Map(inverters.map(({ config: { name }, inverter }) => [name, inverter]));
+}
+
+/** Lets all parts work until the signal aborts. */
+async function run(parts: NodeParts, { clock }: Pick<NodeIo, "clock">, signal: AbortSignal): Promise<void> {
+  const { acquisitions, settings, settingsLink, uplink, upload, commands } = parts;
+  const atUpload = () => {
+    upload();
+    settings.atUpload();
+  };
+  await Promise.all([
+    ...acquisitions.map((acquisition) => acquisition.run(signal)),
+    keepSchedule({ period: settings.upload, run: atUpload }, { clock, signal }),
+    uplink.run(signal),
+    settingsLink.run(signal),
+    commands.run(signal),
+  ]);
+}
+
+/** What is to be seen and asked of a running node. */
+function viewOf(parts: NodeParts, { clock }: Pick<NodeIo, "clock">): Omit<Node, "metricsPort" | keyof AsyncDisposable> {
+  const { device, store, outbox, gateway, acquisitions, meters } = parts;
+  const status = () => nodeStatus(parts);
   return {
-    metrics,
-    metricsPort,
-    inverters,
-    ask: async (path, message, schema, signal) => replyOf(await gateway.post(path, message, signal), schema),
-    rest: () => commandRunner.rest(),
+    status,
+    alive: () => acquisitions.map((one) => one.alive()).find(({ alive }) => !alive) ?? store.alive(),
     probe: (signal) => probeGateway({ device, gateway }, signal),
     async backup(destination) {
       outbox.seal();
-      await backupConnection(db, destination);
+      await backupConnection(store.db, destination);
     },
-    alive: () => samplers.map(({ pulse, period }) => pulse.liveness(period)).find(({ alive }) => !alive) ?? storeOf(db),
-    status,
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  };
-}
-
-/** Whether the database can be locked and read. Writes nothing, so a full disk is no death: a new start would find it as full. */
-function storeOf(db: DatabaseSync): Liveness {
-  try {
-    transaction(db, () => db.prepare("SELECT id FROM state").get());
-    return ALIVE;
-  } catch (error) {
-    return dead(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function statusOf({ device, samplers, outbox, uplink, commandRunner, settings }: NodeParts): NodeStatus {
-  return {
-    device,
-    inverters: samplers.map((sampled) => inverterStatusOf(sampled)),
-    outbox: outbox.status(),
-    uplink: uplink.status(),
-    commands: commandRunner.status(),
-    settings: settings.status(),
-  };
-}
-
-function inverterStatusOf({ sampler, watch, inverter }: Sampled): InverterStatus {
-  const profile = inverter.profile()?.id;
-  return {
-    ...sampler.status(),
-    health: watch.health(),
-    ...(profile === undefined ? {} : { profile }),
-    quarantined: inverter.quarantined(),
-    withheld: inverter.withheld(),
+    metrics: () => [...nodeFamilies(status(), outbox.oldestAt(), clock.now()), ...meters.families()],
   };
 }

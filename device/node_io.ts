@@ -1,8 +1,10 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
+import type { UpdateConfig } from "./config/update_config.ts";
+import type { Program } from "./update/updater.ts";
 
-/** What a node stands on. */
+/** What a node needs of the machine. */
 export interface NodeIo {
   /** Folder of the node's state; made if missing. */
   readonly dataDir: string;
@@ -17,4 +19,6 @@ export interface NodeIo {
   readonly log: Logger;
   /** Whether this program has to prove itself yet: what it migrates is kept as it was. */
   readonly onTrial?: boolean;
+  /** Lets the node keep the program up to date that it runs in. */
+  readonly update?: { readonly config: UpdateConfig; readonly program: Program; readonly log: Logger };
 }

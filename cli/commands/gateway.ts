@@ -6,11 +6,10 @@ import { loadConfig } from "../service/config/config_file.ts";
 import { processDataDir } from "../service/config/data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
-import { openGateway } from "../service/run/roles.ts";
+import { openGateway, openProver } from "../service/run/roles.ts";
 import { startService } from "../service/run/service.ts";
 import { gatewayPart } from "../service/run/service_parts.ts";
 import { untilStopped } from "../terminal/signals.ts";
-import { openProver } from "../service/update/prover.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;

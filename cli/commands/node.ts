@@ -4,12 +4,10 @@ import { DEFAULT_CONFIG, loadNodeConfig } from "../service/config/config_file.ts
 import { processDataDir } from "../service/config/data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
-import { openNode } from "../service/run/roles.ts";
+import { openNode, openProver, type Updating } from "../service/run/roles.ts";
 import { startService } from "../service/run/service.ts";
 import { nodePart } from "../service/run/service_parts.ts";
 import { untilStopped } from "../terminal/signals.ts";
-import { openProver } from "../service/update/prover.ts";
-import { openUpdater } from "../service/update/updater.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;
@@ -29,19 +27,12 @@ export function addNode(program: Command, terminal: Terminal): void {
     using stop = untilStopped();
     const dataDir = processDataDir(flags.dataDir ?? file.data_dir);
     await using running = new AsyncDisposableStack();
-    const open = running.use(await openNode(node, dataDir, log));
+    const updating: Updating | undefined = file.update &&
+      { config: file.update, restart: () => stop.stop("an update waits for its start") };
+    const open = running.use(await openNode(node, dataDir, log, updating));
     terminal.out(`Node ${node.device_id} polls and uploads to ${node.gateway}`);
     const parts = [nodePart(open, systemClock)];
-    running.use(
-      file.update
-        ? await openUpdater(file.update, {
-          node: open,
-          dataDir,
-          log,
-          restart: () => stop.stop("an update waits for its start"),
-        })
-        : await openProver(parts, { dataDir, log }),
-    );
+    if (!updating) running.use(await openProver(parts, { dataDir, log }));
     await service.serve(parts, stop.signal);
   });
 }

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Command } from "commander";
-import { busOf, type ConfiguredInverter, invertersOf } from "../../device/equipment/buses.ts";
+import { busOf } from "../../device/equipment/bus.ts";
+import { type ConfiguredInverter, invertersOf } from "../../device/equipment/inverters.ts";
 import type { BusConfig } from "../../device/config/bus_config.ts";
 import type { Poll } from "../../device/inverter/poll.ts";
 import { duration } from "../../platform/quantity.ts";

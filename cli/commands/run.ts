@@ -6,12 +6,10 @@ import { DEFAULT_CONFIG, loadConfig } from "../service/config/config_file.ts";
 import { processDataDir } from "../service/config/data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
-import { openGateway, openNode } from "../service/run/roles.ts";
+import { openGateway, openNode, openProver, type Updating } from "../service/run/roles.ts";
 import { type Part, startService } from "../service/run/service.ts";
 import { gatewayPart, nodePart } from "../service/run/service_parts.ts";
 import { untilStopped } from "../terminal/signals.ts";
-import { openProver } from "../service/update/prover.ts";
-import { openUpdater } from "../service/update/updater.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;
@@ -36,7 +34,8 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   using stop = untilStopped();
   const parts: Part[] = [];
   await using running = new AsyncDisposableStack();
-  let updates: AsyncDisposable | undefined;
+  const updating: Updating | undefined = file.node && file.update &&
+    { config: file.update, restart: () => stop.stop("an update waits for its start") };
   let gateway: Gateway | undefined;
   if (file.gateway) {
     gateway = running.use(await openGateway(file.gateway, dataDir, log, { recentLog }));
@@ -44,19 +43,11 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
     terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);
   }
   if (file.node) {
-    const node = running.use(await openNode(file.node, dataDir, log));
+    const node = running.use(await openNode(file.node, dataDir, log, updating));
     parts.push(nodePart(node, systemClock));
     if (gateway) running.use(gateway.metrics.add(node.metrics));
     terminal.out(`Node ${file.node.device_id} polls and uploads to ${file.node.gateway}`);
-    if (file.update) {
-      updates = await openUpdater(file.update, {
-        node,
-        dataDir,
-        log,
-        restart: () => stop.stop("an update waits for its start"),
-      });
-    }
   }
-  running.use(updates ?? await openProver(parts, { dataDir, log }));
+  if (!updating) running.use(await openProver(parts, { dataDir, log }));
   await service.serve(parts, stop.signal);
 }

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Command } from "commander";
-import { busOf, invertersOf } from "../../device/equipment/buses.ts";
+import { busOf } from "../../device/equipment/bus.ts";
+import { invertersOf } from "../../device/equipment/inverters.ts";
 import { Deadline } from "../../device/command/deadline.ts";
 import { execute, type Execution } from "../../device/command/executor.ts";
 import { textOf } from "../../device/command/register_values.ts";

@@ -1,27 +1,24 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Sample } from "../../protocol/sample.ts";
+import type { Poll } from "../inverter/poll.ts";
 import type { SeriesKey } from "../outbox/open_series.ts";
 import type { Period } from "./period.ts";
+import type { Pulse } from "./pulse.ts";
 import { keepSchedule } from "./schedule.ts";
 
-/** What one poll of an inverter came to (a part of inverter/poll.ts). */
-export type Polled =
-  | {
-    readonly kind: "read";
-    readonly at: number;
-    readonly profile: { readonly id: string };
-    readonly columns: readonly string[];
-    readonly values: readonly (number | undefined)[];
-    /** What ended the poll early. */
-    readonly fault?: { readonly message: string };
-  }
-  | { readonly kind: "nothing"; readonly fault: { readonly message: string } };
+/** A poll of an inverter that is over. */
+export interface PollReport {
+  readonly poll: Poll;
+  /** When it began, milliseconds of the monotonic clock. */
+  readonly beganAt: number;
+}
 
-/** An inverter that can be polled. Never rejects. */
-export interface Source {
-  /** [A-Za-z0-9_.-]{1,64}, unique in the node. */
-  readonly name: string;
-  poll(signal: AbortSignal): Promise<Polled>;
+/**
+ * Hears of every poll of one inverter, once, when it is over and its sample is in the sink; of none that ends because the
+ * program does. Never throws.
+ */
+export interface PollObserver {
+  polled(report: PollReport): void;
 }
 
 /** Where samples go. Never throws, never waits. */
@@ -44,10 +41,21 @@ export interface SamplerStatus {
   readonly lastFault?: string;
 }
 
-/** Polls one inverter on its schedule and hands the samples on. */
+/** Dependencies of a sampler. */
+interface SamplerIo {
+  /** Of the inverter: [A-Za-z0-9_.-]{1,64}, unique in the node. */
+  readonly name: string;
+  /** Polls never reject. */
+  readonly inverter: { poll(signal: AbortSignal): Promise<Poll> };
+  readonly sink: SampleSink;
+  readonly pulse: Pulse;
+  readonly observers: readonly PollObserver[];
+  readonly clock: Clock;
+}
+
+/** Polls one inverter on its schedule, hands the samples on and tells the observers. */
 export class Sampler {
-  readonly #source: Source;
-  readonly #sink: SampleSink;
+  readonly #io: SamplerIo;
   #samples = 0;
   #failures = 0;
   #failuresInRow = 0;
@@ -55,23 +63,22 @@ export class Sampler {
   #lastSampleAt: number | undefined;
   #lastFault: string | undefined;
 
-  constructor(source: Source, sink: SampleSink) {
-    this.#source = source;
-    this.#sink = sink;
+  constructor(io: SamplerIo) {
+    this.#io = io;
   }
 
   /** Polls until the signal aborts. The period may change at any time. */
-  run(period: Period, io: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
+  run(period: Period, signal: AbortSignal): Promise<void> {
     return keepSchedule({
       period,
-      run: () => this.#poll(io.signal),
+      run: () => this.#poll(signal),
       missed: (slots) => void (this.#missed += slots),
-    }, io);
+    }, { clock: this.#io.clock, signal });
   }
 
   status(): SamplerStatus {
     return {
-      inverter: this.#source.name,
+      inverter: this.#io.name,
       samples: this.#samples,
       failures: this.#failures,
       failuresInRow: this.#failuresInRow,
@@ -82,21 +89,19 @@ export class Sampler {
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
-    const polled = await this.#source.poll(signal);
-    this.#lastFault = polled.fault?.message;
-    switch (polled.kind) {
-      case "read":
-        return this.#take(polled);
-      case "nothing":
-        return signal.aborted ? undefined : this.#failed();
-      default:
-        polled satisfies never;
-    }
+    const { inverter, pulse, observers, clock } = this.#io;
+    const beganAt = clock.monotonic();
+    const poll = await pulse.during(() => inverter.poll(signal));
+    this.#lastFault = poll.fault?.message;
+    if (poll.kind === "read") this.#take(poll);
+    if (signal.aborted) return;
+    if (poll.kind === "nothing") this.#failed();
+    for (const observer of observers) observer.polled({ poll, beganAt });
   }
 
-  #take({ at, profile, columns, values }: Extract<Polled, { kind: "read" }>): void {
-    const inverter = this.#source.name;
-    this.#sink.append({ inverter, profile: profile.id, registers: columns }, { at, values });
+  #take({ at, profile, columns, values }: Extract<Poll, { kind: "read" }>): void {
+    const { name, sink } = this.#io;
+    sink.append({ inverter: name, profile: profile.id, registers: columns }, { at, values });
     this.#samples++;
     this.#failuresInRow = 0;
     this.#lastSampleAt = at;

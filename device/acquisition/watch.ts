@@ -1,16 +1,29 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
-import { type InverterHealth, MAX_REASON } from "../../protocol/messages/node_health.ts";
+import { type InverterHealth, type InverterState, MAX_REASON } from "../../protocol/messages/node_health.ts";
 import { isSleepingTime } from "../../protocol/night/night.ts";
 import type { Location } from "../../protocol/night/sun.ts";
-import type { Poll } from "../inverter/poll.ts";
-import type { WakefulnessStore } from "../store/wakefulness.ts";
 import { glimpseOf } from "./glimpse.ts";
+import type { PollObserver, PollReport } from "./sampler.ts";
 import { maySleep, newWakefulness, nextWakefulness, type Surroundings, type Wakefulness } from "./wakefulness.ts";
 
-/** What a watch stands on. */
-export interface WatchIo {
+/** How an inverter was last seen. */
+export interface StoredWakefulness {
+  readonly state: InverterState;
+  readonly since: number;
+  readonly reason: string;
+}
+
+/** Keeps how the inverters are over a restart. */
+export interface WakefulnessStore {
+  load(inverter: string): StoredWakefulness | undefined;
+  /** Throws when the disk refuses. */
+  keep(inverter: string, seen: StoredWakefulness): void;
+}
+
+/** Dependencies of a watch. */
+interface WatchIo {
   readonly inverter: string;
   /** Whether its line is a serial one. */
   readonly serial: boolean;
@@ -23,7 +36,7 @@ export interface WatchIo {
 }
 
 /** Watches over one inverter: whether it works, sleeps or is at fault, and tells when that changes. */
-export class Watch {
+export class Watch implements PollObserver {
   readonly #io: WatchIo;
   readonly #trouble: RateLimitedLog;
   #known: Wakefulness;
@@ -46,8 +59,7 @@ export class Watch {
     return maySleep(this.#known, this.#io.clock.now(), this.#around());
   }
 
-  /** Takes in what a poll came to. */
-  seen(poll: Poll): void {
+  polled({ poll }: PollReport): void {
     const before = this.#known;
     const glimpse = glimpseOf(poll);
     this.#known = nextWakefulness(before, glimpse, this.#around());

@@ -11,10 +11,11 @@ import {
   type ReadBack,
 } from "../../protocol/command/device_messages.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";
+import type { Reply } from "../../protocol/reply.ts";
 import { backoffMs } from "../uplink/backoff.ts";
 import { Notifier } from "../uplink/notifier.ts";
-import type { Exchange } from "../uplink/gateway_client.ts";
-import { type Reply, replyOf } from "../uplink/reply.ts";
+import type { Poster } from "../uplink/exchange.ts";
+import { replyOf } from "../uplink/reply.ts";
 import { Deadline } from "./deadline.ts";
 import { execute, type Execution } from "./executor.ts";
 import type { CommandJournal } from "./journal.ts";
@@ -38,7 +39,7 @@ export interface CommandRunnerIo {
   /** By their names in the configuration. */
   readonly inverters: ReadonlyMap<string, CommandTarget>;
   readonly journal: CommandJournal;
-  readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
+  readonly gateway: Poster;
   readonly clock: Clock;
   readonly random: Pick<Random, "float">;
   readonly log: Logger;
@@ -198,7 +199,7 @@ export class CommandRunner {
 
   #failed(reason: string): number {
     this.#failures++;
-    // What is no answer of the gateway is told by the way to it (uplink/told_gateway.ts).
+    // What is no answer of the gateway is logged for all who ask (uplink/gateway_log.ts).
     if (this.#heard) this.#trouble.happened("no commands can be had: {reason}", { reason });
     this.#lastError = reason;
     return backoffMs(this.#failures, this.#io.random.float());

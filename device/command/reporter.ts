@@ -5,13 +5,13 @@ import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import { CommandReportAnswer } from "../../protocol/command/device_messages.ts";
 import { backoffMs } from "../uplink/backoff.ts";
 import type { Notifier } from "../uplink/notifier.ts";
-import type { Exchange } from "../uplink/gateway_client.ts";
+import type { Poster } from "../uplink/exchange.ts";
 import { replyOf } from "../uplink/reply.ts";
 import type { CommandJournal } from "./journal.ts";
 
 export interface ReporterIo {
   readonly journal: Pick<CommandJournal, "unreported" | "acknowledge">;
-  readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
+  readonly gateway: Poster;
   /** Rings when there is a report, or a reason to believe that the gateway is back. */
   readonly notifier: Notifier;
   readonly clock: Clock;

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import type { Logger } from "@logtape/logtape";
 import type { Random } from "../../platform/random.ts";
 import { toHex, utf8 } from "../../crypto/bytes.ts";
-import type { Node } from "../node.ts";
+import type { NodeStatus } from "../status/node_status.ts";
+import type { Probe } from "../uplink/probe.ts";
 import {
   type DatabaseCopy,
   type LocalAnswer,
@@ -14,9 +15,13 @@ import {
 } from "./wire.ts";
 
 /** Dependencies of the local service. */
-export interface LocalServiceIo {
+interface LocalServiceIo {
   readonly dataDir: string;
-  readonly node: Pick<Node, "status" | "probe" | "backup">;
+  readonly node: {
+    status(): NodeStatus;
+    probe(signal: AbortSignal): Promise<Probe>;
+    backup(destination: string): Promise<void>;
+  };
   readonly random: Pick<Random, "bytes">;
   readonly log: Logger;
 }

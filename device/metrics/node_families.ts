@@ -1,6 +1,6 @@
 import type { Family, Labels, Point } from "../../platform/metrics/exposition.ts";
 import { InverterState } from "../../protocol/messages/node_health.ts";
-import type { InverterStatus, NodeStatus } from "../node.ts";
+import type { InverterStatus, NodeStatus } from "../status/node_status.ts";
 
 /** What a node tells of itself besides what it counts. `now`: unix milliseconds, as `oldestAt`. */
 export function nodeFamilies(

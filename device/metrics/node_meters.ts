@@ -2,7 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Distribution, Family, Point } from "../../platform/metrics/exposition.ts";
 import { Counter, Histogram } from "../../platform/metrics/meters.ts";
 import type { BusExchange } from "../modbus/exchange.ts";
-import type { Poster } from "../uplink/told_gateway.ts";
+import type { ExchangeReport, GatewayObserver } from "../uplink/exchange.ts";
 import { Utilization } from "./utilization.ts";
 
 /** Seconds of an exchange on a bus: from a network's to a slow line's timeout. */
@@ -17,7 +17,7 @@ interface BusMeters {
 }
 
 /** What a node counts from its start on. */
-export class NodeMeters {
+export class NodeMeters implements GatewayObserver {
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #requests = new Counter();
   readonly #buses = new Map<string, BusMeters>();
@@ -28,7 +28,7 @@ export class NodeMeters {
   }
 
   /** An exchange on a bus is over. */
-  exchanged(bus: string, { unit, fc, result, ms }: BusExchange): void {
+  busExchanged(bus: string, { unit, fc, result, ms }: BusExchange): void {
     this.#requests.add({ bus, unit, fc, result });
     const meters = this.#busOf(bus);
     meters.durations.observe(ms / 1000);
@@ -36,17 +36,10 @@ export class NodeMeters {
     if (result === "crc") meters.crcErrors++;
   }
 
-  /** The same way to the gateway, with an eye on how long uploads take. */
-  timing(gateway: Poster): Poster {
-    return {
-      post: async (path, message, signal) => {
-        const began = this.#clock.monotonic();
-        const exchange = await gateway.post(path, message, signal);
-        const taken = path === "/process" && exchange.kind === "answer" && exchange.status === 200;
-        if (taken) this.#acks.observe((this.#clock.monotonic() - began) / 1000);
-        return exchange;
-      },
-    };
+  /** An exchange with the gateway is over: uploads that it took are timed. */
+  exchanged({ path, exchange, tookMs }: ExchangeReport): void {
+    const taken = path === "/process" && exchange.kind === "answer" && exchange.status === 200;
+    if (taken) this.#acks.observe(tookMs / 1000);
   }
 
   families(): readonly Family[] {

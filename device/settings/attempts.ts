@@ -1,6 +1,6 @@
 import type { Inverter } from "../inverter/inverter.ts";
 import type { Poll } from "../inverter/poll.ts";
-import type { Exchange } from "../uplink/gateway_client.ts";
+import type { Exchange } from "../uplink/exchange.ts";
 import type { Attempt } from "./trial.ts";
 
 /** Modbus exceptions that speak of the request: illegal function, address, value (application protocol §7). */

@@ -1,6 +1,6 @@
 import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import type { SettingsValues } from "../../protocol/settings/settings.ts";
-import type { ConfiguredInverter } from "../equipment/buses.ts";
+import type { ConfiguredInverter } from "../equipment/inverters.ts";
 import type { NodeConfig } from "../config/node_config.ts";
 import { costOf, lineCost, planReads } from "../inverter/read_plan.ts";
 import { registerMap } from "../inverter/register_map.ts";

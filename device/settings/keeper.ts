@@ -19,8 +19,8 @@ import {
 } from "./state.ts";
 import { afterAttempt, type Attempt, atUpload, type Health, tried, type Verdict } from "./trial.ts";
 
-/** What the keeper stands on. */
-export interface SettingsKeeperIo {
+/** Dependencies of the keeper. */
+interface SettingsKeeperIo {
   readonly store: {
     load(): SettingsState | undefined;
     /** Throws when the disk refuses. */
@@ -45,7 +45,8 @@ export class SettingsKeeper {
   readonly #disk: RateLimitedLog;
   #state: SettingsState;
   #healths = new Map<string, Health>();
-  #epoch = 0;
+  /** When what is in force came into force, milliseconds of the monotonic clock. */
+  #since = -Infinity;
   /** Pending settings missed an upload moment, because nobody knew yet who works: a node that was just started. */
   #overdue = false;
 
@@ -65,11 +66,6 @@ export class SettingsKeeper {
     return this.#state;
   }
 
-  /** Counts how often something else came into force: what began in an earlier epoch says nothing about this one. */
-  get epoch(): number {
-    return this.#epoch;
-  }
-
   /** Takes in what the gateway wants; false when it was dealt with before. Throws when the disk refuses. */
   offer(offer: Offer): boolean {
     if (isHandled(this.#state, offer)) return false;
@@ -81,9 +77,9 @@ export class SettingsKeeper {
     return true;
   }
 
-  /** An attempt of a party that began in `epoch`. */
-  attempted(party: string, attempt: Attempt, epoch: number): void {
-    if (epoch !== this.#epoch) return;
+  /** An attempt of a party. One that began, on the monotonic clock, before what is in force was says nothing about it. */
+  attempted(party: string, attempt: Attempt, beganAt: number): void {
+    if (beganAt < this.#since) return;
     const health = tried(this.#healths.get(party), attempt);
     this.#healths.set(party, health);
     const { pending, trial } = this.#state;
@@ -138,7 +134,7 @@ export class SettingsKeeper {
   }
 
   #putInForce(): void {
-    this.#epoch++;
+    this.#since = this.#io.clock.monotonic();
     this.#healths.clear();
     this.#io.putInForce(this.#state.inForce);
   }

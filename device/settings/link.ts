@@ -3,9 +3,10 @@ import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import type { NodeHealth } from "../../protocol/messages/node_health.ts";
+import type { Reply } from "../../protocol/reply.ts";
 import { ConfigReportAnswer } from "../../protocol/settings/report.ts";
-import type { Exchange } from "../uplink/gateway_client.ts";
-import { type Reply, replyOf } from "../uplink/reply.ts";
+import type { Poster } from "../uplink/exchange.ts";
+import { replyOf } from "../uplink/reply.ts";
 import { OfferAnswer, offerOf } from "./offer.ts";
 import type { Offer } from "./state.ts";
 import type { StoredUpdate } from "./store.ts";
@@ -17,7 +18,7 @@ const JITTER = 0.2;
 /** What the link stands on. */
 export interface SettingsLinkIo {
   readonly device: string;
-  readonly keeper: { offer(offer: Offer): boolean };
+  readonly settings: { offer(offer: Offer): boolean };
   readonly reports: {
     unreported(): readonly StoredUpdate[];
     lastWords(): readonly StoredUpdate[];
@@ -25,7 +26,7 @@ export interface SettingsLinkIo {
   };
   /** What the node tells of itself whenever it asks. */
   readonly health?: () => NodeHealth | undefined;
-  readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
+  readonly gateway: Poster;
   readonly clock: Clock;
   readonly random: Pick<Random, "float">;
   readonly log: Logger;
@@ -82,7 +83,7 @@ export class SettingsLink {
   }
 
   async #check(signal: AbortSignal): Promise<void> {
-    const { device, keeper, reports } = this.#io;
+    const { device, settings, reports } = this.#io;
     const health = this.#io.health?.();
     const message = { device_id: device, ...(health === undefined ? {} : { health }) };
     const reply = await this.#post("/changes", message, OfferAnswer, signal);
@@ -92,7 +93,7 @@ export class SettingsLink {
     this.#lastError = undefined;
     const offer = offerOf(reply.value);
     if (offer === undefined) return;
-    const isNew = keeper.offer(offer);
+    const isNew = settings.offer(offer);
     // It waits for a report that it acknowledged once: it was restored from a backup, or it was told of another version.
     const again = !isNew && reply.value.Changed && reports.unreported().length === 0;
     await this.#report(again ? reports.lastWords() : reports.unreported(), signal);
@@ -121,7 +122,7 @@ export class SettingsLink {
     if (signal.aborted) return undefined;
     const reply = replyOf(exchange, schema);
     if (reply.kind !== "ok") {
-      // What is no answer of the gateway is told by the way to it (uplink/told_gateway.ts).
+      // What is no answer of the gateway is logged for all who ask (uplink/gateway_log.ts).
       const told = exchange.kind === "answer";
       this.#failed(reply.reason, { waitMs: reply.kind === "later" ? reply.waitMs : 0, told });
     }

@@ -1,47 +1,34 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import type { Random } from "../../platform/random.ts";
-import type { InverterHealth, NodeHealth, OutboxHealth } from "../../protocol/messages/node_health.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import { canonical } from "../../protocol/settings/registers.ts";
 import { checkSettings } from "../../protocol/settings/rules.ts";
 import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import { isSameValue, type Settings, type SettingsValues } from "../../protocol/settings/settings.ts";
 import { Period } from "../acquisition/period.ts";
-import type { ConfiguredInverter } from "../equipment/buses.ts";
+import type { PollObserver } from "../acquisition/sampler.ts";
+import type { ConfiguredInverter } from "../equipment/inverters.ts";
 import type { NodeConfig } from "../config/node_config.ts";
-import type { Poll } from "../inverter/poll.ts";
-import type { Exchange, GatewayClient } from "../uplink/gateway_client.ts";
+import type { ExchangeReport, GatewayObserver } from "../uplink/exchange.ts";
 import { attemptOf, attemptToReach } from "./attempts.ts";
 import { busRefusals } from "./bus_load.ts";
 import { pollMs, registersOf, uploadMs } from "./in_force.ts";
 import { SettingsKeeper } from "./keeper.ts";
-import { SettingsLink, type SettingsLinkStatus } from "./link.ts";
 import type { Offer, TrialState } from "./state.ts";
-import { SettingsStore } from "./store.ts";
+import type { SettingsStore } from "./store.ts";
 import { GATEWAY, inverterParty } from "./trial.ts";
 
-/** What remote settings stand on. */
-export interface NodeSettingsIo {
-  readonly device: string;
+/** Dependencies of a node's settings. */
+interface NodeSettingsIo {
   readonly config: NodeConfig;
   readonly inverters: readonly ConfiguredInverter[];
-  readonly gateway: Pick<GatewayClient, "post">;
-  /** What the node tells of its inverters whenever it asks for changes. */
-  readonly inverterHealth?: () => readonly InverterHealth[];
-  /** And of its samples on their way. */
-  readonly outboxHealth?: () => OutboxHealth;
-  /** Whether it would be no surprise if an inverter, by name, were silent now: then its silence says nothing about settings. */
-  readonly maySleep?: (inverter: string) => boolean;
-  readonly db: DatabaseSync;
-  readonly clock: Clock;
-  readonly random: Pick<Random, "float">;
+  readonly store: Pick<SettingsStore, "load" | "keep">;
+  readonly clock: Pick<Clock, "monotonic">;
   readonly log: Logger;
 }
 
-/** Remote settings of a node, for people. `null`: none, the configuration file alone. */
-export interface NodeSettingsStatus extends SettingsLinkStatus {
+/** Settings of a node, for people. `null`: none, the configuration file alone. */
+export interface NodeSettingsStatus {
   /** What the configuration file says, in seconds; an inverter's own interval and registers besides. */
   readonly configured: SettingsValues;
   /** What was set from afar and is in force: it wins over the file. */
@@ -55,25 +42,21 @@ export interface NodeSettingsStatus extends SettingsLinkStatus {
 }
 
 /**
- * The node's side of remote configuration (contract/1-link §5): it asks, checks, keeps, applies at an upload, reverts,
- * reports.
+ * What a node works by: its configuration file, and what was set from afar (contract/4-configuration), which is checked, kept,
+ * applied at an upload, and reverted when polls or the gateway fail under it. It hears of both as an observer.
  */
-export class NodeSettings {
+export class NodeSettings implements GatewayObserver {
   readonly #io: NodeSettingsIo;
   readonly #keeper: SettingsKeeper;
-  readonly #link: SettingsLink;
   readonly #polls: ReadonlyMap<string, Period>;
   #chosen: readonly string[] | undefined;
   /** Between two uploads. */
   readonly upload: Period;
-  /** The gateway, with an eye on whether it can be reached. */
-  readonly gateway: Pick<GatewayClient, "post">;
 
   constructor(io: NodeSettingsIo) {
     this.#io = io;
-    const store = new SettingsStore(io.db);
     this.#keeper = new SettingsKeeper({
-      store,
+      store: io.store,
       parties: [GATEWAY, ...io.inverters.map(({ config }) => inverterParty(config.name))],
       refusals: (settings) => this.#refusals(settings),
       putInForce: (settings) => this.#putInForce(settings ?? {}),
@@ -86,15 +69,6 @@ export class NodeSettings {
       io.inverters.map(({ config }) => [config.name, new Period(pollMs(inForce, io.config, config))]),
     );
     this.#choose(inForce);
-    this.gateway = { post: (path, message, signal) => this.#post(path, message, signal) };
-    const keeper = { offer: (offer: Offer) => this.#keeper.offer(this.#spelled(offer)) };
-    const health = () => this.#health();
-    this.#link = new SettingsLink({ ...io, gateway: this.gateway, keeper, reports: store, health });
-  }
-
-  /** Asks for changes and reports, until the signal aborts. */
-  run(signal: AbortSignal): Promise<void> {
-    return this.#link.run(signal);
   }
 
   /** Between two polls of an inverter. */
@@ -102,18 +76,31 @@ export class NodeSettings {
     return this.#polls.get(config.name) ?? new Period(pollMs({}, this.#io.config, config));
   }
 
-  /** Polls an inverter, with an eye on whether it works. */
-  async watched(
+  /** Takes in what the gateway wants; false when it was dealt with before. Throws when the disk refuses. */
+  offer(offer: Offer): boolean {
+    return this.#keeper.offer(this.#spelled(offer));
+  }
+
+  /** An exchange with the gateway shows whether it can be reached under the settings in force. */
+  exchanged({ exchange, beganAt }: ExchangeReport): void {
+    this.#keeper.attempted(GATEWAY, attemptToReach(exchange), beganAt);
+  }
+
+  /**
+   * Hears of an inverter's polls, which show whether it works under the settings in force. The silence of one that may sleep
+   * says nothing about settings.
+   */
+  observer(
     { config, inverter }: Pick<ConfiguredInverter, "config" | "inverter">,
-    signal: AbortSignal,
-  ): Promise<Poll> {
-    const { epoch } = this.#keeper;
-    const poll = await inverter.poll(signal);
-    const asleep = poll.kind === "nothing" && this.#io.maySleep?.(config.name) === true;
-    if (!signal.aborted && !asleep) {
-      this.#keeper.attempted(inverterParty(config.name), attemptOf(poll, inverter), epoch);
-    }
-    return poll;
+    watch: { maySleep(): boolean },
+  ): PollObserver {
+    const party = inverterParty(config.name);
+    return {
+      polled: ({ poll, beganAt }) => {
+        if (poll.kind === "nothing" && watch.maySleep()) return;
+        this.#keeper.attempted(party, attemptOf(poll, inverter), beganAt);
+      },
+    };
   }
 
   /** To be called at every upload: settings come into force then, or go. */
@@ -123,14 +110,7 @@ export class NodeSettings {
 
   status(): NodeSettingsStatus {
     const { inForce, pending, good, trial } = this.#keeper.state();
-    return { configured: this.#configured(), inForce, pending, good, trial, ...this.#link.status() };
-  }
-
-  async #post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> {
-    const { epoch } = this.#keeper;
-    const exchange = await this.#io.gateway.post(path, message, signal);
-    if (!signal.aborted) this.#keeper.attempted(GATEWAY, attemptToReach(exchange), epoch);
-    return exchange;
+    return { configured: this.#configured(), inForce, pending, good, trial };
   }
 
   #putInForce(settings: SettingsValues): void {
@@ -149,14 +129,6 @@ export class NodeSettings {
       const choice = inverter.choose(registersOf(settings, config));
       if (!choice.ok) this.#io.log.error("{inverter}: {message}", { inverter: config.name, message: choice.detail });
     }
-  }
-
-  #health(): NodeHealth | undefined {
-    const { inverterHealth, outboxHealth } = this.#io;
-    if (inverterHealth === undefined) return undefined;
-    const inverters = [...inverterHealth()];
-    const outbox = outboxHealth?.();
-    return { upload_interval_s: this.upload.ms / 1000, inverters, ...(outbox === undefined ? {} : { outbox }) };
   }
 
   #refusals(settings: Settings): readonly SettingsRefusal[] {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import { beforeMigration } from "../../platform/migration_copy.ts";
@@ -45,6 +46,11 @@ export const MIGRATIONS: readonly string[] = [
 `,
   leftOut,
 ];
+
+/** The node's database inside its data directory. */
+export function nodeDatabasePath(dataDir: string): string {
+  return join(dataDir, "node.sqlite");
+}
 
 /** Call it before the database is opened: see `beforeMigration`. */
 export async function prepareNodeDatabase(

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { InverterState } from "../../protocol/messages/node_health.ts";
+import type { WakefulnessStore } from "../acquisition/watch.ts";
 
 /** Table of how the inverters were last seen, in the node's database. */
 export const SCHEMA = `
@@ -13,16 +14,8 @@ export const SCHEMA = `
 `;
 
 const Row = z.object({ state: InverterState, since: z.number(), reason: z.string() });
-/** How an inverter was last seen. */
-export type StoredWakefulness = Readonly<z.infer<typeof Row>>;
 
-/** Keeps how the inverters are over a restart. */
-export interface WakefulnessStore {
-  load(inverter: string): StoredWakefulness | undefined;
-  /** Throws when the disk refuses. */
-  keep(inverter: string, seen: StoredWakefulness): void;
-}
-
+/** Keeps in the node's database how the inverters were last seen. */
 export function createWakefulnessStore(db: DatabaseSync): WakefulnessStore {
   const find = db.prepare("SELECT state, since, reason FROM wakefulness WHERE inverter = ?");
   const put = db.prepare("INSERT OR REPLACE INTO wakefulness VALUES (?, ?, ?, ?)");

@@ -3,6 +3,7 @@ import { type Bytes, concat, utf8 } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { type DeviceKey, type SignedRequest, signRequest, verifyResponse } from "../../protocol/device_signature.ts";
 import { retryAfterMs } from "./backoff.ts";
+import type { Exchange, ExchangeReport, GatewayObserver, OctetBody, Poster } from "./exchange.ts";
 
 /** Milliseconds until an answer begins, and between two pieces of it. */
 const TIMEOUT_MS = 30_000;
@@ -15,28 +16,8 @@ const OCTETS = "application/octet-stream";
 /** What is understood in an answer. Bytes rather than JSON where the gateway has both: chunks of firmware. */
 const ACCEPT = `${OCTETS}, application/json;q=0.9`;
 
-/** An answer of bytes. Its signature proves `octets`, not the header fields (by lower-case name). */
-export interface OctetBody {
-  readonly octets: Bytes;
-  readonly fields: Readonly<Record<string, string>>;
-}
-
 /** An authentic refusal of a number that was used before (contract/1-link §2.2). */
 const Replay = z.object({ next_sequence: z.int().min(1) });
-
-/** What a request to the gateway came to. */
-export type Exchange =
-  /** The gateway's own answer, its signature verified. `body`: parsed JSON, or an `OctetBody`; undefined when it is neither. */
-  | { readonly kind: "answer"; readonly status: number; readonly body: unknown; readonly retryAfterMs?: number }
-  /** Somebody answered, but not provably the gateway: nothing of it is to be believed. */
-  | {
-    readonly kind: "unproven";
-    readonly status: number;
-    readonly message: string;
-    readonly retryAfterMs?: number;
-  }
-  /** No answer, or not all of it. `drips`: it came, below the least speed. */
-  | { readonly kind: "unreachable"; readonly message: string; readonly drips?: true };
 
 /** What the client stands on. */
 export interface GatewayClientIo {
@@ -48,15 +29,14 @@ export interface GatewayClientIo {
     /** Goes on from `next`; whether that is further than it was. */
     advanceTo(next: number): boolean;
   };
-  /** Hears that others used numbers of this device, and from which it goes on. */
-  readonly advanced?: (next: number) => void;
   readonly clock: Clock;
   readonly fetch: typeof fetch;
   readonly timeoutMs?: number;
+  readonly observers?: readonly GatewayObserver[];
 }
 
 /** Speaks to the gateway for one device: every request signed, every answer verified (contract/1-link §2.2). */
-export class GatewayClient {
+export class GatewayClient implements Poster {
   readonly #io: GatewayClientIo;
 
   constructor(io: GatewayClientIo) {
@@ -68,13 +48,26 @@ export class GatewayClient {
    * from where the gateway says. Rejects only when no sequence number can be had; aborting `signal` ends it as `unreachable`.
    */
   async post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> {
-    const body = utf8(JSON.stringify(message));
+    const { clock, observers = [] } = this.#io;
+    const beganAt = clock.monotonic();
+    const outcome = await this.#posted(path, utf8(JSON.stringify(message)), signal);
+    const report = { path, beganAt, tookMs: clock.monotonic() - beganAt, ...outcome };
+    if (!signal.aborted) { for (const observer of observers) observer.exchanged(report); }
+    return outcome.exchange;
+  }
+
+  async #posted(
+    path: string,
+    body: Bytes,
+    signal: AbortSignal,
+  ): Promise<Pick<ExchangeReport, "exchange" | "advancedTo">> {
     const url = new URL(this.#io.url.replace(/\/+$/, "") + path).href;
     const exchange = await this.#attempt(url, body, signal);
     const next = nextSequence(exchange);
-    if (next === undefined) return exchange;
-    if (this.#io.sequence.advanceTo(next)) this.#io.advanced?.(next);
-    return await this.#attempt(url, body, signal);
+    if (next === undefined) return { exchange };
+    const advanced = this.#io.sequence.advanceTo(next);
+    const again = await this.#attempt(url, body, signal);
+    return { exchange: again, ...(advanced && { advancedTo: next }) };
   }
 
   async #attempt(url: string, body: Bytes, signal: AbortSignal): Promise<Exchange> {

@@ -1,4 +1,4 @@
-import type { Exchange } from "./gateway_client.ts";
+import type { Poster } from "./exchange.ts";
 
 /** Whether the gateway takes what this device signs. */
 export type Probe =
@@ -13,7 +13,7 @@ export type Probe =
 /** What a probe stands on. */
 export interface ProbeIo {
   readonly device: string;
-  readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
+  readonly gateway: Poster;
 }
 
 /**

@@ -1,15 +1,6 @@
 import { z } from "zod";
-import type { Exchange } from "./gateway_client.ts";
-
-/** What the gateway says to a request, for whoever knows the shape of its answer. */
-export type Reply<T> =
-  | { readonly kind: "ok"; readonly value: T }
-  /** The gateway itself declines what was sent, for good. */
-  | { readonly kind: "refused"; readonly status: number; readonly reason: string }
-  /** There is no such path: an older gateway. */
-  | { readonly kind: "unsupported"; readonly reason: string }
-  /** Try again, not before `waitMs`. `drips`: an answer came, so slowly that it was not waited for. */
-  | { readonly kind: "later"; readonly reason: string; readonly waitMs: number; readonly drips?: true };
+import type { Reply } from "../../protocol/reply.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Statuses that speak of the request, not of the sender, the time or the server. */
 const FINAL = new Set([400, 403, 404, 409, 413, 422]);

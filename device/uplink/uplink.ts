@@ -9,7 +9,7 @@ import type { StoredBlock } from "../outbox/block_table.ts";
 import type { Portion } from "../outbox/outbox.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Notifier } from "./notifier.ts";
-import type { Exchange } from "./gateway_client.ts";
+import type { Poster } from "./exchange.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 /** Times that the gateway may refuse a block alone before it is set aside. */
@@ -25,7 +25,7 @@ export interface UplinkIo {
     acknowledge(ids: readonly number[]): void;
     setAside(id: number, reason: string): void;
   };
-  readonly gateway: { post(path: string, message: unknown, signal: AbortSignal): Promise<Exchange> };
+  readonly gateway: Poster;
   /** Rings when there may be something to send. */
   readonly notifier: Notifier;
   readonly clock: Clock;
@@ -152,7 +152,7 @@ export class Uplink {
   #failed(reason: string): number {
     this.#failures++;
     this.#most = Math.max(1, Math.floor(this.#most / 2));
-    // What is no answer of the gateway is told by the way to it (told_gateway.ts).
+    // What is no answer of the gateway is logged for all who ask (gateway_log.ts).
     if (this.#heard) this.#trouble.happened("upload failed: {reason}", { reason });
     this.#lastError = reason;
     return backoffMs(this.#failures, this.#io.random.float());

@@ -1,5 +1,5 @@
 import { SampleBlocksAnswer } from "../../protocol/messages/sample_blocks.ts";
-import type { Exchange } from "./gateway_client.ts";
+import type { Exchange } from "./exchange.ts";
 import { replyOf } from "./reply.ts";
 
 /** What is to be done after an upload. */

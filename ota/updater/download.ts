@@ -10,7 +10,7 @@ import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { SlotFiles } from "../slots/files.ts";
 import { Pace } from "./pace.ts";
 import { blockBefore, Part, type Place, type Wanted } from "./part.ts";
-import type { Gateway } from "./reply.ts";
+import type { Gateway } from "./gateway.ts";
 
 /** Requests for one chunk that may bring a damaged one, and that may bring it too slowly. */
 const MAX_DAMAGED = 3;
@@ -97,6 +97,7 @@ async function fetchChunk(manifest: Manifest, number: number, io: DownloadIo, si
         break;
       }
       case "refused":
+      case "unsupported":
         return refusal("refused", reply.reason);
       case "later":
         if (reply.drips && ++drips >= MAX_DRIPS) return refusal("too_slow", reply.reason);

@@ -159,6 +159,7 @@ export class Updater {
         this.#note(`no answer: ${reply.reason}`);
         return this.#plan(Math.max(reply.waitMs, RETRY_MS));
       case "refused":
+      case "unsupported":
         this.#note(`refused: ${reply.reason}`);
         return this.#plan(interval);
       case "ok":
@@ -232,7 +233,7 @@ export class Updater {
         this.#nextReportAt = this.#io.clock.monotonic() + Math.max(RETRY_MS, reply.waitMs);
         return;
       }
-      if (reply.kind === "refused") this.#note(`report refused: ${reply.reason}`);
+      if (reply.kind !== "ok") this.#note(`report refused: ${reply.reason}`);
       await storeState(files, { ...state, reports: rest });
     }
     this.#nextReportAt = Infinity;

@@ -9,7 +9,8 @@ import {
   signRsa,
 } from "../../crypto/rsa.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Gateway, GatewayReply } from "../../ota/updater/reply.ts";
+import type { Gateway } from "../../ota/updater/gateway.ts";
+import type { Reply } from "../../protocol/reply.ts";
 import { chunkHmac } from "../../ota/chunks/chunk_hmac.ts";
 import { importChunkKey } from "../../keys/chunk_key.ts";
 import {
@@ -93,7 +94,7 @@ export function chunkAnswer({ encrypted, manifest }: Release, number: number) {
 }
 
 /** What a request is answered with; `undefined`: as a good gateway does. */
-export type Misbehave = (path: string, chunk: number, request: number) => GatewayReply<unknown> | undefined;
+export type Misbehave = (path: string, chunk: number, request: number) => Reply<unknown> | undefined;
 
 /** A gateway that offers one release, or nothing. Its answers pass the schemas as the real ones do. */
 export class FirmwareGateway implements Gateway {
@@ -107,12 +108,12 @@ export class FirmwareGateway implements Gateway {
     this.offered = offered;
   }
 
-  ask<T>(path: string, message: unknown, schema: z.ZodType<T>, _signal: AbortSignal): Promise<GatewayReply<T>> {
+  ask<T>(path: string, message: unknown, schema: z.ZodType<T>, _signal: AbortSignal): Promise<Reply<T>> {
     const request: Record<string, unknown> = Object(message);
     const number = Number(request["chunk_number"] ?? -1);
     if (path === "/ota/chunk") this.chunks.push(number);
     const wrong = this.misbehave(path, number, ++this.#requests);
-    const reply: GatewayReply<unknown> = wrong ?? { kind: "ok", value: this.#answer(path, number, request) };
+    const reply: Reply<unknown> = wrong ?? { kind: "ok", value: this.#answer(path, number, request) };
     if (reply.kind !== "ok") return Promise.resolve(reply);
     const parsed = schema.safeParse(reply.value);
     if (parsed.success) return Promise.resolve({ kind: "ok", value: parsed.data });

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { utf8 } from "../../crypto/bytes.ts";
-import type { Exchange } from "../../device/uplink/gateway_client.ts";
+import type { Exchange } from "../../device/uplink/exchange.ts";
 import { createCommandNotifier } from "../../gateway/command/notifier.ts";
 import { type CommandService, createCommandService } from "../../gateway/command/command_service.ts";
 import { createCommandRoutes } from "../../gateway/command/device_routes.ts";

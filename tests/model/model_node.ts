@@ -1,7 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import { CommandRunner } from "../../device/command/command_runner.ts";
 import type { CommandJournal } from "../../device/command/journal.ts";
-import type { Exchange } from "../../device/uplink/gateway_client.ts";
+import type { Exchange } from "../../device/uplink/exchange.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";
 import type { FaultyInverter } from "./faulty_inverter.ts";
 import type { ModelGateway } from "./model_gateway.ts";

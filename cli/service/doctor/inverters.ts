@@ -1,5 +1,6 @@
 import type { BusConfig } from "../../../device/config/bus_config.ts";
-import { busOf, invertersOf } from "../../../device/equipment/buses.ts";
+import { busOf } from "../../../device/equipment/bus.ts";
+import { invertersOf } from "../../../device/equipment/inverters.ts";
 import type { StatusAnswer } from "../../../device/local_service/wire.ts";
 import type { PollFault } from "../../../device/inverter/poll.ts";
 import { type Check, fail, type Finding, pass, type Patient, warn } from "./finding.ts";

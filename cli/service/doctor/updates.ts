@@ -6,7 +6,7 @@ import { exists } from "../../../platform/files.ts";
 import { published } from "../../../ota/updater/status_files.ts";
 import { type Check, pass, warn } from "./finding.ts";
 
-/** A running node says something this often (cli/service/update/updater.ts), milliseconds. */
+/** A running node says something this often (device/update/updater.ts), milliseconds. */
 const SILENCE_MS = 180_000;
 
 /** Updates of this program: what runs, what is on trial, what failed. */

@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import { type BusConfig, InverterConfig } from "../../../device/config/bus_config.ts";
-import { busOf, invertersOf } from "../../../device/equipment/buses.ts";
+import { busOf } from "../../../device/equipment/bus.ts";
+import { invertersOf } from "../../../device/equipment/inverters.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
 import { identify } from "../../../device/scan/identify.ts";
 import { USUAL_UNITS } from "../../../device/scan/lines.ts";

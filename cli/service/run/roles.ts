@@ -1,18 +1,22 @@
 import type { Logger } from "@logtape/logtape";
 import type { NodeConfig } from "../../../device/config/node_config.ts";
-import { openLocalService } from "../../../device/local_service/local_service.ts";
+import type { UpdateConfig } from "../../../device/config/update_config.ts";
 import { type Node, startNode } from "../../../device/node.ts";
-import { nodeDatabasePath } from "../../../device/node_state.ts";
+import type { NodeIo } from "../../../device/node_io.ts";
+import { nodeDatabasePath } from "../../../device/store/database.ts";
 import type { GatewayConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
 import { databasePath } from "../../../gateway/store/database.ts";
+import { slotFiles } from "../../../ota/slots/files.ts";
 import { bootOf } from "../../../ota/slots/slots.ts";
+import { startProver } from "../../../ota/updater/prover.ts";
 import { forgetCopies } from "../../../platform/migration_copy.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import type { RecentLog } from "../../../platform/recent_log.ts";
 import { systemRandom } from "../../../platform/random.ts";
-import { VERSION } from "../../commands/version.ts";
-import { gatewayDir, nodeDir, tailDir } from "../config/data_dir.ts";
+import { MODEL, VERSION } from "../../commands/version.ts";
+import { gatewayDir, nodeDir, slotsDir, tailDir } from "../config/data_dir.ts";
+import type { Part } from "./service.ts";
 
 /** Starts a gateway on the real clock, network and disk. */
 export function openGateway(
@@ -39,18 +43,55 @@ export async function forgetMigrations(dataDir: string): Promise<void> {
 
 /** Whether the boot guard tries this executable. */
 function isOnTrial(): boolean {
-  return bootOf((name) => Deno.env.get(name) || undefined).kind === "trial";
+  return bootOf(env).kind === "trial";
 }
 
-/** Starts a node on the real clock, network and disk, and a local service where other programs may ask it. */
-export async function openNode(config: NodeConfig, dataDir: string, log: Logger): Promise<Node> {
+function env(name: string): string | undefined {
+  return Deno.env.get(name) || undefined;
+}
+
+/** How a node may keep this program up to date. */
+export interface Updating {
+  readonly config: UpdateConfig;
+  /** Ends the program in order, so that the boot guard starts the new image. */
+  readonly restart: () => void;
+}
+
+/** Starts a node on the real clock, network and disk. */
+export function openNode(config: NodeConfig, dataDir: string, log: Logger, updating?: Updating): Promise<Node> {
   const tail = tailDir((name) => Deno.env.get(name));
-  await using opening = new AsyncDisposableStack();
-  const io = { dataDir: nodeDir(dataDir), random: systemRandom, log: log.getChild("node"), onTrial: isOnTrial() };
-  const node = opening.use(
-    await startNode(config, { ...io, ...(tail === undefined ? {} : { tailDir: tail }), clock: systemClock, fetch }),
-  );
-  opening.use(openLocalService({ ...io, node }));
-  const running = opening.move();
-  return { ...node, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return startNode(config, {
+    dataDir: nodeDir(dataDir),
+    ...(tail === undefined ? {} : { tailDir: tail }),
+    clock: systemClock,
+    random: systemRandom,
+    fetch,
+    log: log.getChild("node"),
+    onTrial: isOnTrial(),
+    ...(updating && { update: updateOf(updating, dataDir, log) }),
+  });
+}
+
+function updateOf({ config, restart }: Updating, dataDir: string, log: Logger): NonNullable<NodeIo["update"]> {
+  const program = {
+    self: { model: MODEL, version: VERSION },
+    slots: env("ECOWATT_SLOTS") ?? slotsDir(dataDir),
+    boot: bootOf(env),
+    restart,
+    settled: () => forgetMigrations(dataDir),
+  };
+  return { config, program, log: log.getChild("update") };
+}
+
+/** Lets an image that is on trial prove itself where no node updates this program. Nothing to do without the boot guard. */
+export async function openProver(
+  parts: readonly Part[],
+  { dataDir, log }: { readonly dataDir: string; readonly log: Logger },
+): Promise<AsyncDisposable | undefined> {
+  const boot = bootOf(env);
+  if (boot.kind === "unguarded") return undefined;
+  const files = await slotFiles(env("ECOWATT_SLOTS") ?? slotsDir(dataDir));
+  const alive = async () => (await Promise.all(parts.map((part) => part.alive()))).every(({ alive }) => alive);
+  const settled = () => forgetMigrations(dataDir);
+  return startProver({ alive, files, boot, settled, clock: systemClock, log: log.getChild("update") });
 }

@@ -1,4 +1,5 @@
-import type { Node, NodeStatus } from "../../../device/node.ts";
+import type { Node } from "../../../device/node.ts";
+import type { NodeStatus } from "../../../device/status/node_status.ts";
 import type { Gateway } from "../../../gateway/gateway.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import type { Part } from "./service.ts";

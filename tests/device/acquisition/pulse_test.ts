@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { pollPatienceMs, Pulse } from "../../../device/acquisition/pulse.ts";
-import { BusConfig } from "../../../device/config/bus_config.ts";
+import { Pulse } from "../../../device/acquisition/pulse.ts";
 import { ALIVE } from "../../../platform/liveness.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 
@@ -35,13 +34,4 @@ Deno.test("a poll that fails ends its turn as well", async () => {
   await assert.rejects(pulse.during(() => Promise.reject(new Error("broken"))));
   await clock.advance(2_500);
   assert.deepEqual(pulse.liveness({ ms: 2_000 }), ALIVE);
-});
-
-Deno.test("the patience has room for every timeout of the line", () => {
-  const bus = BusConfig.parse({
-    tcp: { host: "h", connect_timeout: "10s" },
-    timing: { timeout: "5s", retries: 2 },
-    inverters: [{ name: "a" }, { name: "b" }],
-  });
-  assert.equal(pollPatienceMs(bus), 60_000 + 4 * 2 * 3 * 15_000);
 });

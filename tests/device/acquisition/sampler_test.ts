@@ -1,36 +1,51 @@
 import assert from "node:assert/strict";
 import { Period } from "../../../device/acquisition/period.ts";
-import { type Polled, Sampler } from "../../../device/acquisition/sampler.ts";
+import { Pulse } from "../../../device/acquisition/pulse.ts";
+import { type PollReport, Sampler } from "../../../device/acquisition/sampler.ts";
+import { noneWithheld, type Poll } from "../../../device/inverter/poll.ts";
 import type { SeriesKey } from "../../../device/outbox/open_series.ts";
+import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import type { Sample } from "../../../protocol/sample.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 
 async function sample(
   ms: number,
-  poll: (n: number, clock: FakeClock, signal: AbortSignal) => Promise<Polled> | Polled,
+  poll: (n: number, clock: FakeClock, signal: AbortSignal) => Promise<Poll> | Poll,
 ) {
   const clock = new FakeClock();
   const stop = new AbortController();
   const taken: [SeriesKey, Sample][] = [];
+  const told: PollReport[] = [];
   let polls = 0;
-  const sampler = new Sampler({ name: "roof", poll: async (signal) => await poll(++polls, clock, signal) }, {
-    append: (key, one) => void taken.push([key, one]),
+  const sampler = new Sampler({
+    name: "roof",
+    inverter: { poll: async (signal) => await poll(++polls, clock, signal) },
+    sink: { append: (key, one) => void taken.push([key, one]) },
+    pulse: new Pulse("roof", 60_000, clock),
+    observers: [{ polled: (report) => void told.push(report) }],
+    clock,
   });
-  const done = sampler.run(new Period(2_000), { clock, signal: stop.signal });
+  const done = sampler.run(new Period(2_000), stop.signal);
   await clock.advance(ms);
   stop.abort();
   await done;
-  return { taken, polls, status: sampler.status() };
+  return { taken, told, polls, status: sampler.status() };
 }
 
-const reading = (at: number): Polled => ({
+const reading = (at: number): Poll => ({
   kind: "read",
   at,
-  profile: { id: "ecowatt" },
+  profile: ecowatt,
   columns: ["Vac1"],
   values: [2300],
+  withheld: noneWithheld(),
 });
-const nothing: Polled = { kind: "nothing", fault: { message: "no answer" } };
+const nothing: Poll = {
+  kind: "nothing",
+  at: 0,
+  withheld: noneWithheld(),
+  fault: { kind: "timeout", message: "no answer", waitedMs: 300, attempts: 2 },
+};
 
 Deno.test("every reading goes to the sink under its inverter, profile and registers", async () => {
   const { taken, status } = await sample(6_100, (n) => reading(n));
@@ -54,4 +69,24 @@ Deno.test("a slow inverter misses slots and they are counted", async () => {
   });
   assert.equal(polls, 4);
   assert.equal(status.missed, 7);
+});
+
+Deno.test("observers hear of every poll once, and when it began", async () => {
+  const { told } = await sample(5_000, async (n, clock, signal) => {
+    await clock.sleep(500, signal);
+    return n === 2 ? nothing : reading(n);
+  });
+  assert.deepEqual(told.map(({ beganAt, poll }) => [beganAt, poll.kind]), [
+    [0, "read"],
+    [2_000, "nothing"],
+    [4_000, "read"],
+  ]);
+});
+
+Deno.test("a poll that ends with the program gives its sample, and nobody hears of it", async () => {
+  const { taken, told, status } = await sample(2_100, async (n, clock, signal) => {
+    await clock.sleep(500, signal);
+    return reading(n);
+  });
+  assert.deepEqual([taken.length, told.length, status.samples, status.failures], [2, 1, 2, 0]);
 });

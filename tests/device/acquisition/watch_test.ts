@@ -47,7 +47,7 @@ function scene(poll: (at: number) => Poll, options: { readonly known?: boolean; 
   const run = (ms: number) => {
     for (const end = now + ms; now < end; now += period.ms) {
       polls.push(now);
-      watch.seen(poll(now));
+      watch.polled({ poll: poll(now), beganAt: now });
     }
   };
   return { lines, watch, polls, run };

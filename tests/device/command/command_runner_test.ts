@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { CommandRunner } from "../../../device/command/command_runner.ts";
 import { createJournal } from "../../../device/command/journal.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
-import type { Exchange } from "../../../device/uplink/gateway_client.ts";
+import type { Exchange } from "../../../device/uplink/exchange.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { workbench } from "./workbench.ts";
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { askNode } from "../../../device/local_service/ask.ts";
-import { openLocalService } from "../../../device/local_service/local_service.ts";
 import { DatabaseCopy, localServicePath, StatusAnswer } from "../../../device/local_service/wire.ts";
 import { NodeConfig } from "../../../device/config/node_config.ts";
 import { startNode } from "../../../device/node.ts";
@@ -29,7 +28,6 @@ async function running(dataDir: string) {
     buses: [{ tcp: { host: "127.0.0.1", port: roof.port }, inverters: [{ name: "roof" }] }],
   });
   const node = stack.use(await startNode(config, { dataDir, clock: systemClock, random: systemRandom, fetch, log }));
-  stack.use(openLocalService({ dataDir, node, random: systemRandom, log }));
   return { node, gateway, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 

@@ -2,8 +2,10 @@
 // Arguments: folder, gateway address, first number. Prints each number once it is in the outbox.
 import { getLogger } from "@logtape/logtape";
 import { Period } from "../../../device/acquisition/period.ts";
+import { Pulse } from "../../../device/acquisition/pulse.ts";
 import { Sampler } from "../../../device/acquisition/sampler.ts";
 import { keepSchedule } from "../../../device/acquisition/schedule.ts";
+import { noneWithheld } from "../../../device/inverter/poll.ts";
 import { Outbox } from "../../../device/outbox/outbox.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import { Sequence } from "../../../device/store/sequence.ts";
@@ -12,6 +14,7 @@ import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { Uplink } from "../../../device/uplink/uplink.ts";
 import { systemClock as clock } from "../../../platform/clock.ts";
 import { systemRandom as random } from "../../../platform/random.ts";
+import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import { testKey } from "../../fakes/signing_gateway.ts";
 
 const [folder = "", url = "", first = "0"] = Deno.args;
@@ -34,20 +37,29 @@ const uplink = new Uplink({ device: testKey.deviceId, outbox, gateway, notifier,
 
 let number = Number(first);
 const printer = new TextEncoder();
+const profile = { ...ecowatt, id: "count" };
 const inverters = ["roof", "barn"].map((name) =>
   new Sampler({
     name,
-    poll: () =>
-      Promise.resolve({ kind: "read", at: clock.now(), profile: { id: "count" }, columns: ["n"], values: [number++] }),
-  }, {
-    append(key, sample) {
-      outbox.append(key, sample);
-      Deno.stdout.writeSync(printer.encode(`${sample.values[0]}\n`));
+    inverter: {
+      poll: () => {
+        const read = { at: clock.now(), profile, columns: ["n"], values: [number++], withheld: noneWithheld() };
+        return Promise.resolve({ kind: "read", ...read });
+      },
     },
+    sink: {
+      append(key, sample) {
+        outbox.append(key, sample);
+        Deno.stdout.writeSync(printer.encode(`${sample.values[0]}\n`));
+      },
+    },
+    pulse: new Pulse(name, 60_000, clock),
+    observers: [],
+    clock,
   })
 );
 await Promise.all([
-  ...inverters.map((inverter) => inverter.run(new Period(4), { clock, signal })),
+  ...inverters.map((inverter) => inverter.run(new Period(4), signal)),
   keepSchedule({
     period: new Period(30),
     run: () => {

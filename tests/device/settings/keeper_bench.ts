@@ -101,9 +101,9 @@ export class Bench implements AsyncDisposable {
     });
     const version = () => keeper.state().inForce?.version ?? 0;
     const poll = () =>
-      keeper.attempted("inverter roof", world.inverter?.(clock.monotonic(), version()) ?? worked, keeper.epoch);
+      keeper.attempted("inverter roof", world.inverter?.(clock.monotonic(), version()) ?? worked, clock.monotonic());
     const ask = () =>
-      keeper.attempted("gateway", world.gateway?.(clock.monotonic(), version()) ?? worked, keeper.epoch);
+      keeper.attempted("gateway", world.gateway?.(clock.monotonic(), version()) ?? worked, clock.monotonic());
     this.#stop = new AbortController();
     const io = { clock, signal: this.#stop.signal };
     this.#running = Promise.all([

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { getLogger } from "@logtape/logtape";
-import { busOf, type ConfiguredInverter, invertersOf } from "../../../device/equipment/buses.ts";
+import { busOf } from "../../../device/equipment/bus.ts";
+import { type ConfiguredInverter, invertersOf } from "../../../device/equipment/inverters.ts";
 import { NodeConfig } from "../../../device/config/node_config.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
+import { SettingsLink } from "../../../device/settings/link.ts";
 import { NodeSettings } from "../../../device/settings/node_settings.ts";
+import { SettingsStore } from "../../../device/settings/store.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
-import type { Exchange } from "../../../device/uplink/gateway_client.ts";
+import type { Exchange } from "../../../device/uplink/exchange.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import { ConfigReport, type ReportUpdate } from "../../../protocol/settings/report.ts";
 import { FakeClock } from "../../fakes/clock.ts";
@@ -41,20 +44,21 @@ class Bench implements AsyncDisposable {
     const { clock } = this;
     const log = getLogger(["test"]);
     const inverters = node.buses.flatMap((bus) =>
-      invertersOf(bus, this.#stack.use(busOf(bus, { clock, log })), { clock, log })
+      invertersOf(bus, this.#stack.use(busOf(bus, { clock, log })), { clock })
     );
     this.#inverters = inverters;
-    this.settings = new NodeSettings({
+    const store = new SettingsStore(db);
+    this.settings = new NodeSettings({ config: node, inverters, store, clock, log });
+    const link = new SettingsLink({
       device: "roof",
-      config: node,
-      inverters,
-      gateway: { post: (path, message) => Promise.resolve(this.#answer(path, message)) },
-      db,
+      settings: this.settings,
+      gateway: { post: (path, message) => this.#post(path, message) },
+      reports: store,
       clock,
       random: { float: () => 0.5 },
       log,
     });
-    const running = this.settings.run(this.#stop.signal);
+    const running = link.run(this.#stop.signal);
     this.#stack.defer(() => running);
     this.#stack.defer(() => this.#stop.abort());
   }
@@ -68,12 +72,11 @@ class Bench implements AsyncDisposable {
   }
 
   /** Lets an upload pass at which every party has worked. */
-  async work(): Promise<void> {
+  work(): void {
     const withheld = { absent: 0, missing: 0, range: 0, step: 0 };
     const poll: Poll = { kind: "read", at: 0, profile: ecowatt, columns: ["Vac1"], values: [2300], withheld };
-    for (const { config, inverter, bus } of this.#inverters) {
-      const working = { config, bus, inverter: { ...inverter, poll: () => Promise.resolve(poll) } };
-      await this.settings.watched(working, this.#stop.signal);
+    for (const inverter of this.#inverters) {
+      this.settings.observer(inverter, { maySleep: () => false }).polled({ poll, beganAt: this.clock.monotonic() });
     }
     this.settings.atUpload();
   }
@@ -87,6 +90,12 @@ class Bench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
+  }
+
+  #post(path: string, message: unknown): Promise<Exchange> {
+    const exchange = this.#answer(path, message);
+    this.settings.exchanged({ path, exchange, beganAt: this.clock.monotonic(), tookMs: 0 });
+    return Promise.resolve(exchange);
   }
 
   #answer(path: string, message: unknown): Exchange {
@@ -167,7 +176,7 @@ Deno.test("no settings that a node takes keep it from polling and uploading with
   for (const [index, offered] of fc.sample(values, { numRuns: 1_000, seed: 3 }).entries()) {
     bench.changes = () => ok({ Changed: true, version: index + 1, settings: { version: index + 1, ...offered } });
     await bench.clock.advance(5_000);
-    await bench.work();
+    bench.work();
     const { inForce } = bench.settings.status();
     if (inForce?.version === index + 1) taken++;
     const [pollMs, uploadMs] = [bench.pollMs, bench.settings.upload.ms];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Bytes, utf8 } from "../../../crypto/bytes.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import { Sequence } from "../../../device/store/sequence.ts";
+import type { ExchangeReport } from "../../../device/uplink/exchange.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { parseSignedRequest, signResponse, verifySignedRequest } from "../../../protocol/device_signature.ts";
 import { FakeClock } from "../../fakes/clock.ts";
@@ -41,7 +42,7 @@ function clientOf({ type, body, arrives = body, refusedBelow = 0 }: Served) {
     url: "http://gateway.test",
     key: testKey,
     sequence: new Sequence(db),
-    advanced: (next) => void advanced.push(next),
+    observers: [{ exchanged: ({ advancedTo }) => advancedTo === undefined || advanced.push(advancedTo) }],
     clock: new FakeClock(),
     fetch: gateway,
   });
@@ -140,4 +141,32 @@ Deno.test("who refuses every number is not asked for ever", async () => {
   const { ask, numbers } = clientOf({ type: "application/json", body: utf8("{}"), refusedBelow: 2 ** 53 - 1 });
   const answer = await ask();
   assert.deepEqual([answer.kind === "answer" && answer.status, numbers], [401, [1, 2]]);
+});
+
+Deno.test("observers hear of an exchange once, and of none that ends with the program", async () => {
+  const told: ExchangeReport[] = [];
+  const stop = new AbortController();
+  const clock = new FakeClock();
+  const client = new GatewayClient({
+    url: "http://gateway.test",
+    key: testKey,
+    sequence: new Sequence(openNodeDatabase(":memory:")),
+    clock,
+    fetch: async () => {
+      await clock.sleep(250);
+      throw new Error("connection refused");
+    },
+    observers: [{ exchanged: (report) => void told.push(report) }],
+  });
+  await clock.advance(1_000);
+  const exchange = { kind: "unreachable", message: "connection refused" };
+  const first = client.post("/changes", {}, stop.signal);
+  await clock.advance(250);
+  assert.deepEqual(await first, exchange);
+  assert.deepEqual(told, [{ path: "/changes", exchange, beganAt: 1_000, tookMs: 250 }]);
+  const second = client.post("/changes", {}, stop.signal);
+  stop.abort();
+  await clock.advance(250);
+  await second;
+  assert.equal(told.length, 1);
 });

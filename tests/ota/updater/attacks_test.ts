@@ -125,7 +125,7 @@ const ATTACKS: readonly Attack[] = [
   {
     name: "a release that is gone meanwhile",
     fault: "refused",
-    misbehave: (path) => path === "/ota/chunk" ? { kind: "refused", reason: "404" } : undefined,
+    misbehave: (path) => path === "/ota/chunk" ? { kind: "refused", status: 404, reason: "404" } : undefined,
   },
   {
     name: "answers that drip for ever",

@@ -7,7 +7,7 @@ import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { replyOf } from "../../../device/uplink/reply.ts";
 import { slotFiles } from "../../../ota/slots/files.ts";
 import { bring } from "../../../ota/updater/install.ts";
-import type { Gateway } from "../../../ota/updater/reply.ts";
+import type { Gateway } from "../../../ota/updater/gateway.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { parseSignedRequest, signResponse, verifySignedRequest } from "../../../protocol/device_signature.ts";
 import { chunkHmac } from "../../../ota/chunks/chunk_hmac.ts";

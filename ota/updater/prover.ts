@@ -1,19 +1,17 @@
 import type { Logger } from "@logtape/logtape";
-import { type SlotFiles, slotFiles } from "../../../ota/slots/files.ts";
-import { type Boot, bootOf, commit, settle } from "../../../ota/slots/slots.ts";
-import { type Clock, systemClock } from "../../../platform/clock.ts";
-import { slotsDir } from "../config/data_dir.ts";
-import { forgetMigrations } from "../run/roles.ts";
-import type { Part } from "../run/service.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { SlotFiles } from "../slots/files.ts";
+import { type Boot, commit, settle } from "../slots/slots.ts";
 
 /** How long a new image has to be alive without a break before it is confirmed, and between two looks. Milliseconds. */
 const SOAK_MS = 120_000;
 const LOOK_MS = 2_000;
 const RETRY_MS = 60_000;
 
-/** What proving stands on. */
+/** Dependencies of proving. */
 interface ProverIo {
-  readonly parts: readonly Part[];
+  /** Whether everything that this program is for works now. */
+  readonly alive: () => Promise<boolean>;
   readonly files: SlotFiles;
   readonly boot: Boot;
   /** Called when this image is no longer, or not, on trial. */
@@ -26,17 +24,9 @@ interface ProverIo {
  * For a box that takes no updates from a gateway: an image that was brought by hand or by a package proves itself by being
  * alive. Disposing stops it within a second.
  */
-export async function openProver(
-  parts: readonly Part[],
-  { dataDir, log }: { readonly dataDir: string; readonly log: Logger },
-): Promise<AsyncDisposable | undefined> {
-  const env = (name: string) => Deno.env.get(name) || undefined;
-  const boot = bootOf(env);
-  if (boot.kind === "unguarded") return undefined;
-  const files = await slotFiles(env("ECOWATT_SLOTS") ?? slotsDir(dataDir));
+export function startProver(io: ProverIo): AsyncDisposable {
   const stop = new AbortController();
-  const settled = () => forgetMigrations(dataDir);
-  const running = prove({ parts, files, boot, settled, clock: systemClock, log: log.getChild("update") }, stop.signal);
+  const running = prove(io, stop.signal);
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
@@ -64,11 +54,10 @@ export async function prove(io: ProverIo, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Waits until all parts were alive for the whole soak; false: it is to stop. The boot guard ends the wait of one that never is. */
-async function isProven({ parts, clock }: ProverIo, signal: AbortSignal): Promise<boolean> {
+/** Waits until all was alive for the whole soak; false: it is to stop. The boot guard ends the wait of one that never is. */
+async function isProven({ alive, clock }: ProverIo, signal: AbortSignal): Promise<boolean> {
   for (let since = clock.monotonic(); !signal.aborted; await clock.sleep(LOOK_MS, signal)) {
-    const all = await Promise.all(parts.map((part) => part.alive()));
-    if (all.some(({ alive }) => !alive)) since = clock.monotonic();
+    if (!await alive()) since = clock.monotonic();
     else if (clock.monotonic() - since >= SOAK_MS) return true;
   }
   return false;

@@ -1,10 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
-import { ecowatt } from "../../protocol/profile/ecowatt.ts";
-import { pollPatienceMs } from "../acquisition/pulse.ts";
-import type { BusConfig, InverterConfig } from "../config/bus_config.ts";
-import { createInverter, type Inverter } from "../inverter/inverter.ts";
-import type { LeftOutMemory } from "../inverter/left_out.ts";
+import type { BusConfig } from "../config/bus_config.ts";
 import type { Bus } from "../modbus/bus.ts";
 import { httpLine } from "../modbus/http_line.ts";
 import type { Line } from "../modbus/line.ts";
@@ -14,34 +10,19 @@ import { rtuLine, rtuOverTcpLine, tcpLine } from "../modbus/lines.ts";
 import { openSerial } from "../serial/port.ts";
 import { bitsPerCharacter, type SerialSettings } from "../serial/settings.ts";
 
-/** What a bus and its inverters stand on. */
-export interface BusPorts {
+/** Dependencies of a bus. */
+interface BusIo {
   readonly clock: Clock;
   readonly log: Logger;
   /** Hears of every request that went out, when it is over. */
   readonly exchanged?: (bus: string, exchange: BusExchange) => void;
-  /** What was learned of an inverter's map before the start. */
-  readonly memoryOf?: (inverter: string) => LeftOutMemory;
-}
-
-/** One inverter, with how it was configured. */
-export interface ConfiguredInverter {
-  readonly config: InverterConfig;
-  readonly inverter: Inverter;
-  readonly bus: Pick<Bus, "name" | "timing">;
-  /** Whether it hangs on a serial port of this machine. */
-  readonly serial: boolean;
-  /** The longest that one poll may take, milliseconds. */
-  readonly patienceMs: number;
 }
 
 /** A unit that does not answer is asked at least so often, milliseconds: an inverter that wakes up is not missed for long. */
 const LONGEST_PAUSE_MS = 60_000;
 
-const UNIT = { ecowatt: 17, sunspec: 1 } as const;
-
 /** The bus of a configuration. Nothing is opened before the first request. */
-export function busOf(config: BusConfig, io: BusPorts): Bus {
+export function busOf(config: BusConfig, io: BusIo): Bus {
   const { timeout, min_timeout, max_timeout, retries } = config.timing;
   const options = {
     timeoutMs: timeout,
@@ -54,24 +35,6 @@ export function busOf(config: BusConfig, io: BusPorts): Bus {
     ...io,
     exchanged: (exchange) => io.exchanged?.(config.name, exchange),
   });
-}
-
-/** The inverters of a configuration, on their bus. */
-export function invertersOf(config: BusConfig, bus: Bus, io: BusPorts): readonly ConfiguredInverter[] {
-  const patienceMs = pollPatienceMs(config);
-  return config.inverters.map((inverter) => ({
-    config: inverter,
-    bus,
-    serial: config.serial !== undefined,
-    patienceMs,
-    inverter: createInverter({
-      unit: inverter.unit ?? UNIT[inverter.profile],
-      profile: inverter.profile === "ecowatt" ? ecowatt : "sunspec",
-      registers: inverter.registers ?? [],
-      device: inverter.device,
-      maxRead: inverter.max_read,
-    }, { bus, clock: io.clock, ...(io.memoryOf && { memory: io.memoryOf(inverter.name) }) }),
-  }));
 }
 
 function lineOf(config: BusConfig, clock: Clock): Line {

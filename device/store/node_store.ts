@@ -1,0 +1,53 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Logger } from "@logtape/logtape";
+import { ALIVE, dead, type Liveness } from "../../platform/liveness.ts";
+import { transaction } from "../../platform/sqlite.ts";
+import type { WakefulnessStore } from "../acquisition/watch.ts";
+import { type CommandJournal, createJournal } from "../command/journal.ts";
+import { SettingsStore } from "../settings/store.ts";
+import { nodeDatabasePath, openNodeDatabase, prepareNodeDatabase } from "./database.ts";
+import { createLeftOutStore, type LeftOutStore } from "./left_out.ts";
+import { Sequence } from "./sequence.ts";
+import { createWakefulnessStore } from "./wakefulness.ts";
+
+/** What of a node survives the process. */
+export interface NodeStore extends Disposable {
+  readonly db: DatabaseSync;
+  readonly sequence: Sequence;
+  readonly leftOut: LeftOutStore;
+  readonly wakefulness: WakefulnessStore;
+  readonly settings: SettingsStore;
+  readonly journal: CommandJournal;
+  /** Whether the database can be locked and read. Writes nothing: a full disk is no death, since a new start would find it as full. */
+  alive(): Liveness;
+}
+
+/** Opens the store in its folder, which is made if missing. Throws an `Error` for people when another node has it. */
+export async function openNodeStore(
+  dataDir: string,
+  io: { readonly onTrial: boolean; readonly log: Logger },
+): Promise<NodeStore> {
+  await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const path = nodeDatabasePath(dataDir);
+  await prepareNodeDatabase(path, io);
+  const db = openNodeDatabase(path);
+  return {
+    db,
+    sequence: new Sequence(db),
+    leftOut: createLeftOutStore(db, io.log),
+    wakefulness: createWakefulnessStore(db),
+    settings: new SettingsStore(db),
+    journal: createJournal(db),
+    alive: () => livenessOf(db),
+    [Symbol.dispose]: () => db.close(),
+  };
+}
+
+function livenessOf(db: DatabaseSync): Liveness {
+  try {
+    transaction(db, () => db.prepare("SELECT id FROM state").get());
+    return ALIVE;
+  } catch (error) {
+    return dead(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

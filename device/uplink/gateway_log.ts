@@ -1,0 +1,34 @@
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
+import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
+import type { ExchangeReport, GatewayObserver } from "./exchange.ts";
+
+/**
+ * Logs when the gateway cannot be reached and when it can be again: once for all who ask it. They have to log only what it
+ * answered.
+ */
+export class GatewayLog implements GatewayObserver {
+  readonly #way: RateLimitedLog;
+  readonly #numbers: RateLimitedLog;
+
+  constructor({ log, clock }: { readonly log: Logger; readonly clock: Pick<Clock, "monotonic"> }) {
+    this.#way = new RateLimitedLog(log, clock);
+    this.#numbers = new RateLimitedLog(log, clock);
+  }
+
+  exchanged({ exchange, advancedTo }: ExchangeReport): void {
+    if (advancedTo !== undefined) this.#advanced(advancedTo);
+    if (exchange.kind === "answer") this.#way.ended("gateway answers again");
+    else this.#way.happened("gateway cannot be reached: {reason}", { reason: exchange.message });
+  }
+
+  /** Once is a backup that was restored, at either end. Again and again is somebody else with the same key. */
+  #advanced(next: number): void {
+    this.#numbers.happened(
+      this.#numbers.inARow === 0
+        ? "this node's numbers were used before, as after a restored backup; going on from {next}"
+        : "this node's numbers were used again: does another node run with its key? Going on from {next}",
+      { next },
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import type { Exchange } from "../../../device/uplink/exchange.ts";
+import { GatewayLog } from "../../../device/uplink/gateway_log.ts";
+import { FakeClock } from "../../fakes/clock.ts";
+import { fakeLog } from "../../fakes/log.ts";
+
+const reportOf = (exchange: Exchange) => ({ path: "/changes", exchange, beganAt: 0, tookMs: 10 });
+const answered: Exchange = { kind: "answer", status: 503, body: {} };
+
+Deno.test("an hour without a gateway is three lines, whoever asks, and its return is one", () => {
+  const clock = new FakeClock(), { log, lines } = fakeLog();
+  const gateway = new GatewayLog({ clock, log });
+  for (let second = 0; second < 3_600; second += 5) {
+    gateway.exchanged(reportOf({ kind: "unreachable", message: "connection refused" }));
+    clock.jump(clock.now() + 5_000);
+  }
+  gateway.exchanged(reportOf(answered));
+  gateway.exchanged(reportOf(answered));
+  assert.deepEqual(lines, [
+    "warn: gateway cannot be reached: connection refused",
+    "warn: gateway cannot be reached: connection refused",
+    "warn: gateway cannot be reached: connection refused; from now on only told when that changes",
+    "info: gateway answers again",
+  ]);
+});
+
+Deno.test("numbers that were used before are a restored backup once, and another node with the same key again", () => {
+  const { log, lines } = fakeLog();
+  const gateway = new GatewayLog({ clock: new FakeClock(), log });
+  gateway.exchanged({ ...reportOf(answered), advancedTo: 7_000 });
+  gateway.exchanged({ ...reportOf(answered), advancedTo: 9_000 });
+  assert.deepEqual(lines, [
+    "warn: this node's numbers were used before, as after a restored backup; going on from 7000",
+    "warn: this node's numbers were used again: does another node run with its key? Going on from 9000",
+  ]);
+});
