@@ -162,7 +162,7 @@ function devicePaths(
   const routes = [
     ...createCommandRoutes({ ...stores, notifier, clock }),
     ...settingsRoutes({ ...stores, told: states.told, log }),
-    ...firmwareRoutes({ ...stores, firmware, log }),
+    ...firmwareRoutes({ ...stores, firmware, log, upSince: clock.now() }),
   ];
   const shared = { ...stores, commits: stores.commit, clock, log, limits, heard: states.heard };
   return createDevicePaths({ ...shared, ...parts }, routes);

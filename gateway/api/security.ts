@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { toHex } from "../../crypto/bytes.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import type { Management } from "../management/management.ts";
+import type { Devices } from "../store/devices.ts";
 import type { Replay } from "../store/replay.ts";
 import { LogFilter, type LoggedValidation, Reason, type SecurityLog } from "../store/security_log.ts";
 import type { Access } from "./access.ts";
@@ -54,6 +55,7 @@ export interface SecurityApiIo {
   readonly management: Pick<Management, "resetDevice">;
   readonly securityLog: Pick<SecurityLog, "latest" | "counts">;
   readonly replay: Pick<Replay, "highest">;
+  readonly devices: Pick<Devices, "withWireId">;
 }
 
 /** `/security/*` (contract/1-link §3). */
@@ -61,7 +63,12 @@ export function addSecurityRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: 
   api.openapi(statsRoute(access), (c) => c.json({ status: "success", security_stats: statsOf(io) } as const, 200));
   api.openapi(logRoute(access), (c) => {
     const { device_id, outcome, before, limit } = c.req.valid("query");
-    const found = io.securityLog.latest({ deviceId: device_id, filter: outcome, before, limit: limit + 1 });
+    const found = io.securityLog.latest({
+      deviceIds: device_id && namesOf(device_id, io),
+      filter: outcome,
+      before,
+      limit: limit + 1,
+    });
     const { items, next } = pageOf(found, limit, ({ id }) => id);
     const log = items.map(entryView);
     return c.json(
@@ -78,6 +85,11 @@ export function addSecurityRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: 
     const secret = key === undefined ? {} : { key_number: key.number, key: toHex(key.raw) };
     return c.json({ status: "success", message, device_id, ...secret } as const, 200);
   });
+}
+
+/** The name as it was claimed, and the boards that it may be. */
+function namesOf(name: string, { devices }: SecurityApiIo): readonly string[] {
+  return [name, ...devices.withWireId(name).map(({ deviceId }) => deviceId)];
 }
 
 function statsOf({ securityLog, replay }: SecurityApiIo) {

@@ -6,7 +6,7 @@ import type { CommandStep } from "../store/command_steps.ts";
 import type { RegisterWrites } from "../store/command_writes.ts";
 import type { HistorySelection, StoredCommand } from "../store/commands.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
-import type { Device } from "../store/devices.ts";
+import { requireDevice } from "../store/devices.ts";
 import { abilitiesOf, type InverterAbilities } from "./abilities.ts";
 import type { CommandNotifier } from "./notifier.ts";
 import { change, endOverdue } from "./change.ts";
@@ -72,7 +72,8 @@ export function createCommandService(io: CommandServiceIo): CommandService {
       return queued;
     },
     async cancel(commandId, by, deviceId) {
-      return record(await commit.run(() => cancel(requireCommand(commandId, io, deviceId), by, io)));
+      const device = deviceId === undefined ? undefined : requireDevice(io.devices, deviceId).deviceId;
+      return record(await commit.run(() => cancel(requireCommand(commandId, io, device), by, io)));
     },
     async status(commandId) {
       await settle();
@@ -85,7 +86,7 @@ export function createCommandService(io: CommandServiceIo): CommandService {
       return commands.history({ device, state, before: newer, limit }).map(record);
     },
     abilities(deviceId) {
-      const device = requireDevice(deviceId, io);
+      const device = requireDevice(io.devices, deviceId);
       return targetsOf(device, io).map((target) => abilitiesOf(target, device.auth === "legacy"));
     },
     writeBudget(deviceId) {
@@ -95,14 +96,8 @@ export function createCommandService(io: CommandServiceIo): CommandService {
   };
 }
 
-function requireRow(deviceId: string, io: CommandServiceIo): number {
-  return requireDevice(deviceId, io).row;
-}
-
-function requireDevice(deviceId: string, { devices }: CommandServiceIo): Device {
-  const device = devices.find(deviceId);
-  if (!device) throw new Fault("not_found", `No device ${deviceId} is registered`);
-  return device;
+function requireRow(deviceId: string, { devices }: CommandServiceIo): number {
+  return requireDevice(devices, deviceId).row;
 }
 
 function requireCommand(commandId: string, { commands }: CommandServiceIo, deviceId?: string): StoredCommand {

@@ -7,7 +7,7 @@ import type { QueuedCommand } from "../../protocol/command/queue_message.ts";
 import { registersWritten } from "../../protocol/command/steps.ts";
 import { Fault, type FieldFault } from "../fault.ts";
 import type { Commands, StoredCommand } from "../store/commands.ts";
-import type { Device, Devices } from "../store/devices.ts";
+import { type Device, type Devices, requireDevice } from "../store/devices.ts";
 import { includesRole, type Role } from "../store/tokens.ts";
 import { MAX_OPEN } from "./change.ts";
 import { newCommandId } from "./command_id.ts";
@@ -22,7 +22,7 @@ export interface Operator {
 
 export interface QueueIo extends TargetIo {
   readonly commands: Commands;
-  readonly devices: Pick<Devices, "find">;
+  readonly devices: Pick<Devices, "find" | "withWireId">;
   readonly random: Pick<Random, "bytes">;
 }
 
@@ -59,7 +59,10 @@ function queueOne(
   now: number,
   io: QueueIo,
 ): StoredCommand | readonly Reason[] {
-  const device = requireDevice(request, by, io);
+  if (request.override_budget && !includesRole(by.role, "admin")) {
+    throw new Fault("forbidden", "Only an admin may write beyond the day's budget (override_budget)");
+  }
+  const device = requireDevice(io.devices, request.device_id);
   const fingerprint = fingerprintOf(request);
   const known = knownBefore(device, request, fingerprint, io);
   if (known) return known;
@@ -76,15 +79,6 @@ function queueOne(
   ];
   if (reasons.length > 0) return reasons;
   return add({ device, target, content, terms, request, fingerprint, by, now }, io);
-}
-
-function requireDevice(request: QueuedCommand, by: Operator, { devices }: QueueIo): Device {
-  if (request.override_budget && !includesRole(by.role, "admin")) {
-    throw new Fault("forbidden", "Only an admin may write beyond the day's budget (override_budget)");
-  }
-  const device = devices.find(request.device_id);
-  if (!device) throw new Fault("not_found", `No device ${request.device_id} is registered`);
-  return device;
 }
 
 /** The command that was queued under this key before, however long ago. */

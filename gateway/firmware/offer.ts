@@ -11,6 +11,8 @@ import type { FirmwareImages } from "../../ota/repository/firmware_repository.ts
 import { note, noteProgress, tellRollout, type UpdateLogIo } from "./update_log.ts";
 
 export interface OfferIo extends UpdateLogIo {
+  /** Since when this gateway can be reached, unix milliseconds: no board is to blame for a download that it broke off. */
+  readonly upSince: number;
   readonly firmware: FirmwareImages;
 }
 
@@ -58,6 +60,7 @@ function boardOutcome(device: Device, session: Session, io: OfferIo, now: number
     return confirmed;
   }
   if (!UNDER_WAY.includes(state)) return session;
+  if (state === "downloading" && session.changed_at < io.upSince) return interrupted(device, session, io, now);
   const reason = state === "downloaded"
     ? `took every chunk and still runs ${current_version}`
     : `broke off after ${chunkTotal(session.received)} of ${session.total_chunks} chunks`;
@@ -65,6 +68,15 @@ function boardOutcome(device: Device, session: Session, io: OfferIo, now: number
   noteProgress(device, failed, { version, kind: "failed", detail: reason }, io, now);
   tellRollout(rollout, { kind: "failed", device: device.deviceId, reason, final: false }, io, now);
   return failed;
+}
+
+/** The gateway was away in the middle of a download: the board begins anew, and has no attempt less. */
+function interrupted(device: Device, session: Session, io: OfferIo, now: number): Session {
+  const { version, received, total_chunks } = session;
+  const again: Session = { ...session, state: "offered", received: noChunks(total_chunks), changed_at: now };
+  const detail = `broke off after ${chunkTotal(received)} of ${total_chunks} chunks: the gateway was restarted`;
+  noteProgress(device, again, { version: version ?? "", kind: "offered", detail }, io, now);
+  return again;
 }
 
 /** The firmware that a rollout has for the device now. What can never fit takes the device out of the rollout. */

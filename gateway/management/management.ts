@@ -3,7 +3,7 @@ import { endAll } from "../command/change.ts";
 import { Fault } from "../fault.ts";
 import type { Commands } from "../store/commands.ts";
 import type { DeviceSecret, KeyRecord } from "../store/device_keys.ts";
-import type { Device, Devices, NewDevice } from "../store/devices.ts";
+import { type Device, type Devices, type NewDevice, requireDevice } from "../store/devices.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { Replay } from "../store/replay.ts";
 import type { NewToken, Token, Tokens } from "../store/tokens.ts";
@@ -44,11 +44,7 @@ export interface ManagementIo {
 }
 
 export function createManagement({ devices, tokens, replay, commands, commit, clock }: ManagementIo): Management {
-  const device = (deviceId: string): Device => {
-    const found = devices.find(deviceId);
-    if (!found) throw new Fault("not_found", `No device ${deviceId} is registered`);
-    return found;
-  };
+  const device = (name: string): Device => requireDevice(devices, name);
   return {
     addDevice: (added) => commit.run(() => devices.add(added, clock.now())),
     listDevices: () => devices.list(),

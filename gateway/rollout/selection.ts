@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import type { Device, Devices } from "../store/devices.ts";
+import { type Device, type Devices, requireDevice } from "../store/devices.ts";
 import type { Labels } from "../store/labels.ts";
 
 /** Which devices are meant: those that fit everything that is given. */
@@ -18,11 +18,7 @@ export function selected(
   { devices: names, model, label }: DeviceSelection,
   { devices, labels }: { readonly devices: Devices; readonly labels: Labels },
 ): readonly Device[] {
-  const candidates = names === undefined ? devices.list() : [...new Set(names)].map((name) => {
-    const device = devices.find(name);
-    if (!device) throw new Fault("not_found", `No device ${name} is registered`);
-    return device;
-  });
+  const candidates = names === undefined ? devices.list() : named(names, devices);
   const chosen = candidates.filter((device) =>
     (model === undefined || device.model === model) && (label === undefined || labels.of(device).includes(label))
   );
@@ -34,4 +30,10 @@ export function selected(
     );
   }
   return chosen;
+}
+
+/** Each once, also when it is named in two ways. */
+function named(names: readonly string[], devices: Devices): readonly Device[] {
+  const found = names.map((name) => requireDevice(devices, name));
+  return [...new Map(found.map((device) => [device.row, device])).values()];
 }

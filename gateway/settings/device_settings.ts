@@ -2,7 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { patched, type SettingsPatch, type SettingsValues } from "../../protocol/settings/settings.ts";
 import { differences } from "../../protocol/settings/settings.ts";
 import { Fault } from "../fault.ts";
-import type { Device, Devices } from "../store/devices.ts";
+import { type Device, type Devices, requireDevice } from "../store/devices.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { RecordedEvent } from "../store/settings_history.ts";
 import { type DesiredIo, plan, setDesired, type SetOutcome } from "./desired.ts";
@@ -51,11 +51,7 @@ export interface DeviceSettingsIo extends DesiredIo {
 }
 
 export function createDeviceSettings(io: DeviceSettingsIo): DeviceSettings {
-  const device = (deviceId: string): Device => {
-    const found = io.devices.find(deviceId);
-    if (!found) throw new Fault("not_found", `No device ${deviceId} is registered`);
-    return found;
-  };
+  const device = (name: string): Device => requireDevice(io.devices, name);
   const perform = (deviceId: string, change: Change, options: ChangeOptions) => {
     const known = device(deviceId);
     const twin = io.twins.load(known);

@@ -92,6 +92,20 @@ export interface DevicesIo {
   readonly allowPublishedKeys?: boolean;
 }
 
+/**
+ * The device that an operator names: by its own name, or by the one that a board gives itself, as long as only one board does.
+ * Throws `Fault`: `not_found`, `conflict` when several boards call themselves so.
+ */
+export function requireDevice(devices: Pick<Devices, "find" | "withWireId">, name: string): Device {
+  const found = devices.find(name);
+  if (found) return found;
+  const [board, ...others] = devices.withWireId(name);
+  if (!board) throw new Fault("not_found", `No device ${name} is registered`);
+  if (others.length === 0) return board;
+  const names = [board, ...others].slice(0, 10).map(({ deviceId }) => deviceId).join(", ");
+  throw new Fault("conflict", `${others.length + 1} boards call themselves ${name}: name one of ${names}`);
+}
+
 /** The registry over the tables `device` and `device_key`. */
 export function createDevices(db: DatabaseSync, io: DevicesIo): Devices {
   // A name that comes back takes its old row, and with it the sequence numbers that were used under it.

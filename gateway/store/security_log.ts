@@ -86,7 +86,8 @@ const CountRow = z.object({ reason: Reason, validations: z.number() });
 
 /** A part of the log. */
 export interface LogSelection {
-  readonly deviceId?: string | undefined;
+  /** Any of these names, registered or claimed. */
+  readonly deviceIds?: readonly string[] | undefined;
   readonly filter?: LogFilter | undefined;
   /** Only those that were logged before this one. */
   readonly before?: number | undefined;
@@ -121,7 +122,7 @@ export function createSecurityLog(db: DatabaseSync, maxRows = 100_000): Security
   const latest = db.prepare(`SELECT * FROM (
       SELECT * FROM security_log WHERE id < ?2 AND (id > ?1 OR reason <> 'ok')
       UNION ALL SELECT * FROM security_old_refusal WHERE id < ?2
-    ) WHERE (?3 IS NULL OR device_id = ?3) AND (?4 IS NULL OR reason = ?4 OR (?4 = 'refused' AND reason <> 'ok'))
+    ) WHERE (?3 IS NULL OR device_id IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR reason = ?4 OR (?4 = 'refused' AND reason <> 'ok'))
     ORDER BY id DESC LIMIT ?5`);
   const refusals = db.prepare("SELECT reason, validations FROM security_refusals ORDER BY reason");
   const newest = db.prepare("SELECT coalesce(max(id), 0) AS id FROM security_log");
@@ -134,8 +135,14 @@ export function createSecurityLog(db: DatabaseSync, maxRows = 100_000): Security
       if (id % SLACK === 0 && id > maxRows) trim(id - maxRows);
       if (reason !== "ok") count.run(reason);
     },
-    latest({ deviceId, filter, before = Number.MAX_SAFE_INTEGER, limit }) {
-      const rows = latest.all(total() - maxRows, before, deviceId ?? null, filter ?? null, limit);
+    latest({ deviceIds, filter, before = Number.MAX_SAFE_INTEGER, limit }) {
+      const rows = latest.all(
+        total() - maxRows,
+        before,
+        deviceIds ? JSON.stringify(deviceIds) : null,
+        filter ?? null,
+        limit,
+      );
       return rows.map((row) => LogRow.parse(row));
     },
     counts() {

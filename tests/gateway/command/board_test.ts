@@ -78,6 +78,28 @@ Deno.test("a board that never uploaded gets no command, firmware or settings, an
   assert.deepEqual((await get(gateway)).map((command) => command.command_id), [id]);
 });
 
+Deno.test("operators may use the name that a board gives itself, as long as one board does", async () => {
+  await using gateway = await board();
+  const queued = await gateway.ask("POST", "/command/queue", { ...setPower(50), device_id: WIRE_ID });
+  assert.deepEqual([queued.status, queued.body.device_id], [200, "board"]);
+  const asked = async (method: string, path: string, body?: unknown) => {
+    const answer = await gateway.ask(method, path, body, "admin");
+    assert.equal(answer.status, 200, `${path} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  assert.equal((await asked("GET", `/command/history?device_id=${WIRE_ID}`)).command_count, 1);
+  assert.equal((await asked("GET", `/api/v1/devices/${WIRE_ID}`)).device_id, "board");
+  assert.equal((await asked("GET", `/security/log?device_id=${WIRE_ID}`)).log[0].device_id, "board");
+  await asked("PATCH", `/api/v1/devices/${WIRE_ID}/settings`, { poll_interval_s: 7 });
+  assert.equal((await asked("GET", "/api/v1/devices/board/settings")).desired.poll_interval_s, 7);
+  await asked("POST", "/security/reset", { device_id: WIRE_ID });
+  await gateway.addBoard("garage", utf8("another key of a board, 32 bytes").slice(0, 32));
+  const ambiguous = await gateway.ask("POST", "/command/queue", { ...setPower(50), device_id: WIRE_ID });
+  assert.equal(ambiguous.status, 409);
+  assert.match(ambiguous.body.detail, /2 boards .*: name one of board, garage/);
+  assert.equal((await gateway.ask("POST", "/command/queue", { ...setPower(50), device_id: "nobody" })).status, 404);
+});
+
 Deno.test("as many commands as fit into 999 bytes go out, the others next time, whatever their kind", async () => {
   await using gateway = await board();
   const sent = new Map<string, number>();

@@ -131,3 +131,26 @@ testWith(
     assert.equal(counts.offered, 1);
   },
 );
+
+testWith(
+  Object.values(BOARD_FILES),
+  "a gateway that is restarted in the middle of a download costs no attempt",
+  async () => {
+    await using fixture = await startFirmware();
+    const { gateway } = fixture;
+    await gateway.addBoard("board-1");
+    await gateway.boardUpload(1);
+    await fixture.importBoard();
+    const board = createBoard(gateway);
+    const id = await fixture.rollOut({ model: "esp32", version: "1.0.4", attempts: 1, backoff_s: 60 });
+    for (let restart = 0; restart < 3; restart++) {
+      assert.equal(await board.update(300), "broken");
+      await gateway.clock.advance(1_000);
+      await gateway.restart();
+      await gateway.clock.advance(60_000);
+    }
+    assert.equal(await board.update(), "restarted");
+    assert.equal(await board.update(), "none");
+    assert.equal((await fixture.rollout(id)).phase, "done");
+  },
+);

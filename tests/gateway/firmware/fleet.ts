@@ -124,7 +124,7 @@ function offerIo(stores: Stores, image: Firmware): OfferIo {
     find: (model: string, version: string) => model === image.model && version === image.version ? image : undefined,
     chunk: (_: Firmware, number: number) => Promise.resolve({ data: CHUNK, hmac: chunkHmac(KEY, CHUNK, number) }),
   };
-  return { ...stores, firmware: images, log: getLogger(["test"]) };
+  return { ...stores, firmware: images, log: getLogger(["test"]), upSince: 0 };
 }
 
 async function register(stores: Stores, size: number, now: number): Promise<readonly FleetNode[]> {

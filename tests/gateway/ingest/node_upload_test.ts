@@ -38,7 +38,7 @@ Deno.test("a signed upload is stored with its number, log and blocks, and its an
     duplicate_blocks: [],
   });
   assert.equal(storedSamples(gateway.store), 10);
-  const [logged] = createSecurityLog(gateway.store.db).latest({ deviceId: "roof", limit: 5 });
+  const [logged] = createSecurityLog(gateway.store.db).latest({ deviceIds: ["roof"], limit: 5 });
   assert.deepEqual([logged?.reason, logged?.sequence, logged?.path, logged?.address], [
     "ok",
     1,

@@ -22,8 +22,8 @@ Deno.test("the log keeps its newest rows, refusals longer, and counts everything
   assert.deepEqual(all.slice(0, 1000).map((row) => row.sequence), Array.from({ length: 1000 }, (_, i) => 2500 - i));
   assert.deepEqual(all.slice(1000).map((row) => row.sequence), Array.from({ length: 150 }, (_, i) => 1500 - 10 * i));
   assert.deepEqual(log.latest({ before: 1501, limit: 2 }).map((row) => row.sequence), [1500, 1490]);
-  assert.deepEqual(log.latest({ deviceId: "garage", limit: 2 }).map((row) => row.sequence), [2500, 2495]);
-  assert.equal(log.latest({ deviceId: "garage", limit: 5000 }).length, 200 + 150);
+  assert.deepEqual(log.latest({ deviceIds: ["garage"], limit: 2 }).map((row) => row.sequence), [2500, 2495]);
+  assert.equal(log.latest({ deviceIds: ["garage"], limit: 5000 }).length, 200 + 150);
   const rows = Number(store.db.prepare("SELECT count(*) AS n FROM security_log").get()?.["n"]);
   assert.ok(rows >= 1000 && rows <= 1256, `${rows} rows on disk`);
   assert.deepEqual(log.counts(), new Map([["ok", 2250], ["replay", 250]]));
