@@ -1,8 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { fromHex, toHex } from "../../crypto/bytes.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
-import { DEVICE_STATES } from "../store/port/device_state.ts";
+import { DEVICE_STATES, STATE_REASON_CODES } from "../store/port/device_state.ts";
 import type { DeviceStates, DeviceStateView } from "../state/device_states.ts";
+import { stateReasonText } from "../state/reason_text.ts";
 import type { Management } from "../management/management.ts";
 import type { DeviceSecret } from "../store/device_keys.ts";
 import { AuthPolicy, type Device } from "../store/devices.ts";
@@ -35,11 +36,15 @@ const NewKey = z.object({
 const State = z.enum(DEVICE_STATES).describe(
   "asleep: it is night there; stale: it or its samples are not heard of; fault: an inverter does not work",
 );
+const ReasonCode = z.enum(STATE_REASON_CODES).describe(
+  "The same for programs; told_by_node: in the words of the node; recorded: in the words of an earlier version",
+);
 const InverterView = z.object({
   inverter: z.string(),
   state: State,
   since_ms: z.number().int(),
   reason: z.string(),
+  reason_code: ReasonCode,
 }).openapi("InverterState");
 
 /** Samples of a node on their way here. */
@@ -64,6 +69,7 @@ export const DeviceView = z.object({
   state_since: z.string().describe("RFC 3339 UTC"),
   state_since_ms: z.number().int(),
   state_reason: z.string().describe("One sentence for people"),
+  state_reason_code: ReasonCode,
   inverter_states: z.array(InverterView).describe("As the node tells; those of a silent device are as the device is"),
   outbox: OutboxView.nullable().describe("As the node last told; null when it tells nothing of it, as boards do not"),
 }).openapi("Device");
@@ -154,8 +160,14 @@ function deviceView(
     state,
     state_since: new Date(since).toISOString(),
     state_since_ms: since,
-    state_reason: reason,
-    inverter_states: inverters.map(({ since, ...rest }) => ({ ...rest, since_ms: since })),
+    state_reason: stateReasonText(reason),
+    state_reason_code: reason.code,
+    inverter_states: inverters.map(({ since, reason, ...rest }) => ({
+      ...rest,
+      since_ms: since,
+      reason: stateReasonText(reason),
+      reason_code: reason.code,
+    })),
     outbox: outbox ? { ...outbox, oldest_ms: outbox.oldest_ms ?? null } : null,
   };
 }

@@ -1,4 +1,5 @@
 import type { DeviceStateView } from "../state/device_states.ts";
+import { stateReasonText } from "../state/reason_text.ts";
 import type { Message } from "./message.ts";
 import { conditionTopic } from "./topics.ts";
 
@@ -10,7 +11,7 @@ export function conditionMessage(device: string, { state, since, reason, inverte
   const payload = {
     state,
     since: new Date(since).toISOString(),
-    reason,
+    reason: stateReasonText(reason),
     inverters: Object.fromEntries(inverters.map(({ inverter, state }) => [inverter, state])),
   };
   return { topic: conditionTopic(device), payload: JSON.stringify(payload), retain: true };

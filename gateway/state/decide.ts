@@ -1,6 +1,6 @@
 import type { InverterHealth, NodeHealth } from "../../protocol/messages/node_health.ts";
 import { FADED_W, type Fading, hadFaded, LONGEST_SLEEP_MS } from "../../protocol/night/night.ts";
-import type { Verdict } from "../store/port/device_state.ts";
+import type { StateReason, Verdict } from "../store/port/device_state.ts";
 
 /** A node is heard of every 5 seconds; after a failure it waits for minutes. */
 export const NODE_SILENCE_MS = 6 * 60_000;
@@ -9,7 +9,6 @@ export const BOARD_UPLOAD_MS = 15 * 60_000;
 /** Uploads that may be missing, and what the next one may take. */
 const MISSED_UPLOADS = 3;
 const UPLOAD_GRACE_MS = 60_000;
-const ARRIVE = "samples arrive";
 
 /** What is known of a device. Times in unix milliseconds; `undefined`: never. */
 export interface DeviceFacts {
@@ -36,7 +35,7 @@ export interface DeviceFacts {
 export function decide(facts: DeviceFacts, now: number): Verdict | undefined {
   const heardAt = latest(facts.contactAt, facts.uploadedAt);
   if (heardAt === undefined) {
-    return { state: "stale", since: facts.registeredAt, reason: "nothing was heard of it yet" };
+    return { state: "stale", since: facts.registeredAt, reason: { code: "never_heard" } };
   }
   const { health } = facts;
   return health && health.inverters.length > 0
@@ -68,10 +67,13 @@ function ofNode(
   const arrive = facts.uploadedAt !== undefined && now - facts.uploadedAt <= allowed;
   const due = (latest(facts.uploadedAt, firstOf(awake, now), facts.listeningSince) ?? now) + allowed;
   if (now > due) {
-    return { state: "stale", since: due, reason: `its inverters answer, but no samples came${ago(facts, now)}` };
+    return { state: "stale", since: due, reason: { code: "samples_missing_of_node", ...ago(facts, now) } };
   }
-  const reason = arrive ? ARRIVE : "its inverters answer, and their samples are awaited";
-  return { state: "ok", since: lastOf(inverters, now), reason };
+  return {
+    state: "ok",
+    since: lastOf(inverters, now),
+    reason: { code: arrive ? "samples_arrive" : "samples_awaited" },
+  };
 }
 
 /** Who tells nothing is judged by the samples that came, or did not. */
@@ -82,15 +84,15 @@ function ofUploads(facts: DeviceFacts, heardAt: number, now: number): Verdict | 
   // Who never sent anything that can be read is not waited for; an upload of others may be lost.
   if (unreadAt !== undefined && now - unreadAt <= allowed && (uploadedAt === undefined || now > due)) {
     const since = uploadedAt === undefined ? registeredAt : due;
-    return { state: "stale", since, reason: `it is heard of, but no samples could be read${ago(facts, now)}` };
+    return { state: "stale", since, reason: { code: "samples_unreadable", ...ago(facts, now) } };
   }
   if (now <= due) return uploading(facts, uploadedAt ?? heardAt);
-  if (sleepingTime === true) return { state: "asleep", since: due, reason: "it is silent, and it is night" };
+  if (sleepingTime === true) return { state: "asleep", since: due, reason: { code: "silent_at_night" } };
   if (sleepingTime === undefined && now - due < LONGEST_SLEEP_MS && hadFaded(facts.fading())) {
-    return { state: "asleep", since: due, reason: "it is silent, after its power faded away" };
+    return { state: "asleep", since: due, reason: { code: "silent_after_fading" } };
   }
   if (uploadedAt === undefined || heardAt > due) {
-    return { state: "stale", since: due, reason: `it is heard of, but no samples came${ago(facts, now)}` };
+    return { state: "stale", since: due, reason: { code: "samples_missing", ...ago(facts, now) } };
   }
   return silent(facts, heardAt, allowed, now);
 }
@@ -99,31 +101,29 @@ function uploading(facts: DeviceFacts, since: number): Verdict {
   const { sleepingTime, fading } = facts;
   const { fadedSince } = sleepingTime === true ? fading() : { fadedSince: undefined };
   if (fadedSince === undefined) return { state: "ok", since, reason: whatArrives(facts) };
-  return { state: "asleep", since: fadedSince, reason: `it is night, and it gives no more than ${FADED_W} W` };
+  return { state: "asleep", since: fadedSince, reason: { code: "night_power", watts: FADED_W } };
 }
 
-function whatArrives({ uploadedAt, unreadAt }: DeviceFacts): string {
-  if (uploadedAt === undefined) return "it is heard of, and its first samples are awaited";
-  return unreadAt === undefined ? ARRIVE : "samples arrived, but its last upload could not be read";
+function whatArrives({ uploadedAt, unreadAt }: DeviceFacts): StateReason {
+  if (uploadedAt === undefined) return { code: "first_samples_awaited" };
+  return { code: unreadAt === undefined ? "samples_arrive" : "last_upload_unreadable" };
 }
 
 /** Silence counts only while somebody listened. */
 function silent({ listeningSince }: DeviceFacts, heardAt: number, allowed: number, now: number): Verdict | undefined {
   if (listeningSince !== undefined && heardAt < listeningSince && now - listeningSince <= allowed) return undefined;
-  const reason = `it was last heard of at ${new Date(heardAt).toISOString()}`;
-  return { state: "stale", since: heardAt + allowed, reason };
+  return { state: "stale", since: heardAt + allowed, reason: { code: "silent", heardAt } };
 }
 
 function allowedFor(uploadMs: number): number {
   return MISSED_UPLOADS * uploadMs + UPLOAD_GRACE_MS;
 }
 
-function reasonOf(these: readonly InverterHealth[], all: readonly InverterHealth[] = these): string {
+function reasonOf(these: readonly InverterHealth[], all: readonly InverterHealth[] = these): StateReason {
   const [first] = these;
-  if (first === undefined) return "";
-  if (all.length === 1) return first.reason;
-  const others = these.length > 1 ? ` (and ${these.length - 1} more)` : "";
-  return `${first.inverter}: ${first.reason}${others}`;
+  if (first === undefined) return { code: "samples_awaited" };
+  const { inverter, reason: text } = first;
+  return { code: "told_by_node", ...(all.length === 1 ? {} : { inverter }), text, others: these.length - 1 };
 }
 
 /** A node's clock may be ahead. */
@@ -135,8 +135,8 @@ function lastOf(inverters: readonly InverterHealth[], now: number): number {
   return Math.min(now, Math.max(0, ...inverters.map(({ since_ms }) => since_ms)));
 }
 
-function ago({ uploadedAt }: DeviceFacts, now: number): string {
-  return uploadedAt === undefined ? "" : ` for ${Math.round((now - uploadedAt) / 60_000)} minutes`;
+function ago({ uploadedAt }: DeviceFacts, now: number): { readonly minutes?: number } {
+  return uploadedAt === undefined ? {} : { minutes: Math.round((now - uploadedAt) / 60_000) };
 }
 
 function latest(...times: readonly (number | undefined)[]): number | undefined {

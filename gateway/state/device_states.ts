@@ -12,6 +12,7 @@ import type { Twins } from "../store/twins.ts";
 import { BOARD_UPLOAD_MS, decide, type DeviceFacts } from "./decide.ts";
 import type { DeviceState, Verdict } from "../store/port/device_state.ts";
 import type { FadingOf } from "./fading.ts";
+import { stateReasonText } from "./reason_text.ts";
 
 /** How one inverter is doing. */
 export interface InverterStateView extends Verdict {
@@ -80,7 +81,7 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
     const isHeld = io.listeningSince === undefined && now - recordedStates.reviewedAt() < REVIEW_HOLDS_MS;
     if (before && isHeld && !cameBack) return before;
     const verdict = decide(factsOf(device, { contactAt, recorded, activity, now }, io), now) ?? before ??
-      { state: "stale", since: device.createdAt, reason: "it was not heard of since the gateway started" };
+      { state: "stale", since: device.createdAt, reason: { code: "not_heard_since_start" } };
     return before?.state === verdict.state ? { ...verdict, since: before.since } : verdict;
   }
 
@@ -94,7 +95,7 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
     for (const { device, view, before } of changed) {
       const { state, reason } = view;
       const isTrouble = state === "fault" || (state === "stale" && before !== undefined); // new ones are yet to be set up
-      const fields = { device: device.deviceId, state, reason };
+      const fields = { device: device.deviceId, state, reason: stateReasonText(reason) };
       log[isTrouble ? "warn" : "info"]("device {device} is {state}: {reason}", fields);
       for (const listener of listeners) listener(device, view);
     }
@@ -109,7 +110,9 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
         const recorded = recordedStates.load(device);
         const view = viewOf(device, recorded);
         const { state, reason } = recorded.verdict ?? {};
-        return state === view.state && reason === view.reason ? [] : [{ device, view, before: state }];
+        return state === view.state && JSON.stringify(reason) === JSON.stringify(view.reason)
+          ? []
+          : [{ device, view, before: state }];
       });
       if (news.length === 0) return;
       await io.commit.run(() => news.forEach(({ device, view }) => recordedStates.found(device, view)));
@@ -173,10 +176,10 @@ function invertersOf(
     const names = health?.inverters.map(({ inverter }) => inverter) ?? inverters;
     return names.map((inverter) => ({ inverter, state, since, reason }));
   }
-  return health.inverters.map(({ inverter, state, since_ms, reason }) => ({
+  return health.inverters.map(({ inverter, state, since_ms, reason: text }) => ({
     inverter,
     state,
     since: since_ms,
-    reason,
+    reason: { code: "told_by_node", text, others: 0 },
   }));
 }

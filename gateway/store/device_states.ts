@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { NodeHealth } from "../../protocol/messages/node_health.ts";
-import { DEVICE_STATES, type Verdict } from "./port/device_state.ts";
+import { DEVICE_STATES, StateReason, type Verdict } from "./port/device_state.ts";
 import type { Device } from "./devices.ts";
 
 export const SCHEMA = `
@@ -28,8 +28,13 @@ const StateRow = z.object({
   health: z.string().nullable().transform((text) => text === null ? undefined : NodeHealth.parse(JSON.parse(text))),
   state: z.enum(DEVICE_STATES).nullable(),
   since: z.number().nullable(),
-  reason: z.string().nullable(),
+  reason: z.string().nullable().transform(reasonOf),
 });
+
+/** Earlier versions wrote a sentence where now the reason is, as JSON. */
+function reasonOf(text: string | null): StateReason {
+  return text?.startsWith("{") ? StateReason.parse(JSON.parse(text)) : { code: "recorded", text: text ?? "" };
+}
 
 /** What was written down of a device. */
 export interface RecordedState {
@@ -78,12 +83,13 @@ export function createRecordedStates(db: DatabaseSync): RecordedStates {
       if (stored === undefined) return {};
       const { registered_at, contact_at, health, state, since, reason } = StateRow.parse(stored);
       if (registered_at !== createdAt) return {};
-      const verdict = state === null || since === null ? undefined : { state, since, reason: reason ?? "" };
+      const verdict = state === null || since === null ? undefined : { state, since, reason };
       return { contactAt: contact_at ?? undefined, health, verdict };
     },
     heard: (device, at) => write(device, () => void heard.run(device.row, at)),
     told: (device, health, at) => write(device, () => void told.run(device.row, at, JSON.stringify(health))),
-    found: (device, { state, since, reason }) => write(device, () => void found.run(device.row, state, since, reason)),
+    found: (device, { state, since, reason }) =>
+      write(device, () => void found.run(device.row, state, since, JSON.stringify(reason))),
     reviewedAt: () => ReviewRow.parse(review.get()).at,
     reviewed: (at) => void reviewed.run(at),
   };

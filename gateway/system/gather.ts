@@ -2,6 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { statusOf, type UpdateStatusIo } from "../firmware/status.ts";
 import type { MqttLink } from "../mqtt/link_state.ts";
 import type { DeviceStates } from "../state/device_states.ts";
+import { stateReasonText } from "../state/reason_text.ts";
 import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
 import type { SecurityLog } from "../store/security_log.ts";
 import type { Rollouts } from "../store/settings_rollouts.ts";
@@ -31,7 +32,13 @@ export function alarmsNow(io: AlarmsIo): readonly Alarm[] {
     now: clock.now(),
     devices: all.map((device) => {
       const { state, since, reason } = states.of(device);
-      return { deviceId: device.deviceId, weak: device.auth === "legacy", state, since, reason };
+      return {
+        deviceId: device.deviceId,
+        weak: device.auth === "legacy",
+        state,
+        since,
+        reason: stateReasonText(reason),
+      };
     }),
     mqtt: mqttLink(),
     disk: diskRoom(dataDir),

@@ -10,7 +10,7 @@ import { FakeClock } from "../../fakes/clock.ts";
 
 const MINUTE = 60_000;
 const ROOF = DeviceId.parse("roof");
-const OK: DeviceStateView = { state: "ok", since: 1, reason: "it works", inverters: [] };
+const OK: DeviceStateView = { state: "ok", since: 1, reason: { code: "samples_arrive" }, inverters: [] };
 
 Deno.test("today's energy begins at 0 at the site's midnight, the total stays, and online is said again each minute", async () => {
   const clock = new FakeClock(Date.parse("2026-06-21T21:30:00Z")); // 23:30 in Berlin

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { stateReasonText } from "../../../gateway/state/reason_text.ts";
 import { decide, type DeviceFacts } from "../../../gateway/state/decide.ts";
 import type { InverterHealth, InverterState } from "../../../protocol/messages/node_health.ts";
 import { FADING_MS, NEVER_SEEN } from "../../../protocol/night/night.ts";
@@ -159,7 +160,7 @@ for (const [what, facts, state, reason, since] of TABLE) {
     const verdict = decide(facts, NOW);
     assert.equal(verdict?.state, state);
     if (verdict === undefined) return;
-    assert.match(verdict.reason, reason);
+    assert.match(stateReasonText(verdict.reason), reason);
     assert.ok(verdict.since <= NOW, "a state begins in the past");
     if (since !== undefined) assert.equal(NOW - verdict.since, since);
   });

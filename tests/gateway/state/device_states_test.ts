@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { stateReasonText } from "../../../gateway/state/reason_text.ts";
 import { getLogger } from "@logtape/logtape";
 import { createSampleReader } from "../../../gateway/store/sample_reader.ts";
 import { createDeviceStates, type DeviceStates } from "../../../gateway/state/device_states.ts";
@@ -114,7 +115,7 @@ Deno.test("a board is not ok by uploads of which nothing could be read", async (
     const states = statesOf(f);
     states.heard(device, f.clock.now());
     const { state, reason } = states.of(device);
-    return `${state}: ${reason}`;
+    return `${state}: ${stateReasonText(reason)}`;
   };
   await register();
   assert.equal(told(), "ok: it is heard of, and its first samples are awaited");
@@ -160,8 +161,22 @@ Deno.test("the command line gives a reason that is still true", async () => {
   await f.store({ device: "barn", registers: ["Pac"], samples: samples(NOW, [900]) });
   await states.review([device]);
   await states.keepContacts([device]);
-  assert.equal(statesOf(f, false).of(device).reason, "samples arrive");
+  assert.deepEqual(statesOf(f, false).of(device).reason, { code: "samples_arrive" });
   assert.deepEqual(heard, ["ok"], "another reason is no other state");
+});
+
+Deno.test("a sentence that an earlier version wrote is told as it is, until the device is looked at again", async () => {
+  await using f = await openFixture();
+  await f.ask("POST", "/api/v1/devices", { device_id: "roof" });
+  const device = f.management.device("roof");
+  const states = statesOf(f);
+  states.heard(device, NOW);
+  await states.review([device]);
+  await states.keepContacts([device]);
+  f.stores.db.exec("UPDATE device_state SET reason = 'samples arrive, once'");
+  assert.equal(stateReasonText(statesOf(f, false).of(device).reason), "samples arrive, once");
+  await states.review([device]);
+  assert.deepEqual(statesOf(f, false).of(device).reason, { code: "first_samples_awaited" });
 });
 
 Deno.test("the list of devices is asked by state", async () => {

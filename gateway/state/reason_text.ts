@@ -1,0 +1,48 @@
+import type { StateReason } from "../store/port/device_state.ts";
+
+/** Why a device is in its state, in one sentence for people; times in it are RFC 3339 UTC. */
+export function stateReasonText(reason: StateReason): string {
+  switch (reason.code) {
+    case "never_heard":
+      return "nothing was heard of it yet";
+    case "not_heard_since_start":
+      return "it was not heard of since the gateway started";
+    case "silent":
+      return `it was last heard of at ${new Date(reason.heardAt).toISOString()}`;
+    case "silent_at_night":
+      return "it is silent, and it is night";
+    case "silent_after_fading":
+      return "it is silent, after its power faded away";
+    case "night_power":
+      return `it is night, and it gives no more than ${reason.watts} W`;
+    case "samples_arrive":
+      return "samples arrive";
+    case "first_samples_awaited":
+      return "it is heard of, and its first samples are awaited";
+    case "samples_awaited":
+      return "its inverters answer, and their samples are awaited";
+    case "last_upload_unreadable":
+      return "samples arrived, but its last upload could not be read";
+    case "samples_unreadable":
+      return `it is heard of, but no samples could be read${duration(reason.minutes)}`;
+    case "samples_missing":
+      return `it is heard of, but no samples came${duration(reason.minutes)}`;
+    case "samples_missing_of_node":
+      return `its inverters answer, but no samples came${duration(reason.minutes)}`;
+    case "told_by_node":
+      return toldText(reason);
+    case "recorded":
+      return reason.text;
+    default:
+      return reason satisfies never;
+  }
+}
+
+function duration(minutes: number | undefined): string {
+  return minutes === undefined ? "" : ` for ${minutes} minutes`;
+}
+
+function toldText({ inverter, text, others }: Extract<StateReason, { code: "told_by_node" }>): string {
+  if (inverter === undefined) return text;
+  return `${inverter}: ${text}${others > 0 ? ` (and ${others} more)` : ""}`;
+}
