@@ -19,7 +19,11 @@ export function benchDevices(): readonly { readonly deviceId: DeviceId; readonly
 }
 
 /** The bytes of one signed upload, made before the clock runs. */
-function requestOf(port: number, device: ReturnType<typeof benchDevices>[number], number: number): Bytes {
+async function requestOf(
+  port: number,
+  device: ReturnType<typeof benchDevices>[number],
+  number: number,
+): Promise<Bytes> {
   const start = 1_780_000_000_000 + number * SAMPLES * 2000;
   const samples = Array.from({ length: SAMPLES }, (_, i) => {
     const t = number * SAMPLES + i;
@@ -41,8 +45,14 @@ function requestOf(port: number, device: ReturnType<typeof benchDevices>[number]
   };
   const body = utf8(JSON.stringify({ device_id: device.deviceId, data_type: "sample_blocks", blocks: [block] }));
   const url = `http://127.0.0.1:${port}/process`;
-  const key = { deviceId: device.deviceId, number: 1, hmac: importHmacKey(device.raw) };
-  const signed = signRequest(key, { method: "POST", url, body, sequence: number, created: Math.floor(start / 1000) });
+  const key = { deviceId: device.deviceId, number: 1, hmac: await importHmacKey(device.raw) };
+  const signed = await signRequest(key, {
+    method: "POST",
+    url,
+    body,
+    sequence: number,
+    created: Math.floor(start / 1000),
+  });
   const headers = { "content-type": "application/json", "content-length": String(body.length), ...signed.headers };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
   return concat(utf8(`POST /process HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${lines}\r\n`), body);
@@ -76,7 +86,9 @@ function isWhole(text: string): boolean {
 if (import.meta.main) {
   const [port, each] = Deno.args.map(Number);
   if (!port || !each) throw new Error("usage: upload_load.ts PORT UPLOADS_A_CONNECTION");
-  const queues = benchDevices().map((device) => Array.from({ length: each }, (_, i) => requestOf(port, device, i + 1)));
+  const queueOf = (device: ReturnType<typeof benchDevices>[number]) =>
+    Promise.all(Array.from({ length: each }, (_, i) => requestOf(port, device, i + 1)));
+  const queues = await Promise.all(benchDevices().map(queueOf));
   const warm = Math.ceil(each / 5);
   await Promise.all(queues.map((queue) => run(port, queue.slice(0, warm))));
   const started = performance.now();

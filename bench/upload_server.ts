@@ -19,11 +19,13 @@ import { systemRandom } from "../platform/random.ts";
 import { benchDevices } from "./upload_load.ts";
 
 /** The whole way of an upload: authentication, decoding, replay and dedup state, samples and rollups, one durable commit. */
-function gatewayHandler(directory: string): Handler {
+async function gatewayHandler(directory: string): Promise<Handler> {
   const db = openGatewayDatabase(directory);
-  const vault = createKeyVault(systemRandom.bytes(32), systemRandom);
+  const vault = await createKeyVault(systemRandom.bytes(32), systemRandom);
   const devices = createDevices(db, { vault, random: systemRandom });
-  for (const { deviceId, raw } of benchDevices()) devices.add({ deviceId, model: "node", auth: "signed", key: raw }, 0);
+  for (const { deviceId, raw } of benchDevices()) {
+    (await devices.add({ deviceId, model: "node", auth: "signed", key: raw }))(0);
+  }
   const paths = createDevicePaths({
     db,
     devices,
@@ -59,7 +61,7 @@ function helloHandler(): Handler {
 if (import.meta.main) {
   const [mode, directory = ""] = Deno.args;
   const handler = mode === "gateway"
-    ? gatewayHandler(directory)
+    ? await gatewayHandler(directory)
     : mode === "ceiling"
     ? ceilingHandler()
     : helloHandler();

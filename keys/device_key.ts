@@ -24,7 +24,7 @@ export async function loadDeviceKey(
   const text = config.key ?? await readKeyFile(config.key_file ?? join(dataDir, "device.key"));
   const raw = fromHex(text);
   if (raw === undefined || raw.length !== 32) throw new Error("Cannot use the device key: it is not 64 hex digits");
-  return { deviceId: config.device_id, number: config.key_number, hmac: importHmacKey(raw) };
+  return { deviceId: config.device_id, number: config.key_number, hmac: await importHmacKey(raw) };
 }
 
 async function readKeyFile(path: string): Promise<string> {

@@ -25,7 +25,7 @@ export interface KeySet {
   readonly privateKey: RsaPrivateKey | undefined;
   readonly publicKey: RsaPublicKey;
   readonly aes: AesKey;
-  chunkKey(audience: Audience): HmacKey;
+  readonly chunkKeys: Readonly<Record<Audience, HmacKey>>;
 }
 
 /** Keys as they are handed to devices and written to files. Secret, but for the public key. */
@@ -106,7 +106,10 @@ export async function openKeySet(folder: string, name: string): Promise<KeySet> 
     publicKey,
     privateKey: material.privatePem === undefined ? undefined : importRsaPrivateKey(material.privatePem),
     aes: importAesKey(material.aes),
-    chunkKey: (audience) => importChunkKey(material.chunk, audience),
+    chunkKeys: {
+      board: await importChunkKey(material.chunk, "board"),
+      node: await importChunkKey(material.chunk, "node"),
+    },
   };
 }
 

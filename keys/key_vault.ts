@@ -1,42 +1,34 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
 import { join } from "node:path";
+import { decryptAesGcm, encryptAesGcm, GCM_KEY_BYTES, GCM_NONCE_BYTES, importGcmKey } from "../crypto/aes_gcm.ts";
 import { type Bytes, concat, utf8 } from "../crypto/bytes.ts";
 import { syncDirectory } from "../platform/files.ts";
 import type { Random } from "../platform/random.ts";
 
-const KEY_LENGTH = 32;
-const NONCE_LENGTH = 12;
-const TAG_LENGTH = 16;
-
 /** Seals secrets so that a copy of the database alone gives none away. */
 export interface KeyVault {
   /** AES-256-GCM (NIST SP 800-38D): nonce ‖ ciphertext ‖ tag. `context` says whose secret it is and is authenticated. */
-  seal(secret: Uint8Array, context: string): Bytes;
+  seal(secret: Bytes, context: string): Promise<Bytes>;
   /** The secret, or `undefined` when it was sealed by another vault, for another context, or was altered. */
-  unseal(sealed: Uint8Array, context: string): Bytes | undefined;
+  unseal(sealed: Bytes, context: string): Promise<Bytes | undefined>;
 }
 
-/** A vault over 32 bytes that are kept apart from the database. */
-export function createKeyVault(masterKey: Uint8Array, random: Random): KeyVault {
-  if (masterKey.length !== KEY_LENGTH) {
-    throw new Error(`Cannot use the gateway's master key: it has ${masterKey.length} bytes, needed are ${KEY_LENGTH}`);
+/** A vault over 32 bytes that are kept apart from the database. Rejects for another length. */
+export async function createKeyVault(masterKey: Bytes, random: Random): Promise<KeyVault> {
+  if (masterKey.length !== GCM_KEY_BYTES) {
+    throw new Error(
+      `Cannot use the gateway's master key: it has ${masterKey.length} bytes, needed are ${GCM_KEY_BYTES}`,
+    );
   }
+  const key = await importGcmKey(masterKey);
   return {
-    seal(secret, context) {
-      const nonce = random.bytes(NONCE_LENGTH);
-      const cipher = createCipheriv("aes-256-gcm", masterKey, nonce).setAAD(utf8(context));
-      return concat(nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag());
+    async seal(secret, context) {
+      const nonce = random.bytes(GCM_NONCE_BYTES);
+      return concat(nonce, await encryptAesGcm(key, { nonce, additional: utf8(context) }, secret));
     },
-    unseal(sealed, context) {
-      if (sealed.length < NONCE_LENGTH + TAG_LENGTH) return undefined;
-      const end = sealed.length - TAG_LENGTH;
-      try {
-        const decipher = createDecipheriv("aes-256-gcm", masterKey, sealed.subarray(0, NONCE_LENGTH));
-        decipher.setAAD(utf8(context)).setAuthTag(sealed.subarray(end));
-        return concat(decipher.update(sealed.subarray(NONCE_LENGTH, end)), decipher.final());
-      } catch {
-        return undefined; // the tag does not match
-      }
+    async unseal(sealed, context) {
+      if (sealed.length < GCM_NONCE_BYTES) return undefined;
+      const nonce = sealed.subarray(0, GCM_NONCE_BYTES);
+      return await decryptAesGcm(key, { nonce, additional: utf8(context) }, sealed.subarray(GCM_NONCE_BYTES));
     },
   };
 }
@@ -45,12 +37,12 @@ export function createKeyVault(masterKey: Uint8Array, random: Random): KeyVault 
 export async function openKeyVault(dataDir: string, random: Random): Promise<KeyVault> {
   const path = join(dataDir, "master.key");
   const existing = await readIfPresent(path);
-  if (existing !== undefined) return createKeyVault(existing, random);
-  await createOnce(path, random.bytes(KEY_LENGTH));
-  return createKeyVault(await Deno.readFile(path), random);
+  if (existing !== undefined) return await createKeyVault(existing, random);
+  await createOnce(path, random.bytes(GCM_KEY_BYTES));
+  return await createKeyVault(await Deno.readFile(path), random);
 }
 
-async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
+async function readIfPresent(path: string): Promise<Bytes | undefined> {
   try {
     return await Deno.readFile(path);
   } catch (error) {
@@ -60,7 +52,7 @@ async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
 }
 
 /** Writes a file that did not exist; leaves it alone when another process was faster. Never half of it. */
-async function createOnce(path: string, content: Uint8Array): Promise<void> {
+async function createOnce(path: string, content: Bytes): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}`;
   {
     using file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });

@@ -83,14 +83,14 @@ class VerifiedRequest {
 export type { VerifiedRequest };
 
 /** Signs a request with a device's key: RFC 9421 over the six components, RFC 9530 over the body. */
-export function signRequest(key: DeviceKey, request: RequestToSign): SignedRequest {
+export async function signRequest(key: DeviceKey, request: RequestToSign): Promise<SignedRequest> {
   const covered: Headers = {
     "content-digest": contentDigest(request.body),
     "x-device-id": key.deviceId,
     "x-sequence-number": String(request.sequence),
   };
   const parts = { method: request.method, url: request.url, fields: fieldsOf(covered) };
-  const fields = writeSignatureFields(parts, REQUEST, key, request.created);
+  const fields = await writeSignatureFields(parts, REQUEST, key, request.created);
   if (fields === undefined) throw new Error(`Cannot sign ${request.method} ${request.url}: it is not plain ASCII`);
   return { headers: { ...covered, ...fields }, parts };
 }
@@ -127,12 +127,12 @@ const decoy = importHmacKey(new Uint8Array(32));
  * Step two: is the claim true, and is this the body? Without a key (`undefined`: no such device or key number) it does the
  * same work as for a wrong key, so that the time does not tell which devices exist, and refuses with `unknown_device`.
  */
-export function verifySignedRequest(
+export async function verifySignedRequest(
   claim: SignatureClaim,
   body: Uint8Array,
   key: DeviceKey | undefined,
-): Outcome<VerifiedRequest, "unknown_device" | "bad_signature" | "bad_digest"> {
-  const authentic = verifyHmacSha256(key?.hmac ?? decoy, claim.base, claim.mac);
+): Promise<Outcome<VerifiedRequest, "unknown_device" | "bad_signature" | "bad_digest">> {
+  const authentic = await verifyHmacSha256(key?.hmac ?? await decoy, claim.base, claim.mac);
   if (key === undefined) return refusal("unknown_device", "No such device or key");
   if (!authentic || key.deviceId !== claim.deviceId || key.number !== claim.keyNumber) {
     return refusal("bad_signature", "The signature does not fit the request");
@@ -144,10 +144,10 @@ export function verifySignedRequest(
 }
 
 /** The three fields that sign an answer to `request`, with the key that signed the request. */
-export function signResponse(
+export async function signResponse(
   { key, sequence }: VerifiedRequest,
   answer: { readonly status: number; readonly body: Uint8Array; readonly created: number },
-): Headers {
+): Promise<Headers> {
   const digest = contentDigest(answer.body);
   const { base, input } = canonicalResponse(key, {
     status: answer.status,
@@ -158,16 +158,16 @@ export function signResponse(
   return {
     "content-digest": digest,
     "signature-input": input,
-    signature: `ecowatt=:${toBase64(hmacSha256(key.hmac, base))}:`,
+    signature: `ecowatt=:${toBase64(await hmacSha256(key.hmac, base))}:`,
   };
 }
 
 /** Whether an answer is the gateway's to this very request, and its body whole. Do not act on one that is refused. */
-export function verifyResponse(
+export async function verifyResponse(
   key: DeviceKey,
   request: SignedRequest,
   answer: Omit<ResponseParts, "request"> & { readonly body: Uint8Array },
-): Outcome<{ readonly created: number }, "malformed" | "bad_signature" | "bad_digest"> {
+): Promise<Outcome<{ readonly created: number }, "malformed" | "bad_signature" | "bad_digest">> {
   const parts: ResponseParts = { status: answer.status, fields: answer.fields, request: request.parts };
   const fields = readSignatureFields(parts, RESPONSE);
   if (!fields.ok) return fields;
@@ -177,7 +177,7 @@ export function verifyResponse(
     return refusal("malformed", "Content-Digest is missing or not one sha-256");
   }
   const base = signatureBase(parts, input);
-  if (base === undefined || !verifyHmacSha256(key.hmac, base, mac)) {
+  if (base === undefined || !await verifyHmacSha256(key.hmac, base, mac)) {
     return refusal("bad_signature", "The signature does not fit the answer");
   }
   if (deviceId !== key.deviceId || keyNumber !== key.number) {

@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from "../crypto/bytes.ts";
+import { type Bytes, fromBase64, toBase64 } from "../crypto/bytes.ts";
 import { type HmacKey, hmacSha256 } from "../crypto/hmac.ts";
 import { type RequestParts, type ResponseParts, signatureBase } from "../crypto/message_signature.ts";
 import {
@@ -33,7 +33,7 @@ export interface SignatureFields {
   readonly created: number;
   readonly deviceId: DeviceId;
   readonly keyNumber: number;
-  readonly mac: Uint8Array;
+  readonly mac: Bytes;
 }
 
 const LABEL = "ecowatt";
@@ -51,12 +51,12 @@ export function component(name: string, ofRequest = false): Item {
 }
 
 /** The two fields that sign `message`; `undefined` when a component of `coverage` is not in it. */
-export function writeSignatureFields(
+export async function writeSignatureFields(
   message: RequestParts | ResponseParts,
   coverage: Coverage,
   key: DeviceKey,
   created: number,
-): { readonly "signature-input": string; readonly signature: string } | undefined {
+): Promise<{ readonly "signature-input": string; readonly signature: string } | undefined> {
   const parameters: Parameters = new Map([
     ["created", { kind: "integer", value: created }],
     ["keyid", { kind: "string", value: `${key.deviceId}/${key.number}` }],
@@ -68,7 +68,7 @@ export function writeSignatureFields(
   if (base === undefined) return undefined;
   return {
     "signature-input": `${LABEL}=${serialiseInnerList(input)}`,
-    signature: `${LABEL}=:${toBase64(hmacSha256(key.hmac, base))}:`,
+    signature: `${LABEL}=:${toBase64(await hmacSha256(key.hmac, base))}:`,
   };
 }
 
@@ -94,7 +94,7 @@ function readInput(message: RequestParts | ResponseParts): InnerList | undefined
 }
 
 /** The 32 bytes of the one member of `Signature`. */
-export function readMac(message: RequestParts | ResponseParts): Uint8Array | undefined {
+export function readMac(message: RequestParts | ResponseParts): Bytes | undefined {
   const [, base64] = ONE_MAC.exec(message.fields.get("signature") ?? "") ?? [];
   return base64 === undefined ? undefined : fromBase64(base64);
 }

@@ -57,7 +57,7 @@ export async function openUpdater(config: UpdateConfig, io: NodeUpdaterIo): Prom
     gateway: {
       ask: async (path, message, schema, signal) => replyOf(await gateway.post(path, message, signal), schema),
     },
-    keys: { image: keys.aes, chunks: keys.chunkKey("node") },
+    keys: { image: keys.aes, chunks: keys.chunkKeys.node },
     publicKey: keys.publicKey,
     self: program.self,
     run: runVersion(clock),

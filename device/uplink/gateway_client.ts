@@ -73,7 +73,7 @@ export class GatewayClient implements Poster {
   async #attempt(url: string, body: Bytes, signal: AbortSignal): Promise<Exchange> {
     const { clock, key, sequence } = this.#io;
     const created = Math.floor(clock.now() / 1000);
-    const signed = signRequest(key, { method: "POST", url, body, sequence: sequence.take(), created });
+    const signed = await signRequest(key, { method: "POST", url, body, sequence: sequence.take(), created });
     using deadline = new Deadline(clock, this.#io.timeoutMs ?? TIMEOUT_MS, signal);
     try {
       return await this.#exchange(url, signed, body, deadline);
@@ -91,7 +91,7 @@ export class GatewayClient implements Poster {
     const after = wait === undefined ? {} : { retryAfterMs: wait };
     const answer = await readBounded(response, (bytes) => deadline.came(bytes));
     if (answer === undefined) return { kind: "unproven", status, message: "the answer is too long", ...after };
-    const verified = verifyResponse(this.#io.key, signed, { status, fields: response.headers, body: answer });
+    const verified = await verifyResponse(this.#io.key, signed, { status, fields: response.headers, body: answer });
     if (!verified.ok) return { kind: "unproven", status, message: `${status}, unsigned: ${verified.detail}`, ...after };
     return { kind: "answer", status, body: bodyOf(response.headers, answer), ...after };
   }

@@ -15,7 +15,7 @@ import { systemClock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { encodeBlock } from "../../protocol/block/block.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
-import { type DeviceKey, signRequest } from "../../protocol/device_signature.ts";
+import { type DeviceKey, type RequestToSign, signRequest } from "../../protocol/device_signature.ts";
 import { legacySignature } from "../../gateway/boards/legacy_signature.ts";
 import { NewFirmware } from "../../ota/manifest/firmware.ts";
 import { BOARD_CHUNK_BYTES } from "../../ota/manifest/limits.ts";
@@ -77,10 +77,9 @@ async function createPlayer(
     url.search = new URLSearchParams(query).toString();
     if (step.as === "node" && !step.repeats) sequence++;
     const proof = step.as === "node"
-      ? signRequest(nodeKey(seen), { method: "POST", url: url.href, body, sequence, created: Math.floor(now() / 1000) })
-        .headers
+      ? await nodeProof(seen, { method: "POST", url: url.href, body, sequence, created: Math.floor(now() / 1000) })
       : step.as === "board" && template === "/process"
-      ? boardProof(body, boardSequence++)
+      ? await boardProof(body, boardSequence++)
       : {};
     const headers = { ...filled(step.headers ?? {}, seen), ...proof };
     const type = step.bytes ? "application/octet-stream" : step.body === undefined ? undefined : "application/json";
@@ -152,14 +151,19 @@ function bodyOf({ body, bytes }: Step, seen: Seen): Bytes {
   throw new Error(`The story has no ${bytes}`);
 }
 
-function nodeKey(seen: Seen): DeviceKey {
-  const raw = fromHex(String(resolved("$add_node.key.key", seen)));
-  if (!raw) throw new Error("The node has no key");
-  return { deviceId: DeviceId.parse("roof"), number: 1, hmac: importHmacKey(raw) };
+async function nodeProof(seen: Seen, request: RequestToSign): Promise<Record<string, string>> {
+  const { headers } = await signRequest(await nodeKey(seen), request);
+  return headers;
 }
 
-function boardProof(body: Bytes, sequence: number): Record<string, string> {
-  const mac = toHex(legacySignature(importHmacKey(BOARD_KEY), body, sequence));
+async function nodeKey(seen: Seen): Promise<DeviceKey> {
+  const raw = fromHex(String(resolved("$add_node.key.key", seen)));
+  if (!raw) throw new Error("The node has no key");
+  return { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(raw) };
+}
+
+async function boardProof(body: Bytes, sequence: number): Promise<Record<string, string>> {
+  const mac = toHex(await legacySignature(await importHmacKey(BOARD_KEY), body, sequence));
   return { "x-sequence-number": String(sequence), "x-hmac-sha256": mac };
 }
 

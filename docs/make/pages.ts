@@ -9,7 +9,7 @@ import { readDocument } from "./document.ts";
 export const PAGES: readonly (readonly [path: string, make: () => Promise<string>])[] = [
   ["docs/api.md", async () => apiPage(await readDocument())],
   ["docs/configuration.md", () => Promise.resolve(configurationPage(configSchema()))],
-  ["docs/protocol.md", () => Promise.resolve(protocolPage())],
+  ["docs/protocol.md", protocolPage],
   ["packaging/ecowatt.schema.json", () => Promise.resolve(JSON.stringify(configSchema(), null, 2))],
   ["docs/decisions/README.md", () => decisionsPage(new URL("../decisions/", import.meta.url))],
 ];

@@ -11,21 +11,21 @@ const URL_OF_CHANGES = "http://gateway.example:8080/changes";
 const CREATED = 1_782_043_200;
 
 /** `docs/protocol.md`: what a device and a gateway say, with every byte of its examples computed by the code itself. */
-export function protocolPage(): string {
+export async function protocolPage(): Promise<string> {
   const raw = fromHex(KEY);
   if (!raw) throw new Error("The example's key is not hex");
-  const hmac = importHmacKey(raw);
+  const hmac = await importHmacKey(raw);
   const key = { deviceId: DeviceId.parse("roof"), number: 1, hmac };
   const body = utf8('{"device_id":"roof"}');
   const request = { method: "POST", url: URL_OF_CHANGES, body, sequence: 1, created: CREATED };
-  const { headers } = signRequest(key, request);
+  const { headers } = await signRequest(key, request);
   const fields = { get: (name: string) => headers[name] ?? null };
   const claim = parseSignedRequest({ method: request.method, url: request.url, fields });
   if (!claim.ok) throw new Error(claim.detail);
-  const verified = verifySignedRequest(claim.value, body, key);
+  const verified = await verifySignedRequest(claim.value, body, key);
   if (!verified.ok) throw new Error(verified.detail);
   const answer = utf8('{"Changed":false}');
-  const answered = signResponse(verified.value, { status: 200, body: answer, created: CREATED + 1 });
+  const answered = await signResponse(verified.value, { status: 200, body: answer, created: CREATED + 1 });
   const board = utf8('{"device_id":"ESP32_EcoWatt_Smart"}');
   const chunk = Uint8Array.from([1, 2, 3, 4]);
   return `# The protocol by example
@@ -79,7 +79,7 @@ Its HMAC is over its bytes and its number in decimal digits ([§7](contract/1-li
 \`01 02 03 04\` and the key above:
 
 \`\`\`text
-${chunkHmac(importChunkKey(raw, "node"), chunk, 7)}
+${await chunkHmac(await importChunkKey(raw, "node"), chunk, 7)}
 \`\`\`
 
 ## Boards with the older scheme
@@ -90,7 +90,7 @@ big-endian ([§2.1](contract/1-link.md#21-legacy)). For the number 5 and the bod
 \`\`\`http
 POST /process
 x-sequence-number: 5
-x-hmac-sha256: ${toHex(legacySignature(hmac, board, 5))}
+x-hmac-sha256: ${toHex(await legacySignature(hmac, board, 5))}
 \`\`\`
 
 Answers are not signed. [Boards with the older firmware](contract/2-boards.md) has what they send, [ESP32 boards](esp32.md)

@@ -9,8 +9,8 @@ import type { Devices } from "../store/devices.ts";
 import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
 import type { KeyRing } from "./key_ring.ts";
 
-/** Finds out who speaks. Throws `Fault` `malformed` when an unsigned body is no JSON: then it names nobody. */
-export type Authenticator = (request: DeviceRequest) => Identity | Unauthenticated;
+/** Finds out who speaks. Rejects with `Fault` `malformed` when an unsigned body is no JSON: then it names nobody. */
+export type Authenticator = (request: DeviceRequest) => Promise<Identity | Unauthenticated>;
 
 /** The one path on which boards sign (contract/1-link §2.1). */
 export const UPLOAD_PATH = "/process";
@@ -19,46 +19,47 @@ export const UPLOAD_PATH = "/process";
 const decoy = importHmacKey(new Uint8Array(32));
 
 export function createAuthenticator(io: { readonly ring: KeyRing; readonly devices: Devices }): Authenticator {
-  return (request) => {
+  return async (request) => {
     const { headers, path } = request;
     if (headers.has("signature-input") || headers.has("signature") || headers.has("x-device-id")) {
-      return bySignature(request, io.ring);
+      return await bySignature(request, io.ring);
     }
-    if (path === UPLOAD_PATH) return byHmac(request, io.ring);
+    if (path === UPLOAD_PATH) return await byHmac(request, io.ring);
     return byAddress(request, io.devices);
   };
 }
 
 /** contract/1-link §2.2. A `legacy` device's key is bound to the other scheme. */
-function bySignature(request: DeviceRequest, ring: KeyRing): Identity | Unauthenticated {
+async function bySignature(request: DeviceRequest, ring: KeyRing): Promise<Identity | Unauthenticated> {
   const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
   if (!claim.ok) return unauthenticated("malformed", claim.detail, named(request.headers.get("x-device-id")));
   const { deviceId, keyNumber, sequence } = claim.value;
-  const found = ring.byId(deviceId, keyNumber);
-  const verified = verifySignedRequest(claim.value, request.body, found?.key);
+  const found = await ring.byId(deviceId, keyNumber);
+  const verified = await verifySignedRequest(claim.value, request.body, found?.key);
   if (!verified.ok) return unauthenticated(verified.fault, verified.detail, { deviceId, sequence });
   if (found?.device.auth !== "signed") {
     return unauthenticated("policy", "a legacy device does not sign", { deviceId, sequence });
   }
-  return { kind: "signed", device: found.device, request: verified.value };
+  return { kind: "signed", device: found.device, key: found, request: verified.value };
 }
 
 /** contract/1-link §2.1: boards share a name, and the key that verifies says which one it is. */
-function byHmac(request: DeviceRequest, ring: KeyRing): Identity | Unauthenticated {
+async function byHmac(request: DeviceRequest, ring: KeyRing): Promise<Identity | Unauthenticated> {
   const proof = parseLegacySignature(request.headers);
   if (!proof.ok) return unauthenticated("malformed", proof.detail);
   const { sequence, mac } = proof.value;
   const name = nameOf(request.body);
   const known = { ...named(name), sequence };
-  const keys = ring.ofBoards(name);
+  const keys = await ring.ofBoards(name);
   if (keys.length === 0) {
-    verifyLegacySignature(proof.value, request.body, decoy);
+    await verifyLegacySignature(proof.value, request.body, await decoy);
     return unauthenticated("unknown_device", "No such board", known);
   }
   // All of them are tried, also after the right one: the time says nothing about who is registered.
-  const [match] = keys.filter(({ key }) => verifyLegacySignature(proof.value, request.body, key.hmac));
+  const fits = await Promise.all(keys.map(({ key }) => verifyLegacySignature(proof.value, request.body, key.hmac)));
+  const match = keys[fits.indexOf(true)];
   if (!match) return unauthenticated("bad_signature", "The HMAC does not fit the body", known);
-  return { kind: "board", device: match.device, fingerprint: match.fingerprint, sequence, mac };
+  return { kind: "board", device: match.device, key: match, sequence, mac };
 }
 
 /**

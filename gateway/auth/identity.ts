@@ -1,6 +1,7 @@
 import type { VerifiedRequest } from "../../protocol/device_signature.ts";
 import type { Device } from "../store/devices.ts";
 import type { Reason } from "../store/security_log.ts";
+import type { RingKey } from "./key_ring.ts";
 
 /** A request of a device, with all of its body. */
 export interface DeviceRequest {
@@ -17,12 +18,12 @@ export interface DeviceRequest {
 /** Who speaks. Only `createAuthenticator` makes one; whether the number was used before is not known yet. */
 export type Identity =
   /** The device signed this request (contract/1-link §2.2), and its answer gets signed. */
-  | { readonly kind: "signed"; readonly device: Device; readonly request: VerifiedRequest }
+  | { readonly kind: "signed"; readonly device: Device; readonly key: RingKey; readonly request: VerifiedRequest }
   /** A board's upload with its HMAC (contract/1-link §2.1). */
   | {
     readonly kind: "board";
     readonly device: Device;
-    readonly fingerprint: number;
+    readonly key: RingKey;
     readonly sequence: number;
     readonly mac: Uint8Array;
   }

@@ -33,8 +33,8 @@ export function claimNumber(
       return { used: false };
     }
     case "board": {
-      const { sequence, mac, fingerprint } = identity;
-      const used = !io.replay.claimBoard(fingerprint, sequence, mac);
+      const { sequence, mac, key } = identity;
+      const used = !io.replay.claimBoard(key.fingerprint, sequence, mac);
       io.log.append({ ...validation, sequence, ...(used ? BOARD_REPLAY : { reason: "ok", detail: "legacy" }) });
       return { used };
     }

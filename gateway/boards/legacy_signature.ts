@@ -1,4 +1,4 @@
-import { concat, fromHex } from "../../crypto/bytes.ts";
+import { type Bytes, concat, fromHex } from "../../crypto/bytes.ts";
 import { type HmacKey, hmacSha256, verifyHmacSha256 } from "../../crypto/hmac.ts";
 import type { Fields } from "../../crypto/message_signature.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
@@ -7,7 +7,7 @@ import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 export interface LegacyClaim {
   /** `X-Sequence-Number`, a uint32; 0 is a board's first. */
   readonly sequence: number;
-  readonly mac: Uint8Array;
+  readonly mac: Bytes;
 }
 
 const MAX_SEQUENCE = 0xffff_ffff;
@@ -22,16 +22,16 @@ export function parseLegacySignature(fields: Fields): Outcome<LegacyClaim, "malf
 }
 
 /** Whether `key` made this upload: HMAC-SHA256 over the body as received and the sequence as 4 bytes, big-endian. */
-export function verifyLegacySignature(claim: LegacyClaim, body: Uint8Array, key: HmacKey): boolean {
+export function verifyLegacySignature(claim: LegacyClaim, body: Uint8Array, key: HmacKey): Promise<boolean> {
   return verifyHmacSha256(key, signedBytes(body, claim.sequence), claim.mac);
 }
 
 /** The code that a board puts into `X-HMAC-SHA256`, as 32 bytes. */
-export function legacySignature(key: HmacKey, body: Uint8Array, sequence: number): Uint8Array {
+export function legacySignature(key: HmacKey, body: Uint8Array, sequence: number): Promise<Bytes> {
   return hmacSha256(key, signedBytes(body, sequence));
 }
 
-function signedBytes(body: Uint8Array, sequence: number): Uint8Array {
+function signedBytes(body: Uint8Array, sequence: number): Bytes {
   const tail = new Uint8Array(4);
   new DataView(tail.buffer).setUint32(0, sequence);
   return concat(body, tail);

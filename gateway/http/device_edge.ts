@@ -2,8 +2,10 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { signResponse } from "../../protocol/device_signature.ts";
 import { utf8 } from "../../crypto/bytes.ts";
+import type { RequestOrder } from "../auth/request_order.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { DeviceRequest, Identity, Unauthenticated } from "../auth/identity.ts";
+import type { KeyRing } from "../auth/key_ring.ts";
 import { claimNumber, refusalOf } from "../auth/replay_check.ts";
 import type { Answer, DeviceRoute, Effect, Reply } from "./device_route.ts";
 import { Fault, STATUS } from "../fault.ts";
@@ -19,6 +21,9 @@ import type { SecurityLog } from "../store/security_log.ts";
 /** What the paths of devices share. */
 export interface DeviceEdgeIo {
   readonly authenticate: Authenticator;
+  /** One for all paths. */
+  readonly order: RequestOrder;
+  readonly ring: Pick<KeyRing, "isActive">;
   readonly devices: Devices;
   readonly replay: Replay;
   readonly securityLog: SecurityLog;
@@ -56,12 +61,27 @@ export function createDeviceEdge(io: DeviceEdgeIo, route: DeviceRoute): Handler 
   };
 }
 
-async function answer(io: DeviceEdgeIo, route: DeviceRoute, request: DeviceRequest): Promise<Response> {
-  const identity = identify(io, request);
-  if (identity.kind === "unauthenticated") return await refuse(io, identity, request);
-  const effect = prepare(route, identity, request);
-  const outcome = await perform(io, identity, request, effect);
-  return respond(io, identity, typeof outcome === "function" ? await outcome(io.signal).catch(refusal) : outcome);
+function answer(io: DeviceEdgeIo, route: DeviceRoute, request: DeviceRequest): Promise<Response> {
+  return io.order.inTurn(senderOf(request), identify(io, request), (identity) => {
+    return identity.kind === "unauthenticated" ? refuse(io, identity, request) : admit(io, route, identity, request);
+  });
+}
+
+/** Who says that it sends: enough to keep a sender's requests in their order. */
+function senderOf({ headers, address }: DeviceRequest): string {
+  return headers.get("x-device-id") ?? address;
+}
+
+/** Waits with the other writes before it gives way to any other request of the device. */
+async function admit(
+  io: DeviceEdgeIo,
+  route: DeviceRoute,
+  identity: Identity,
+  request: DeviceRequest,
+): Promise<Response> {
+  const outcome = await perform(io, identity, request, prepare(route, identity, request));
+  if (outcome === "revoked") return await refuse(io, revoked(identity), request);
+  return await respond(io, identity, typeof outcome === "function" ? await outcome(io.signal).catch(refusal) : outcome);
 }
 
 /** A fault that comes after the transaction is an answer too, and signed as any other. */
@@ -71,9 +91,12 @@ function refusal(error: unknown): Answer {
 }
 
 /** A body without a name is nobody's, for the log. */
-function identify(io: DeviceEdgeIo, request: DeviceRequest): Identity | (Unauthenticated & { readonly fault?: Fault }) {
+async function identify(
+  io: DeviceEdgeIo,
+  request: DeviceRequest,
+): Promise<Identity | (Unauthenticated & { readonly fault?: Fault })> {
   try {
-    return io.authenticate(request);
+    return await io.authenticate(request);
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
     return { kind: "unauthenticated", reason: "malformed", detail: fault.message, fault };
@@ -118,9 +141,10 @@ async function perform(
   identity: Identity,
   request: DeviceRequest,
   effect: Effect,
-): Promise<Reply> {
+): Promise<Reply | "revoked"> {
   try {
     return await io.commits.run(() => {
+      if (identity.kind !== "address" && !io.ring.isActive(identity.key)) return "revoked";
       const now = io.clock.now();
       const claim = claimNumber(identity, request, { replay: io.replay, log: io.securityLog, now });
       if (claim.used) return replayAnswer(claim.nextSequence);
@@ -135,15 +159,25 @@ async function perform(
   }
 }
 
-function respond(io: DeviceEdgeIo, identity: Identity, answer: Answer): Response {
+async function respond(io: DeviceEdgeIo, identity: Identity, answer: Answer): Promise<Response> {
   const { status, type, body } = answer;
   const headers = { "content-type": type, ...answer.headers };
   if (identity.kind !== "signed") return new Response(body, { status, headers: { ...headers, ...CLOSE } });
   const created = Math.floor(io.clock.now() / 1000);
   return new Response(body, {
     status,
-    headers: { ...headers, ...signResponse(identity.request, { status, body, created }) },
+    headers: { ...headers, ...await signResponse(identity.request, { status, body, created }) },
   });
+}
+
+/** The key was taken away while it was used to verify the request. */
+function revoked({ device }: Identity): Unauthenticated {
+  return {
+    kind: "unauthenticated",
+    reason: "unknown_device",
+    detail: "the key was revoked",
+    deviceId: device.deviceId,
+  };
 }
 
 function replayAnswer(nextSequence: number | undefined): Answer {

@@ -3,6 +3,7 @@ import type { Logger } from "@logtape/logtape";
 import { pathAndQuery } from "../../crypto/message_signature.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { MAX_BODY_BYTES } from "../../protocol/messages/sample_blocks.ts";
+import { createRequestOrder } from "../auth/request_order.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
 import { createKeyRing } from "../auth/key_ring.ts";
 import { createDeviceEdge } from "./device_edge.ts";
@@ -56,9 +57,12 @@ export function createDevicePaths(io: DevicePathsIo, more: readonly DeviceRoute[
     publishes: io.publishes ?? false,
     log: io.log,
   });
+  const ring = createKeyRing(devices);
   const edge = {
     ...io,
-    authenticate: createAuthenticator({ ring: createKeyRing(devices), devices }),
+    ring,
+    authenticate: createAuthenticator({ ring, devices }),
+    order: createRequestOrder(),
     replay: createReplay(db),
     securityLog: io.securityLog ?? createSecurityLog(db),
     warn: createRateLimitedWarnings(io.log, io.clock),

@@ -2,7 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { endAll } from "../command/change.ts";
 import { Fault } from "../fault.ts";
 import type { Commands } from "../store/commands.ts";
-import type { DeviceSecret, KeyRecord } from "../store/device_keys.ts";
+import { type DeviceSecret, KeyNumberTaken, type KeyRecord } from "../store/device_keys.ts";
 import { type Device, type Devices, type NewDevice, requireDevice } from "../store/devices.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { Replay } from "../store/replay.ts";
@@ -10,6 +10,8 @@ import type { NewToken, Token, Tokens } from "../store/tokens.ts";
 
 /** Keys a device may have at a time: the one in use, the next one, and some for those who hesitate. */
 const MAX_ACTIVE_KEYS = 4;
+/** Times that a key is made ready again because another took its number: as many keys as can be issued meanwhile, and more. */
+const MAX_ATTEMPTS = 100;
 
 /** What operators do with devices and tokens, over HTTP or at the machine itself. Resolves when it is on disk. */
 export interface Management {
@@ -46,14 +48,18 @@ export interface ManagementIo {
 export function createManagement({ devices, tokens, replay, commands, commit, clock }: ManagementIo): Management {
   const device = (name: string): Device => requireDevice(devices, name);
   return {
-    addDevice: (added) => commit.run(() => devices.add(added, clock.now())),
+    addDevice: (added) => withNewKey(() => devices.add(added), (add) => commit.run(() => add(clock.now()))),
     listDevices: () => devices.list(),
     device,
     removeDevice: (deviceId) => commit.run(() => remove({ devices, commands }, device(deviceId), clock.now())),
     keys: (deviceId) => devices.keys.list(device(deviceId)),
-    issueKey: (deviceId) => commit.run(() => issueKey(devices, device(deviceId), clock.now())),
+    issueKey: (deviceId) =>
+      withNewKey(
+        () => devices.keys.issue(device(deviceId).deviceId),
+        (issue) => commit.run(() => issueKey(devices, device(deviceId), (to) => issue(to, clock.now()))),
+      ),
     revokeKey: (deviceId, number) => commit.run(() => revokeKey(devices, device(deviceId), number, clock.now())),
-    resetDevice: (deviceId) => commit.run(() => reset(devices, replay, device(deviceId), clock.now())),
+    resetDevice: async (deviceId) => await reset(device(deviceId), { devices, replay, commit, clock }),
     createToken: (token) => commit.run(() => tokens.create(token, clock.now())),
     listTokens: () => tokens.list(),
     revokeToken: (id) =>
@@ -73,11 +79,23 @@ function activeCount(devices: Devices, device: Device): number {
   return devices.keys.list(device).filter(({ revokedAt }) => revokedAt === undefined).length;
 }
 
-function issueKey(devices: Devices, device: Device, now: number): DeviceSecret {
+/** A key is sealed before the transaction that adds it; again, when another one took its number meanwhile. */
+async function withNewKey<K, T>(seal: () => Promise<K>, add: (key: K) => Promise<T>): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    const key = await seal();
+    try {
+      return await add(key);
+    } catch (error) {
+      if (!(error instanceof KeyNumberTaken) || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function issueKey(devices: Devices, device: Device, issue: (to: Device) => DeviceSecret): DeviceSecret {
   if (activeCount(devices, device) >= MAX_ACTIVE_KEYS) {
     throw new Fault("refused", `Cannot issue a key: ${device.deviceId} has ${MAX_ACTIVE_KEYS}, revoke one first`);
   }
-  return devices.keys.issue(device, now);
+  return issue(device);
 }
 
 function revokeKey(devices: Devices, device: Device, number: number, now: number): void {
@@ -89,20 +107,24 @@ function revokeKey(devices: Devices, device: Device, number: number, now: number
   devices.keys.revoke(device, number, now);
 }
 
-function reset(
-  devices: Devices,
-  replay: Pick<Replay, "resetBoard">,
-  device: Device,
-  now: number,
-): DeviceSecret | undefined {
-  switch (device.auth) {
+async function reset(
+  { deviceId, auth }: Device,
+  { devices, replay, commit, clock }: Pick<ManagementIo, "devices" | "replay" | "commit" | "clock">,
+): Promise<DeviceSecret | undefined> {
+  const found = () => requireDevice(devices, deviceId);
+  switch (auth) {
     case "signed":
-      devices.keys.revokeAll(device, now);
-      return devices.keys.issue(device, now);
+      return await withNewKey(() => devices.keys.issue(deviceId), (issue) =>
+        commit.run(() => {
+          devices.keys.revokeAll(found(), clock.now());
+          return issue(found(), clock.now());
+        }));
     case "legacy":
-      for (const { fingerprint } of devices.keys.active(device)) replay.resetBoard(fingerprint);
-      return undefined;
+      return await commit.run(() => {
+        for (const fingerprint of devices.keys.fingerprints(found())) replay.resetBoard(fingerprint);
+        return undefined;
+      });
     default:
-      return device.auth satisfies never;
+      return auth satisfies never;
   }
 }

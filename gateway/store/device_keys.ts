@@ -1,9 +1,11 @@
-import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { type Bytes, toHex, utf8 } from "../../crypto/bytes.ts";
+import { type Bytes, concat, toHex, utf8 } from "../../crypto/bytes.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { DeviceId } from "../../protocol/device_id.ts";
 import { Fault } from "../fault.ts";
 import type { Device, DevicesIo } from "./devices.ts";
+import type { KeyVault } from "../../keys/key_vault.ts";
 
 export const SCHEMA = `
 CREATE TABLE device_key (
@@ -49,19 +51,30 @@ const KeyRow = z.object({
 /** What may be told about a key. Times in unix milliseconds. */
 export type KeyRecord = Readonly<z.infer<typeof KeyRow>>;
 
-const SealedRow = z.object({ number: z.number(), sealed: z.instanceof(Uint8Array), fingerprint: z.number() });
+const SealedRow = z.object({
+  number: z.number(),
+  sealed: z.instanceof(Uint8Array<ArrayBuffer>),
+  fingerprint: z.number(),
+});
 
-/** The keys of the registered devices, sealed at rest. Writing methods are called inside `GroupCommit.run`. */
+/** A key was issued for the device while another was made ready for it. */
+export class KeyNumberTaken extends Error {}
+
+/** The keys of the registered devices, sealed at rest. What writes is called inside `GroupCommit.run`. */
 export interface DeviceKeys {
   /**
-   * Adds a key: a new one, or `raw` that the device has already. Throws `Fault` `refused` when `raw` is not 32 bytes, was
-   * published, or belongs to another device.
+   * Seals a key under the number that comes next: a new one, or `raw` that the device has already. What it gives adds the key;
+   * that throws `KeyNumberTaken` when the number is used by then, and `Fault` `refused` when another device has the key.
+   * Rejects with `Fault` `refused` when `raw` is not 32 bytes or was published.
    */
-  issue(device: Device, now: number, raw?: Bytes): DeviceSecret;
-  /** Every key ever issued, oldest first, without its secret. */
+  issue(deviceId: DeviceId, raw?: Bytes): Promise<(device: Device, now: number) => DeviceSecret>;
+  /** Every key that the device was ever given, without its secret. */
   list(device: Device): readonly KeyRecord[];
-  /** The keys that are not revoked, newest first. Throws when the vault cannot open one. */
-  active(device: Device): readonly ActiveKey[];
+  /** The keys that are not revoked, newest first. Rejects when the vault cannot open one. */
+  active(device: Device): Promise<readonly ActiveKey[]>;
+  /** What recognises the keys that are not revoked. */
+  fingerprints(device: Device): readonly number[];
+  isActive(device: Device, number: number): boolean;
   /** Revokes and destroys one key; `false` when it was not active. */
   revoke(device: Device, number: number, now: number): boolean;
   revokeAll(device: Device, now: number): void;
@@ -71,7 +84,10 @@ export function createDeviceKeys(db: DatabaseSync, io: DevicesIo, changed: () =>
   const insert = db.prepare(
     `INSERT INTO device_key(device, number, sealed, fingerprint, created_at) VALUES (?, ?, ?, ?, ?)`,
   );
-  const next = db.prepare("SELECT coalesce(max(number), 0) + 1 AS number FROM device_key WHERE device = ?");
+  const next = db.prepare(
+    `SELECT coalesce(max(number), 0) + 1 AS number FROM device_key JOIN device ON device = device.id
+    WHERE device_id = ?`,
+  );
   const holder = db.prepare("SELECT 1 FROM device_key WHERE fingerprint = ? AND revoked_at IS NULL AND device <> ?");
   const list = db.prepare("SELECT number, created_at, revoked_at FROM device_key WHERE device = ? ORDER BY number");
   const active = db.prepare(`SELECT number, sealed, fingerprint FROM device_key
@@ -81,29 +97,29 @@ export function createDeviceKeys(db: DatabaseSync, io: DevicesIo, changed: () =>
   const revokeAll = db.prepare(
     `UPDATE device_key SET sealed = NULL, revoked_at = ?2 WHERE device = ?1 AND revoked_at IS NULL`,
   );
+  const nextNumber = (deviceId: DeviceId) => Number(next.get(deviceId)?.["number"]);
+  const rows = (device: Device) => active.all(device.row).map((row) => SealedRow.parse(row));
 
   return {
-    issue(device, now, raw = io.random.bytes(KEY_LENGTH)) {
+    async issue(deviceId, raw = io.random.bytes(KEY_LENGTH)) {
       checkKey(raw, io.allowPublishedKeys ?? false);
       const print = keyFingerprint(raw);
-      if (holder.get(print, device.row)) throw new Fault("refused", "Cannot use this key: another device has it");
-      const number = Number(next.get(device.row)?.["number"]);
-      insert.run(device.row, number, io.vault.seal(raw, sealContext(device, number)), print, now);
-      changed();
-      return { number, raw };
+      const number = nextNumber(deviceId);
+      const sealed = await io.vault.seal(raw, sealContext(deviceId, number));
+      return (device, now) => {
+        if (nextNumber(deviceId) !== number) {
+          throw new KeyNumberTaken(`Cannot issue key ${deviceId}/${number}: there is one`);
+        }
+        if (holder.get(print, device.row)) throw new Fault("refused", "Cannot use this key: another device has it");
+        insert.run(device.row, number, sealed, print, now);
+        changed();
+        return { number, raw };
+      };
     },
     list: (device) => list.all(device.row).map((row) => KeyRow.parse(row)),
-    active: (device) =>
-      active.all(device.row).map((row) => {
-        const { number, sealed, fingerprint } = SealedRow.parse(row);
-        const raw = io.vault.unseal(sealed, sealContext(device, number));
-        if (!raw) {
-          throw new Error(
-            `Cannot open key ${device.deviceId}/${number}: the master key is not the one it was sealed with`,
-          );
-        }
-        return { number, raw, fingerprint };
-      }),
+    active: (device) => Promise.all(rows(device).map((row) => opened(device, row, io.vault))),
+    fingerprints: (device) => rows(device).map(({ fingerprint }) => fingerprint),
+    isActive: (device, number) => rows(device).some((row) => row.number === number),
     revoke(device, number, now) {
       changed();
       return Number(revoke.run(device.row, number, now).changes) > 0;
@@ -115,13 +131,24 @@ export function createDeviceKeys(db: DatabaseSync, io: DevicesIo, changed: () =>
   };
 }
 
-/** Recognises a key without giving it away: 48 bits of SHA-256 under a label of their own. */
-export function keyFingerprint(raw: Uint8Array): number {
-  return createHash("sha256").update(utf8("ecowatt key fingerprint")).update(raw).digest().readUIntBE(0, 6);
+async function opened(
+  { deviceId }: Device,
+  { number, sealed, fingerprint }: z.infer<typeof SealedRow>,
+  vault: KeyVault,
+): Promise<ActiveKey> {
+  const raw = await vault.unseal(sealed, sealContext(deviceId, number));
+  if (raw) return { number, raw, fingerprint };
+  throw new Error(`Cannot open key ${deviceId}/${number}: the master key is not the one it was sealed with`);
 }
 
-function sealContext(device: Device, number: number): string {
-  return `device key ${device.deviceId}/${number}`;
+/** Recognises a key without giving it away: 48 bits of SHA-256 under a label of their own. */
+export function keyFingerprint(raw: Uint8Array): number {
+  const digest = sha256(concat(utf8("ecowatt key fingerprint"), raw));
+  return digest.subarray(0, 6).reduce((number, byte) => 256 * number + byte, 0);
+}
+
+function sealContext(deviceId: DeviceId, number: number): string {
+  return `device key ${deviceId}/${number}`;
 }
 
 /** Boards that are built from the published sources as they are have it. */
@@ -133,7 +160,7 @@ function checkKey(raw: Uint8Array, allowPublished: boolean): void {
   if (raw.length !== KEY_LENGTH) {
     throw new Fault("refused", `Cannot use this key: it has ${raw.length} bytes, needed are ${KEY_LENGTH}`);
   }
-  if (!allowPublished && PUBLISHED.has(toHex(createHash("sha256").update(raw).digest()))) {
+  if (!allowPublished && PUBLISHED.has(toHex(sha256(raw)))) {
     throw new Fault("refused", PUBLISHED_KEY);
   }
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
 import { z } from "zod";
 import type { Bytes } from "../../crypto/bytes.ts";
 import type { Random } from "../../platform/random.ts";
@@ -63,10 +64,19 @@ export interface NewDevice {
   readonly key?: Bytes;
 }
 
-/** The registry of devices. Writing methods are called inside `GroupCommit.run`. */
+/** A device as it was registered. */
+export interface Registered {
+  readonly device: Device;
+  readonly key: DeviceSecret;
+}
+
+/** The registry of devices. What writes is called inside `GroupCommit.run`. */
 export interface Devices {
-  /** Registers a device with its first key. Throws `Fault`: `conflict` when the name is taken, `refused` for a bad key. */
-  add(device: NewDevice, now: number): { readonly device: Device; readonly key: DeviceSecret };
+  /**
+   * Makes the first key of a device ready. What it gives registers both. Both refuse a name that is taken with `Fault`
+   * `conflict`, and a bad key as `DeviceKeys.issue` does.
+   */
+  add(device: NewDevice): Promise<(now: number) => Registered>;
   find(deviceId: string): Device | undefined;
   /** Every device, by name. */
   list(): readonly Device[];
@@ -81,7 +91,10 @@ export interface Devices {
   /** Takes a device off the registry and destroys its keys; its samples and replay state stay. `false` when there was none. */
   remove(deviceId: string, now: number): boolean;
   readonly keys: DeviceKeys;
-  /** Changes whenever this or another process may have changed the registry: a cache compares it. */
+  /**
+   * Changes whenever this process changed the registry, and within a turn of the event loop when another may have: a cache
+   * compares it.
+   */
   version(): number;
 }
 
@@ -125,10 +138,14 @@ export function createDevices(db: DatabaseSync, io: DevicesIo): Devices {
   const find = (deviceId: string) => parsed(byName.get(deviceId));
 
   return {
-    add({ deviceId, model, auth, wireId, key }, now) {
-      const device = parsed(insert.get(deviceId, model, auth, auth === "legacy" ? wireId ?? deviceId : null, now));
-      if (!device) throw new Fault("conflict", `Cannot add device ${deviceId}: it is registered already`);
-      return { device, key: keys.issue(device, now, key) };
+    async add({ deviceId, model, auth, wireId, key }) {
+      if (find(deviceId)) throw taken(deviceId);
+      const issue = await keys.issue(deviceId, key);
+      return (now) => {
+        const device = parsed(insert.get(deviceId, model, auth, auth === "legacy" ? wireId ?? deviceId : null, now));
+        if (!device) throw taken(deviceId);
+        return { device, key: issue(device, now) };
+      };
     },
     find,
     list: () => all.all().map((row) => DeviceRow.parse(row)),
@@ -148,13 +165,23 @@ export function createDevices(db: DatabaseSync, io: DevicesIo): Devices {
   };
 }
 
+function taken(deviceId: DeviceId): Fault {
+  return new Fault("conflict", `Cannot add device ${deviceId}: it is registered already`);
+}
+
 function parsed(row: unknown): Device | undefined {
   return row === undefined ? undefined : DeviceRow.parse(row);
 }
 
-/** Counts this connection's changes; SQLite's `data_version` tells those of others. */
+/** Counts this connection's changes; SQLite's `data_version` tells those of others: asking costs as much as a write. */
 function registryVersion(db: DatabaseSync): { readonly bump: () => void; readonly read: () => number } {
-  const others = db.prepare("PRAGMA data_version");
+  const statement = db.prepare("PRAGMA data_version");
   let own = 0;
-  return { bump: () => void own++, read: () => own + Number(others.get()?.["data_version"]) };
+  let others: number | undefined;
+  const forget = () => void (others = undefined);
+  const ask = () => {
+    setImmediate(forget); // what arrives together meets one registry
+    return others = Number(statement.get()?.["data_version"]);
+  };
+  return { bump: () => void own++, read: () => own + (others ?? ask()) };
 }

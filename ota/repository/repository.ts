@@ -45,8 +45,8 @@ export function openRepository(io: RepositoryIo): FirmwareRepository {
     async chunk(firmware, number) {
       const data = await readChunk(imageStore, firmware, number);
       if (!data) return undefined;
-      const { chunkKey } = await keySets(firmware.keys);
-      return { data, hmac: chunkHmac(chunkKey(firmware.audience), data, number) };
+      const { chunkKeys } = await keySets(firmware.keys);
+      return { data, hmac: await chunkHmac(chunkKeys[firmware.audience], data, number) };
     },
     add: async (plain, details) =>
       await withKeys(keySets, details.keys, (keys) => add(plain, details, keys, imageStore, io)),

@@ -91,7 +91,7 @@ async function fetchChunk(manifest: Manifest, number: number, io: DownloadIo, si
     const tookMs = io.clock.monotonic() - started;
     switch (reply.kind) {
       case "ok": {
-        const checked = checkChunk(reply.value, number, manifest, io.keys.chunks);
+        const checked = await checkChunk(reply.value, number, manifest, io.keys.chunks);
         if (checked.ok) return success({ bytes: checked.value, tookMs });
         if (++damaged >= MAX_DAMAGED) return checked;
         break;
@@ -110,18 +110,18 @@ async function fetchChunk(manifest: Manifest, number: number, io: DownloadIo, si
   return refusal("stopped", "the program ends");
 }
 
-function checkChunk(
+async function checkChunk(
   { chunk_number, hmac, bytes }: FetchedChunk,
   number: number,
   manifest: Manifest,
   key: HmacKey,
-): Outcome<Bytes, "chunk_number" | "chunk_size" | "chunk_hmac"> {
+): Promise<Outcome<Bytes, "chunk_number" | "chunk_size" | "chunk_hmac">> {
   if (chunk_number !== number) return refusal("chunk_number", `chunk ${chunk_number} for ${number}`);
   const expected = Math.min(manifest.chunk_size, manifest.encrypted_size - number * manifest.chunk_size);
   if (bytes.length !== expected) {
     return refusal("chunk_size", `chunk ${number} has ${bytes.length} bytes, not ${expected}`);
   }
-  if (!verifyChunkHmac(key, bytes, number, hmac)) {
+  if (!await verifyChunkHmac(key, bytes, number, hmac)) {
     return refusal("chunk_hmac", `chunk ${number} is not authentic`);
   }
   return success(bytes);

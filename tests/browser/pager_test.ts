@@ -47,7 +47,7 @@ browserTest(
     await page.getByText("No command fits the filter").waitFor();
     assert.equal(await page.getByRole("button", { name: "Older" }).count(), 0);
 
-    const forged = { deviceId: DeviceId.parse("roof"), number: 1, hmac: importHmacKey(new Uint8Array(32)) };
+    const forged = { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(new Uint8Array(32)) };
     for (let sequence = 1; sequence <= PAGE + 1; sequence++) {
       await send(fleet, signedPost(fleet, forged, sequence, { device_id: "roof" }));
     }

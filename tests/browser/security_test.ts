@@ -9,7 +9,7 @@ browserTest(
   "security: counts, weak devices, the log by its outcome, tokens told once and revoked",
   async (browser, t) => {
     await using fleet = await startFleet();
-    const forged = { deviceId: DeviceId.parse("roof"), number: 1, hmac: importHmacKey(new Uint8Array(32)) };
+    const forged = { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(new Uint8Array(32)) };
     assert.equal((await send(fleet, signedPost(fleet, forged, 1, { device_id: "roof" }))).status, 401);
     for (const width of WIDTHS) {
       await t.step(`at ${width}`, async () => {

@@ -68,14 +68,14 @@ testWith([folder], "the boards' firmware decrypts chunk by chunk, has its hash, 
   assert.ok(verification.verify(signature));
 });
 
-testWith([folder], "the boards' chunk codes come out: the key is the text of its hex form", () => {
+testWith([folder], "the boards' chunk codes come out: the key is the text of its hex form", async () => {
   const { encrypted, chunkSize, findings } = artefact("firmware-acb9419");
-  const key = importHmacKey(utf8(Deno.readTextFileSync(file("hmac_psk.txt")).trim()));
+  const key = await importHmacKey(utf8(Deno.readTextFileSync(file("hmac_psk.txt")).trim()));
   assert.ok(Object.keys(findings.chunks).length > 0);
   for (const [number, chunk] of Object.entries(findings.chunks)) {
     const bytes = encrypted.subarray(Number(number) * chunkSize, (Number(number) + 1) * chunkSize);
     assert.equal(bytes.length, chunk.size);
-    assert.equal(toHex(hmacSha256(key, concat(bytes, utf8(number)))), chunk.hmac);
+    assert.equal(toHex(await hmacSha256(key, concat(bytes, utf8(number)))), chunk.hmac);
   }
 });
 

@@ -20,21 +20,21 @@ const NAME = "ESP32_EcoWatt_Smart";
 
 /** A board with this key that speaks to the gateway at `url`. */
 export function board(url: string, rawKey: Uint8Array<ArrayBuffer>): Board {
-  const key = importHmacKey(rawKey);
+  const imported = importHmacKey(rawKey);
   let sequence = 0;
   let uptime = 10_000;
   let batches = 0;
   const send = (path: string, body: Uint8Array, headers: Record<string, string> = {}) =>
     exchange(new URL(url), path, body, headers);
   return {
-    upload(sample) {
+    async upload(sample) {
       uptime += 15_000;
       const frame = rawFrame(sample);
       const body = new Uint8Array(boardBody(uptime, [{ timestamp: uptime - 1000, frame }], ++batches));
       const number = sequence++;
-      return send("/process", body, {
+      return await send("/process", body, {
         "X-Sequence-Number": String(number),
-        "X-HMAC-SHA256": toHex(legacySignature(key, body, number)),
+        "X-HMAC-SHA256": toHex(await legacySignature(await imported, body, number)),
       });
     },
     post: (path, body) => send(path, new TextEncoder().encode(JSON.stringify({ device_id: NAME, ...body as object }))),

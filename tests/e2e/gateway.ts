@@ -72,7 +72,7 @@ export async function startGatewayProcess(
       const rawKey = fromHex(key.key);
       if (!rawKey) throw new Error("the key of a new device is not hex");
       const deviceId = DeviceId.parse(name);
-      return { rawKey, key: { deviceId, number: key.number, hmac: importHmacKey(rawKey) } };
+      return { rawKey, key: { deviceId, number: key.number, hmac: await importHmacKey(rawKey) } };
     },
     async stop() {
       const code = await process.kill("SIGTERM");

@@ -49,7 +49,7 @@ Deno.test("a next release that migrates the gateway's database and is killed: th
   const addDevice = async (name: string): Promise<DeviceKey> => {
     const { key } = await post("/api/v1/devices", { device_id: name, model: "ecowatt" });
     const raw = fromHex(key.key) ?? assert.fail("a key in hex");
-    return { deviceId: DeviceId.parse(name), number: 1, hmac: importHmacKey(raw) };
+    return { deviceId: DeviceId.parse(name), number: 1, hmac: await importHmacKey(raw) };
   };
   const uploaded = async (key: DeviceKey, sequence: number, block: number) => {
     const points = someSamples(5, START + block * HOUR_MS);

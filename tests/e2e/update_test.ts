@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { utf8 } from "../../crypto/bytes.ts";
-import { toHex } from "../../crypto/bytes.ts";
+import { type Bytes, toHex, utf8 } from "../../crypto/bytes.ts";
 import { type DeviceRoute, deviceRoute, jsonAnswer } from "../../gateway/http/device_route.ts";
 import { CheckRequest, ChunkRequest, CompleteRequest, VerifyRequest } from "../../ota/manifest/messages.ts";
 import { slotFiles } from "../../ota/slots/files.ts";
 import { loadState } from "../../ota/slots/state.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { type DeviceGateway, startDeviceGateway } from "../fakes/device_gateway.ts";
+import { register } from "../fakes/gateway_store.ts";
 import { chunkAnswer, firmwarePem, type Release, release } from "../fakes/firmware.ts";
 import { NotifySocket } from "../fakes/notify_socket.ts";
 import { type CuttingProxy, cuttingProxy } from "../fakes/cutting_proxy.ts";
@@ -44,7 +44,7 @@ function otaRoutes(offered: Release, heard: Heard): readonly DeviceRoute[] {
     ),
     deviceRoute("/ota/chunk", ChunkRequest, ({ body }) => {
       heard.chunks.push(body.chunk_number);
-      return jsonAnswer(200, chunkAnswer(offered, body.chunk_number));
+      return async () => jsonAnswer(200, await chunkAnswer(offered, body.chunk_number));
     }),
     deviceRoute("/ota/verify", VerifyRequest, ({ body }) => {
       heard.verified.push(body);
@@ -63,10 +63,16 @@ interface Heard {
   readonly complete: CompleteRequest[];
 }
 
+interface BoxOptions {
+  readonly inverter: number;
+  readonly update?: string;
+  readonly window?: string;
+  readonly way?: (port: number) => string;
+  readonly env?: Record<string, string>;
+}
+
 /** A box: a node with the old image under the boot guard, restarted as systemd does, and its gateway. */
 class Box implements AsyncDisposable {
-  readonly heard: Heard = { chunks: [], verified: [], complete: [] };
-  readonly gateway: DeviceGateway;
   readonly slots: string;
   readonly #folder: string;
   readonly #env: Record<string, string>;
@@ -75,25 +81,24 @@ class Box implements AsyncDisposable {
   #node: Running | undefined;
   said = "";
 
-  constructor(
+  static async open(folder: string, offered: Release, options: BoxOptions): Promise<Box> {
+    const heard: Heard = { chunks: [], verified: [], complete: [] };
+    const gateway = startDeviceGateway({ routes: otaRoutes(offered, heard) });
+    const device = { deviceId: DeviceId.parse("roof"), model: "ecowatt", auth: "signed" } as const;
+    const { key } = await register(gateway.store.devices, device);
+    return new Box(folder, heard, gateway, key.raw, options);
+  }
+
+  private constructor(
     folder: string,
-    offered: Release,
-    options: {
-      readonly inverter: number;
-      readonly update?: string;
-      readonly window?: string;
-      readonly way?: (port: number) => string;
-      readonly env?: Record<string, string>;
-    },
+    readonly heard: Heard,
+    readonly gateway: DeviceGateway,
+    key: Bytes,
+    options: BoxOptions,
   ) {
     this.#folder = folder;
     this.#env = options.env ?? {};
     this.slots = join(folder, "slots");
-    this.gateway = startDeviceGateway({ routes: otaRoutes(offered, this.heard) });
-    const { key } = this.gateway.store.devices.add(
-      { deviceId: DeviceId.parse("roof"), model: "ecowatt", auth: "signed" },
-      1,
-    );
     this.#write("keys/signing_public.pem", firmwarePem);
     this.#write("keys/image_aes.key", "03".repeat(32));
     this.#write("keys/chunk_hmac.key", "04".repeat(32));
@@ -102,7 +107,7 @@ class Box implements AsyncDisposable {
       `node:
   device_id: roof
   gateway: ${options.way?.(this.gateway.port) ?? this.gateway.url}
-  key: "${toHex(key.raw)}"
+  key: "${toHex(key)}"
   poll_interval: 0.1s
   upload_interval: 1s
   buses:
@@ -164,7 +169,7 @@ ${options.update ?? ""}`,
 Deno.test("a good image is downloaded, tried, confirmed and reported; its sequence is the floor", async () => {
   await using folder = await temporaryDirectory();
   await using inverter = countingInverter();
-  await using box = new Box(folder.path, release(image(PRODUCT)), { inverter: inverter.port });
+  await using box = await Box.open(folder.path, release(image(PRODUCT)), { inverter: inverter.port });
   assert.equal((await box.end()).boot_status, "success");
   assert.equal(Deno.readLinkSync(join(box.slots, "current")), "b");
   assert.equal((await loadState(await slotFiles(box.slots))).floor, 2);
@@ -183,7 +188,7 @@ testWith(
     await using inverter = countingInverter();
     await using socket = new NotifySocket(join(folder.path, "notify"));
     const env = { NOTIFY_SOCKET: socket.address, WATCHDOG_USEC: "30000000" };
-    await using box = new Box(folder.path, release(image(PRODUCT)), { inverter: inverter.port, env });
+    await using box = await Box.open(folder.path, release(image(PRODUCT)), { inverter: inverter.port, env });
     assert.equal((await box.end()).boot_status, "success");
     const lines = socket.heard().join("\n").split("\n");
     const told = ["READY=1", "STOPPING=1", "STATUS=trying the update in slot b", "READY=1"];
@@ -200,7 +205,7 @@ Deno.test("a node that is killed five times on the way asks for one chunk more e
   await using inverter = countingInverter();
   const big = release(image(PRODUCT, 1200), { chunk_size: 1024 });
   const options = { inverter: inverter.port, update: "  rate_limit: 20KiB\n" };
-  await using box = new Box(folder.path, big, options);
+  await using box = await Box.open(folder.path, big, options);
   for (let kill = 1; kill <= 5; kill++) {
     await until("more chunks", () => Promise.resolve(box.heard.chunks.length > 10 * kill ? true : undefined));
     box.kill();
@@ -229,7 +234,7 @@ Deno.test("the network is cut at 30 random bytes: the update arrives, at the cos
     cutting.push(proxy);
     return proxy.url;
   };
-  await using box = new Box(folder.path, big, { inverter: inverter.port, way });
+  await using box = await Box.open(folder.path, big, { inverter: inverter.port, way });
   downloading = () => box.heard.chunks.length > 0;
   assert.equal((await box.end()).boot_status, "success");
   assert.ok((cutting[0]?.cuts() ?? 0) >= 30);

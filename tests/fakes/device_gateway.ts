@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { importHmacKey } from "../../crypto/hmac.ts";
-import { toHex, utf8 } from "../../crypto/bytes.ts";
+import { type Bytes, toHex, utf8 } from "../../crypto/bytes.ts";
 import { createDevicePaths, dispatch } from "../../gateway/http/device_paths.ts";
 import type { DeviceRoute } from "../../gateway/http/device_route.ts";
 import { Fault } from "../../gateway/fault.ts";
@@ -17,7 +17,7 @@ import { DeviceId } from "../../protocol/device_id.ts";
 import { type DeviceKey, signRequest, verifyResponse } from "../../protocol/device_signature.ts";
 import { legacySignature } from "../../gateway/boards/legacy_signature.ts";
 import type { Sample } from "../../protocol/sample.ts";
-import { type GatewayStore, openGatewayStore } from "./gateway_store.ts";
+import { type GatewayStore, openGatewayStore, register } from "./gateway_store.ts";
 
 /** The device side of a real gateway: its database, its server on a port of its own. */
 export interface DeviceGateway extends AsyncDisposable {
@@ -70,9 +70,13 @@ export function startDeviceGateway(options: DeviceGatewayOptions = {}, store = o
 }
 
 /** Registers a signing device and gives its key. */
-export function addSigned(store: GatewayStore, name: string): DeviceKey {
-  const { device, key } = store.devices.add({ deviceId: DeviceId.parse(name), model: "node", auth: "signed" }, 1);
-  return { deviceId: device.deviceId, number: key.number, hmac: importHmacKey(key.raw) };
+export async function addSigned(store: GatewayStore, name: string): Promise<DeviceKey> {
+  const { device, key } = await register(store.devices, {
+    deviceId: DeviceId.parse(name),
+    model: "node",
+    auth: "signed",
+  });
+  return { deviceId: device.deviceId, number: key.number, hmac: await importHmacKey(key.raw) };
 }
 
 /** What a device posts: the bytes and the headers. */
@@ -81,32 +85,34 @@ export interface Post {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly headers: Readonly<Record<string, string>>;
   /** Whether the answer is the gateway's to this request, signed. */
-  readonly verify: (response: Response, body: Uint8Array) => boolean;
+  readonly verify: (response: Response, body: Uint8Array) => boolean | Promise<boolean>;
 }
 
 /** A signed request; `body` is an object for JSON, or bytes. */
-export function signedPost(
+export async function signedPost(
   gateway: Pick<DeviceGateway, "url">,
   key: DeviceKey,
   sequence: number,
   body: unknown,
   path = "/process",
-): Post {
+): Promise<Post> {
   const bytes = body instanceof Uint8Array ? new Uint8Array(body) : utf8(JSON.stringify(body));
   const created = Math.floor(Date.now() / 1000);
-  const signed = signRequest(key, { method: "POST", url: gateway.url + path, body: bytes, sequence, created });
+  const signed = await signRequest(key, { method: "POST", url: gateway.url + path, body: bytes, sequence, created });
   return {
     path,
     body: bytes,
     headers: { "content-type": "application/json", ...signed.headers },
-    verify: (response, answer) =>
-      verifyResponse(key, signed, { status: response.status, fields: response.headers, body: answer }).ok,
+    async verify(response, answer) {
+      const received = { status: response.status, fields: response.headers, body: answer };
+      return (await verifyResponse(key, signed, received)).ok;
+    },
   };
 }
 
 /** An upload as a board sends it. */
-export function boardPost(rawKey: Uint8Array, sequence: number, body: Uint8Array<ArrayBuffer>): Post {
-  const mac = toHex(legacySignature(importHmacKey(rawKey), body, sequence));
+export async function boardPost(rawKey: Bytes, sequence: number, body: Bytes): Promise<Post> {
+  const mac = toHex(await legacySignature(await importHmacKey(rawKey), body, sequence));
   return {
     path: "/process",
     body,
@@ -125,7 +131,8 @@ export interface Answered {
   readonly raw: Uint8Array;
 }
 
-export async function send(gateway: Pick<DeviceGateway, "url">, post: Post): Promise<Answered> {
+export async function send(gateway: Pick<DeviceGateway, "url">, posted: Post | Promise<Post>): Promise<Answered> {
+  const post = await posted;
   const response = await fetch(gateway.url + post.path, { method: "POST", body: post.body, headers: post.headers });
   const body = await response.bytes();
   return {
@@ -135,7 +142,7 @@ export async function send(gateway: Pick<DeviceGateway, "url">, post: Post): Pro
       ? JSON.parse(new TextDecoder().decode(body))
       : undefined,
     raw: body,
-    signed: post.verify(response, body),
+    signed: await post.verify(response, body),
   };
 }
 

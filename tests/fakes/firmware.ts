@@ -35,7 +35,7 @@ if (!stranger) throw new Error("the test keys cannot be used");
 export const firmwareKeys = {
   publicKey,
   image: importAesKey(new Uint8Array(32).fill(3)),
-  chunks: importChunkKey(new Uint8Array(32).fill(4), "node"),
+  chunks: await importChunkKey(new Uint8Array(32).fill(4), "node"),
 };
 /** Somebody else's key. */
 export const strangersKey: RsaPrivateKey = stranger;
@@ -79,14 +79,14 @@ export function release(
 export const signingKey: RsaPrivateKey = privateKey;
 
 /** One chunk as the gateway answers. */
-export function chunkAnswer({ encrypted, manifest }: Release, number: number) {
+export async function chunkAnswer({ encrypted, manifest }: Release, number: number) {
   const bytes = encrypted.subarray(number * manifest.chunk_size, (number + 1) * manifest.chunk_size);
   return {
     chunk: {
       chunk_number: number,
       data: toBase64(bytes),
       size: bytes.length,
-      hmac: chunkHmac(firmwareKeys.chunks, bytes, number),
+      hmac: await chunkHmac(firmwareKeys.chunks, bytes, number),
       total_chunks: manifest.total_chunks,
     },
     progress: { chunks_received: number + 1, total_chunks: manifest.total_chunks, percentage: 0 },
@@ -94,7 +94,11 @@ export function chunkAnswer({ encrypted, manifest }: Release, number: number) {
 }
 
 /** What a request is answered with; `undefined`: as a good gateway does. */
-export type Misbehave = (path: string, chunk: number, request: number) => Reply<unknown> | undefined;
+export type Misbehave = (
+  path: string,
+  chunk: number,
+  request: number,
+) => Reply<unknown> | undefined | Promise<Reply<unknown> | undefined>;
 
 /** A gateway that offers one release, or nothing. Its answers pass the schemas as the real ones do. */
 export class FirmwareGateway implements Gateway {
@@ -108,26 +112,26 @@ export class FirmwareGateway implements Gateway {
     this.offered = offered;
   }
 
-  ask<T>(path: string, message: unknown, schema: z.ZodType<T>, _signal: AbortSignal): Promise<Reply<T>> {
+  async ask<T>(path: string, message: unknown, schema: z.ZodType<T>, _signal: AbortSignal): Promise<Reply<T>> {
     const request: Record<string, unknown> = Object(message);
     const number = Number(request["chunk_number"] ?? -1);
     if (path === "/ota/chunk") this.chunks.push(number);
-    const wrong = this.misbehave(path, number, ++this.#requests);
-    const reply: Reply<unknown> = wrong ?? { kind: "ok", value: this.#answer(path, number, request) };
-    if (reply.kind !== "ok") return Promise.resolve(reply);
+    const wrong = await this.misbehave(path, number, ++this.#requests);
+    const reply: Reply<unknown> = wrong ?? { kind: "ok", value: await this.#answer(path, number, request) };
+    if (reply.kind !== "ok") return reply;
     const parsed = schema.safeParse(reply.value);
-    if (parsed.success) return Promise.resolve({ kind: "ok", value: parsed.data });
-    return Promise.resolve({ kind: "later", reason: "200, but not the answer to this request", waitMs: 0 });
+    if (parsed.success) return { kind: "ok", value: parsed.data };
+    return { kind: "later", reason: "200, but not the answer to this request", waitMs: 0 };
   }
 
-  #answer(path: string, number: number, message: Record<string, unknown>): unknown {
+  async #answer(path: string, number: number, message: Record<string, unknown>): Promise<unknown> {
     const { offered } = this;
     switch (path) {
       case "/ota/check":
         if (!offered) return { update_available: false, message: "up to date" };
         return { update_available: true, ...offered.manifest, ...offered.signed };
       case "/ota/chunk":
-        return offered && chunkAnswer(offered, number);
+        return offered && await chunkAnswer(offered, number);
       default:
         this.reports.push({ path, message });
         return { status: "success", message: "noted" };

@@ -1,8 +1,10 @@
 // A gateway's device side in a process of its own, to be killed: gateway_process.ts DIRECTORY DEVICES
 import { utf8 } from "../../crypto/bytes.ts";
+import { createKeyVault } from "../../keys/key_vault.ts";
+import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { startDeviceGateway } from "./device_gateway.ts";
-import { openGatewayStore } from "./gateway_store.ts";
+import { openGatewayStore, register } from "./gateway_store.ts";
 
 /** The test key of the n-th device. */
 export function processKey(n: number): Uint8Array<ArrayBuffer> {
@@ -11,11 +13,11 @@ export function processKey(n: number): Uint8Array<ArrayBuffer> {
 
 if (import.meta.main) {
   const [directory = "", devices] = Deno.args;
-  const store = openGatewayStore(directory, new Uint8Array(32).fill(1)); // test master key
+  const store = openGatewayStore(directory, await createKeyVault(new Uint8Array(32).fill(1), systemRandom)); // test master key
   for (let n = 0; n < Number(devices); n++) {
     const deviceId = DeviceId.parse(`node-${n}`);
     if (!store.devices.find(deviceId)) {
-      store.devices.add({ deviceId, model: "node", auth: "signed", key: processKey(n) }, 1);
+      await register(store.devices, { deviceId, model: "node", auth: "signed", key: processKey(n) });
     }
   }
   await Deno.stdout.write(utf8(`${startDeviceGateway({}, store).port}\n`));

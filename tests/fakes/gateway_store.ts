@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { openGatewayDatabase } from "../../gateway/store/database.ts";
-import { createDevices, type Devices } from "../../gateway/store/devices.ts";
+import { createDevices, type Devices, type NewDevice, type Registered } from "../../gateway/store/devices.ts";
 import { createKeyVault } from "../../keys/key_vault.ts";
 import { systemRandom } from "../../platform/random.ts";
 
@@ -13,11 +13,10 @@ export interface GatewayStore extends Disposable {
   restart(): GatewayStore;
 }
 
-const ownMasterKey = systemRandom.bytes(32);
+const ownVault = await createKeyVault(systemRandom.bytes(32), systemRandom);
 
-export function openGatewayStore(directory = Deno.makeTempDirSync(), masterKey = ownMasterKey): GatewayStore {
+export function openGatewayStore(directory = Deno.makeTempDirSync(), vault = ownVault): GatewayStore {
   const db = openGatewayDatabase(directory);
-  const vault = createKeyVault(masterKey, systemRandom);
   const close = () => {
     if (db.isOpen) db.close();
   };
@@ -27,11 +26,17 @@ export function openGatewayStore(directory = Deno.makeTempDirSync(), masterKey =
     devices: createDevices(db, { vault, random: systemRandom, allowPublishedKeys: true }),
     restart() {
       close();
-      return openGatewayStore(directory, masterKey);
+      return openGatewayStore(directory, vault);
     },
     [Symbol.dispose]() {
       close();
       Deno.removeSync(directory, { recursive: true });
     },
   };
+}
+
+/** Registers a device, outside of any transaction. */
+export async function register(devices: Pick<Devices, "add">, device: NewDevice, now = 1): Promise<Registered> {
+  const add = await devices.add(device);
+  return add(now);
 }

@@ -15,7 +15,7 @@ import type { Sample } from "../../protocol/sample.ts";
 export const testKey: DeviceKey = {
   deviceId: DeviceId.parse("test-node"),
   number: 1,
-  hmac: importHmacKey(new Uint8Array(32).fill(7)),
+  hmac: await importHmacKey(new Uint8Array(32).fill(7)),
 };
 
 /** How the gateway answers a request; `undefined`: as it should. */
@@ -62,7 +62,7 @@ export class SigningGateway implements AsyncDisposable {
     if (new URL(request.url).pathname !== "/process") return new Response("unknown path", { status: 404 });
     const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
     if (!claim.ok) return new Response(claim.detail, { status: 401 });
-    const verified = verifySignedRequest(claim.value, body, testKey);
+    const verified = await verifySignedRequest(claim.value, body, testKey);
     if (!verified.ok) return new Response(verified.detail, { status: 401 });
     this.sequences.push(verified.value.sequence);
     const upload = SampleBlocksUpload.parse(JSON.parse(new TextDecoder().decode(body)));
@@ -71,7 +71,7 @@ export class SigningGateway implements AsyncDisposable {
     const created = Math.floor(Date.now() / 1000);
     const signature = answer.unsigned
       ? {}
-      : signResponse(verified.value, { status: answer.status, body: bytes, created });
+      : await signResponse(verified.value, { status: answer.status, body: bytes, created });
     const sent = answer.forged ? utf8(JSON.stringify({ ...Object(answer.body), forged: true })) : bytes;
     return new Response(sent, { status: answer.status, headers: { ...signature, ...answer.headers } });
   }

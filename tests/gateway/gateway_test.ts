@@ -32,8 +32,8 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-function keyOf({ number, raw }: DeviceSecret) {
-  return { deviceId: ROOF, number, hmac: importHmacKey(raw) };
+async function keyOf({ number, raw }: DeviceSecret) {
+  return { deviceId: ROOF, number, hmac: await importHmacKey(raw) };
 }
 
 async function get(gateway: Gateway, token: string, path: string) {
@@ -52,7 +52,7 @@ Deno.test("what a node uploads is read back over the API, also after a restart",
       token = (await gateway.management.createToken({ name: "test", role: "viewer" })).secret;
       const answer = await send(
         gateway,
-        signedPost(gateway, keyOf(key), 1, upload("roof", blockOf(1, someSamples(3)))),
+        signedPost(gateway, await keyOf(key), 1, upload("roof", blockOf(1, someSamples(3)))),
       );
       assert.deepEqual([answer.status, answer.signed], [200, true]);
       before = (await get(gateway, token, SAMPLES)).text;
@@ -65,7 +65,10 @@ Deno.test("what a node uploads is read back over the API, also after a restart",
       );
     }
     await using gateway = await start(folder);
-    const again = await send(gateway, signedPost(gateway, keyOf(key), 2, upload("roof", blockOf(1, someSamples(3)))));
+    const again = await send(
+      gateway,
+      signedPost(gateway, await keyOf(key), 2, upload("roof", blockOf(1, someSamples(3)))),
+    );
     assert.equal(again.json.duplicate_blocks.length, 1);
     assert.deepEqual(await get(gateway, token, SAMPLES), { status: 200, text: before });
     const health = await fetch(`${gateway.url}/health`);
@@ -92,7 +95,7 @@ Deno.test("a device and a token made or revoked by another process count at once
     const { key } = await local("POST", "/api/v1/devices", { device_id: ROOF });
     const raw = fromHex(key.key);
     assert.ok(raw);
-    const deviceKey = keyOf({ number: key.number, raw });
+    const deviceKey = await keyOf({ number: key.number, raw });
     const body = upload("roof", blockOf(1, someSamples()));
     assert.equal((await send(gateway, signedPost(gateway, deviceKey, 1, body))).status, 200);
     const { points } = await local("GET", `/api/v1/devices/${ROOF}/samples?resolution=raw&from=0`);
@@ -123,7 +126,7 @@ Deno.test("a gateway stops within a second, also while somebody reads a long ans
     const { secret } = await gateway.management.createToken({ name: "test", role: "viewer" });
     const { key } = await gateway.management.addDevice({ deviceId: ROOF, model: "test", auth: "signed" });
     const body = upload("roof", blockOf(1, someSamples(5_000)));
-    assert.equal((await send(gateway, signedPost(gateway, keyOf(key), 1, body))).status, 200);
+    assert.equal((await send(gateway, signedPost(gateway, await keyOf(key), 1, body))).status, 200);
     const response = await fetch(gateway.url + SAMPLES, { headers: { authorization: `Bearer ${secret}` } });
     const began = performance.now();
     await gateway[Symbol.asyncDispose]();

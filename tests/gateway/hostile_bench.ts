@@ -13,6 +13,7 @@ import {
   storedSamples,
   upload,
 } from "../fakes/device_gateway.ts";
+import { register } from "../fakes/gateway_store.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import type { DeviceKey } from "../../protocol/device_signature.ts";
 
@@ -25,16 +26,16 @@ export interface Bench extends AsyncDisposable {
   next(): number;
 }
 
-export function bench(): Bench {
+export async function bench(): Promise<Bench> {
   const gateway = startDeviceGateway();
-  const key = addSigned(gateway.store, "roof");
-  gateway.store.devices.add({
+  const key = await addSigned(gateway.store, "roof");
+  await register(gateway.store.devices, {
     deviceId: DeviceId.parse("board"),
     model: "esp32",
     auth: "legacy",
     wireId: "ESP32",
     key: testKey,
-  }, 1);
+  });
   let sequence = 0;
   return { gateway, key, next: () => ++sequence, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() };
 }
@@ -64,9 +65,12 @@ export async function stillWorks(b: Bench): Promise<void> {
 }
 
 /** Runs each row against one gateway: the status, nothing stored, and a good request right after it. */
-export function table(name: string, rows: readonly (readonly [string, number, (b: Bench) => Post])[]): void {
+export function table(
+  name: string,
+  rows: readonly (readonly [string, number, (b: Bench) => Post | Promise<Post>])[],
+): void {
   Deno.test(name, async (t) => {
-    await using b = bench();
+    await using b = await bench();
     for (const [row, status, build] of rows) {
       await t.step(`${row}: ${status}`, async () => {
         const before = storedSamples(b.gateway.store);
@@ -78,8 +82,8 @@ export function table(name: string, rows: readonly (readonly [string, number, (b
   });
 }
 
-export const withHeaders = (change: Record<string, string | undefined>) => (b: Bench): Post => {
-  const post = goodPost(b);
+export const withHeaders = (change: Record<string, string | undefined>) => async (b: Bench): Promise<Post> => {
+  const post = await goodPost(b);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries({ ...post.headers, ...change })) {
     if (value !== undefined) headers[name] = value;
@@ -87,7 +91,7 @@ export const withHeaders = (change: Record<string, string | undefined>) => (b: B
   return { ...post, headers };
 };
 
-export const editHeader = (name: string, edit: (value: string) => string) => (b: Bench): Post => {
-  const post = goodPost(b);
+export const editHeader = (name: string, edit: (value: string) => string) => async (b: Bench): Promise<Post> => {
+  const post = await goodPost(b);
   return { ...post, headers: { ...post.headers, [name]: edit(post.headers[name] ?? "") } };
 };

@@ -56,7 +56,7 @@ table("every malformed header of a signed request is refused", [
 
 const signedJson = (body: unknown) => ({ gateway, key, next }: Bench) => signedPost(gateway, key, next(), body);
 const signedText = (text: string) => signedJson(utf8(text));
-const withBlock = (change: Record<string, unknown>) => (b: Bench): Post =>
+const withBlock = (change: Record<string, unknown>) => (b: Bench): Promise<Post> =>
   signedJson(upload("roof", { ...blockOf(nextBlock(), someSamples()), ...change }))(b);
 
 table("every malformed body of a signed request is refused", [
@@ -123,8 +123,9 @@ let boardSequence = 0;
 const boardBody = (name: string) =>
   utf8(JSON.stringify({ device_id: name, timestamp: 5000, compressed_data: ["AAEB"] }));
 const fromBoard =
-  (change: Record<string, string | undefined> = {}, body = boardBody("ESP32"), key = testKey) => (): Post => {
-    const post = boardPost(key, boardSequence++, body);
+  (change: Record<string, string | undefined> = {}, body = boardBody("ESP32"), key = testKey) =>
+  async (): Promise<Post> => {
+    const post = await boardPost(key, boardSequence++, body);
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries({ ...post.headers, ...change })) {
       if (value !== undefined) headers[name] = value;
@@ -157,7 +158,7 @@ table("every malformed upload of a board is refused", [
 ]);
 
 Deno.test("no data at all is told in the words that boards' scripts know", async () => {
-  await using b = bench();
+  await using b = await bench();
   const answer = await send(b.gateway, boardPost(testKey, 0, utf8('{"device_id":"ESP32","timestamp":1}')));
   assert.equal(answer.status, 400);
   assert.equal(answer.json.message, "No compressed data found in payload");

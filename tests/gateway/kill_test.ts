@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { importHmacKey } from "../../crypto/hmac.ts";
+import { createKeyVault } from "../../keys/key_vault.ts";
+import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import type { DeviceKey } from "../../protocol/device_signature.ts";
 import { blockOf, type Post, send, signedPost, someSamples, upload } from "../fakes/device_gateway.ts";
@@ -36,20 +38,22 @@ async function startProcess(directory: string): Promise<Running> {
 
 /** One node: sends its blocks in order, a block again until it is acknowledged, each attempt with a new number. */
 class Node {
-  readonly key: DeviceKey;
   readonly acknowledged: Post[] = [];
   block = 1;
   #sequence = 1;
 
-  constructor(n: number) {
-    this.key = { deviceId: DeviceId.parse(`node-${n}`), number: 1, hmac: importHmacKey(processKey(n)) };
+  private constructor(readonly key: DeviceKey) {}
+
+  static async create(n: number): Promise<Node> {
+    const hmac = await importHmacKey(processKey(n));
+    return new Node({ deviceId: DeviceId.parse(`node-${n}`), number: 1, hmac });
   }
 
   /** Sends until the gateway dies. */
   async run(gateway: { readonly url: string }): Promise<void> {
     for (;;) {
       const samples = someSamples(SAMPLES, 1_780_000_000_000 + this.block * 10_000);
-      const post = signedPost(
+      const post = await signedPost(
         gateway,
         this.key,
         this.#sequence++,
@@ -66,7 +70,7 @@ class Node {
 
 Deno.test("a gateway killed at random moments has stored every acknowledged block once, and accepts no replay", async () => {
   const directory = await Deno.makeTempDir();
-  const nodes = Array.from({ length: NODES }, (_, n) => new Node(n));
+  const nodes = await Promise.all(Array.from({ length: NODES }, (_, n) => Node.create(n)));
   for (let kill = 0; kill < KILLS; kill++) {
     const gateway = await startProcess(directory);
     const before = nodes.map((node) => node.acknowledged.length);
@@ -84,7 +88,7 @@ Deno.test("a gateway killed at random moments has stored every acknowledged bloc
   }
   await gateway.kill();
 
-  using store = openGatewayStore(directory, new Uint8Array(32).fill(1));
+  using store = openGatewayStore(directory, await createKeyVault(new Uint8Array(32).fill(1), systemRandom));
   for (const { key, block } of nodes) {
     const rows = store.db.prepare(
       `SELECT start_ms FROM sample_block JOIN sample_series s ON s.id = series WHERE device = ? ORDER BY start_ms`,

@@ -4,6 +4,7 @@ import { openNodeDatabase } from "../../device/store/database.ts";
 import { openGatewayDatabase } from "../../gateway/store/database.ts";
 import { createDevices } from "../../gateway/store/devices.ts";
 import { createKeyVault } from "../../keys/key_vault.ts";
+import { register } from "../fakes/gateway_store.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { modelStores } from "./model_gateway.ts";
@@ -27,9 +28,9 @@ export interface ModelResult {
 export async function runSchedules(seed: number, schedules: number): Promise<ModelResult> {
   using nodeDb = openNodeDatabase(":memory:");
   using gatewayDb = gatewayDatabase();
-  const vault = createKeyVault(systemRandom.bytes(32), systemRandom);
+  const vault = await createKeyVault(systemRandom.bytes(32), systemRandom);
   const devices = createDevices(gatewayDb, { vault, random: systemRandom, allowPublishedKeys: false });
-  const { device } = devices.add({ deviceId: DeviceId.parse("model-node"), model: "node", auth: "signed" }, 1);
+  const { device } = await register(devices, { deviceId: DeviceId.parse("model-node"), model: "node", auth: "signed" });
   const world = { device, journal: createJournal(nodeDb), stores: modelStores(gatewayDb, devices) };
   const total = {
     schedules: 0,

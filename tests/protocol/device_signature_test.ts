@@ -14,8 +14,8 @@ import {
   verifySignedRequest,
 } from "../../protocol/device_signature.ts";
 
-Deno.test("a signed request has the fields that the contract of the link writes down", () => {
-  const { headers } = signRequest(testKey(), request());
+Deno.test("a signed request has the fields that the contract of the link writes down", async () => {
+  const { headers } = await signRequest(testKey(), request());
   assert.equal(headers["content-digest"], contentDigest(BODY));
   assert.equal(headers["x-device-id"], "node-1");
   assert.equal(headers["x-sequence-number"], "7");
@@ -32,12 +32,12 @@ Deno.test("a signed request has the fields that the contract of the link writes 
     '"x-sequence-number": 7',
     `"@signature-params": ${parameters}`,
   ].join("\n");
-  assert.equal(headers["signature"], `ecowatt=:${toBase64(hmacSha256(testKey().hmac, base))}:`);
+  assert.equal(headers["signature"], `ecowatt=:${toBase64(await hmacSha256(testKey().hmac, base))}:`);
 });
 
-Deno.test("what a node signs the gateway verifies, and the gateway's answer the node", () => {
+Deno.test("what a node signs the gateway verifies, and the gateway's answer the node", async () => {
   const text = fc.string({ unit: "grapheme-ascii", maxLength: 20 });
-  fc.assert(fc.property(
+  await fc.assert(fc.asyncProperty(
     fc.record({
       deviceId: fc.stringMatching(/^[A-Za-z0-9_.-]{1,64}$/),
       number: fc.integer({ min: 1, max: 999_999_999 }),
@@ -54,22 +54,25 @@ Deno.test("what a node signs the gateway verifies, and the gateway's answer the 
       status: fc.integer({ min: 200, max: 599 }),
       answer: fc.uint8Array({ maxLength: 100 }),
     }),
-    ({ deviceId, number, method, url, body, sequence, created, status, answer }) => {
+    async ({ deviceId, number, method, url, body, sequence, created, status, answer }) => {
       const key = testKey(deviceId, number);
-      const signed = signRequest(key, { method, url, body, sequence, created });
-      const outcome = receive({ method, url, body, headers: signed.headers }, key);
+      const signed = await signRequest(key, { method, url, body, sequence, created });
+      const outcome = await receive({ method, url, body, headers: signed.headers }, key);
       assert.ok(outcome.ok);
       assert.equal(outcome.value.deviceId, deviceId);
       assert.equal(outcome.value.sequence, sequence);
       assert.equal(outcome.value.created, created);
-      const fields = new Headers(signResponse(outcome.value, { status, body: answer, created }));
-      assert.deepEqual(verifyResponse(key, signed, { status, fields, body: answer }), { ok: true, value: { created } });
+      const fields = new Headers(await signResponse(outcome.value, { status, body: answer, created }));
+      assert.deepEqual(await verifyResponse(key, signed, { status, fields, body: answer }), {
+        ok: true,
+        value: { created },
+      });
     },
   ));
 });
 
 Deno.test("a request changed on its way is refused", async (t) => {
-  const { headers } = signRequest(testKey(), request());
+  const { headers } = await signRequest(testKey(), request());
   const cases: readonly [string, Parameters<typeof receive>[0], string][] = [
     ["nothing changed", { headers }, "ok"],
     ["another method", { headers, method: "PUT" }, "bad_signature"],
@@ -86,33 +89,36 @@ Deno.test("a request changed on its way is refused", async (t) => {
     ["another host", { headers, url: URL.replace("gateway", "other") }, "ok"],
   ];
   for (const [name, received, expected] of cases) {
-    await t.step(name, () => assert.equal(fault(receive(received)), expected));
+    await t.step(name, async () => assert.equal(fault(await receive(received)), expected));
   }
 });
 
-Deno.test("a request is refused under another key, another key number and no key", () => {
-  const { headers } = signRequest(testKey(), request());
-  assert.equal(fault(receive({ headers }, testKey("node-1", 1, "test-other"))), "bad_signature");
-  assert.equal(fault(receive({ headers }, testKey("node-1", 2))), "bad_signature");
-  assert.equal(fault(receive({ headers }, testKey("node-2", 1))), "bad_signature");
+Deno.test("a request is refused under another key, another key number and no key", async () => {
+  const { headers } = await signRequest(testKey(), request());
+  assert.equal(
+    fault(await receive({ headers }, testKey("node-1", 1, await importHmacKey(utf8("test-other"))))),
+    "bad_signature",
+  );
+  assert.equal(fault(await receive({ headers }, testKey("node-1", 2))), "bad_signature");
+  assert.equal(fault(await receive({ headers }, testKey("node-2", 1))), "bad_signature");
   const claim = parseSignedRequest({ method: "POST", url: URL, fields: new Headers(headers) });
   assert.ok(claim.ok);
-  assert.equal(fault(verifySignedRequest(claim.value, BODY, undefined)), "unknown_device");
+  assert.equal(fault(await verifySignedRequest(claim.value, BODY, undefined)), "unknown_device");
 });
 
-Deno.test("a request signed with the stand-in for a missing key is refused as well", () => {
-  const key: DeviceKey = { ...testKey(), hmac: importHmacKey(new Uint8Array(32)) };
-  const { headers } = signRequest(key, request());
+Deno.test("a request signed with the stand-in for a missing key is refused as well", async () => {
+  const key: DeviceKey = { ...testKey(), hmac: await importHmacKey(new Uint8Array(32)) };
+  const { headers } = await signRequest(key, request());
   const claim = parseSignedRequest({ method: "POST", url: URL, fields: new Headers(headers) });
   assert.ok(claim.ok);
-  assert.equal(fault(verifySignedRequest(claim.value, BODY, undefined)), "unknown_device");
+  assert.equal(fault(await verifySignedRequest(claim.value, BODY, undefined)), "unknown_device");
 });
 
 Deno.test("an answer changed on its way, for another request or for another key is refused", async (t) => {
   const body = utf8('{"status":"success"}');
-  const answered = verified();
-  const fields = signResponse(answered, { status: 200, body, created: 1_750_000_001 });
-  const signed = signRequest(testKey(), request());
+  const answered = await verified();
+  const fields = await signResponse(answered, { status: 200, body, created: 1_750_000_001 });
+  const signed = await signRequest(testKey(), request());
   const cases: readonly [string, Partial<{ status: number; fields: HeadersInit; body: Uint8Array }>, string][] = [
     ["nothing changed", {}, "ok"],
     ["another status", { status: 401 }, "bad_signature"],
@@ -122,32 +128,36 @@ Deno.test("an answer changed on its way, for another request or for another key 
     ["the request's own signature", { fields: signed.headers }, "malformed"],
   ];
   for (const [name, change, expected] of cases) {
-    await t.step(name, () => {
+    await t.step(name, async () => {
       const answer = { status: 200, fields, body, ...change };
-      const outcome = verifyResponse(testKey(), signed, { ...answer, fields: new Headers(answer.fields) });
+      const outcome = await verifyResponse(testKey(), signed, { ...answer, fields: new Headers(answer.fields) });
       assert.equal(outcome.ok ? "ok" : outcome.fault, expected);
     });
   }
-  await t.step("the answer to another sequence number", () => {
-    const other = signRequest(testKey(), request({ sequence: 8 }));
-    const outcome = verifyResponse(testKey(), other, { status: 200, fields: new Headers(fields), body });
+  await t.step("the answer to another sequence number", async () => {
+    const other = await signRequest(testKey(), request({ sequence: 8 }));
+    const outcome = await verifyResponse(testKey(), other, { status: 200, fields: new Headers(fields), body });
     assert.equal(outcome.ok ? "ok" : outcome.fault, "bad_signature");
   });
-  await t.step("a key number that is not ours", () => {
-    const outcome = verifyResponse(testKey("node-1", 2), signed, { status: 200, fields: new Headers(fields), body });
+  await t.step("a key number that is not ours", async () => {
+    const outcome = await verifyResponse(testKey("node-1", 2), signed, {
+      status: 200,
+      fields: new Headers(fields),
+      body,
+    });
     assert.equal(outcome.ok ? "ok" : outcome.fault, "bad_signature");
   });
 });
 
-Deno.test("the largest sequence number is 2^53 - 1", () => {
-  const { headers } = signRequest(testKey(), request({ sequence: Number.MAX_SAFE_INTEGER }));
-  const outcome = receive({ headers });
+Deno.test("the largest sequence number is 2^53 - 1", async () => {
+  const { headers } = await signRequest(testKey(), request({ sequence: Number.MAX_SAFE_INTEGER }));
+  const outcome = await receive({ headers });
   assert.ok(outcome.ok);
   assert.equal(outcome.value.sequence, 9_007_199_254_740_991);
 });
 
-Deno.test("a proof shows no key", () => {
-  const shown = Deno.inspect(verified(), { depth: 10, showHidden: true }) + JSON.stringify(verified());
+Deno.test("a proof shows no key", async () => {
+  const shown = Deno.inspect(await verified(), { depth: 10, showHidden: true }) + JSON.stringify(await verified());
   assert.doesNotMatch(shown, /test-key|116, 101/);
 });
 
@@ -157,21 +167,23 @@ Deno.test("what a node fetches over a real socket is what it signed", async () =
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (received) => {
     const body = await received.bytes();
     const claim = parseSignedRequest({ method: received.method, url: received.url, fields: received.headers });
-    const outcome = claim.ok ? verifySignedRequest(claim.value, body, key) : claim;
+    const outcome = claim.ok ? await verifySignedRequest(claim.value, body, key) : claim;
     if (!outcome.ok) return new Response(outcome.fault, { status: 401 });
-    return new Response(answer, { headers: signResponse(outcome.value, { status: 200, body: answer, created: 2 }) });
+    return new Response(answer, {
+      headers: await signResponse(outcome.value, { status: 200, body: answer, created: 2 }),
+    });
   });
   for (const target of ["/process", "/a%20b/%C3%A9?", "/?q=a+b&c=%2F", "//x/../y?z=1#f", "/caf\u00e9?\u00fc=\u00df|"]) {
     const url = new globalThis.URL(target.replace(/^\/\//, "/"), `http://127.0.0.1:${server.addr.port}`).href;
-    const signed = signRequest(key, request({ url }));
+    const signed = await signRequest(key, request({ url }));
     const response = await fetch(url, { method: "POST", headers: { ...signed.headers }, body: BODY });
     const received = { status: response.status, fields: response.headers, body: await response.bytes() };
     assert.equal(received.status, 200, url);
-    assert.ok(verifyResponse(key, signed, received).ok);
+    assert.ok((await verifyResponse(key, signed, received)).ok);
   }
 });
 
-Deno.test("a request in our own spelling is read like one in any spelling", () => {
+Deno.test("a request in our own spelling is read like one in any spelling", async () => {
   const fields = ["signature-input", "signature", "content-digest", "x-device-id", "x-sequence-number"];
   const edit = fc.record({
     field: fc.constantFrom(...fields),
@@ -187,9 +199,9 @@ Deno.test("a request in our own spelling is read like one in any spelling", () =
     edits: fc.array(edit, { maxLength: 2 }),
   });
   let canonical = 0, refused = 0;
-  fc.assert(
-    fc.property(sent, ({ method, url, sequence, created, edits }) => {
-      const { headers } = signRequest(testKey(), request({ sequence, created }));
+  await fc.assert(
+    fc.asyncProperty(sent, async ({ method, url, sequence, created, edits }) => {
+      const { headers } = await signRequest(testKey(), request({ sequence, created }));
       const changed: Record<string, string> = { ...headers };
       for (const { field, at, removed, added } of edits) {
         const value = changed[field] ?? "";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../../crypto/bytes.ts";
-import { importHmacKey } from "../../crypto/hmac.ts";
+import { type HmacKey, importHmacKey } from "../../crypto/hmac.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import {
   type DeviceKey,
@@ -11,8 +11,10 @@ import {
   verifySignedRequest,
 } from "../../protocol/device_signature.ts";
 
-export function testKey(deviceId = "node-1", number = 1, secret = "test-key"): DeviceKey {
-  return { deviceId: DeviceId.parse(deviceId), number, hmac: importHmacKey(utf8(secret)) };
+const testHmac = await importHmacKey(utf8("test-key"));
+
+export function testKey(deviceId = "node-1", number = 1, hmac: HmacKey = testHmac): DeviceKey {
+  return { deviceId: DeviceId.parse(deviceId), number, hmac };
 }
 
 export const URL = "http://gateway.example:8080/process?x=1";
@@ -23,21 +25,21 @@ export function request(change: Partial<RequestToSign> = {}): RequestToSign {
 }
 
 /** What the gateway decides on a request as it was received. */
-export function receive(
+export async function receive(
   received: { method?: string; url?: string; headers: HeadersInit; body?: Uint8Array },
   key: DeviceKey | undefined = testKey(),
 ) {
   const { method = "POST", url = URL, body = BODY } = received;
   const claim = parseSignedRequest({ method, url, fields: new Headers(received.headers) });
-  return claim.ok ? verifySignedRequest(claim.value, body, key) : claim;
+  return claim.ok ? await verifySignedRequest(claim.value, body, key) : claim;
 }
 
-export function fault(outcome: ReturnType<typeof receive>): string {
+export function fault(outcome: Awaited<ReturnType<typeof receive>>): string {
   return outcome.ok ? "ok" : outcome.fault;
 }
 
-export function verified(key = testKey()): VerifiedRequest {
-  const outcome = receive({ headers: signRequest(key, request()).headers }, key);
+export async function verified(key = testKey()): Promise<VerifiedRequest> {
+  const outcome = await receive({ headers: (await signRequest(key, request())).headers }, key);
   assert.ok(outcome.ok);
   return outcome.value;
 }

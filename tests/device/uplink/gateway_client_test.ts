@@ -27,13 +27,13 @@ function clientOf({ type, body, arrives = body, refusedBelow = 0 }: Served) {
     accepted.push(request.headers.get("accept"));
     const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
     assert.ok(claim.ok);
-    const verified = verifySignedRequest(claim.value, new Uint8Array(await request.arrayBuffer()), testKey);
+    const verified = await verifySignedRequest(claim.value, new Uint8Array(await request.arrayBuffer()), testKey);
     assert.ok(verified.ok);
     numbers.push(verified.value.sequence);
     const replayed = verified.value.sequence < refusedBelow;
     const status = replayed ? 401 : 200;
     const said = replayed ? utf8(JSON.stringify({ detail: "used", next_sequence: refusedBelow })) : body;
-    const signature = signResponse(verified.value, { status, body: said, created: 1 });
+    const signature = await signResponse(verified.value, { status, body: said, created: 1 });
     const headers = { ...signature, "content-type": type, "x-chunk-number": "3" };
     return new Response(replayed ? said : arrives, { status, headers });
   };
@@ -83,7 +83,7 @@ async function dripping(pieceBytes: number, everyMs: number, total = 65_536) {
     const request = new Request(input, init);
     const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
     assert.ok(claim.ok);
-    const verified = verifySignedRequest(claim.value, new Uint8Array(await request.arrayBuffer()), testKey);
+    const verified = await verifySignedRequest(claim.value, new Uint8Array(await request.arrayBuffer()), testKey);
     assert.ok(verified.ok);
     let sent = 0;
     const body = new ReadableStream({
@@ -95,7 +95,7 @@ async function dripping(pieceBytes: number, everyMs: number, total = 65_536) {
         if (sent >= total) controller.close();
       },
     }, { highWaterMark: 0 });
-    const signature = signResponse(verified.value, { status: 200, body: answer, created: 1 });
+    const signature = await signResponse(verified.value, { status: 200, body: answer, created: 1 });
     return new Response(body, { headers: { ...signature, "content-type": OCTETS } });
   };
   let last = 0;

@@ -107,7 +107,7 @@ Deno.test("keys are rotated: issued, in use together, revoked, never the last on
   assert.equal((await f.ask("POST", keys)).status, 422);
   assert.equal((await f.ask("DELETE", `${keys}/0`)).status, 400);
   const device = f.management.device("roof");
-  assert.deepEqual(f.stores.devices.keys.active(device).map(({ number }) => number), [5, 4, 3, 2]);
+  assert.deepEqual((await f.stores.devices.keys.active(device)).map(({ number }) => number), [5, 4, 3, 2]);
 });
 
 Deno.test("no answer but those that tell a new one contains a key or a token", async () => {
@@ -131,10 +131,10 @@ Deno.test("/security/reset gives a signed device a new key and lets a board coun
   assert.equal(at(answer, "status"), "success");
   assert.equal(at(answer, "key_number"), 2);
   const roof = f.management.device("roof");
-  assert.deepEqual(f.stores.devices.keys.active(roof).map(({ number }) => number), [2]);
+  assert.deepEqual((await f.stores.devices.keys.active(roof)).map(({ number }) => number), [2]);
 
   const { device } = await f.management.addDevice({ deviceId: DeviceId.parse("barn"), model: "esp32", auth: "legacy" });
-  const print = f.stores.devices.keys.active(device)[0]?.fingerprint ?? NaN;
+  const print = f.stores.devices.keys.fingerprints(device)[0] ?? NaN;
   const claim = (sequence: number, mac: number) =>
     f.stores.commit.run(() => f.stores.replay.claimBoard(print, sequence, new Uint8Array(32).fill(mac)));
   assert.deepEqual([await claim(50, 1), await claim(3, 2)], [true, false]);

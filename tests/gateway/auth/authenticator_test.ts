@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { DatabaseSync } from "node:sqlite";
-import { utf8 } from "../../../crypto/bytes.ts";
+import { type Bytes, utf8 } from "../../../crypto/bytes.ts";
 import { importHmacKey } from "../../../crypto/hmac.ts";
 import { createKeyRing } from "../../../gateway/auth/key_ring.ts";
 import { deviceRoute, jsonAnswer } from "../../../gateway/http/device_route.ts";
@@ -16,7 +16,7 @@ import {
   signedPost,
   startDeviceGateway,
 } from "../../fakes/device_gateway.ts";
-import { openGatewayStore } from "../../fakes/gateway_store.ts";
+import { openGatewayStore, register } from "../../fakes/gateway_store.ts";
 
 const who = deviceRoute(
   "/changes",
@@ -25,12 +25,10 @@ const who = deviceRoute(
 );
 const keys = [1, 2].map((seed) => new Uint8Array(32).fill(seed)); // test keys
 
-function addBoard(gateway: DeviceGateway, name: string, key: Uint8Array<ArrayBuffer> | undefined): void {
+async function addBoard(gateway: DeviceGateway, name: string, key: Bytes | undefined): Promise<void> {
   assert.ok(key);
-  gateway.store.devices.add(
-    { deviceId: DeviceId.parse(name), model: "esp32", auth: "legacy", wireId: "ESP32", key },
-    1,
-  );
+  const deviceId = DeviceId.parse(name);
+  await register(gateway.store.devices, { deviceId, model: "esp32", auth: "legacy", wireId: "ESP32", key });
 }
 
 const unsigned = (body: unknown): Post => ({
@@ -41,16 +39,16 @@ const unsigned = (body: unknown): Post => ({
 });
 const ask = (gateway: DeviceGateway): Promise<Answered> =>
   send(gateway, unsigned({ device_id: "ESP32", timestamp: 1 }));
-const uploadFrom = (gateway: DeviceGateway, key: Uint8Array | undefined, sequence: number): Promise<Answered> => {
+const uploadFrom = (gateway: DeviceGateway, key: Bytes | undefined, sequence: number): Promise<Answered> => {
   assert.ok(key);
   return send(gateway, boardPost(key, sequence, utf8('{"device_id":"ESP32","timestamp":1,"data":[[1,2,3,4,5,6]]}')));
 };
 
 Deno.test("an unknown device and a wrong key get the same answer", async () => {
   await using gateway = startDeviceGateway({ routes: [who] });
-  const key = addSigned(gateway.store, "roof");
+  const key = await addSigned(gateway.store, "roof");
   const stranger = openGatewayStore();
-  const foreign = addSigned(stranger, "roof");
+  const foreign = await addSigned(stranger, "roof");
   const answers = [
     await send(gateway, signedPost(gateway, foreign, 1, { device_id: "roof" }, "/changes")),
     await send(
@@ -71,9 +69,9 @@ Deno.test("an unknown device and a wrong key get the same answer", async () => {
 
 Deno.test("an unsigned request of a board goes by the address of its last verified upload", async () => {
   await using gateway = startDeviceGateway({ routes: [who] });
-  addBoard(gateway, "board-1", keys[0]);
+  await addBoard(gateway, "board-1", keys[0]);
   assert.equal((await ask(gateway)).status, 401); // the only one, but nothing tells that it is the board who asks
-  addBoard(gateway, "board-2", keys[1]);
+  await addBoard(gateway, "board-2", keys[1]);
   assert.equal((await ask(gateway)).status, 401);
   await uploadFrom(gateway, keys[1], 0);
   assert.equal((await ask(gateway)).json.who, "board-2");
@@ -89,7 +87,7 @@ Deno.test("an unsigned request of a board goes by the address of its last verifi
 
 Deno.test("answers to boards are not signed and a refused upload does not move the board", async () => {
   await using gateway = startDeviceGateway({ routes: [who] });
-  addBoard(gateway, "board-1", keys[0]);
+  await addBoard(gateway, "board-1", keys[0]);
   assert.equal((await uploadFrom(gateway, keys[1], 0)).status, 401);
   const device = gateway.store.devices.find("board-1");
   assert.ok(device);
@@ -103,12 +101,15 @@ Deno.test("a legacy device cannot sign with its board key, and a signed one cann
   await using gateway = startDeviceGateway({ routes: [who] });
   const [raw] = keys;
   assert.ok(raw);
-  gateway.store.devices.add({ deviceId: DeviceId.parse("board"), model: "esp32", auth: "legacy", key: raw }, 1);
-  const { device, key } = gateway.store.devices.add(
-    { deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" },
-    1,
-  );
-  const asSigned = { deviceId: DeviceId.parse("board"), number: 1, hmac: importHmacKey(raw) };
+  await register(gateway.store.devices, {
+    deviceId: DeviceId.parse("board"),
+    model: "esp32",
+    auth: "legacy",
+    key: raw,
+  });
+  const node = { deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" } as const;
+  const { device, key } = await register(gateway.store.devices, node);
+  const asSigned = { deviceId: DeviceId.parse("board"), number: 1, hmac: await importHmacKey(raw) };
   assert.equal((await send(gateway, signedPost(gateway, asSigned, 1, { device_id: "board" }, "/changes"))).status, 401);
   const asBoard = boardPost(
     key.raw,
@@ -120,7 +121,7 @@ Deno.test("a legacy device cannot sign with its board key, and a signed one cann
 
 Deno.test("a key revoked by another process is refused with the next request, a new one accepted", async () => {
   await using gateway = startDeviceGateway({ routes: [who] });
-  const key = addSigned(gateway.store, "roof");
+  const key = await addSigned(gateway.store, "roof");
   assert.equal((await send(gateway, signedPost(gateway, key, 1, { device_id: "roof" }, "/changes"))).status, 200);
   using other = new DatabaseSync(`${gateway.store.directory}/gateway.db`);
   other.exec("UPDATE device_key SET sealed = NULL, revoked_at = 5");
@@ -140,7 +141,7 @@ Deno.test("an answer that waits is given after the transaction, signed, and ends
       }),
   );
   const gateway = startDeviceGateway({ routes: [waiting] });
-  const key = addSigned(gateway.store, "roof");
+  const key = await addSigned(gateway.store, "roof");
   const first = await send(gateway, signedPost(gateway, key, 1, { device_id: "roof" }, "/command/get"));
   assert.deepEqual([first.status, first.signed, first.json], [200, true, { commands: [1] }]);
   const second = send(gateway, signedPost(gateway, key, 2, { device_id: "roof" }, "/command/get"));
@@ -151,12 +152,13 @@ Deno.test("an answer that waits is given after the transaction, signed, and ends
   assert.ok(performance.now() - started < 1000);
 });
 
-Deno.test("the keys of a board are found under the name it shares and under its own", () => {
+Deno.test("the keys of a board are found under the name it shares and under its own", async () => {
   using store = openGatewayStore();
   const ring = createKeyRing(store.devices);
-  store.devices.add({ deviceId: DeviceId.parse("board"), model: "esp32", auth: "legacy", wireId: "ESP32" }, 1);
-  assert.equal(ring.byId("nobody", 1), undefined);
-  assert.deepEqual(ring.ofBoards("nobody"), []);
-  assert.equal(ring.ofBoards("ESP32").length, 1);
-  assert.equal(ring.ofBoards("board").length, 1);
+  const board = { deviceId: DeviceId.parse("board"), model: "esp32", auth: "legacy", wireId: "ESP32" } as const;
+  await register(store.devices, board);
+  assert.equal(await ring.byId("nobody", 1), undefined);
+  assert.deepEqual(await ring.ofBoards("nobody"), []);
+  assert.equal((await ring.ofBoards("ESP32")).length, 1);
+  assert.equal((await ring.ofBoards("board")).length, 1);
 });

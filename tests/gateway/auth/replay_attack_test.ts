@@ -20,6 +20,8 @@ import {
   upload,
 } from "../../fakes/device_gateway.ts";
 
+import { register } from "../../fakes/gateway_store.ts";
+
 const testKey = utf8("test key of a board, 32 bytes ...").slice(0, 32);
 const other = deviceRoute(
   "/changes",
@@ -29,7 +31,7 @@ const other = deviceRoute(
 
 Deno.test("no request is accepted twice: repeated, reordered, on another path, at once, or after a restart", async () => {
   let gateway = startDeviceGateway({ routes: [other] });
-  const key = addSigned(gateway.store, "roof");
+  const key = await addSigned(gateway.store, "roof");
   const posts: Post[] = [];
   const accepted: number[] = [];
   const post = (sequence: number, path = "/process") =>
@@ -43,7 +45,7 @@ Deno.test("no request is accepted twice: repeated, reordered, on another path, a
 
   for (const sequence of [5, 3, 2, 9, 1, 4, 8, 2000, 977, 976, 975]) {
     const path = sequence % 2 === 0 ? "/changes" : "/process";
-    const request = post(sequence, path);
+    const request = await post(sequence, path);
     posts.push(request);
     const answer = await send(gateway, request);
     if (answer.status === 200) accepted.push(sequence);
@@ -57,7 +59,7 @@ Deno.test("no request is accepted twice: repeated, reordered, on another path, a
   };
   for (const request of posts) await expectRefused(request);
   for (const sequence of accepted) { // the number again, newly signed, on the other path
-    await expectRefused(post(sequence, sequence % 2 === 0 ? "/process" : "/changes"));
+    await expectRefused(await post(sequence, sequence % 2 === 0 ? "/process" : "/changes"));
   }
   gateway = await gateway.restart();
   for (const request of posts.toReversed()) await expectRefused(request);
@@ -72,8 +74,8 @@ Deno.test("no request is accepted twice: repeated, reordered, on another path, a
 
 Deno.test("a request signed for one path or query is not accepted on another", async () => {
   await using gateway = startDeviceGateway({ routes: [other] });
-  const key = addSigned(gateway.store, "roof");
-  const request = signedPost(gateway, key, 1, { device_id: "roof" }, "/changes");
+  const key = await addSigned(gateway.store, "roof");
+  const request = await signedPost(gateway, key, 1, { device_id: "roof" }, "/changes");
   assert.equal((await send(gateway, { ...request, path: "/process" })).status, 401);
   assert.equal((await send(gateway, { ...request, path: "/changes?x=1" })).status, 401);
   assert.equal((await send(gateway, request)).status, 200);
@@ -81,7 +83,7 @@ Deno.test("a request signed for one path or query is not accepted on another", a
 
 Deno.test("a replay is answered with a signed next_sequence from which the node goes on", async () => {
   await using gateway = startDeviceGateway();
-  const key = addSigned(gateway.store, "roof");
+  const key = await addSigned(gateway.store, "roof");
   await send(gateway, signedPost(gateway, key, 41, upload("roof", blockOf(1, someSamples()))));
   const refused = await send(gateway, signedPost(gateway, key, 41, upload("roof", blockOf(2, someSamples()))));
   assert.ok(refused.signed);
@@ -98,8 +100,8 @@ Deno.test("a refused body uses its number up, and a refused effect leaves nothin
     throw new Fault("conflict", "not now");
   });
   const gateway = startDeviceGateway({ routes: [failing] });
-  const key = addSigned(gateway.store, "roof");
-  const post = signedPost(gateway, key, 1, { device_id: "roof" }, "/changes");
+  const key = await addSigned(gateway.store, "roof");
+  const post = await signedPost(gateway, key, 1, { device_id: "roof" }, "/changes");
   const answer = await send(gateway, post);
   assert.deepEqual([answer.status, answer.signed, answer.json.detail], [409, true, "not now"]);
   const device = gateway.store.devices.find("roof");
@@ -113,24 +115,24 @@ function boardBody(timestamp: number): Uint8Array<ArrayBuffer> {
   return utf8(JSON.stringify({ device_id: "ESP32", timestamp, compressed_data: [[2300, 20, 30, 1000, 5, 350]] }));
 }
 
-function addBoard(gateway: DeviceGateway, name: string, key = testKey): void {
-  gateway.store.devices.add(
-    { deviceId: DeviceId.parse(name), model: "esp32", auth: "legacy", wireId: "ESP32", key },
-    1,
-  );
+async function addBoard(gateway: DeviceGateway, name: string, key = testKey): Promise<void> {
+  const deviceId = DeviceId.parse(name);
+  await register(gateway.store.devices, { deviceId, model: "esp32", auth: "legacy", wireId: "ESP32", key });
 }
 
 Deno.test("a board's captures stay refused after a reset and a restart, while the board starts again from 0", async () => {
   let gateway = startDeviceGateway();
-  addBoard(gateway, "board");
-  const captures = [0, 1, 7, 8].map((sequence) => boardPost(testKey, sequence, boardBody(20_000 + sequence)));
+  await addBoard(gateway, "board");
+  const captures = await Promise.all(
+    [0, 1, 7, 8].map((sequence) => boardPost(testKey, sequence, boardBody(20_000 + sequence))),
+  );
   for (const capture of captures) assert.equal((await send(gateway, capture)).status, 200);
   for (const capture of captures) assert.equal((await send(gateway, capture)).status, 401);
   const device = gateway.store.devices.find("board");
   assert.ok(device);
-  const [key] = gateway.store.devices.keys.active(device);
-  assert.ok(key);
-  createReplay(gateway.store.db).resetBoard(key.fingerprint);
+  const [fingerprint] = gateway.store.devices.keys.fingerprints(device);
+  assert.ok(fingerprint);
+  createReplay(gateway.store.db).resetBoard(fingerprint);
   gateway = await gateway.restart();
   for (const capture of captures) assert.equal((await send(gateway, capture)).status, 401);
   assert.equal((await send(gateway, boardPost(testKey, 0, boardBody(90_000)))).status, 200);
@@ -140,20 +142,20 @@ Deno.test("a board's captures stay refused after a reset and a restart, while th
 
 Deno.test("a board that is registered again under another name is not open to its old captures", async () => {
   await using gateway = startDeviceGateway();
-  addBoard(gateway, "board");
-  const capture = boardPost(testKey, 3, boardBody(20_000));
+  await addBoard(gateway, "board");
+  const capture = await boardPost(testKey, 3, boardBody(20_000));
   assert.equal((await send(gateway, capture)).status, 200);
   gateway.store.devices.remove("board", 2);
   assert.equal((await send(gateway, capture)).status, 401);
-  addBoard(gateway, "garage");
+  await addBoard(gateway, "garage");
   assert.equal((await send(gateway, capture)).status, 401);
   assert.equal((await send(gateway, boardPost(testKey, 4, boardBody(21_000)))).status, 200);
 });
 
 Deno.test("every validation is in the log with its reason", async () => {
   await using gateway = startDeviceGateway({ routes: [other] });
-  const key = addSigned(gateway.store, "roof");
-  const good = signedPost(gateway, key, 1, { device_id: "roof" }, "/changes");
+  const key = await addSigned(gateway.store, "roof");
+  const good = await signedPost(gateway, key, 1, { device_id: "roof" }, "/changes");
   await send(gateway, good);
   await send(gateway, good);
   await send(gateway, { ...good, body: utf8('{"device_id":"roof" }') });

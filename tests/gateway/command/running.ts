@@ -104,7 +104,7 @@ export async function startRunning(
     async addNode(name, profile = "ecowatt") {
       const deviceId = DeviceId.parse(name);
       const { key } = await gateway.management.addDevice({ deviceId, model: "test", auth: "signed" });
-      const node = createNode(fakeGateway, { deviceId, number: key.number, hmac: importHmacKey(key.raw) });
+      const node = createNode(fakeGateway, { deviceId, number: key.number, hmac: await importHmacKey(key.raw) });
       if (profile !== null) await node.post("/process", upload(name, { ...blockOf(1, someSamples(2)), profile }));
       return node;
     },
@@ -150,10 +150,10 @@ export async function startRunning(
 
 function createNode(gateway: () => Pick<DeviceGateway, "url">, key: DeviceKey): Node {
   let sequence = 0;
-  const post: Node["post"] = (path, body, headers = {}) => {
+  const post: Node["post"] = async (path, body, headers = {}) => {
     const at = gateway();
-    const signed = signedPost(at, key, ++sequence, body, path);
-    return send(at, { ...signed, headers: { ...signed.headers, ...headers } });
+    const signed = await signedPost(at, key, ++sequence, body, path);
+    return await send(at, { ...signed, headers: { ...signed.headers, ...headers } });
   };
   return {
     post,

@@ -26,9 +26,8 @@ interface Opened extends AsyncDisposable {
 async function open(): Promise<Opened> {
   const folder = await Deno.makeTempDir();
   const stores = await openStores(folder, { random: systemRandom, securityLogRows: 1_000 });
-  const { device } = await stores.commit.run(() =>
-    stores.devices.add({ deviceId: ROOF, model: "test", auth: "signed" }, START)
-  );
+  const add = await stores.devices.add({ deviceId: ROOF, model: "test", auth: "signed" });
+  const { device } = await stores.commit.run(() => add(START));
   return {
     stores,
     device,

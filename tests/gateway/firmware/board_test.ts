@@ -36,7 +36,7 @@ function createBoard(gateway: Running, version = "1.0.3") {
       const { data, size: chunkSize, hmac } = answer.json.chunk;
       const chunk = fromBase64(data) ?? assert.fail();
       assert.equal(chunk.length, chunkSize);
-      assert.ok(verifyChunkHmac(importChunkKey(keys.chunk, "board"), chunk, n, hmac));
+      assert.ok(await verifyChunkHmac(await importChunkKey(keys.chunk, "board"), chunk, n, hmac));
       image.set(chunk, size);
       size += chunk.length;
     }

@@ -25,7 +25,7 @@ export function seeded(seed: number): () => number {
 }
 
 const CHUNK = new Uint8Array(16);
-const KEY = importHmacKey(new Uint8Array(32));
+const KEY = await importHmacKey(new Uint8Array(32));
 
 /** An image of two chunks: what it does to a node is the fleet's affair. */
 export function firmware(version: string): Firmware {
@@ -122,18 +122,19 @@ function offerIo(stores: Stores, image: Firmware): OfferIo {
   const images = {
     list: () => [image],
     find: (model: string, version: string) => model === image.model && version === image.version ? image : undefined,
-    chunk: (_: Firmware, number: number) => Promise.resolve({ data: CHUNK, hmac: chunkHmac(KEY, CHUNK, number) }),
+    chunk: async (_: Firmware, number: number) => ({ data: CHUNK, hmac: await chunkHmac(KEY, CHUNK, number) }),
   };
   return { ...stores, firmware: images, log: getLogger(["test"]), upSince: 0 };
 }
 
 async function register(stores: Stores, size: number, now: number): Promise<readonly FleetNode[]> {
+  const nodes = Array.from({ length: size }, (_, i) => {
+    const deviceId = DeviceId.parse(`node-${String(i).padStart(4, "0")}`);
+    return stores.devices.add({ deviceId, model: "ecowatt-node", auth: "signed" });
+  });
+  const adding = await Promise.all(nodes);
   return await stores.commit.run(() =>
-    Array.from({ length: size }, (_, i): FleetNode => {
-      const deviceId = DeviceId.parse(`node-${String(i).padStart(4, "0")}`);
-      const { device } = stores.devices.add({ deviceId, model: "ecowatt-node", auth: "signed" }, now);
-      return { device, version: "1.0.0", trials: 0, refused: new Set() };
-    })
+    adding.map((add): FleetNode => ({ device: add(now).device, version: "1.0.0", trials: 0, refused: new Set() }))
   );
 }
 

@@ -4,7 +4,7 @@ import { utf8 } from "../../../crypto/bytes.ts";
 import { send, signedPost, startDeviceGateway } from "../../fakes/device_gateway.ts";
 
 Deno.test("a body over 1 MiB is 413, announced or in chunks, and is not read to its end", async (t) => {
-  await using b = bench();
+  await using b = await bench();
   const big = new Uint8Array(1024 * 1024 + 1).fill(0x20);
   await t.step(
     "announced",
@@ -38,7 +38,7 @@ Deno.test("a body over 1 MiB is 413, announced or in chunks, and is not read to 
 });
 
 Deno.test("methods and paths that are not there are 405 with Allow, and 404", async () => {
-  await using b = bench();
+  await using b = await bench();
   for (const method of ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]) {
     const response = await fetch(`${b.gateway.url}/process`, { method });
     await response.body?.cancel();
@@ -53,7 +53,7 @@ Deno.test("methods and paths that are not there are 405 with Allow, and 404", as
 });
 
 Deno.test("an answer without a signature closes the connection, whatever it says: boards read until then", async () => {
-  await using b = bench();
+  await using b = await bench();
   const json = { "content-type": "application/json" };
   const headers = { ...json, "x-sequence-number": "1", "x-hmac-sha256": "00".repeat(32) };
   const requests: [number, RequestInit][] = [
@@ -76,7 +76,7 @@ Deno.test("an answer without a signature closes the connection, whatever it says
 });
 
 Deno.test("bytes that are no HTTP, half requests and strange targets never end in 500, nor hurt others", async () => {
-  await using b = bench();
+  await using b = await bench();
   const requests = [
     "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "GET\r\n\r\n",

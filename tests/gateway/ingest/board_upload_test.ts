@@ -6,16 +6,15 @@ import { parseUploadBody } from "../../../gateway/boards/upload_body.ts";
 import { createQuarantine } from "../../../gateway/store/quarantine.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { reference, testWith } from "../../needs.ts";
+import { register } from "../../fakes/gateway_store.ts";
 import { boardPost, type DeviceGateway, send, startDeviceGateway, storedSamples } from "../../fakes/device_gateway.ts";
 
 const WIRE_ID = "ESP32_EcoWatt_Smart";
 const testKey = utf8("test key of a board, 32 bytes ...").slice(0, 32);
 
-function addBoard(gateway: DeviceGateway, name: string, key: Uint8Array<ArrayBuffer>): void {
-  gateway.store.devices.add(
-    { deviceId: DeviceId.parse(name), model: "esp32", auth: "legacy", wireId: WIRE_ID, key },
-    1,
-  );
+async function addBoard(gateway: DeviceGateway, name: string, key: Uint8Array<ArrayBuffer>): Promise<void> {
+  const deviceId = DeviceId.parse(name);
+  await register(gateway.store.devices, { deviceId, model: "esp32", auth: "legacy", wireId: WIRE_ID, key });
 }
 
 /** A raw frame of one sample (`00 | 6 | 6 x uint16 LE`), Base64. */
@@ -44,7 +43,7 @@ testWith(
     const key = fromHex(vectors.psk_hex);
     assert.ok(key);
     let gateway = startDeviceGateway();
-    addBoard(gateway, "roof", key);
+    await addBoard(gateway, "roof", key);
     let expected = 0;
     const seen = new Set<string>();
     for (
@@ -80,7 +79,7 @@ testWith(
 
 Deno.test("a board's retry with a new body is stored once for each boot and packet timestamp", async () => {
   await using gateway = startDeviceGateway();
-  addBoard(gateway, "roof", testKey);
+  await addBoard(gateway, "roof", testKey);
   const answers = [
     await send(gateway, boardPost(testKey, 0, boardBody(20_000, [packet(13_000)]))),
     await send(gateway, boardPost(testKey, 1, boardBody(35_000, [packet(13_000), packet(23_000)]))),
@@ -91,7 +90,7 @@ Deno.test("a board's retry with a new body is stored once for each boot and pack
 
 Deno.test("an item that cannot be decoded is set aside, and the others are stored", async () => {
   await using gateway = startDeviceGateway();
-  addBoard(gateway, "roof", testKey);
+  await addBoard(gateway, "roof", testKey);
   const answer = await send(
     gateway,
     boardPost(testKey, 0, boardBody(30_000, [packet(10_000), packet(15_000, "/w=="), packet(20_000)])),
@@ -106,7 +105,7 @@ Deno.test("an item that cannot be decoded is set aside, and the others are store
 Deno.test("boards that share a name are told apart by the key that verifies", async () => {
   await using gateway = startDeviceGateway();
   const keys = [1, 2, 3].map((seed) => new Uint8Array(32).fill(seed));
-  for (const [index, key] of keys.entries()) addBoard(gateway, `board-${index}`, key);
+  for (const [index, key] of keys.entries()) await addBoard(gateway, `board-${index}`, key);
   for (const [index, key] of keys.entries()) {
     for (let n = 0; n <= index; n++) {
       assert.equal(
@@ -123,8 +122,8 @@ Deno.test("boards that share a name are told apart by the key that verifies", as
 
 Deno.test("an answer to a board has status 200, a length, no chunks, no compression, and asks to close", async () => {
   await using gateway = startDeviceGateway();
-  addBoard(gateway, "roof", testKey);
-  const { body, headers } = boardPost(testKey, 0, boardBody(20_000, [packet(13_000)]));
+  await addBoard(gateway, "roof", testKey);
+  const { body, headers } = await boardPost(testKey, 0, boardBody(20_000, [packet(13_000)]));
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: gateway.port });
   const lines = [
     "POST /process HTTP/1.1",
@@ -158,7 +157,7 @@ Deno.test("an answer to a board has status 200, a length, no chunks, no compress
 
 Deno.test("decoder and store agree on a board's samples", async () => {
   await using gateway = startDeviceGateway();
-  addBoard(gateway, "roof", testKey);
+  await addBoard(gateway, "roof", testKey);
   const body = boardBody(20_000, [packet(13_000)]);
   await send(gateway, boardPost(testKey, 0, body));
   const parsed = parseUploadBody(body);

@@ -13,7 +13,7 @@ import {
 
 Deno.test("a signed upload is stored with its number, log and blocks, and its answer is signed", async () => {
   await using gateway = startDeviceGateway();
-  const key = addSigned(gateway.store, "roof");
+  const key = await addSigned(gateway.store, "roof");
   const answer = await send(
     gateway,
     signedPost(gateway, key, 1, upload("roof", blockOf(1, someSamples()), blockOf(2, someSamples()))),
@@ -49,7 +49,7 @@ Deno.test("a signed upload is stored with its number, log and blocks, and its an
 
 Deno.test("a block that is sent again is stored once, also after a restart, and the others with it are stored", async () => {
   const first = startDeviceGateway();
-  const key = addSigned(first.store, "roof");
+  const key = await addSigned(first.store, "roof");
   await send(first, signedPost(first, key, 1, upload("roof", blockOf(1, someSamples()))));
   await using second = await first.restart();
   const answer = await send(
@@ -65,7 +65,7 @@ Deno.test("the same block id of two devices are two blocks", async () => {
   for (const name of ["roof", "garage"]) {
     const answer = await send(
       gateway,
-      signedPost(gateway, addSigned(gateway.store, name), 1, upload(name, blockOf(1, someSamples()))),
+      signedPost(gateway, await addSigned(gateway.store, name), 1, upload(name, blockOf(1, someSamples()))),
     );
     assert.deepEqual(answer.json.accepted_blocks, [1]);
   }
@@ -88,7 +88,7 @@ const bad: readonly [string, Record<string, unknown>, string][] = [
 
 Deno.test("a bad block is named with 422, nothing of the upload is stored, and the good ones can be sent again", async (t) => {
   await using gateway = startDeviceGateway();
-  const key = addSigned(gateway.store, "roof");
+  const key = await addSigned(gateway.store, "roof");
   let sequence = 1;
   for (const [name, change, path] of bad) {
     await t.step(name, async () => {
@@ -107,14 +107,14 @@ Deno.test("a bad block is named with 422, nothing of the upload is stored, and t
 
 Deno.test("a full disk ends in 503 with Retry-After, and the same upload succeeds when there is room", async () => {
   await using gateway = startDeviceGateway();
-  const key = addSigned(gateway.store, "roof");
+  const key = await addSigned(gateway.store, "roof");
   const pages = Number(gateway.store.db.prepare("PRAGMA page_count").get()?.["page_count"]);
   gateway.store.db.exec(`PRAGMA max_page_count = ${pages}`);
   const samples = Array.from(
     { length: 5000 },
     (_, i) => ({ at: 1_780_000_000_000 + i * 2000, values: [i * 7919 % 65536, i * 104729 % 65536] }),
   );
-  const post = signedPost(gateway, key, 1, upload("roof", blockOf(1, samples)));
+  const post = await signedPost(gateway, key, 1, upload("roof", blockOf(1, samples)));
   const refused = await send(gateway, post);
   assert.equal(refused.status, 503);
   assert.ok(Number(refused.headers.get("retry-after")) > 0);

@@ -22,8 +22,9 @@ Deno.test("today's energy begins at 0 at the site's midnight, the total stays, a
   });
   const samples = Array.from({ length: 31 }, (_, k) => ({ at: clock.now() - (30 - k) * MINUTE, values: [600] }));
   const series = { profile: "ecowatt", registers: ["Pac"], samples };
+  const add = await stores.devices.add({ deviceId: ROOF, model: "node", auth: "signed" });
   await stores.commit.run(() => {
-    stores.devices.add({ deviceId: ROOF, model: "node", auth: "signed" }, 1);
+    add(1);
     stores.samples.append({ device: ROOF, inverter: "east", series, quality: "exact", receivedAt: clock.now() });
   });
   const put: Message[] = [];

@@ -5,7 +5,7 @@ import type { Message } from "../../../gateway/mqtt/message.ts";
 import { getLogger } from "@logtape/logtape";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { FakeClock } from "../../fakes/clock.ts";
-import { openGatewayStore } from "../../fakes/gateway_store.ts";
+import { openGatewayStore, register } from "../../fakes/gateway_store.ts";
 
 Deno.test("a device is told as online when it is heard of, as offline after its silence, each once", () => {
   const told: [string, string | undefined][] = [];
@@ -32,7 +32,7 @@ Deno.test("a device is told as online when it is heard of, as offline after its 
 Deno.test("after a start the store says who was heard of; a removed device leaves nothing at the broker", async () => {
   using store = openGatewayStore();
   for (const name of ["fresh", "silent", "gateway"]) {
-    store.devices.add({ deviceId: DeviceId.parse(name), model: "node", auth: "signed" }, 1);
+    await register(store.devices, { deviceId: DeviceId.parse(name), model: "node", auth: "signed" });
   }
   const clock = new FakeClock();
   const sent: Message[] = [];

@@ -3,7 +3,7 @@ import { utf8 } from "../../../crypto/bytes.ts";
 import { Fault } from "../../../gateway/fault.ts";
 import { createSettingsInbox } from "../../../gateway/mqtt/settings_inbox.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
-import { openGatewayStore } from "../../fakes/gateway_store.ts";
+import { openGatewayStore, register } from "../../fakes/gateway_store.ts";
 import { until } from "../../fakes/until.ts";
 
 const BOARD = "esp32/ecowatt_settings";
@@ -19,15 +19,15 @@ async function withInbox(
 ): Promise<void> {
   using store = openGatewayStore();
   const add = (name: string, auth: "signed" | "legacy") =>
-    store.devices.add({
+    register(store.devices, {
       deviceId: DeviceId.parse(name),
       model: "test",
       auth,
       ...(auth === "legacy" ? { wireId: "ESP32_EcoWatt_Smart" } : {}),
-    }, 1);
-  add("roof", "signed");
-  add("board-1", "legacy");
-  add("board-2", "legacy");
+    });
+  await add("roof", "signed");
+  await add("board-1", "legacy");
+  await add("board-2", "legacy");
   const asked: [string, unknown][] = [];
   const warned: string[] = [];
   let waiting = 0;

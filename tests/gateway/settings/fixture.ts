@@ -53,7 +53,7 @@ export async function openSettings(
     const full = { device_id: device, timestamp: 5_000, ...Object(body) };
     const url = "http://gateway";
     const { headers, body: bytes } = known.key
-      ? signedPost({ url }, known.key, ++known.sequence, full, path)
+      ? await signedPost({ url }, known.key, ++known.sequence, full, path)
       : { headers: { "content-type": "application/json" }, body: JSON.stringify(full) };
     const response = await handler(new Request(url + path, { method: "POST", headers, body: bytes }), ADDRESS);
     return { status: response.status, body: await response.json() };
@@ -74,7 +74,7 @@ export async function openSettings(
     async addNode(name) {
       const deviceId = DeviceId.parse(name);
       const { device, key } = await management.addDevice({ deviceId, model: "ecowatt-node", auth: "signed" });
-      keys.set(name, { key: { deviceId, number: key.number, hmac: importHmacKey(key.raw) }, sequence: 0 });
+      keys.set(name, { key: { deviceId, number: key.number, hmac: await importHmacKey(key.raw) }, sequence: 0 });
       return device;
     },
     async addBoard(name) {

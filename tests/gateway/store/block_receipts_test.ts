@@ -2,21 +2,22 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createBlockReceipts } from "../../../gateway/store/block_receipts.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
-import { openGatewayStore } from "../../fakes/gateway_store.ts";
+import { openGatewayStore, register } from "../../fakes/gateway_store.ts";
 
-function addDevice(store: ReturnType<typeof openGatewayStore>, name: string): number {
-  return store.devices.add({ deviceId: DeviceId.parse(name), model: "node", auth: "signed" }, 1).device.row;
+async function addDevice(store: ReturnType<typeof openGatewayStore>, name: string): Promise<number> {
+  const { device } = await register(store.devices, { deviceId: DeviceId.parse(name), model: "node", auth: "signed" });
+  return device.row;
 }
 
 const rows = (store: ReturnType<typeof openGatewayStore>) =>
   store.db.prepare("SELECT * FROM block_receipt").all().length;
 
-Deno.test("each block of a device is claimed once, in any order, as a set of ids would", () => {
+Deno.test("each block of a device is claimed once, in any order, as a set of ids would", async () => {
   using store = openGatewayStore();
   let device = 0;
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 }), (ids) => {
-      const row = addDevice(store, `device-${device++}`);
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 }), async (ids) => {
+      const row = await addDevice(store, `device-${device++}`);
       const receipts = createBlockReceipts(store.db);
       const seen = new Set<number>();
       for (const id of ids) {
@@ -28,9 +29,9 @@ Deno.test("each block of a device is claimed once, in any order, as a set of ids
   );
 });
 
-Deno.test("twenty thousand blocks, neighbours swapped, take one row", () => {
+Deno.test("twenty thousand blocks, neighbours swapped, take one row", async () => {
   using store = openGatewayStore();
-  const row = addDevice(store, "roof");
+  const row = await addDevice(store, "roof");
   const receipts = createBlockReceipts(store.db);
   store.db.exec("BEGIN");
   for (let id = 1; id <= 20_000; id++) assert.ok(receipts.claim(row, id % 2 === 0 ? id - 1 : id + 1));

@@ -3,13 +3,13 @@ import { databasePath, MIGRATIONS } from "../../../gateway/store/database.ts";
 import { createReplay } from "../../../gateway/store/replay.ts";
 import { openSqlite } from "../../../platform/sqlite.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
-import { openGatewayStore } from "../../fakes/gateway_store.ts";
+import { openGatewayStore, register } from "../../fakes/gateway_store.ts";
 
 const mac = (seed: number) => new Uint8Array(32).fill(seed);
 
-Deno.test("a number used before a restart is refused after it, and the next one is known", () => {
+Deno.test("a number used before a restart is refused after it, and the next one is known", async () => {
   const first = openGatewayStore();
-  const { device } = first.devices.add({ deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" }, 1);
+  const { device } = await register(first.devices, { deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" });
   const replay = createReplay(first.db);
   assert.equal(replay.next(device.row), 1);
   for (const sequence of [5, 3, 9]) assert.ok(replay.claim(device.row, sequence));
@@ -21,9 +21,9 @@ Deno.test("a number used before a restart is refused after it, and the next one 
   assert.deepEqual([...after.highest()], [["roof", 9]]);
 });
 
-Deno.test("a number rolled back with its transaction can be used again", () => {
+Deno.test("a number rolled back with its transaction can be used again", async () => {
   using store = openGatewayStore();
-  const { device } = store.devices.add({ deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" }, 1);
+  const { device } = await register(store.devices, { deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" });
   const replay = createReplay(store.db);
   store.db.exec("BEGIN IMMEDIATE");
   assert.ok(replay.claim(device.row, 1));

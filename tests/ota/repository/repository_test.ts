@@ -19,14 +19,14 @@ import { BOARD_FILES, boardKeys, image, imageBytes, once, openFixture, testKeys 
 const NODE = NewFirmware.parse({ model: "ecowatt-node", version: "1.2.0" });
 
 async function download(repository: FirmwareRepository, firmware: Firmware): Promise<Uint8Array> {
-  const key = importChunkKey(
+  const key = await importChunkKey(
     firmware.keys === "boards" ? (await boardKeys()).chunk : testKeys.chunk,
     firmware.audience,
   );
   const chunks: Uint8Array[] = [];
   for (let n = 0; n < firmware.total_chunks; n++) {
     const chunk = await repository.chunk(firmware, n) ?? assert.fail();
-    assert.equal(verifyChunkHmac(key, chunk.data, n, chunk.hmac), true);
+    assert.equal(await verifyChunkHmac(key, chunk.data, n, chunk.hmac), true);
     chunks.push(chunk.data);
   }
   assert.equal(await repository.chunk(firmware, firmware.total_chunks), undefined);

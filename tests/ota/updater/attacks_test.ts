@@ -40,8 +40,9 @@ const resign = (manifest: string) => toBase64(signRsa(signingKey, utf8(manifest)
 const signedText = (manifest: string, manifest_signature = newRelease.signed.manifest_signature) => ({
   signed: { manifest, manifest_signature },
 });
-const altered = (change: (answer: ReturnType<typeof chunkAnswer>, n: number) => unknown): Misbehave => (path, n) =>
-  path === "/ota/chunk" ? { kind: "ok", value: change(chunkAnswer(newRelease, n), n) } : undefined;
+const altered =
+  (change: (answer: Awaited<ReturnType<typeof chunkAnswer>>, n: number) => unknown): Misbehave => async (path, n) =>
+    path === "/ota/chunk" ? { kind: "ok", value: await change(await chunkAnswer(newRelease, n), n) } : undefined;
 const flipped = (base64: string) => (base64.startsWith("A") ? "B" : "A") + base64.slice(1);
 
 /** Time in which every request takes `ms`. */
@@ -91,9 +92,9 @@ const ATTACKS: readonly Attack[] = [
     name: "chunks in another order",
     fault: "chunk_hmac",
     offered: even,
-    misbehave: (path, n) => {
+    misbehave: async (path, n) => {
       if (path !== "/ota/chunk") return undefined;
-      const swapped = chunkAnswer(even, 1 - n);
+      const swapped = await chunkAnswer(even, 1 - n);
       return { kind: "ok", value: { ...swapped, chunk: { ...swapped.chunk, chunk_number: n } } };
     },
   },

@@ -60,7 +60,7 @@ function gatewayOf({ original_size, total_chunks }: Manifest): typeof fetch {
     const request = new Request(input, init);
     const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
     const received = await request.bytes();
-    const verified = claim.ok ? verifySignedRequest(claim.value, received, testKey) : claim;
+    const verified = claim.ok ? await verifySignedRequest(claim.value, received, testKey) : claim;
     if (!verified.ok) throw new Error(verified.detail);
     const number: number = JSON.parse(new TextDecoder().decode(received)).chunk_number;
     const start = encryption.update(plainChunk(number, original_size));
@@ -68,11 +68,10 @@ function gatewayOf({ original_size, total_chunks }: Manifest): typeof fetch {
     const headers = {
       "content-type": "application/octet-stream",
       [CHUNK_HEADERS.number]: String(number),
-      [CHUNK_HEADERS.hmac]: chunkHmac(firmwareKeys.chunks, body, number),
+      [CHUNK_HEADERS.hmac]: await chunkHmac(firmwareKeys.chunks, body, number),
     };
-    return new Response(body, {
-      headers: { ...headers, ...signResponse(verified.value, { status: 200, body, created: 1 }) },
-    });
+    const signature = await signResponse(verified.value, { status: 200, body, created: 1 });
+    return new Response(body, { headers: { ...headers, ...signature } });
   };
 }
 

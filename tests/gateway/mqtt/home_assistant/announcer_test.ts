@@ -44,8 +44,9 @@ async function withRoof(body: (stores: Stores, clock: FakeClock) => Promise<void
   const clock = new FakeClock();
   {
     await using stores = await openStores(folder, { random: systemRandom, securityLogRows: 10 });
+    const add = await stores.devices.add({ deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" });
     await stores.commit.run(() => {
-      stores.devices.add({ deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" }, 1);
+      add(1);
       const series = {
         profile: "ecowatt",
         registers: ["Pac", "Pow"],
@@ -122,9 +123,8 @@ Deno.test("a device that comes back under its name is announced again with its e
     const said = gateway.count();
     await gateway.announce();
     assert.equal(gateway.count(), said, "it is taken back once");
-    await stores.commit.run(() =>
-      stores.devices.add({ deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" }, clock.now())
-    );
+    const add = await stores.devices.add({ deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" });
+    await stores.commit.run(() => add(clock.now()));
     await gateway.announce();
     const keys = entitiesOf(DeviceDiscovery.parse(JSON.parse(gateway.sent.get(INVERTER) ?? "{}"))).map(({ key }) =>
       key
