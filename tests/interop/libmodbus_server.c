@@ -7,6 +7,7 @@
  *
  * libmodbus_server tcp            listens on a free port of 127.0.0.1 and prints "port N"
  * libmodbus_server rtu PATH BAUD  opens a serial port and prints "open"
+ * MODE COUNT after either         the first COUNT reads are answered as one of address MODE, wherever they begin
  *
  * Unit 17. Holding register n holds 1000 + n, input register n 2000 + n, coil and discrete input n is n % 3 == 0.
  */
@@ -24,6 +25,8 @@ enum { UNIT = 17, ITEMS = 0x200 };
 enum { BUSY = 0x170, FOREIGN, LATE, SLOW, TOO_MANY, TOO_FEW };
 
 static int is_tcp;
+static int forced_mode;
+static int forced_left;
 
 static uint16_t crc16(const uint8_t *bytes, int length) {
     uint16_t crc = 0xffff;
@@ -74,10 +77,12 @@ static int awkward(modbus_t *ctx, const uint8_t *query) {
     if (pdu[0] != MODBUS_FC_READ_HOLDING_REGISTERS) return 0;
     int address = pdu[1] << 8 | pdu[2];
     int count = pdu[3] << 8 | pdu[4];
+    int mode = forced_left > 0 ? forced_mode : address;
+    if (forced_left > 0) forced_left--;
     int fd = modbus_get_socket(ctx);
     uint8_t answer[300];
     int length;
-    switch (address) {
+    switch (mode) {
     case BUSY:
         modbus_reply_exception(ctx, query, MODBUS_EXCEPTION_SLAVE_OR_SERVER_BUSY);
         return 1;
@@ -94,7 +99,7 @@ static int awkward(modbus_t *ctx, const uint8_t *query) {
         return 1;
     case TOO_MANY:
     case TOO_FEW:
-        length = read_answer(answer, query, UNIT, 0, address, address == TOO_MANY ? count + 1 : count - 1);
+        length = read_answer(answer, query, UNIT, 0, address, mode == TOO_MANY ? count + 1 : count - 1);
         send_bytes(fd, answer, length, 0);
         return 1;
     default:
@@ -125,8 +130,14 @@ static int listen_anywhere(void) {
 }
 
 int main(int argc, char **argv) {
-    is_tcp = argc == 2 && strcmp(argv[1], "tcp") == 0;
-    if (!is_tcp && !(argc == 4 && strcmp(argv[1], "rtu") == 0)) return 2;
+    is_tcp = argc > 1 && strcmp(argv[1], "tcp") == 0;
+    int needed = is_tcp ? 2 : 4;
+    if (argc != needed && argc != needed + 2) return 2;
+    if (!is_tcp && strcmp(argv[1], "rtu") != 0) return 2;
+    if (argc > needed) {
+        forced_mode = atoi(argv[needed]);
+        forced_left = atoi(argv[needed + 1]);
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
     modbus_t *ctx = is_tcp ? modbus_new_tcp("127.0.0.1", 502) : modbus_new_rtu(argv[2], atoi(argv[3]), 'N', 8, 1);
     modbus_mapping_t *mapping = modbus_mapping_new(ITEMS, ITEMS, ITEMS, ITEMS);
