@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { getLogger } from "@logtape/logtape";
 import { type Command, Option } from "commander";
-import { type ScanIo, USUAL_UNITS } from "../../device/scan/lines.ts";
+import { type ScanIo, USUAL_TCP_UNITS, USUAL_UNITS } from "../../device/scan/lines.ts";
 import { hostsOf } from "../../device/scan/network.ts";
 import { scanSerial, serialLines, serialScanMs, USUAL_ANSWER_MS, USUAL_BAUDS } from "../../device/scan/serial_scan.ts";
 import { scanTcp } from "../../device/scan/tcp_scan.ts";
@@ -11,7 +11,7 @@ import { integer } from "../terminal/arguments.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { progressBar } from "../service/scan/progress.ts";
-import { addressOf, type Discovered, titleOf, yamlOf } from "../service/scan/report.ts";
+import { type Discovered, discoveredOn, oddityOf, titleOf, yamlOf } from "../service/scan/report.ts";
 import { untilStopped } from "../terminal/signals.ts";
 
 interface Flags {
@@ -34,11 +34,11 @@ export function addScan(program: Command, terminal: Terminal): void {
   const scan = program.command("scan").description("find inverters, and print the configuration for them");
   const several =
     (low: number, high: number) => (text: string, all: readonly number[]) => [...all, integer(low, high)(text)];
-  common(scan.command("tcp <network>"))
+  common(scan.command("tcp <network>"), USUAL_TCP_UNITS)
     .description("look for Modbus TCP at an address, in a range (192.168.1.20-60) or network (192.168.1.0/24)")
     .option("--port <port>", "TCP port, may be repeated (default 502 and 1502)", several(1, 65_535), [])
     .action((network: string, flags: TcpFlags) => tcp(network, flags, terminal));
-  common(scan.command("serial [port]"))
+  common(scan.command("serial [port]"), USUAL_UNITS)
     .description("look for Modbus RTU on a serial port (all connected ones without a name)")
     .option("--baud <speed>", `may be repeated (default ${USUAL_BAUDS.join(", ")})`, several(1200, 921_600), [])
     .addOption(
@@ -51,9 +51,9 @@ export function addScan(program: Command, terminal: Terminal): void {
     .action((port: string | undefined, flags: SerialFlags) => serial(port, flags, terminal));
 }
 
-function common(command: Command): Command {
+function common(command: Command, usual: readonly number[]): Command {
   return command
-    .option("--units <ids>", `unit ids such as 1,17 or 1-247 (default ${USUAL_UNITS.join(",")})`)
+    .option("--units <ids>", `unit ids such as 1,17 or 1-247 (default ${usual.join(",")})`)
     .option("--timeout <ms>", "milliseconds to wait for each answer", integer(1, 60_000))
     .option("--json", "as JSON");
 }
@@ -64,7 +64,7 @@ async function tcp(network: string, flags: TcpFlags, terminal: Terminal): Promis
   const options = {
     hosts: hosts.value,
     ports: flags.port.length > 0 ? flags.port : [502, 1502],
-    units: unitsOf(flags.units, 0, 255),
+    units: flags.units === undefined ? USUAL_TCP_UNITS : unitsOf(flags.units, 0, 255),
     connectMs: 1000,
     answerMs: flags.timeout ?? 700,
   };
@@ -73,12 +73,11 @@ async function tcp(network: string, flags: TcpFlags, terminal: Terminal): Promis
   using bar = progressBar(!flags.json && Deno.stderr.isTerminal());
   const endpoints = await scanTcp(options, scanIo(stop.signal), (share) => bar.show(share));
   bar[Symbol.dispose]();
-  const all = endpoints.flatMap(({ host, port, found }) =>
-    found.map((one) => discovered({ tcp: { host, port } }, one))
-  );
+  const all = endpoints.flatMap(({ host, port, ...talked }) => discoveredOn({ tcp: { host, port } }, talked));
   const silent = endpoints.filter(({ found }) => found.length === 0).map(({ host, port }) => `${host}:${port}`);
   const notes = silent.length === 0 ? [] : [`takes connections, but answers no Modbus: ${silent.join(", ")}`];
-  show(all, { over: "tcp", json: flags.json ?? false, notes, stopped: stop.signal.aborted }, terminal);
+  const { units } = options;
+  show(all, { over: "tcp", units, json: flags.json ?? false, notes, stopped: stop.signal.aborted }, terminal);
 }
 
 async function serial(port: string | undefined, flags: SerialFlags, terminal: Terminal): Promise<void> {
@@ -87,7 +86,7 @@ async function serial(port: string | undefined, flags: SerialFlags, terminal: Te
   using stop = untilStopped();
   const options = {
     lines: serialLines(flags.baud, flags.parity),
-    units: unitsOf(flags.units, 1, 247),
+    units: flags.units === undefined ? USUAL_UNITS : unitsOf(flags.units, 1, 247),
     answerMs: flags.timeout ?? USUAL_ANSWER_MS,
   };
   const seconds = Math.ceil(paths.length * serialScanMs(options) / 1000);
@@ -103,13 +102,10 @@ async function serial(port: string | undefined, flags: SerialFlags, terminal: Te
       notes.push(why);
       return undefined;
     });
-    if (result) {
-      for (const one of result.found) {
-        all.push(discovered({ serial: { path, ...result.line } }, one));
-      }
-    }
+    if (result) all.push(...discoveredOn({ serial: { path, ...result.line } }, result));
   }
-  show(all, { over: "serial", json: flags.json ?? false, notes, stopped: stop.signal.aborted }, terminal);
+  const { units } = options;
+  show(all, { over: "serial", units, json: flags.json ?? false, notes, stopped: stop.signal.aborted }, terminal);
 }
 
 /** A name that nobody knows is no network without inverters. */
@@ -121,47 +117,51 @@ async function known(host: string): Promise<void> {
   }
 }
 
-function discovered(line: Discovered["line"], found: Discovered["found"]): Discovered {
-  return { line, found, address: addressOf(line, found) };
-}
-
 function scanIo(signal: AbortSignal): ScanIo {
   return { clock: systemClock, log: getLogger(["ecowatt", "scan"]), signal };
 }
 
 /** What to try when nothing answers, the likeliest first. */
 const WAYS = {
-  tcp: "is it on (not at night?), and Modbus TCP enabled in its menu? does another program have its only connection?",
+  tcp: "is it on (not at night?), and Modbus TCP enabled in its menu? does another program have its only connection? " +
+    "or widen the search: --units 1-247",
   serial:
     "swap A and B, connect ground, unplug the inverter's own dongle, or widen the search: --units 1-247, --parity even",
 } as const;
 
+/** Unit ids that are named one by one. */
+const MOST_NAMED = 20;
+
 interface Shown {
   readonly over: keyof typeof WAYS;
+  /** Those that were asked. */
+  readonly units: readonly number[];
   readonly json: boolean;
   readonly notes: readonly string[];
   /** Ctrl-C: not everything was looked at. */
   readonly stopped: boolean;
 }
 
-function show(all: readonly Discovered[], { over, json, notes, stopped }: Shown, terminal: Terminal): void {
+function show(all: readonly Discovered[], { over, units, json, notes, stopped }: Shown, terminal: Terminal): void {
   const yaml = yamlOf(all);
   if (json) {
-    const found = all.map(({ address, found }) => ({ address, title: titleOf(found), ...found }));
+    const found = all.map((one) => ({ address: one.address, title: titleOf(one.found), ...one.found, ...one.needs }));
     terminal.out(JSON.stringify({ found, buses_yaml: yaml ?? null }));
   } else {
     for (const note of [...notes, ...(stopped ? ["Stopped: not everything was looked at"] : [])]) terminal.err(note);
-    for (const { address, found } of all) terminal.out(`${address}\n  ${titleOf(found)}`);
+    for (const one of all) {
+      terminal.out([one.address, titleOf(one.found), ...[oddityOf(one) ?? []].flat()].join("\n  "));
+    }
     if (yaml !== undefined) terminal.out(`\nFor the section \`node:\` of the configuration:\n${yaml}`);
   }
   if (yaml !== undefined) return;
   if (stopped) throw new CliFailure(EXIT.failed, "Nothing was found so far");
-  const message = all.length === 0 ? `No inverter answers: ${WAYS[over]}` : "None of it is an inverter";
+  const asked = units.length > MOST_NAMED ? `${units.length} unit ids` : `unit ids ${units.join(", ")}`;
+  const message = all.length === 0 ? `No inverter answers to ${asked}: ${WAYS[over]}` : "None of it is an inverter";
   throw new CliFailure(EXIT.unreachable, message);
 }
 
-function unitsOf(text: string | undefined, low: number, high: number): readonly number[] {
-  if (text === undefined) return USUAL_UNITS;
+function unitsOf(text: string, low: number, high: number): readonly number[] {
   const units = text.split(",").flatMap((part) => {
     const [, from = "", to = from] = part.trim().match(/^(\d{1,3})(?:-(\d{1,3}))?$/) ?? [];
     const [first, last] = [Number(from), Number(to)];

@@ -30,10 +30,15 @@ function parsed(text: string): URL {
   throw usage(`"${text}" is no address of an inverter: ${INVERTER_URLS}`);
 }
 
+/** `true` and `false` are meant; all else is a text. */
+function switched(text: string): string | boolean {
+  return text === "true" || text === "false" ? text === "true" : text;
+}
+
 function lineOf(url: URL, line: Record<string, string>, apiKey: string | undefined): Record<string, unknown> {
   const { baud, stop_bits, ...rest } = line;
   const speed = {
-    ...rest,
+    ...Object.fromEntries(Object.entries(rest).map(([key, text]) => [key, switched(text)])),
     ...(baud === undefined ? {} : { baud: Number(baud) }),
     ...(stop_bits === undefined ? {} : { stop_bits: Number(stop_bits) }),
   };

@@ -4,6 +4,7 @@ import type { Profile } from "../../protocol/profile/register.ts";
 import type { Identity } from "../../protocol/profile/sunspec/identity.ts";
 import type { Bus, RequestOptions } from "../modbus/bus.ts";
 import type { BusOutcome } from "../modbus/fault.ts";
+import type { Quirk } from "../modbus/quirks.ts";
 import { type BlockReader, createBlockReader, type Pass, rawAt } from "./block_reader.ts";
 import { type LeftOut, type LeftOutMemory, sameLeftOut } from "./left_out.ts";
 import { changedModel } from "./model_header.ts";
@@ -39,6 +40,14 @@ export interface QuarantinedRegister {
   readonly code: number;
 }
 
+/** What an inverter does that its configuration could say. */
+export interface Oddities {
+  /** What of the protocol is not insisted on, as it was noticed: named as the options that say so. */
+  readonly quirks: readonly Quirk[];
+  /** Longest that an answer took which came after its time-out, milliseconds. */
+  readonly lateMs?: number;
+}
+
 /** One inverter on a bus. One call at a time: the scheduler owns it. */
 export interface Inverter {
   /** Asks for all registers once. Never rejects. */
@@ -55,6 +64,8 @@ export interface Inverter {
   relearn(): void;
   /** All values withheld since the start, by reason. */
   withheld(): Readonly<Withheld>;
+  /** What was noticed of it and its line, and is coped with. */
+  oddities(): Oddities;
   /** Reads holding registers as they are, ahead of no one. */
   readRegisters(address: number, count: number, options?: RequestOptions): Promise<BusOutcome<readonly number[]>>;
   /** Writes consecutive holding registers in one request, ahead of waiting polls. */
@@ -63,7 +74,7 @@ export interface Inverter {
 
 /** What an inverter is read through. */
 export interface InverterPorts {
-  readonly bus: Pick<Bus, "name" | "read" | "write" | "state" | "timing">;
+  readonly bus: Pick<Bus, "name" | "read" | "write" | "state" | "timing" | "quirks">;
   readonly clock: Clock;
   /** What was learned before the start. */
   readonly memory?: LeftOutMemory;
@@ -143,6 +154,11 @@ class PolledInverter implements Inverter {
 
   withheld(): Readonly<Withheld> {
     return { ...this.#withheld };
+  }
+
+  oddities(): Oddities {
+    const { lateMs } = this.#io.bus.state(this.#unit);
+    return { quirks: this.#io.bus.quirks(), ...(lateMs === undefined ? {} : { lateMs }) };
   }
 
   readRegisters(address: number, count: number, options?: RequestOptions): Promise<BusOutcome<readonly number[]>> {

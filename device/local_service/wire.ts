@@ -43,6 +43,7 @@ export const StatusAnswer = z.object({
     lastFault: z.string().optional(),
     health: z.object({ state: InverterState, reason: z.string() }).optional(),
     quarantined: z.array(z.object({ register: z.string(), code: z.number() })),
+    oddities: z.object({ quirks: z.array(z.string()), lateMs: z.number().optional() }).optional(),
   })),
   outbox: z.object({ waiting: z.number(), droppedSamples: z.number(), diskFault: z.string().optional() }),
   uplink: z.object({ failuresInRow: z.number(), lastOkAt: z.number().optional(), lastError: z.string().optional() }),

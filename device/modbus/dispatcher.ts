@@ -225,7 +225,7 @@ export class Dispatcher {
       case "damaged":
         return busFault.crc(this.#line.name, unit, sent);
       case "foreign":
-        return busFault.foreign(this.#line.name, unit, reply.detail, lateMs);
+        return busFault.foreign(this.#line.name, unit, reply, lateMs);
     }
   }
 

@@ -10,8 +10,8 @@ export type BusFault =
   | { readonly kind: "exception"; readonly message: string; readonly code: number; readonly name: string }
   /** An answer arrived damaged. */
   | { readonly kind: "crc"; readonly message: string; readonly attempts: number }
-  /** Something arrived that does not answer the request. */
-  | { readonly kind: "foreign"; readonly message: string; readonly detail: string }
+  /** Something arrived that does not answer the request. `from`: the unit that it names instead of the one asked. */
+  | { readonly kind: "foreign"; readonly message: string; readonly detail: string; readonly from?: number }
   /** The serial port or connection is gone or cannot be opened. `retryAt`: unix ms of the next try to open it. */
   | { readonly kind: "line"; readonly message: string; readonly detail: string; readonly retryAt: number }
   /** The request itself breaks the protocol's limits and was not sent. */
@@ -57,12 +57,17 @@ export const busFault = {
       "Check parity, line termination and cable, or two devices with the same unit id";
     return { kind: "crc", message, attempts };
   },
-  foreign(bus: string, unit: number, detail: string, lateMs?: number): BusFault {
+  foreign(
+    bus: string,
+    unit: number,
+    { detail, from }: { readonly detail: string; readonly from?: number },
+    lateMs?: number,
+  ): BusFault {
     const late = lateMs === undefined
       ? ""
       : `. It answers late, after up to ${seconds(lateMs)}: set timing.timeout above that`;
     const message = `What arrived on ${bus} does not answer the request to unit ${unit}: ${detail}${late}`;
-    return { kind: "foreign", message, detail };
+    return { kind: "foreign", message, detail, ...(from === undefined ? {} : { from }) };
   },
   line(bus: string, detail: string, retryAt: number): BusFault {
     return { kind: "line", message: detail.includes(bus) ? detail : `Cannot use ${bus}: ${detail}`, detail, retryAt };

@@ -39,8 +39,11 @@ export type Reply =
     | { readonly kind: "silence" }
     /** An answer came that is not whole: the unit is there. */
     | { readonly kind: "damaged" }
-    /** Only answers to something else came; `detail` says what. `alive`: they show that the unit is there. */
-    | { readonly kind: "foreign"; readonly detail: string; readonly alive: boolean }
+    /**
+     * Only answers to something else came; `detail` says what. `alive`: they show that the unit is there; `from`: the unit
+     * that an answer to this request names instead.
+     */
+    | { readonly kind: "foreign"; readonly detail: string; readonly alive: boolean; readonly from?: number }
     /** A broadcast went out: nobody answers. */
     | { readonly kind: "sent" }
   );

@@ -59,16 +59,10 @@ interface ConnectionOptions extends TcpOptions, Tolerant, Pick<Line, "idleCloseM
 const OF_RTU = ["ignore_length"] as const;
 const OF_TCP = ["ignore_transaction_id", "ignore_length"] as const;
 
-/**
- * Modbus TCP. `gapMs`: milliseconds between requests, for devices that need a pause; default 0. `anyUnit`: one device is
- * talked to, so that also an answer with a wrong unit id may be noticed as its quirk.
- */
-export function tcpLine(
-  options: ConnectionOptions & { readonly gapMs?: number; readonly anyUnit?: boolean },
-  clock: Clock,
-): Line {
+/** Modbus TCP. `gapMs`: milliseconds between requests, for devices that need a pause; default 0. */
+export function tcpLine(options: ConnectionOptions & { readonly gapMs?: number }, clock: Clock): Line {
   const { gapMs = 0, open = openTcp } = options;
-  const quirks = new Quirks(options.quirks ?? {}, options.anyUnit ? [...OF_TCP, "ignore_unit_id"] : OF_TCP);
+  const quirks = new Quirks(options.quirks ?? {}, OF_TCP);
   const link = { gapMs, quirks, late: new LateAnswers() };
   return {
     ...kept(options),

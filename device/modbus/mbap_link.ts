@@ -19,7 +19,7 @@ export interface MbapOptions {
 /** Milliseconds for which an answer that did not come is still reckoned with, where answers do not name their requests. */
 const LATE_MS = 10_000;
 /** Requests without an answer whose transaction ids are remembered. */
-const MOST_UNANSWERED = 16;
+const MOST_UNANSWERED = 256;
 /** A device that was late is given so many times what it took. */
 const PATIENCE = 1.5;
 
@@ -30,6 +30,8 @@ interface Heard {
   detail?: string;
   /** Something of it came from the unit asked, or to this very request. */
   alive: boolean;
+  /** The unit that answered this very request, in the place of the one asked. */
+  from?: number;
   /** How that deviates which could be the answer, were the device always so. */
   odd?: readonly Quirk[];
   late?: LateAnswer;
@@ -125,9 +127,10 @@ export class MbapLink implements Link {
       if (response !== undefined) return replyOf(response, this.#clock.monotonic() - sentAt, heard);
     }
     this.#missed(ask, sentAt, heard);
-    const { foreign, detail, alive } = heard;
-    const told = heard.late === undefined ? { foreign } : { foreign, late: heard.late };
-    return detail === undefined ? { kind: "silence", ...told } : { kind: "foreign", detail, alive, ...told };
+    const { foreign, detail, alive, from, late } = heard;
+    const told = { foreign, ...(late && { late }) };
+    if (detail === undefined) return { kind: "silence", ...told };
+    return { kind: "foreign", detail, alive, ...(from === undefined ? {} : { from }), ...told };
   }
 
   /** The answer, as soon as what was pushed holds it. */
@@ -196,6 +199,7 @@ export class MbapLink implements Link {
       heard.detail = `the answer to an earlier request, ${seconds(late.tookMs)} after it`;
       return;
     }
+    if (tid === this.#tid && !isFrom(unit, ask.unit)) heard.from = unit;
     const why = this.#strangeness({ tid, unit, pdu }, ask);
     heard.detail = heard.odd === undefined ? why : `${why}; ${remedyFor(heard.odd)}`;
   }
@@ -209,7 +213,8 @@ export class MbapLink implements Link {
 
   /** No answer: what it looked like may be a quirk, and may still come. */
   #missed(ask: Ask, sentAt: number, heard: Heard): void {
-    if (this.#unanswered.size === MOST_UNANSWERED) this.#unanswered.clear();
+    const [oldest] = this.#unanswered.size < MOST_UNANSWERED ? [] : this.#unanswered.keys();
+    if (oldest !== undefined) this.#unanswered.delete(oldest);
     this.#unanswered.set(this.#tid, { unit: ask.unit, sentAt });
     if (this.#deframer.held.length > 0 && !this.#quirks.ignores("ignore_length")) {
       const lenient = decodeLeniently(this.#deframer.held, this.#tid, ask);

@@ -4,7 +4,7 @@
  * - `ignore_unit_id`: an answer comes from another unit id than was asked;
  * - `ignore_length`: frames are padded, or one of an answer's lengths is wrong.
  */
-const QUIRKS = ["ignore_transaction_id", "ignore_unit_id", "ignore_length"] as const;
+export const QUIRKS = ["ignore_transaction_id", "ignore_unit_id", "ignore_length"] as const;
 export type Quirk = typeof QUIRKS[number];
 
 /** What is said of a device in the configuration; what is left out is noticed, where that is safe. */

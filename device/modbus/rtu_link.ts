@@ -174,8 +174,11 @@ export class RtuLink implements Link {
     const heard = this.#heard(sent);
     const diagnosis = diagnose(heard, ask);
     if (diagnosis.kind !== "foreign") return { kind: diagnosis.kind, foreign: 0 };
-    const alive = foreignFrames(heard).some((frame) => frame[0] === ask.unit);
-    return { kind: "foreign", detail: diagnosis.detail, foreign: diagnosis.frames, alive };
+    const frames = foreignFrames(heard);
+    const from = frames[0]?.[0];
+    const alive = from === undefined || frames.some((frame) => frame[0] === ask.unit);
+    const told = { foreign: diagnosis.frames, alive, ...(alive || from === undefined ? {} : { from }) };
+    return { kind: "foreign", detail: diagnosis.detail, ...told };
   }
 
   async #broadcast(bytes: number): Promise<Reply> {

@@ -1,6 +1,6 @@
 import { ecowatt } from "../../protocol/profile/ecowatt.ts";
 import type { Identity } from "../../protocol/profile/sunspec/identity.ts";
-import { discover } from "../inverter/discovery.ts";
+import { discover, type DiscoveryFault } from "../inverter/discovery.ts";
 import type { BusFault } from "../modbus/fault.ts";
 import type { RegisterReader } from "../inverter/register_reader.ts";
 
@@ -20,24 +20,26 @@ export type Silence = { readonly kind: "silent" } | { readonly kind: "line"; rea
 const GRID = { volts: [800, 3000], hertz: [4500, 6500] } as const;
 const REGISTERS = ecowatt.registers.length;
 
-/** Finds out what is behind a unit id, by reading only. Silence is told after two requests. */
+/** Finds out what a unit is that has answered something, by reading only. */
 export async function identify(reader: RegisterReader, unit: number, signal?: AbortSignal): Promise<Found | Silence> {
   const options = signal ? { signal } : {};
-  const ten = await reader.read(unit, "holding", 0, REGISTERS, options);
+  const ten = await reader.read(unit, "holding", 0, REGISTERS, { ...options, mayBeSilent: true });
   if (ten.ok && isTenRegisters(ten.value)) return { kind: "ecowatt", unit };
   if (!ten.ok && ten.fault.kind === "line") return { kind: "line", message: ten.fault.message };
-  if (!ten.ok && isSilence(ten.fault)) {
-    const usual = await reader.read(unit, "holding", 40_000, 2, options); // some ignore what they do not have
-    if (!usual.ok && usual.fault.kind === "line") return { kind: "line", message: usual.fault.message };
-    if (!usual.ok && isSilence(usual.fault)) return { kind: "silent" };
-  }
   const found = await discover(reader, unit, options);
-  const device = found.ok ? found.devices.find(({ profile }) => profile?.power !== undefined) : undefined;
-  if (device) {
-    return { kind: "sunspec", unit, identity: device.identity, models: device.blocks.map(({ model }) => model) };
+  if (!found.ok) return unfound(unit, ten.ok ? undefined : ten.fault, found.fault);
+  const device = found.devices.find(({ profile }) => profile?.power !== undefined);
+  if (!device) return { kind: "unknown", unit, why: "a SunSpec device that is no inverter" };
+  return { kind: "sunspec", unit, identity: device.identity, models: device.blocks.map(({ model }) => model) };
+}
+
+function unfound(unit: number, ten: BusFault | undefined, fault: DiscoveryFault): Found | Silence {
+  if (fault.kind === "line") return { kind: "line", message: fault.message };
+  if (fault.kind !== "not_sunspec" && isSilence(fault) && ten !== undefined && isSilence(ten)) {
+    return { kind: "silent" };
   }
-  if (found.ok) return { kind: "unknown", unit, why: "a SunSpec device that is no inverter" };
-  return { kind: "unknown", unit, why: ten.ok ? "its registers fit no profile" : ten.fault.message };
+  if (ten === undefined) return { kind: "unknown", unit, why: "its registers fit no profile" };
+  return { kind: "unknown", unit, why: fault.kind === "not_sunspec" ? ten.message : fault.message };
 }
 
 /** Damaged answers count: somebody is there, but not at this speed. */

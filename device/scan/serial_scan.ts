@@ -2,7 +2,7 @@ import { rtuLine, serialTiming } from "../modbus/lines.ts";
 import { openSerial } from "../serial/port.ts";
 import { bitsPerCharacter, LineSettings } from "../serial/settings.ts";
 import type { Found } from "./identify.ts";
-import { type ScanIo, scanLine, USUAL_UNITS } from "./lines.ts";
+import { identifyAll, type LineNeeds, scanBus, type ScanIo, USUAL_UNITS } from "./lines.ts";
 import { type Question, REQUEST_BYTES, sweep } from "./sweep.ts";
 
 /** What of a serial line is looked at. */
@@ -19,6 +19,8 @@ interface SerialScanOptions {
 interface SerialFound {
   readonly line: LineSettings;
   readonly found: readonly Found[];
+  /** How the line has to be configured for them. */
+  readonly needs: LineNeeds;
 }
 
 /** Speeds that inverters have, the likeliest first. */
@@ -70,9 +72,9 @@ export async function scanSerial(
       const there = await answering(path, line, questions, answerMs, io, done);
       if (there.length === 0) continue;
       const others = await answering(path, line, rounds.slice(i + 1).flat(), answerMs, io, done);
-      const found = await identified(path, line, [...there, ...others], answerMs, io);
+      const talked = await identified(path, line, [...there, ...others], answerMs, io);
       progress(1);
-      return { line, found };
+      return { line, ...talked };
     }
   }
   return undefined;
@@ -114,14 +116,19 @@ async function identified(
   units: readonly number[],
   answerMs: number,
   io: ScanIo,
-): Promise<readonly Found[]> {
+): Promise<Pick<SerialFound, "found" | "needs">> {
   await io.clock.sleep(PATIENT.settledMs, io.signal); // answers that are under way
   const pace = { baud: line.baud, bitsPerChar: bitsPerCharacter(line) };
-  const bus = rtuLine(path, () => openSerial(path, line), pace, io.clock);
-  const { found, silent, trouble } = await scanLine(bus, units, Math.max(PATIENT.answerMs, answerMs), io);
+  await using bus = scanBus(
+    rtuLine(path, () => openSerial(path, line), pace, io.clock),
+    Math.max(PATIENT.answerMs, answerMs),
+    io,
+  );
+  const { found, silent, trouble } = await identifyAll(bus, units, io.signal);
   if (trouble !== undefined) throw new Error(trouble);
   const why = "it answers now and then: look at the cable, its ends and its ground";
-  return [...found, ...silent.map((unit): Found => ({ kind: "unknown", unit, why }))];
+  const unknown = silent.map((unit): Found => ({ kind: "unknown", unit, why }));
+  return { found: [...found, ...unknown], needs: { quirks: bus.quirks() } };
 }
 
 function timingOf(line: LineSettings) {

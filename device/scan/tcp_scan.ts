@@ -1,7 +1,8 @@
 import { openTcp } from "../modbus/tcp_stream.ts";
 import { tcpLine } from "../modbus/lines.ts";
 import type { Found } from "./identify.ts";
-import { type ScanIo, scanLine } from "./lines.ts";
+import type { Quirk } from "../modbus/quirks.ts";
+import { type LineNeeds, type ScanIo, scanLine } from "./lines.ts";
 
 /** What of the network is looked at. */
 interface TcpScanOptions {
@@ -14,10 +15,12 @@ interface TcpScanOptions {
 }
 
 /** An endpoint that takes connections, and what is behind it. */
-interface TcpFound {
+export interface TcpFound {
   readonly host: string;
   readonly port: number;
   readonly found: readonly Found[];
+  /** How the line has to be configured for them. */
+  readonly needs: LineNeeds;
 }
 
 /** Endpoints tried, and talked to, at the same time. */
@@ -38,7 +41,7 @@ export async function scanTcp(
   let done = 0;
   const found = await inParallel(all, AT_ONCE, async (endpoint) => {
     const takes = !io.signal.aborted && await takesConnections(endpoint, connectMs, io);
-    const talked = takes ? [{ ...endpoint, found: await talk(endpoint, { units, connectMs, answerMs }, io) }] : [];
+    const talked = takes ? [{ ...endpoint, ...await talk(endpoint, { units, connectMs, answerMs }, io) }] : [];
     progress(++done / all.length);
     return talked;
   });
@@ -46,16 +49,27 @@ export async function scanTcp(
   return found.flat().toSorted((a, b) => (place.get(a.host) ?? 0) - (place.get(b.host) ?? 0));
 }
 
+type Talked = Pick<TcpFound, "found" | "needs">;
+
 async function talk(
   endpoint: { readonly host: string; readonly port: number },
   { units, connectMs, answerMs }: Pick<TcpScanOptions, "units" | "connectMs" | "answerMs">,
   io: ScanIo,
-): Promise<readonly Found[]> {
-  const line = tcpLine({ ...endpoint, connectTimeoutMs: connectMs }, io.clock);
-  const first = await scanLine(line, units, answerMs, io);
-  if (first.trouble === undefined) return first.found;
-  await io.clock.sleep(RELEASE_MS, io.signal); // many take one connection, and the sweep's was the one
-  return (await scanLine(line, units, answerMs, io)).found;
+): Promise<Talked> {
+  const ask = (units: readonly number[], quirks: readonly Quirk[] = []) => {
+    const told = Object.fromEntries(quirks.map((quirk) => [quirk, true]));
+    return scanLine(tcpLine({ ...endpoint, connectTimeoutMs: connectMs, quirks: told }, io.clock), units, answerMs, io);
+  };
+  let first = await ask(units);
+  if (first.trouble !== undefined) {
+    await io.clock.sleep(RELEASE_MS, io.signal); // many take one connection, and the sweep's was the one
+    first = await ask(units);
+  }
+  if (first.found.length > 0 || first.named.length === 0) return first;
+  const named = await ask(first.named);
+  if (named.found.length > 0) return named;
+  const { found, needs } = await ask(units, ["ignore_unit_id"]);
+  return { found, needs: { ...needs, quirks: ["ignore_unit_id", ...needs.quirks] } };
 }
 
 async function takesConnections(

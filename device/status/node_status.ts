@@ -2,7 +2,7 @@ import type { InverterHealth } from "../../protocol/messages/node_health.ts";
 import type { Acquisition } from "../acquisition/acquisition.ts";
 import type { SamplerStatus } from "../acquisition/sampler.ts";
 import type { CommandRunnerStatus } from "../command/command_runner.ts";
-import type { QuarantinedRegister } from "../inverter/inverter.ts";
+import type { Oddities, QuarantinedRegister } from "../inverter/inverter.ts";
 import type { Withheld } from "../inverter/poll.ts";
 import type { OutboxStatus } from "../outbox/outbox.ts";
 import type { SettingsLinkStatus } from "../settings/link.ts";
@@ -17,6 +17,7 @@ export interface InverterStatus extends SamplerStatus {
   readonly profile?: string;
   readonly quarantined: readonly QuarantinedRegister[];
   readonly withheld: Readonly<Withheld>;
+  readonly oddities: Oddities;
 }
 
 /** How a node is doing. */
@@ -61,5 +62,6 @@ function inverterStatus({ inverter, sampler, watch }: Acquisition): InverterStat
     ...(profile === undefined ? {} : { profile }),
     quarantined: inverter.quarantined(),
     withheld: inverter.withheld(),
+    oddities: inverter.oddities(),
   };
 }

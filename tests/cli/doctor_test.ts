@@ -5,6 +5,7 @@ import { clock } from "../../cli/service/doctor/clock.ts";
 import { disk } from "../../cli/service/doctor/disk.ts";
 import { examine, report } from "../../cli/service/doctor/doctor.ts";
 import type { Finding, NodeState, Patient } from "../../cli/service/doctor/finding.ts";
+import { tcpPeer } from "../device/modbus/peer.ts";
 import { inverters } from "../../cli/service/doctor/inverters.ts";
 import { firmwareKeys } from "../../cli/service/doctor/keys.ts";
 import { machine } from "../../cli/service/doctor/machine.ts";
@@ -148,9 +149,29 @@ Deno.test("inverters are judged as the running node tells, with the ladder for t
     await told({ quarantined: [{ register: "Vpv2", code: 2 }] }),
     /^warn: east refuses Vpv2 → leave them out/,
   );
+  assert.match(
+    await told({ oddities: { quirks: ["ignore_length"] } }),
+    /^warn: east answers, but its line breaks the protocol → say so at its bus: ignore_length: true/,
+  );
+  assert.match(
+    await told({ oddities: { quirks: [], lateMs: 1320 } }),
+    /^warn: east answers late, after up to 1.3 s → wait longer at its bus: timing: \{ timeout: 2s \}/,
+  );
+  assert.match(await told({ oddities: { quirks: [] } }), /^pass/);
   assert.match(only(await inverters(patient("/x", { file: NODE }))), /^fail: east: .* → in this order/);
   const silent = patient("/x", { file: NODE, node: { kind: "silent", why: "ask as its user" } });
   assert.match(only(await inverters(silent)), /^warn: it cannot be asked/);
+});
+
+Deno.test("an inverter whose line breaks the protocol is read by doctor, with the option that says so", async () => {
+  await using peer = tcpPeer((visit) => visit.send(visit.answer({ tid: 0 })));
+  const bus = {
+    tcp: { host: "127.0.0.1", port: peer.port },
+    timing: { timeout: "200ms" },
+    inverters: [{ name: "east" }],
+  };
+  const file = { node: { ...NODE.node, buses: [bus] } };
+  assert.match(only(await inverters(patient("/x", { file }))), /^warn: east answers, .* ignore_transaction_id: true/);
 });
 
 Deno.test("a node that has the database but no socket is left alone, and no number of it is used", async () => {

@@ -2,7 +2,9 @@ import type { BusConfig } from "../../../device/config/bus_config.ts";
 import { busOf } from "../../../device/equipment/bus.ts";
 import { invertersOf } from "../../../device/equipment/inverters.ts";
 import type { StatusAnswer } from "../../../device/local_service/wire.ts";
+import type { Oddities } from "../../../device/inverter/inverter.ts";
 import type { PollFault } from "../../../device/inverter/poll.ts";
+import { enough } from "../scan/bus_yaml.ts";
 import { type Check, fail, type Finding, pass, type Patient, warn } from "./finding.ts";
 
 /** Each inverter answers: as the running node says, which has the line, or asked here. */
@@ -28,7 +30,7 @@ function busWith(buses: readonly BusConfig[], inverter: string): BusConfig | und
 type Told = StatusAnswer["inverters"][number];
 
 function told(
-  { inverter, samples, failuresInRow, lastFault, quarantined, health }: Told,
+  { inverter, samples, failuresInRow, lastFault, quarantined, health, oddities }: Told,
   bus: BusConfig | undefined,
 ): Finding {
   if (health?.state === "asleep") return pass("inverter", `${inverter} is asleep: ${health.reason}`);
@@ -40,7 +42,22 @@ function told(
     const names = quarantined.map(({ register }) => register).join(", ");
     return warn("inverter", `${inverter} refuses ${names}`, "leave them out of `registers:`");
   }
-  return pass("inverter", `${inverter} answers, ${samples} samples since the start`);
+  return (oddities && odd(inverter, oddities)) ??
+    pass("inverter", `${inverter} answers, ${samples} samples since the start`);
+}
+
+/** It is read, and the configuration could say how. */
+function odd(
+  name: string,
+  { quirks, lateMs }: Readonly<NonNullable<Told["oddities"]>> | Oddities,
+): Finding | undefined {
+  if (quirks.length > 0) {
+    const options = quirks.map((quirk) => `${quirk}: true`).join(", ");
+    return warn("inverter", `${name} answers, but its line breaks the protocol`, `say so at its bus: ${options}`);
+  }
+  if (lateMs === undefined) return undefined;
+  const took = `${name} answers late, after up to ${Math.round(lateMs / 100) / 10} s`;
+  return warn("inverter", took, `wait longer at its bus: timing: { timeout: ${enough(lateMs)} }`);
 }
 
 async function askAll(config: BusConfig, { clock, log, signal }: Patient): Promise<readonly Finding[]> {
@@ -51,7 +68,8 @@ async function askAll(config: BusConfig, { clock, log, signal }: Patient): Promi
     const poll = await inverter.poll(signal);
     if (poll.kind === "read") {
       const count = poll.values.filter((value) => value !== undefined).length;
-      findings.push(pass("inverter", `${name} answers with ${count} values (${inverter.profile()?.id.split(":")[0]})`));
+      const well = pass("inverter", `${name} answers with ${count} values (${inverter.profile()?.id.split(":")[0]})`);
+      findings.push(odd(name, inverter.oddities()) ?? well);
     } else {
       findings.push(fail("inverter", `${name}: ${poll.fault.message}`, mendOf(config, poll.fault)));
     }

@@ -1,9 +1,9 @@
 import { hostsOf } from "../../../device/scan/network.ts";
 import { scanSerial, serialLines, USUAL_ANSWER_MS } from "../../../device/scan/serial_scan.ts";
-import { type ScanIo, USUAL_UNITS } from "../../../device/scan/lines.ts";
+import { type ScanIo, USUAL_TCP_UNITS, USUAL_UNITS } from "../../../device/scan/lines.ts";
 import { scanTcp } from "../../../device/scan/tcp_scan.ts";
 import { listSerialPorts } from "../../../device/serial/ports.ts";
-import { addressOf, type Discovered } from "../scan/report.ts";
+import { type Discovered, discoveredOn } from "../scan/report.ts";
 
 /** Inverters on the serial ports that are connected (`where` empty), on one of them, or on a network. */
 export async function findInverters(where: string, io: ScanIo): Promise<readonly Discovered[]> {
@@ -13,9 +13,7 @@ export async function findInverters(where: string, io: ScanIo): Promise<readonly
   for (const path of paths) {
     const options = { path, lines: serialLines([]), units: USUAL_UNITS, answerMs: USUAL_ANSWER_MS };
     const result = await scanSerial(options, io).catch(() => undefined);
-    for (const found of result?.found ?? []) {
-      if (result) all.push(discovered({ serial: { path, ...result.line } }, found));
-    }
+    if (result) all.push(...discoveredOn({ serial: { path, ...result.line } }, result));
   }
   return all.filter(({ found }) => found.kind !== "unknown");
 }
@@ -26,13 +24,9 @@ async function onNetwork(where: string, io: ScanIo): Promise<readonly Discovered
   if (!hosts.ok) throw new Error(hosts.detail);
   const ports = port === undefined ? [502, 1502] : [Number(port)];
   const endpoints = await scanTcp(
-    { hosts: hosts.value, ports, units: USUAL_UNITS, connectMs: 1000, answerMs: 700 },
+    { hosts: hosts.value, ports, units: USUAL_TCP_UNITS, connectMs: 1000, answerMs: 700 },
     io,
   );
-  return endpoints.flatMap(({ host, port, found }) => found.map((one) => discovered({ tcp: { host, port } }, one)))
+  return endpoints.flatMap(({ host, port, ...talked }) => discoveredOn({ tcp: { host, port } }, talked))
     .filter(({ found }) => found.kind !== "unknown");
-}
-
-function discovered(line: Discovered["line"], found: Discovered["found"]): Discovered {
-  return { line, found, address: addressOf(line, found) };
 }

@@ -3,11 +3,14 @@ import { type BusConfig, InverterConfig } from "../../../device/config/bus_confi
 import { busOf } from "../../../device/equipment/bus.ts";
 import { invertersOf } from "../../../device/equipment/inverters.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
-import { identify } from "../../../device/scan/identify.ts";
-import { USUAL_UNITS } from "../../../device/scan/lines.ts";
+import { identifyAll, USUAL_TCP_UNITS, USUAL_UNITS } from "../../../device/scan/lines.ts";
+import { presentUnits } from "../../../device/scan/present_units.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { physicalColumns } from "../../../protocol/profile/physical.ts";
 import { ladder } from "../doctor/inverters.ts";
+
+/** Milliseconds for each answer while units are looked for. */
+const ANSWER_MS = 700;
 
 /** What a trial stands on. */
 interface TrialIo {
@@ -40,16 +43,13 @@ export async function tryBus(bus: BusConfig, guess: boolean, io: TrialIo): Promi
 async function guessed(bus: BusConfig, io: TrialIo): Promise<BusConfig> {
   const [first] = bus.inverters;
   if (bus.http || !first) return bus;
-  await using line = busOf({
-    ...bus,
-    timing: { ...bus.timing, retries: 0, timeout: Math.min(700, bus.timing.timeout) },
-  }, io);
-  for (const unit of USUAL_UNITS) {
-    const found = await identify(line, unit, io.signal);
-    if (found.kind === "line") return bus;
-    if (found.kind === "sunspec" || found.kind === "ecowatt") {
-      return { ...bus, inverters: [InverterConfig.parse({ name: first.name, unit, profile: found.kind })] };
-    }
+  const answerMs = Math.min(ANSWER_MS, bus.timing.timeout);
+  await using line = busOf({ ...bus, timing: { ...bus.timing, timeout: answerMs } }, io);
+  const usual = bus.serial || bus.rtu_over_tcp ? USUAL_UNITS : USUAL_TCP_UNITS;
+  const present = await presentUnits(line, usual, answerMs, io.signal);
+  for (const one of (await identifyAll(line, present.units, io.signal)).found) {
+    if (one.kind === "unknown") continue;
+    return { ...bus, inverters: [InverterConfig.parse({ name: first.name, unit: one.unit, profile: one.kind })] };
   }
   return bus;
 }

@@ -5,6 +5,9 @@ Deno.test("an address says which line and which unit", () => {
   const table: readonly [string, Record<string, unknown>, Record<string, unknown>][] = [
     ["tcp://10.0.0.5:1502?unit=3", { tcp: { host: "10.0.0.5", port: 1502 } }, { unit: 3, profile: "ecowatt" }],
     ["tcp://[::1]?profile=sunspec", { tcp: { host: "::1", port: 502 } }, { profile: "sunspec" }],
+    ["tcp://h?ignore_transaction_id=true&ignore_length=false", {
+      tcp: { host: "h", port: 502, ignore_transaction_id: true, ignore_length: false },
+    }, {}],
     ["rtu+tcp://server:4001?baud=9600", { rtu_over_tcp: { host: "server", port: 4001, baud: 9600 } }, {}],
     ["rtu:///dev/ttyUSB0?baud=19200&parity=even&stop_bits=2", {
       serial: { path: "/dev/ttyUSB0", baud: 19200, parity: "even", stop_bits: 2 },
@@ -28,6 +31,7 @@ Deno.test("an address that is none is refused with what is wrong and what would 
     ["rtu:///dev/ttyUSB0?unit=0", /must be 1 to 247/],
     ["rtu+tcp://host", /port: /],
     ["tcp://h?timeout=soon", /duration/],
+    ["tcp://h?ignore_length=perhaps", /ignore_length: /],
   ];
   for (const [text, message] of table) {
     assert.throws(() => inverterUrl(text, undefined), { exitCode: 2, message }, text);

@@ -50,6 +50,7 @@ export function busWith(unit: Unit, timing = { charMs: 10 / 9.6, gapMs: 4 }): Fa
     requests,
     bus: {
       name: "test",
+      quirks: () => [],
       timing,
       read: (_unit, _table, address, count) => {
         const request = { address, count };

@@ -167,7 +167,7 @@ Deno.test("trouble with one block leaves the others; an inverter that is gone is
   const table: readonly [BusFault, number][] = [
     [busFault.exception("test", 17, 4), 2],
     [busFault.crc("test", 17, 3), 2],
-    [busFault.foreign("test", 17, "unit 18"), 2],
+    [busFault.foreign("test", 17, { detail: "unit 18" }), 2],
     [busFault.exception("test", 17, 11), 1],
     [busFault.timeout("test", 17, 500, 3), 1],
     [busFault.aborted("stopped"), 1],

@@ -59,9 +59,10 @@ Deno.test("the node reads the ten registers over the HTTP API and sets the limit
 });
 
 /** A bus that is only a unit: no wire, no waiting. */
-function busOf(unit: SimulatedUnit): Pick<Bus, "name" | "read" | "write" | "state" | "timing"> {
+function busOf(unit: SimulatedUnit): Pick<Bus, "name" | "read" | "write" | "state" | "timing" | "quirks"> {
   return {
     name: "test",
+    quirks: () => [],
     timing: { charMs: 0, gapMs: 0 },
     read: (id, _table, address, count) => {
       const words = unit.read(address, count);
