@@ -32,7 +32,15 @@ export interface GcmContext {
   readonly additional: Bytes;
 }
 
-/** A key of 32 bytes; the caller may overwrite them afterwards. Rejects with a `RangeError` for another length. */
+/**
+ * A key of 32 bytes; the caller may overwrite them afterwards. Rejects with a `RangeError` for another length.
+ *
+ * @example
+ * ```ts
+ * const key = await importGcmKey(crypto.getRandomValues(new Uint8Array(GCM_KEY_BYTES)));
+ * JSON.stringify(key); // => "{}"
+ * ```
+ */
 export async function importGcmKey(raw: Bytes): Promise<GcmKey> {
   if (raw.length !== GCM_KEY_BYTES) {
     throw new RangeError(`Cannot use an AES-GCM key of ${raw.length} bytes: it must be ${GCM_KEY_BYTES}`);
@@ -43,17 +51,31 @@ export async function importGcmKey(raw: Bytes): Promise<GcmKey> {
 /**
  * AES-256-GCM (NIST SP 800-38D): ciphertext ‖ tag.
  *
+ * @example
  * ```ts
- * const context = { nonce: crypto.getRandomValues(new Uint8Array(12)), additional: utf8("device key roof/1") };
- * const sealed = await encryptAesGcm(key, context, secret);
- * await decryptAesGcm(key, context, sealed); // the secret
+ * import { utf8 } from "./bytes.ts";
+ * const key = await importGcmKey(new Uint8Array(GCM_KEY_BYTES));
+ * const context = { nonce: crypto.getRandomValues(new Uint8Array(GCM_NONCE_BYTES)), additional: utf8("roof/1") };
+ * (await encryptAesGcm(key, context, utf8("secret"))).length; // => 6 + GCM_TAG_BYTES
  * ```
  */
 export async function encryptAesGcm(key: GcmKey, context: GcmContext, plain: Bytes): Promise<Bytes> {
   return new Uint8Array(await key.encrypt(parametersOf(context), plain));
 }
 
-/** The message, or `undefined` when anything of it, of its context or of the key is another. */
+/**
+ * The message, or `undefined` when anything of it, of its context or of the key is another.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from "./bytes.ts";
+ * const key = await importGcmKey(new Uint8Array(GCM_KEY_BYTES));
+ * const context = { nonce: crypto.getRandomValues(new Uint8Array(GCM_NONCE_BYTES)), additional: utf8("roof/1") };
+ * const sealed = await encryptAesGcm(key, context, utf8("secret"));
+ * await decryptAesGcm(key, context, sealed); // => utf8("secret")
+ * await decryptAesGcm(key, { ...context, additional: utf8("shed/1") }, sealed); // => undefined
+ * ```
+ */
 export async function decryptAesGcm(key: GcmKey, context: GcmContext, message: Bytes): Promise<Bytes | undefined> {
   const parameters = parametersOf(context);
   if (message.length < GCM_TAG_BYTES) return undefined;

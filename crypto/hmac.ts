@@ -24,22 +24,44 @@ export type { HmacKey };
 /**
  * A key of `raw`, one byte or more. The caller may overwrite `raw` afterwards.
  *
+ * @example
  * ```ts
+ * import { utf8 } from "./bytes.ts";
  * const key = await importHmacKey(utf8("Jefe"));
- * const mac = await hmacSha256(key, "what do ya want for nothing?");
- * await verifyHmacSha256(key, "what do ya want for nothing?", mac); // true
+ * (await hmacSha256(key, "what do ya want for nothing?")).length; // => 32
+ * JSON.stringify(key); // => "{}"
  * ```
  */
 export async function importHmacKey(raw: Bytes): Promise<HmacKey> {
   return new HmacKey(await crypto.subtle.importKey("raw", raw, ALGORITHM, false, ["sign", "verify"]));
 }
 
-/** HMAC-SHA256, 32 bytes (RFC 2104). Text is taken as UTF-8. */
+/**
+ * HMAC-SHA256, 32 bytes (RFC 2104). Text is taken as UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { toHex, utf8 } from "./bytes.ts";
+ * const mac = await hmacSha256(await importHmacKey(utf8("Jefe")), "what do ya want for nothing?");
+ * toHex(mac); // => "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+ * ```
+ */
 export async function hmacSha256(key: HmacKey, data: Bytes | string): Promise<Bytes> {
   return new Uint8Array(await key.sign(bytesOf(data)));
 }
 
-/** Whether `mac` is the HMAC-SHA256 of `data`, all 32 bytes of it, compared in constant time. */
+/**
+ * Whether `mac` is the HMAC-SHA256 of `data`, all 32 bytes of it, compared in constant time.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from "./bytes.ts";
+ * const key = await importHmacKey(utf8("a key"));
+ * const mac = await hmacSha256(key, "to roof");
+ * await verifyHmacSha256(key, "to roof", mac); // => true
+ * await verifyHmacSha256(key, "to shed", mac); // => false
+ * ```
+ */
 export function verifyHmacSha256(key: HmacKey, data: Bytes | string, mac: Bytes): Promise<boolean> {
   return key.verify(bytesOf(data), mac);
 }

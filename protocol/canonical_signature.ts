@@ -15,7 +15,21 @@ const REQUEST_INPUT =
   /^ecowatt=(\("@method" "@path" "@query" "content-digest" "x-device-id" "x-sequence-number"\);created=(0|[1-9][0-9]{0,14});keyid="([A-Za-z0-9_.-]{1,64})\/([1-9][0-9]{0,8})";alg="hmac-sha256";tag="ecowatt-v1")$/;
 const PLAIN = /^[\t\x20-\x7e]*$/;
 
-/** What a request in canonical spelling says of itself; `undefined` for every other request. */
+/**
+ * What a request in canonical spelling says of itself; `undefined` for every other request.
+ *
+ * @example
+ * ```ts
+ * import { importHmacKey } from "../crypto/hmac.ts";
+ * import { DeviceId } from "./device_id.ts";
+ * import { signRequest } from "./device_signature.ts";
+ * const key = { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(new Uint8Array(32)) };
+ * const sent = { method: "POST", url: "http://gw.example/changes", body: new Uint8Array(), sequence: 1, created: 0 };
+ * const { headers } = await signRequest(key, sent);
+ * readCanonicalRequest({ ...sent, fields: { get: (name) => headers[name] ?? null } })?.keyNumber; // => 1
+ * readCanonicalRequest({ ...sent, fields: { get: () => null } }); // => undefined
+ * ```
+ */
 export function readCanonicalRequest(request: RequestParts): SignatureClaim | undefined {
   const { method, url, fields } = request;
   const [, parameters, created, device, keyNumber] = REQUEST_INPUT.exec(fields.get("signature-input") ?? "") ?? [];
@@ -40,7 +54,18 @@ export function readCanonicalRequest(request: RequestParts): SignatureClaim | un
   };
 }
 
-/** What is signed of an answer, and its `Signature-Input`. `created` are whole unix seconds. */
+/**
+ * What is signed of an answer, and its `Signature-Input`. `created` are whole unix seconds.
+ *
+ * @example
+ * ```ts
+ * import { importHmacKey } from "../crypto/hmac.ts";
+ * import { DeviceId } from "./device_id.ts";
+ * const key = { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(new Uint8Array(32)) };
+ * const { base } = canonicalResponse(key, { status: 200, contentDigest: "sha-256=:…:", sequence: 7, created: 0 });
+ * base.split("\n")[0]; // => '"@status": 200'
+ * ```
+ */
 export function canonicalResponse(
   key: DeviceKey,
   answer: {
@@ -58,7 +83,15 @@ export function canonicalResponse(
   return { base, input: `ecowatt=${parameters}` };
 }
 
-/** Decimal digits without sign or leading zero, 1 to 2^53 - 1. */
+/**
+ * Decimal digits without sign or leading zero, 1 to 2^53 - 1.
+ *
+ * @example
+ * ```ts
+ * parseSequence("4711"); // => 4711
+ * parseSequence("04711"); // => undefined
+ * ```
+ */
 export function parseSequence(digits: string | null): number | undefined {
   if (digits === null || !/^[1-9][0-9]{0,15}$/.test(digits)) return undefined;
   const sequence = Number(digits);

@@ -82,7 +82,19 @@ class VerifiedRequest {
 
 export type { VerifiedRequest };
 
-/** Signs a request with a device's key: RFC 9421 over the six components, RFC 9530 over the body. */
+/**
+ * Signs a request with a device's key: RFC 9421 over the six components, RFC 9530 over the body.
+ *
+ * @example
+ * ```ts
+ * import { importHmacKey } from "../crypto/hmac.ts";
+ * import { DeviceId } from "./device_id.ts";
+ * const key = { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(new Uint8Array(32)) };
+ * const sent = { method: "POST", url: "http://gw.example/changes", body: new Uint8Array(), sequence: 1, created: 0 };
+ * const { headers } = await signRequest(key, sent);
+ * [headers["x-device-id"], headers["x-sequence-number"]]; // => ["roof", "1"]
+ * ```
+ */
 export async function signRequest(key: DeviceKey, request: RequestToSign): Promise<SignedRequest> {
   const covered: Headers = {
     "content-digest": contentDigest(request.body),
@@ -95,13 +107,35 @@ export async function signRequest(key: DeviceKey, request: RequestToSign): Promi
   return { headers: { ...covered, ...fields }, parts };
 }
 
-/** Step one, without a key and without the body: is it a signed request, and who claims to speak? */
+/**
+ * Step one, without a key and without the body: is it a signed request, and who claims to speak?
+ *
+ * @example
+ * ```ts
+ * import { importHmacKey } from "../crypto/hmac.ts";
+ * import { DeviceId } from "./device_id.ts";
+ * const key = { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(new Uint8Array(32)) };
+ * const sent = { method: "POST", url: "http://gw.example/changes", body: new Uint8Array(), sequence: 1, created: 0 };
+ * const { headers } = await signRequest(key, sent);
+ * const claim = parseSignedRequest({ ...sent, fields: { get: (name) => headers[name] ?? null } });
+ * claim.ok && [claim.value.deviceId, claim.value.sequence]; // => ["roof", 1]
+ * ```
+ */
 export function parseSignedRequest(request: RequestParts): Outcome<SignatureClaim, "malformed"> {
   const claim = readCanonicalRequest(request);
   return claim === undefined ? parseGeneralRequest(request) : success(claim);
 }
 
-/** Step one for a request in any spelling that RFC 9421 allows. */
+/**
+ * Step one for a request in any spelling that RFC 9421 allows.
+ *
+ * @example
+ * ```ts
+ * const unsigned = { method: "POST", url: "http://gateway.example/changes", fields: { get: () => null } };
+ * const claim = parseGeneralRequest(unsigned);
+ * claim.ok ? "signed" : claim.fault; // => "malformed"
+ * ```
+ */
 export function parseGeneralRequest(request: RequestParts): Outcome<SignatureClaim, "malformed"> {
   const fields = readSignatureFields(request, REQUEST);
   if (!fields.ok) return fields;
@@ -126,6 +160,19 @@ const decoy = importHmacKey(new Uint8Array(32));
 /**
  * Step two: is the claim true, and is this the body? Without a key (`undefined`: no such device or key number) it does the
  * same work as for a wrong key, so that the time does not tell which devices exist, and refuses with `unknown_device`.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from "../crypto/bytes.ts";
+ * import { importHmacKey } from "../crypto/hmac.ts";
+ * import { DeviceId } from "./device_id.ts";
+ * const key = { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(new Uint8Array(32)) };
+ * const sent = { method: "POST", url: "http://gw.example/changes", body: utf8("{}"), sequence: 1, created: 0 };
+ * const { headers } = await signRequest(key, sent);
+ * const claim = parseSignedRequest({ ...sent, fields: { get: (name) => headers[name] ?? null } });
+ * claim.ok && (await verifySignedRequest(claim.value, sent.body, key)).ok; // => true
+ * claim.ok && (await verifySignedRequest(claim.value, utf8("[]"), key)).ok; // => false
+ * ```
  */
 export async function verifySignedRequest(
   claim: SignatureClaim,
@@ -143,7 +190,23 @@ export async function verifySignedRequest(
   return success(new VerifiedRequest(claim, key));
 }
 
-/** The three fields that sign an answer to `request`, with the key that signed the request. */
+/**
+ * The three fields that sign an answer to `request`, with the key that signed the request.
+ *
+ * @example
+ * ```ts
+ * import { importHmacKey } from "../crypto/hmac.ts";
+ * import { DeviceId } from "./device_id.ts";
+ * const key = { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(new Uint8Array(32)) };
+ * const sent = { method: "POST", url: "http://gw.example/changes", body: new Uint8Array(), sequence: 1, created: 0 };
+ * const { headers } = await signRequest(key, sent);
+ * const claim = parseSignedRequest({ ...sent, fields: { get: (name) => headers[name] ?? null } });
+ * if (!claim.ok) throw new Error(claim.detail);
+ * const request = await verifySignedRequest(claim.value, sent.body, key);
+ * const answer = { status: 200, body: new Uint8Array(), created: 0 };
+ * request.ok && Object.keys(await signResponse(request.value, answer)).includes("signature"); // => true
+ * ```
+ */
 export async function signResponse(
   { key, sequence }: VerifiedRequest,
   answer: { readonly status: number; readonly body: Uint8Array; readonly created: number },
@@ -162,7 +225,21 @@ export async function signResponse(
   };
 }
 
-/** Whether an answer is the gateway's to this very request, and its body whole. Do not act on one that is refused. */
+/**
+ * Whether an answer is the gateway's to this very request, and its body whole. Do not act on one that is refused.
+ *
+ * @example
+ * ```ts
+ * import { importHmacKey } from "../crypto/hmac.ts";
+ * import { DeviceId } from "./device_id.ts";
+ * const key = { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(new Uint8Array(32)) };
+ * const sent = { method: "POST", url: "http://gw.example/changes", body: new Uint8Array(), sequence: 1, created: 0 };
+ * const request = await signRequest(key, sent);
+ * const unsigned = { status: 404, body: new Uint8Array(), fields: { get: () => null } };
+ * const answer = await verifyResponse(key, request, unsigned);
+ * answer.ok ? "the gateway's" : answer.fault; // => "malformed"
+ * ```
+ */
 export async function verifyResponse(
   key: DeviceKey,
   request: SignedRequest,

@@ -44,13 +44,33 @@ const MAX_INPUT_LENGTH = 512;
 const ONE_MAC = /^ecowatt=:([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=):$/;
 const KEY_ID = /^([A-Za-z0-9_.-]{1,64})\/([1-9][0-9]{0,8})$/;
 
-/** A component identifier: a field or a derived component, of the request when `req`. */
+/**
+ * A component identifier: a field or a derived component, of the request when `req`.
+ *
+ * @example
+ * ```ts
+ * component("@method").item; // => { kind: "string", value: "@method" }
+ * component("x-sequence-number", true).parameters.size; // => 1
+ * ```
+ */
 export function component(name: string, ofRequest = false): Item {
   const parameters: Parameters = ofRequest ? new Map([["req", { kind: "boolean", value: true }]]) : new Map();
   return { kind: "item", item: { kind: "string", value: name }, parameters };
 }
 
-/** The two fields that sign `message`; `undefined` when a component of `coverage` is not in it. */
+/**
+ * The two fields that sign `message`; `undefined` when a component of `coverage` is not in it.
+ *
+ * @example
+ * ```ts
+ * import { importHmacKey } from "../crypto/hmac.ts";
+ * import { DeviceId } from "./device_id.ts";
+ * const key = { deviceId: DeviceId.parse("roof"), number: 1, hmac: await importHmacKey(new Uint8Array(32)) };
+ * const message = { method: "POST", url: "http://gateway.example/changes", fields: { get: () => null } };
+ * const fields = await writeSignatureFields(message, { components: [component("@method")], tag: "test" }, key, 0);
+ * fields?.["signature-input"]; // => 'ecowatt=("@method");created=0;keyid="roof/1";alg="hmac-sha256";tag="test"'
+ * ```
+ */
 export async function writeSignatureFields(
   message: RequestParts | ResponseParts,
   coverage: Coverage,
@@ -72,7 +92,19 @@ export async function writeSignatureFields(
   };
 }
 
-/** Reads the two fields of a signature that covers exactly `coverage`; components and parameters in any order. */
+/**
+ * Reads the two fields of a signature that covers exactly `coverage`; components and parameters in any order.
+ *
+ * @example
+ * ```ts
+ * const coverage = { components: [component("@method")], tag: "test" };
+ * const input = 'ecowatt=("@method");created=5;keyid="roof/1";alg="hmac-sha256";tag="test"';
+ * const fields = new Map([["signature-input", input], ["signature", `ecowatt=:${"A".repeat(43)}=:`]]);
+ * const get = (name: string) => fields.get(name) ?? null;
+ * const read = readSignatureFields({ method: "POST", url: "http://gateway.example/", fields: { get } }, coverage);
+ * read.ok && [read.value.deviceId, read.value.keyNumber, read.value.created]; // => ["roof", 1, 5]
+ * ```
+ */
 export function readSignatureFields(
   message: RequestParts | ResponseParts,
   coverage: Coverage,
@@ -93,7 +125,15 @@ function readInput(message: RequestParts | ResponseParts): InnerList | undefined
   return inputs?.size === 1 && input?.kind === "list" ? input : undefined;
 }
 
-/** The 32 bytes of the one member of `Signature`. */
+/**
+ * The 32 bytes of the one member of `Signature`.
+ *
+ * @example
+ * ```ts
+ * const fields = new Map([["signature", `ecowatt=:${"A".repeat(43)}=:`]]);
+ * readMac({ status: 200, fields: { get: (name) => fields.get(name) ?? null } })?.length; // => 32
+ * ```
+ */
 export function readMac(message: RequestParts | ResponseParts): Bytes | undefined {
   const [, base64] = ONE_MAC.exec(message.fields.get("signature") ?? "") ?? [];
   return base64 === undefined ? undefined : fromBase64(base64);
