@@ -2,18 +2,17 @@
 import { createHmac } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
 import { utf8 } from "../crypto/bytes.ts";
-import { createDevicePaths, dispatch } from "../gateway/http/device_paths.ts";
+import { createDeviceApi } from "../gateway/device_api.ts";
+import { dispatch } from "../gateway/http/device_paths.ts";
 import { Fault } from "../gateway/fault.ts";
-import { localDays } from "../gateway/energy/local_days.ts";
-import { meteredSamples } from "../gateway/energy/metered_samples.ts";
+import { createSampleFeed } from "../gateway/ingest/sample_feed.ts";
 import { problemResponse } from "../gateway/http/problem.ts";
 import { type Handler, startServer } from "../gateway/http/server.ts";
 import { openGatewayDatabase } from "../gateway/store/database.ts";
-import { createDevices } from "../gateway/store/devices.ts";
-import { createEnergyStore } from "../gateway/store/energy.ts";
-import { createGroupCommit } from "../gateway/store/group_commit.ts";
+import { createServices } from "../gateway/services.ts";
+import { createStores } from "../gateway/store/stores.ts";
 import { createKeyVault } from "../keys/key_vault.ts";
-import { createSamples } from "../gateway/store/samples.ts";
+import { MAX_BODY_BYTES } from "../protocol/messages/sample_blocks.ts";
 import { systemClock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
 import { benchDevices } from "./upload_load.ts";
@@ -22,18 +21,19 @@ import { benchDevices } from "./upload_load.ts";
 async function gatewayHandler(directory: string): Promise<Handler> {
   const db = openGatewayDatabase(directory);
   const vault = await createKeyVault(systemRandom.bytes(32), systemRandom);
-  const devices = createDevices(db, { vault, random: systemRandom });
+  const io = { dataDir: directory, clock: systemClock, random: systemRandom, log: getLogger(["bench"]) };
+  const stores = createStores(db, vault, { ...io, securityLogRows: 100_000 });
   for (const { deviceId, raw } of benchDevices()) {
-    (await devices.add({ deviceId, model: "node", auth: "signed", key: raw }))(0);
+    (await stores.devices.add({ deviceId, model: "node", auth: "signed", key: raw }))(0);
   }
-  const paths = createDevicePaths({
-    db,
-    devices,
-    samples: meteredSamples(createSamples(db, systemRandom), createEnergyStore(db), localDays("UTC")),
-    commits: createGroupCommit(db),
-    clock: systemClock,
-    log: getLogger(["bench"]),
+  const paths = createDeviceApi({
+    stores,
+    services: createServices(stores, { time_zone: "UTC", listeningSince: Date.now() }, io),
+    feed: createSampleFeed(io.log),
+    publishes: false,
+    limits: { maxBytes: MAX_BODY_BYTES, timeoutMs: 30_000 },
     signal: new AbortController().signal,
+    io,
   });
   return dispatch(paths, () => problemResponse(new Fault("not_found", "There is nothing here")));
 }

@@ -1,41 +1,30 @@
 import type { Liveness } from "../platform/liveness.ts";
 import { RateLimitedLog } from "../platform/rate_limited_log.ts";
-import { publishAddress } from "./data_dir/address_file.ts";
+import { createEventStreams } from "./api/event_streams.ts";
 import { createApp, handlerOf } from "./app.ts";
-import { type CommandNotifier, createCommandNotifier } from "./command/notifier.ts";
-import { createCommandService } from "./command/command_service.ts";
-import { createCommandRoutes } from "./command/device_routes.ts";
 import type { GatewayConfig } from "./config.ts";
-import { agesOf } from "./tasks/retention.ts";
 import { readAssets, serveAssets } from "./dashboard/assets.ts";
-import { createEventStreams } from "./dashboard/event_streams.ts";
-import { createDevicePaths, dispatch } from "./http/device_paths.ts";
-import { firmwareRoutes } from "./firmware/device_routes.ts";
-import type { FirmwareRepository } from "../ota/repository/firmware_repository.ts";
-import { openRepository } from "../ota/repository/repository.ts";
-import { createFirmwareRolloutService } from "./firmware/rollouts.ts";
+import { publishAddress } from "./data_dir/address_file.ts";
 import { lockDirectory } from "./data_dir/directory_lock.ts";
-import { storeLiveness } from "./system/health.ts";
-import { createManagement, type Management } from "./management/management.ts";
-import { type MqttIo, startMqtt } from "./mqtt/mqtt.ts";
+import { createDeviceApi } from "./device_api.ts";
+import type { GatewayIo } from "./gateway_io.ts";
+import { dispatch } from "./http/device_paths.ts";
+import { type Handler, startServer } from "./http/server.ts";
+import { createSampleFeed, type SampleFeed } from "./ingest/sample_feed.ts";
+import type { Management } from "./management/management.ts";
 import { GatewayMeters } from "./metrics/gateway_meters.ts";
 import type { GatewayMetrics } from "./metrics/gateway_metrics.ts";
-import { createSampleFeed, type SampleFeed } from "./ingest/sample_feed.ts";
-import { keepRetention } from "./tasks/retention.ts";
-import { createSampleReader } from "./store/sample_reader.ts";
-import { settingsRoutes } from "./settings/device_routes.ts";
-import { createDeviceSettings } from "./settings/device_settings.ts";
-import { keepRollouts } from "./tasks/rollouts.ts";
-import { type Handler, startServer } from "./http/server.ts";
+import { type Mqtt, startMqtt } from "./mqtt/mqtt.ts";
+import { createMetrics, createServices, type Services } from "./services.ts";
 import { prepareGatewayDatabase } from "./store/database.ts";
+import { openStores, type Stores } from "./store/stores.ts";
 import type { Role } from "./store/tokens.ts";
-import type { DeviceStates } from "./state/device_states.ts";
-import { statesOf } from "./state/states_of.ts";
+import { storeLiveness } from "./system/health.ts";
+import type { MqttLink } from "./system/mqtt_link.ts";
+import { agesOf, keepRetention } from "./tasks/retention.ts";
 import { keepReview } from "./tasks/review.ts";
-import { openStores, type Stores, type StoresOptions } from "./stores.ts";
+import { keepRollouts } from "./tasks/rollouts.ts";
 
-import { appIo, metricsOf, settingsIoOf } from "./app_io.ts";
-import type { GatewayIo } from "./gateway_io.ts";
 /** A running gateway. Disposing stops it within a second; what was acknowledged is on disk. */
 export interface Gateway extends AsyncDisposable {
   readonly hostname: string;
@@ -63,46 +52,20 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   cleanup.use(lockDirectory(dataDir));
   await prepareGatewayDatabase(dataDir, { onTrial: io.onTrial ?? false, log });
   const meters = new GatewayMeters();
-  const took = (ms: number) => meters.committed(ms);
-  const stores = cleanup.use(await openStores(dataDir, { ...storesOptions(config, io), meter: { clock, took } }));
-  const stop = new AbortController();
-  const management = createManagement({ ...stores, clock });
-  await stores.commit.run(() => stores.commands.writes.setLimit(config.writes_per_day));
-  const notifier = createCommandNotifier({ db: stores.db, clock });
+  const stores = cleanup.use(await openGatewayStores(config, io, meters));
+  const startedAt = clock.now();
+  const services = createServices(stores, { ...config, listeningSince: startedAt }, io);
   const feed = createSampleFeed(log);
-  const states = statesOf(config, io, stores, clock.now());
-  const firmware = openRepository(io);
-  const mqtt = cleanup.use(await startMqtt(config.mqtt, mqttIo(io, stores, { feed, notifier, states, firmware })));
-  const events = createEventStreams({ feed, db: stores.db, clock, log, signal: stop.signal });
-  const metrics = metricsOf(io, stores, { mqtt, states, meters });
+  const mqtt = cleanup.use(await openMqtt({ config, io, stores, services, feed }));
+  const mqttLink = () => mqtt?.link();
+  const metrics = createMetrics(stores, services, { meters, mqttLink }, io);
   cleanup.use(feed.listen((batches) => meters.stored(batches)));
-  const api = appIo(config, io, stores, {
-    management,
-    notifier,
-    mqtt,
-    states,
-    firmware,
-    events,
-    metrics,
-    startedAt: clock.now(),
-  });
-  const paths = devicePaths(config, io, stores, {
-    signal: stop.signal,
-    notifier,
-    feed,
-    states,
-    publishes: mqtt !== undefined,
-    firmware,
-  });
+  const stop = new AbortController();
+  const parts = { config, io, stores, services, feed, meters, metrics, mqttLink, startedAt, signal: stop.signal };
   const { host: hostname, port } = config;
-  const answer = dispatch(paths, serveAssets(readAssets(), handlerOf(createApp(api))));
-  const handler = meters.counting(answer, new Set(paths.keys()));
-  const server = cleanup.use(startServer({ hostname, port, handler, log }));
-  const retention = keepRetention(agesOf(config), { ...stores, clock, log }, stop.signal);
-  const rollouts = keepRollouts({ rollouts: api.settingsRollouts, clock, log }, stop.signal);
-  const updates = keepRollouts({ rollouts: api.firmwareRolloutService, clock, log }, stop.signal);
-  const reviews = keepReview({ states, devices: stores.devices, clock, log }, stop.signal);
-  cleanup.defer(() => Promise.all([retention, rollouts, updates, reviews]).then(() => {}));
+  const server = cleanup.use(startServer({ hostname, port, handler: createHandler(parts), log }));
+  const tasks = startTasks(parts);
+  cleanup.defer(() => tasks);
   cleanup.defer(() => stop.abort());
   const url = urlOf(server.hostname, server.port);
   cleanup.use(publishAddress(dataDir, url));
@@ -112,11 +75,8 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
     hostname: server.hostname,
     port: server.port,
     url,
-    management,
-    loginLink: async (role) => {
-      const made = await stores.commit.run(() => stores.sessions.addLink({ token: undefined, role }, clock.now()));
-      return `${url}/#/login/${made.code}`;
-    },
+    management: services.management,
+    loginLink: async (role) => `${url}/#/login/${await newLoginCode(stores, role, clock.now())}`,
     alive: () => storeLiveness(stores.commit, () => void stores.devices.find("health")),
     mqttPort: mqtt?.port,
     metrics,
@@ -124,60 +84,103 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   };
 }
 
-function storesOptions(
-  { security_log_rows: securityLogRows, time_zone: timeZone }: GatewayConfig,
-  { random, allowPublishedKeys, clock, log }: GatewayIo,
-): StoresOptions {
+/** Opens the stores of a gateway that runs, and tells the log when their disk takes no writes. */
+async function openGatewayStores(
+  { security_log_rows: securityLogRows, writes_per_day: writesPerDay }: GatewayConfig,
+  { dataDir, random, clock, log, allowPublishedKeys }: GatewayIo,
+  meters: GatewayMeters,
+): Promise<Stores> {
   const disk = new RateLimitedLog(log, clock);
   const watch = (error: Error | undefined) =>
     error
       ? disk.happened("the disk takes no writes, uploads are refused until it does: {error}", { error }, "error")
       : disk.ended("the disk takes writes again");
-  return {
-    random,
-    securityLogRows,
-    watch,
-    ...(timeZone === undefined ? {} : { timeZone }),
-    ...(allowPublishedKeys === undefined ? {} : { allowPublishedKeys }),
-  };
+  const took = (ms: number) => meters.committed(ms);
+  await using opening = new AsyncDisposableStack();
+  const stores = opening.use(
+    await openStores(dataDir, { random, clock, securityLogRows, allowPublishedKeys, watch, took }),
+  );
+  await stores.commit.run(() => stores.commands.writes.setLimit(writesPerDay));
+  opening.move();
+  return stores;
 }
 
-/** What devices' routes share with the rest of a running gateway. */
-interface DeviceParts {
-  readonly signal: AbortSignal;
-  readonly notifier: CommandNotifier;
+/** What was built of a gateway, for what is built on it. */
+interface Parts {
+  readonly config: GatewayConfig;
+  readonly io: GatewayIo;
+  readonly stores: Stores;
+  readonly services: Services;
   readonly feed: SampleFeed;
-  readonly states: DeviceStates;
-  readonly publishes: boolean;
-  readonly firmware: FirmwareRepository;
 }
 
-function devicePaths(
-  config: GatewayConfig,
-  { clock, log }: GatewayIo,
-  stores: Stores,
-  { notifier, firmware, states, ...parts }: DeviceParts,
-): ReadonlyMap<string, Handler> {
+function openMqtt({ config, io, stores, services, feed }: Parts): Promise<Mqtt | undefined> {
+  const { devices, announcements, twins, series, points, firmwareSessions, commit } = stores;
+  const { reader, energy, states, settings, commandService, firmware, firmwareRolloutService } = services;
+  const { clock, random, log, version } = io;
+  return startMqtt(config.mqtt, {
+    devices,
+    announcements,
+    twins,
+    series,
+    points,
+    firmwareSessions,
+    commit,
+    feed,
+    activity: reader.activity,
+    energy,
+    states,
+    settings,
+    commandService,
+    firmware,
+    rollouts: firmwareRolloutService,
+    clock,
+    random,
+    log,
+    version,
+  });
+}
+
+interface ServedParts extends Parts {
+  readonly meters: GatewayMeters;
+  readonly metrics: GatewayMetrics;
+  /** `undefined`: MQTT is off. */
+  readonly mqttLink: () => MqttLink | undefined;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  /** Ends what waits and what is kept up. */
+  readonly signal: AbortSignal;
+}
+
+/** Everything that is served on the one port: devices, then the dashboard's page, then operators. */
+function createHandler(parts: ServedParts): Handler {
+  const { config, io, stores, services, feed, meters, metrics, mqttLink, startedAt, signal } = parts;
+  const { changes, changeReader, tokens } = stores;
+  const { clock, log } = io;
   const limits = { maxBytes: config.body_limit_bytes, timeoutMs: 1000 * config.body_timeout_s };
-  const routes = [
-    ...createCommandRoutes({ ...stores, notifier, clock }),
-    ...settingsRoutes({ ...stores, told: states.told, log }),
-    ...firmwareRoutes({ ...stores, firmware, log, upSince: clock.now() }),
-  ];
-  const shared = { ...stores, commits: stores.commit, clock, log, limits, heard: states.heard };
-  return createDevicePaths({ ...shared, ...parts }, routes);
+  const devices = createDeviceApi({ stores, services, feed, publishes: mqttLink() !== undefined, limits, signal, io });
+  const events = createEventStreams({ feed, changes, changeReader, clock, log, signal });
+  const started = { config, at: startedAt };
+  const app = createApp({ stores, services, tokens, metrics, events, mqttLink, ages: agesOf(config), started, io });
+  const answer = dispatch(devices, serveAssets(readAssets(), handlerOf(app)));
+  return meters.counting(answer, new Set(devices.keys()));
 }
 
-function mqttIo(
-  { clock, random, log, version }: GatewayIo,
-  stores: Stores,
-  { notifier, ...parts }: Pick<DeviceParts, "feed" | "notifier" | "states" | "firmware">,
-): MqttIo {
-  const { activity } = createSampleReader(stores);
-  const settings = createDeviceSettings(settingsIoOf(stores, clock));
-  const commandService = createCommandService({ ...stores, clock, random, notifier });
-  const rollouts = createFirmwareRolloutService({ ...stores, firmware: parts.firmware, clock, log });
-  return { ...stores, ...parts, activity, settings, commandService, rollouts, clock, random, log, version };
+/** What goes on as long as the gateway runs. Never rejects. */
+async function startTasks({ config, io, stores, services, signal }: ServedParts): Promise<void> {
+  const { clock, log } = io;
+  const { retention, devices, commit } = stores;
+  const { states, settingsRollouts, firmwareRolloutService } = services;
+  await Promise.all([
+    keepRetention(agesOf(config), { retention, commit, clock, log }, signal),
+    keepRollouts({ rollouts: settingsRollouts, clock, log }, signal),
+    keepRollouts({ rollouts: firmwareRolloutService, clock, log }, signal),
+    keepReview({ states, devices, clock, log }, signal),
+  ]);
+}
+
+async function newLoginCode({ sessions, commit }: Stores, role: Role, now: number): Promise<string> {
+  return (await commit.run(() => sessions.addLink({ token: undefined, role }, now))).code;
 }
 
 /** An address that means all is reached at the loopback. */

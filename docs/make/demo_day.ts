@@ -1,9 +1,11 @@
 import { join } from "node:path";
+import { getLogger } from "@logtape/logtape";
 import { SimulatorOptions } from "../../device/simulator/options.ts";
 import { createInverter } from "../../device/simulator/inverter.ts";
 import { ecowattUnit } from "../../device/simulator/ecowatt_unit.ts";
-import { createManagement } from "../../gateway/management/management.ts";
-import { openStores } from "../../gateway/stores.ts";
+import { createServices } from "../../gateway/services.ts";
+import { openStores } from "../../gateway/store/stores.ts";
+import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { ecowatt } from "../../protocol/profile/ecowatt.ts";
@@ -18,10 +20,12 @@ const INVERTER = "inverter";
 /** Puts a day of the demo's own simulated inverter before its start, so that its charts show more than the last minute. */
 export async function seedDay(demoDir: string, { now, demoStart }: { now: number; demoStart: number }): Promise<void> {
   const dataDir = join(demoDir, "gateway");
-  await using stores = await openStores(dataDir, { random: systemRandom, securityLogRows: 1_000 });
   const device = DeviceId.parse("demo");
   const first = now - DAY_MINUTES * MINUTE_MS;
-  const management = createManagement({ ...stores, clock: { now: () => first } });
+  const clock = { ...systemClock, now: () => first };
+  await using stores = await openStores(dataDir, { random: systemRandom, clock, securityLogRows: 1_000 });
+  const io = { dataDir, clock, random: systemRandom, log: getLogger(["docs"]) };
+  const { management, samples: sink } = createServices(stores, {}, io);
   await management.addDevice({ deviceId: device, model: "ecowatt-node", auth: "signed" });
   const all = dayOf({ first, shift: demoStart - now });
   const registers = ecowatt.registers.map(({ name }) => name);
@@ -30,7 +34,7 @@ export async function seedDay(demoDir: string, { now, demoStart }: { now: number
     const series = { profile: ecowatt.id, registers, samples };
     const receivedAt = samples.at(-1)?.at ?? first;
     const batch = { device, inverter: INVERTER, series, quality: "exact", receivedAt } as const;
-    await stores.commit.run(() => stores.samples.append(batch));
+    await stores.commit.run(() => sink.append(batch));
   }
 }
 

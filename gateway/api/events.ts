@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { EventStreams } from "../dashboard/event_streams.ts";
+import type { EventStreams } from "./event_streams.ts";
 import { type Access, type AccessIo, isAuthentic } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { PROBLEMS } from "./problem_schema.ts";

@@ -8,6 +8,24 @@ import { json, PROBLEMS } from "./problem_schema.ts";
 /** Where existing dashboards read samples (contract/1-link §3). */
 const MQTT_TOPIC = "esp32/ecowatt_data";
 
+/** What a gateway can do, for clients that ask. */
+const FEATURES = [
+  "signed_uploads",
+  "legacy_uploads",
+  "sample_blocks",
+  "rollups",
+  "energy",
+  "csv",
+  "operator_tokens",
+  "openapi",
+  "commands",
+  "remote_settings",
+  "settings_rollouts",
+  "firmware",
+  "firmware_rollouts",
+  "mqtt",
+];
+
 const StatusView = z.object({
   server_status: z.literal("running"),
   server_version: z.string(),
@@ -22,8 +40,6 @@ const HealthView = z.object({ status: z.literal("healthy") }).openapi("Health");
 export interface StatusApiIo {
   readonly clock: Pick<Clock, "now">;
   readonly version: string;
-  /** What this gateway can do, for clients that ask. */
-  readonly features: readonly string[];
   readonly mqttConnected: () => boolean;
   /** Whether the store can be read and written now. Never rejects. */
   readonly healthy: () => Promise<boolean>;
@@ -37,7 +53,7 @@ export function addStatusRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: St
       server_version: io.version,
       mqtt_connected: io.mqttConnected(),
       mqtt_topic: MQTT_TOPIC,
-      supported_features: [...io.features],
+      supported_features: FEATURES,
       current_time: new Date(io.clock.now()).toISOString(),
     };
     return c.json(view, 200);

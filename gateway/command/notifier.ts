@@ -1,5 +1,5 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../platform/clock.ts";
+import type { StoreChanges } from "../store/changes.ts";
 
 /** Who waits for commands, and how they are woken. */
 export interface CommandNotifier {
@@ -15,40 +15,20 @@ export interface CommandNotifier {
   ring(device: number): void;
 }
 
-/** How often other processes are looked after; a command from the command line waits no longer than this. */
-const LOOK_MS = 500;
-
 interface Waiter {
   wake(why: "look" | "superseded"): void;
 }
 
+interface NotifierIo {
+  readonly changes: StoreChanges;
+  readonly clock: Pick<Clock, "sleep">;
+}
+
 /** A notifier over a database that other processes write to as well. */
-export function createCommandNotifier(io: { readonly db: DatabaseSync; readonly clock: Clock }): CommandNotifier {
+export function createCommandNotifier({ changes, clock }: NotifierIo): CommandNotifier {
   const waiters = new Map<number, Waiter>();
-  const others = io.db.prepare("PRAGMA data_version");
-  const version = () => Number(others.get()?.["data_version"]);
-  let seen = version();
-  let watching = false;
-  let changes = 0;
   const rings = new Map<number, number>();
-  const heard = (device: number) => changes + (rings.get(device) ?? 0);
-  const watch = async (signal: AbortSignal) => {
-    if (watching) return;
-    watching = true;
-    try {
-      while (waiters.size > 0 && !signal.aborted) {
-        const now = version();
-        if (now !== seen) {
-          changes++;
-          for (const waiter of [...waiters.values()]) waiter.wake("look");
-        }
-        seen = now;
-        await io.clock.sleep(LOOK_MS, signal);
-      }
-    } finally {
-      watching = false; // also when the database did not answer: the next wait begins anew
-    }
-  };
+  const heard = (device: number) => changes.noticed() + (rings.get(device) ?? 0);
   return {
     heard,
     async wait(device, ms, before, signal) {
@@ -58,8 +38,8 @@ export function createCommandNotifier(io: { readonly db: DatabaseSync; readonly 
       const over = new AbortController();
       const waiter: Waiter = { wake: rung.resolve };
       waiters.set(device, waiter);
-      watch(signal).catch(rung.reject);
-      const timer = io.clock.sleep(ms, AbortSignal.any([over.signal, signal])).then(() => "look" as const);
+      using _ = changes.listen({ changed: ({ byOthers }) => byOthers && waiter.wake("look"), failed: rung.reject });
+      const timer = clock.sleep(ms, AbortSignal.any([over.signal, signal])).then(() => "look" as const);
       try {
         return await Promise.race([rung.promise, timer]);
       } finally {

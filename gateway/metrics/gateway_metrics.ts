@@ -2,7 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { expose, type Family, type Point } from "../../platform/metrics/exposition.ts";
 import type { EnergyReader } from "../energy/energy_reader.ts";
 import { activeUpdates, type UpdateStatusIo } from "../firmware/status.ts";
-import type { PublisherStats } from "../mqtt/publisher.ts";
+import type { MqttLink } from "../system/mqtt_link.ts";
 import type { SampleReader } from "../store/sample_reader.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 import { diskRoom, storeBytes } from "../system/disk.ts";
@@ -36,7 +36,7 @@ export interface GatewayMetricsIo extends UpdateStatusIo {
   readonly rolloutStates: Pick<Rollouts, "running">;
   readonly firmwareRollouts: Pick<FirmwareRollouts, "running">;
   /** `undefined`: no broker is configured. */
-  readonly mqtt: () => PublisherStats | undefined;
+  readonly mqttLink: () => MqttLink | undefined;
   readonly clock: Clock;
 }
 
@@ -85,7 +85,7 @@ function ownFamilies(io: GatewayMetricsIo): readonly Family[] {
   const counter = (name: string, help: string, ...points: readonly Point[]): Family => {
     return { name: `ecowatt_${name}`, help, type: "counter", points };
   };
-  const mqtt = io.mqtt();
+  const mqtt = io.mqttLink();
   const validations = [...io.securityLog.counts()];
   return [
     gauge("build_info", "1, with the version of the program", { labels: { version: io.version }, value: 1 }),

@@ -1,21 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { MqttConfig } from "../mqtt_config.ts";
 import type { LinkEvents } from "./message.ts";
-import type { PublisherStats } from "./publisher.ts";
-
-/** How the gateway is connected over MQTT, for people. */
-export interface MqttLink extends PublisherStats {
-  /** To somebody else's broker, or it is one itself. */
-  readonly kind: "client" | "embedded";
-  /** `mqtts://host:8883`, or `host:port` where it listens. Never holds credentials. */
-  readonly address: string;
-  readonly tls: boolean;
-  /** Since when it is connected or not, unix milliseconds. */
-  readonly since: number;
-  /** Why it is not connected, as far as known. */
-  readonly trouble: string | undefined;
-  readonly homeAssistant: boolean;
-}
+import type { MqttLink } from "../system/mqtt_link.ts";
 
 /** Remembers how a link is doing; hand its events on to `events`. */
 export function trackLink(events: LinkEvents, clock: Pick<Clock, "now">) {

@@ -1,20 +1,10 @@
 import type { Clock } from "../../platform/clock.ts";
+import type { PublisherStats } from "../system/mqtt_link.ts";
 import type { Message, Session } from "./message.ts";
 import { createOutbound, type Outgoing } from "./outbound.ts";
 
 /** Messages that may be under way to the broker at once; brokers take 20 to 65,535 by default. */
 const WINDOW = 16;
-
-/** What a publisher has done, for `/metrics`. */
-export interface PublisherStats {
-  readonly connected: boolean;
-  /** Messages the broker has taken. */
-  readonly published: number;
-  /** Messages dropped because too many waited. */
-  readonly dropped: number;
-  /** Messages that wait or are under way. */
-  readonly waiting: number;
-}
 
 /** Sends messages while there is a session and keeps them while there is none. */
 export interface Publisher {

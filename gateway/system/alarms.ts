@@ -1,5 +1,5 @@
 import type { UpdateStatus } from "../firmware/status.ts";
-import type { MqttLink } from "../mqtt/link_state.ts";
+import type { MqttLink } from "./mqtt_link.ts";
 import type { DeviceState } from "../store/port/device_state.ts";
 import type { DiskRoom } from "./disk.ts";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
 import { statusOf, type UpdateStatusIo } from "../firmware/status.ts";
-import type { MqttLink } from "../mqtt/link_state.ts";
+import type { MqttLink } from "./mqtt_link.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 import { stateReasonText } from "../state/reason_text.ts";
 import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";

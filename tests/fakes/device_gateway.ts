@@ -1,18 +1,20 @@
 import { getLogger } from "@logtape/logtape";
 import { importHmacKey } from "../../crypto/hmac.ts";
 import { type Bytes, toHex, utf8 } from "../../crypto/bytes.ts";
-import { createDevicePaths, dispatch } from "../../gateway/http/device_paths.ts";
+import { createDeviceApi } from "../../gateway/device_api.ts";
+import { dispatch } from "../../gateway/http/device_paths.ts";
 import type { DeviceRoute } from "../../gateway/http/device_route.ts";
 import { Fault } from "../../gateway/fault.ts";
 import { problemResponse } from "../../gateway/http/problem.ts";
 import type { BodyLimits } from "../../gateway/http/request_body.ts";
 import { startServer } from "../../gateway/http/server.ts";
-import { createGroupCommit } from "../../gateway/store/group_commit.ts";
-import { createSamples } from "../../gateway/store/samples.ts";
+import { createSampleFeed } from "../../gateway/ingest/sample_feed.ts";
+import { createServices } from "../../gateway/services.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { CODEC, encodeBlock } from "../../protocol/block/block.ts";
 import { toBase64 } from "../../crypto/bytes.ts";
+import { MAX_BODY_BYTES } from "../../protocol/messages/sample_blocks.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { type DeviceKey, signRequest, verifyResponse } from "../../protocol/device_signature.ts";
 import { legacySignature } from "../../gateway/boards/legacy_signature.ts";
@@ -36,23 +38,24 @@ export interface DeviceGatewayOptions {
 export function startDeviceGateway(options: DeviceGatewayOptions = {}, store = openGatewayStore()): DeviceGateway {
   const log = getLogger(["test"]);
   const abort = new AbortController();
-  const commits = createGroupCommit(store.db);
-  const paths = createDevicePaths({
-    db: store.db,
-    devices: store.devices,
-    samples: createSamples(store.db, systemRandom),
-    commits,
-    clock: systemClock,
-    log,
+  const { stores, directory: dataDir } = store;
+  const io = { dataDir, clock: systemClock, random: systemRandom, log };
+  const parts = {
+    stores,
+    services: createServices(stores, {}, io),
+    feed: createSampleFeed(log),
+    publishes: false,
+    limits: options.limits ?? { maxBytes: MAX_BODY_BYTES, timeoutMs: 30_000 },
     signal: abort.signal,
-    ...(options.limits ? { limits: options.limits } : {}),
-  }, options.routes);
+    io,
+  };
+  const paths = createDeviceApi(parts, options.routes);
   const handler = dispatch(paths, () => problemResponse(new Fault("not_found", "There is nothing here")));
   const server = startServer({ hostname: "127.0.0.1", port: 0, handler, log });
   const stop = async () => {
     abort.abort();
     await server.stop();
-    await commits.close();
+    await stores.commit.close();
   };
   return {
     store,

@@ -1,13 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
 import { openGatewayDatabase } from "../../gateway/store/database.ts";
-import { createDevices, type Devices, type NewDevice, type Registered } from "../../gateway/store/devices.ts";
+import type { Devices, NewDevice, Registered } from "../../gateway/store/devices.ts";
+import { createStores, type Stores } from "../../gateway/store/stores.ts";
 import { createKeyVault } from "../../keys/key_vault.ts";
+import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 
 /** A real gateway database in a directory of its own, which goes away with it. */
 export interface GatewayStore extends Disposable {
   readonly directory: string;
   readonly db: DatabaseSync;
+  readonly stores: Stores;
   readonly devices: Devices;
   /** Closes the database and opens it again, as a restart does. */
   restart(): GatewayStore;
@@ -17,13 +20,16 @@ const ownVault = await createKeyVault(systemRandom.bytes(32), systemRandom);
 
 export function openGatewayStore(directory = Deno.makeTempDirSync(), vault = ownVault): GatewayStore {
   const db = openGatewayDatabase(directory);
+  const options = { random: systemRandom, clock: systemClock, securityLogRows: 100_000, allowPublishedKeys: true };
+  const stores = createStores(db, vault, options);
   const close = () => {
     if (db.isOpen) db.close();
   };
   return {
     directory,
     db,
-    devices: createDevices(db, { vault, random: systemRandom, allowPublishedKeys: true }),
+    stores,
+    devices: stores.devices,
     restart() {
       close();
       return openGatewayStore(directory, vault);

@@ -8,12 +8,12 @@ import { isStoreHealthy } from "../../gateway/system/health.ts";
 import { openLocalApi } from "../../gateway/local_api.ts";
 import { createGroupCommit } from "../../gateway/store/group_commit.ts";
 import type { DeviceSecret } from "../../gateway/store/device_keys.ts";
-import { openStores } from "../../gateway/stores.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { blockOf, send, signedPost, someSamples, upload } from "../fakes/device_gateway.ts";
+import { openTestStores } from "../fakes/stores.ts";
 
 const ROOF = DeviceId.parse("roof");
 
@@ -137,7 +137,8 @@ Deno.test("a gateway stops within a second, also while somebody reads a long ans
 
 Deno.test("the store is healthy unless it cannot be written, read, or has no room; the log says why", async () => {
   await withFolder(async (folder) => {
-    const stores = await openStores(folder, { random: systemRandom, securityLogRows: 1_000 });
+    await using opened = await openTestStores(folder);
+    const { stores, db } = opened;
     const told: unknown[] = [];
     const log = getLogger(["test"]);
     const trouble = new RateLimitedLog(
@@ -150,7 +151,7 @@ Deno.test("the store is healthy unless it cannot be written, read, or has no roo
     assert.equal(await isStoreHealthy(io), true);
     assert.deepEqual(told, []);
     assert.equal(await isStoreHealthy({ ...io, dataDir: `${folder}/gone` }), false);
-    const closed = createGroupCommit(stores.db);
+    const closed = createGroupCommit(db);
     await closed.close();
     assert.equal(await isStoreHealthy({ ...io, commit: closed }), false);
     const broken = () => {
@@ -158,6 +159,5 @@ Deno.test("the store is healthy unless it cannot be written, read, or has no roo
     };
     assert.equal(await isStoreHealthy({ ...io, read: broken }), false);
     assert.match(String(told.at(-1)), /the gateway is not healthy: .*test: disk I\/O error/);
-    await stores[Symbol.asyncDispose]();
   });
 });

@@ -6,6 +6,7 @@ import { type CommandService, createCommandService } from "../../gateway/command
 import { createCommandRoutes } from "../../gateway/command/device_routes.ts";
 import type { DeviceRoute } from "../../gateway/http/device_route.ts";
 import { Fault, STATUS } from "../../gateway/fault.ts";
+import { createStoreChanges, type StoreChanges } from "../../gateway/store/changes.ts";
 import { type Commands, createCommands } from "../../gateway/store/commands.ts";
 import type { Device, Devices } from "../../gateway/store/devices.ts";
 import { createGroupCommit, type GroupCommit } from "../../gateway/store/group_commit.ts";
@@ -15,12 +16,13 @@ import type { Clock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { clockOf, Process, type Simulation } from "./simulation.ts";
 
-/** How often a notifier looks for other processes; there is none here, and looking costs the model its time. */
+/** How often other processes are looked for; there is none here, and looking costs the model its time. */
 const LOOK_MS = 10_000;
 
 /** The gateway's stores; all they know is in the database, so every process and every schedule may use the same. */
 export interface ModelStores {
   readonly db: DatabaseSync;
+  readonly changes: (clock: Clock) => StoreChanges;
   readonly devices: Devices;
   readonly commands: Commands;
   readonly series: SeriesStore;
@@ -31,6 +33,7 @@ export interface ModelStores {
 export function modelStores(db: DatabaseSync, devices: Devices): ModelStores {
   return {
     db,
+    changes: (clock) => createStoreChanges({ db, clock }),
     devices,
     commands: createCommands(db),
     series: createSeriesStore(db, systemRandom),
@@ -80,7 +83,7 @@ export class ModelGateway {
     const process = new Process();
     const clock = clockOf(this.#sim, process, this.offset);
     const idle = { ...clock, sleep: (ms: number, signal?: AbortSignal) => clock.sleep(Math.max(ms, LOOK_MS), signal) };
-    const notifier = createCommandNotifier({ db: this.#stores.db, clock: idle });
+    const notifier = createCommandNotifier({ changes: this.#stores.changes(idle), clock });
     const commit = this.#commitOf(process);
     const io = { ...this.#stores, commit, notifier, clock, random: systemRandom };
     const commandService = createCommandService(io);

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { openStores } from "../../../gateway/stores.ts";
-import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { at, openFixture } from "./fixture.ts";
+import { openTestStores } from "../../fakes/stores.ts";
 
 const MAP = "sunspec:1@40002/66,103@40070/50";
 const NOON = Date.UTC(2026, 5, 21, 12);
@@ -45,18 +44,15 @@ Deno.test("a day begins at the site's midnight, not at that of UTC", async () =>
   const device = DeviceId.parse("roof");
   const from = Date.parse("2026-06-21T21:30:00Z"), count = 61; // midnight in Berlin is 22:00 UTC
   {
-    await using stores = await openStores(folder, {
-      random: systemRandom,
-      securityLogRows: 10,
-      timeZone: "Europe/Berlin",
-    });
+    await using opened = await openTestStores(folder, { timeZone: "Europe/Berlin" });
+    const { stores, services: { samples: sink } } = opened;
     const samples = Array.from({ length: count }, (_, k) => ({ at: from + k * MINUTE, values: [600] }));
     const series = { profile: "ecowatt", registers: ["Pac"], samples };
     const batch = { device, inverter: "inverter", series, quality: "exact", receivedAt: from + 61 * MINUTE } as const;
-    await stores.commit.run(() => stores.samples.append(batch));
+    await stores.commit.run(() => sink.append(batch));
     await assert.rejects(
       stores.commit.run(() => {
-        stores.samples.append({
+        sink.append({
           ...batch,
           series: { ...series, samples: [{ at: from + 62 * MINUTE, values: [600] }] },
         });
@@ -64,15 +60,12 @@ Deno.test("a day begins at the site's midnight, not at that of UTC", async () =>
       }),
     );
   }
-  await using stores = await openStores(folder, {
-    random: systemRandom,
-    securityLogRows: 10,
-    timeZone: "Europe/Berlin",
-  });
-  const days = stores.energy.days("roof", 3, from + 61 * MINUTE);
+  await using opened = await openTestStores(folder, { timeZone: "Europe/Berlin" });
+  const { energy } = opened.services;
+  const days = energy.days("roof", 3, from + 61 * MINUTE);
   assert.deepEqual(days.map(({ day, wh }) => [day, Math.round(wh)]), [["2026-06-21", 300], ["2026-06-22", 300]]);
-  const { todayWh, lifetimeWh } = stores.energy.of("roof", from + 61 * MINUTE);
+  const { todayWh, lifetimeWh } = energy.of("roof", from + 61 * MINUTE);
   assert.deepEqual([Math.round(todayWh ?? -1), Math.round(lifetimeWh ?? -1)], [300, 600]);
-  assert.equal(stores.energy.of("roof", from + 48 * 60 * MINUTE).todayWh, 0);
+  assert.equal(energy.of("roof", from + 48 * 60 * MINUTE).todayWh, 0);
   await Deno.remove(folder, { recursive: true });
 });

@@ -1,12 +1,15 @@
 import { getLogger } from "@logtape/logtape";
-import { type App, createApp } from "../../../gateway/app.ts";
-import { createCommandNotifier } from "../../../gateway/command/notifier.ts";
-import { GatewayConfig } from "../../../gateway/config.ts";
-import { appIo } from "../../../gateway/app_io.ts";
-import { createManagement, type Management } from "../../../gateway/management/management.ts";
+import type { App } from "../../../gateway/app.ts";
+import { createDeviceApi } from "../../../gateway/device_api.ts";
+import type { Handler } from "../../../gateway/http/server.ts";
+import { createSampleFeed } from "../../../gateway/ingest/sample_feed.ts";
+import { createLocalApp } from "../../../gateway/local_api.ts";
+import type { Management } from "../../../gateway/management/management.ts";
+import { createServices, type Services } from "../../../gateway/services.ts";
 import { Role } from "../../../gateway/store/tokens.ts";
-import { openStores, type Stores } from "../../../gateway/stores.ts";
+import { openStores, type Stores } from "../../../gateway/store/stores.ts";
 import { systemRandom } from "../../../platform/random.ts";
+import { MAX_BODY_BYTES } from "../../../protocol/messages/sample_blocks.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import type { Quality, Sample } from "../../../protocol/sample.ts";
 import { FakeClock } from "../../fakes/clock.ts";
@@ -20,6 +23,7 @@ export interface Fixture extends AsyncDisposable {
   readonly app: App;
   readonly clock: FakeClock;
   readonly stores: Stores;
+  readonly services: Services;
   readonly management: Management;
   /** The secrets. */
   readonly tokens: Readonly<Record<Role, string>>;
@@ -43,21 +47,16 @@ export interface StoredBatch {
 
 /** Over a data directory that is there already, or a new one; it goes away with the fixture. */
 export async function openFixture(folder = Deno.makeTempDirSync(), now = NOW): Promise<Fixture> {
-  const stores = await openStores(folder, { random: systemRandom, securityLogRows: 1_000 });
   const clock = new FakeClock(now);
-  const log = getLogger(["test"]);
-  const management = createManagement({ ...stores, clock });
+  const stores = await openStores(folder, { random: systemRandom, clock, securityLogRows: 1_000 });
+  const io = { dataDir: folder, clock, random: systemRandom, log: getLogger(["test"]), version: "1.2.3" };
   const health: Fixture["health"] = { ok: true };
-  const app = createApp({
-    ...appIo(
-      GatewayConfig.parse({}),
-      { dataDir: folder, clock, random: systemRandom, log, version: "1.2.3" },
-      stores,
-      { management, notifier: createCommandNotifier({ db: stores.db, clock }) },
-    ),
-    features: ["test"],
+  const services: Services = {
+    ...createServices(stores, {}, io),
     healthy: () => health.ok === "broken" ? Promise.reject(new Error("test: a detail")) : Promise.resolve(health.ok),
-  });
+  };
+  const { management } = services;
+  const app = createLocalApp({ stores, services, tokens: stores.tokens, io });
   const tokens = { viewer: "", operator: "", admin: "" };
   for (const role of Role.options) tokens[role] = (await management.createToken({ name: `test ${role}`, role })).secret;
   const send: Fixture["send"] = async (role, method, path, body) =>
@@ -74,6 +73,7 @@ export async function openFixture(folder = Deno.makeTempDirSync(), now = NOW): P
     app,
     clock,
     stores,
+    services,
     management,
     tokens,
     health,
@@ -86,13 +86,30 @@ export async function openFixture(folder = Deno.makeTempDirSync(), now = NOW): P
     store({ device, inverter = "inverter", profile = "ecowatt", registers, samples, quality = "exact" }) {
       const series = { profile, registers, samples };
       const batch = { device: DeviceId.parse(device), inverter, series, quality, receivedAt: clock.now() };
-      return stores.commit.run(() => stores.samples.append(batch));
+      return stores.commit.run(() => services.samples.append(batch));
     },
     async [Symbol.asyncDispose]() {
       await stores[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
     },
   };
+}
+
+/** The handlers of the paths of devices, over the same database; the signal ends them. */
+export function devicePaths(
+  { stores, services, clock }: Fixture,
+  signal = AbortSignal.abort(),
+): ReadonlyMap<string, Handler> {
+  const log = getLogger(["test"]);
+  return createDeviceApi({
+    stores,
+    services,
+    feed: createSampleFeed(log),
+    publishes: false,
+    limits: { maxBytes: MAX_BODY_BYTES, timeoutMs: 30_000 },
+    signal,
+    io: { clock, log },
+  });
 }
 
 /** What lies at `path` in a JSON value: `at(body, "devices", 0, "device_id")`. */

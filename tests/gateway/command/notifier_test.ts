@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { createCommandNotifier } from "../../../gateway/command/notifier.ts";
+import { createStoreChanges } from "../../../gateway/store/changes.ts";
 import { systemClock } from "../../../platform/clock.ts";
 
 Deno.test("a database that once did not answer is looked at again: commands of other processes still come through", async () => {
@@ -8,7 +9,10 @@ Deno.test("a database that once did not answer is looked at again: commands of o
   using db = new DatabaseSync(path);
   using other = new DatabaseSync(path);
   other.exec("CREATE TABLE command(id INTEGER PRIMARY KEY) STRICT");
-  const notifier = createCommandNotifier({ db, clock: systemClock });
+  const notifier = createCommandNotifier({
+    changes: createStoreChanges({ db, clock: systemClock }),
+    clock: systemClock,
+  });
   const stop = new AbortController();
   const wait = () => notifier.wait(1, 10_000, notifier.heard(1), stop.signal);
 

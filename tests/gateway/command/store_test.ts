@@ -1,23 +1,26 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { change, endOverdue } from "../../../gateway/command/change.ts";
 import { handOut } from "../../../gateway/command/hand_out.ts";
 import { queueCommands } from "../../../gateway/command/queueing.ts";
 import { takeReport } from "../../../gateway/command/reporting.ts";
 import type { Device } from "../../../gateway/store/devices.ts";
-import { openStores, type Stores } from "../../../gateway/stores.ts";
+import type { Stores } from "../../../gateway/store/stores.ts";
 import { transaction } from "../../../platform/sqlite.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import type { HandedCommand } from "../../../protocol/command/device_messages.ts";
 import { QueuedCommand } from "../../../protocol/command/queue_message.ts";
 import { AGEING_MS } from "../../../protocol/command/rank.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
+import { openTestStores } from "../../fakes/stores.ts";
 
 const ROOF = DeviceId.parse("roof");
 const START = Date.UTC(2026, 5, 21, 12);
 
 interface Opened extends AsyncDisposable {
+  readonly db: DatabaseSync;
   readonly stores: Stores;
   readonly device: Device;
   readonly folder: string;
@@ -25,10 +28,11 @@ interface Opened extends AsyncDisposable {
 
 async function open(): Promise<Opened> {
   const folder = await Deno.makeTempDir();
-  const stores = await openStores(folder, { random: systemRandom, securityLogRows: 1_000 });
+  const { db, stores } = await openTestStores(folder);
   const add = await stores.devices.add({ deviceId: ROOF, model: "test", auth: "signed" });
   const { device } = await stores.commit.run(() => add(START));
   return {
+    db,
     stores,
     device,
     folder,
@@ -64,12 +68,12 @@ function report(stores: Stores, device: Device, now: number, command_id: string)
 
 Deno.test("nothing starves: however many urgent commands come, the least one is served within nine ageing steps", async () => {
   await using opened = await open();
-  const { stores, device } = opened;
+  const { db, stores, device } = opened;
   const arrivals = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 12, maxLength: 30 });
   fc.assert(
     fc.property(arrivals, (priorities) => {
-      transaction(stores.db, () => {
-        stores.db.exec("DELETE FROM command_step; DELETE FROM command");
+      transaction(db, () => {
+        db.exec("DELETE FROM command_step; DELETE FROM command");
         let now = START;
         const served: string[] = [];
         const poor = queue(stores, now, { priority: 0 });
@@ -92,12 +96,12 @@ Deno.test("nothing starves: however many urgent commands come, the least one is 
 
 Deno.test("within a priority the order of queueing holds, also when the clock is set back between two of them", async () => {
   await using opened = await open();
-  const { stores, device } = opened;
+  const { db, stores, device } = opened;
   const jumps = fc.array(fc.integer({ min: -3_600_000, max: 60_000 }), { minLength: 2, maxLength: 8 });
   fc.assert(
     fc.property(jumps, (steps) => {
-      transaction(stores.db, () => {
-        stores.db.exec("DELETE FROM command_step; DELETE FROM command");
+      transaction(db, () => {
+        db.exec("DELETE FROM command_step; DELETE FROM command");
         let now = START;
         const queued = steps.map((step) => queue(stores, now += step));
         assert.deepEqual(ask(stores, device, now, []).map((one) => one.command_id), queued);
@@ -109,15 +113,15 @@ Deno.test("within a priority the order of queueing holds, also when the clock is
 
 Deno.test("whatever is asked, lost, reported and cancelled in whatever order: one end each, and none is stuck", async () => {
   await using opened = await open();
-  const { stores, device } = opened;
+  const { db, stores, device } = opened;
   const event = fc.oneof(
     fc.record({ kind: fc.constant("queue"), value: fc.integer({ min: 0, max: 9 }) }),
     fc.record({ kind: fc.constantFrom("get", "get_lost", "report", "cancel", "time"), value: fc.nat(7) }),
   );
   fc.assert(
     fc.property(fc.array(event, { minLength: 5, maxLength: 60 }), (events) => {
-      transaction(stores.db, () => {
-        stores.db.exec("DELETE FROM command_step; DELETE FROM command");
+      transaction(db, () => {
+        db.exec("DELETE FROM command_step; DELETE FROM command");
         let now = START;
         const all: string[] = [];
         const held = new Set<string>();
@@ -165,7 +169,7 @@ Deno.test("whatever is asked, lost, reported and cancelled in whatever order: on
 
 Deno.test("power cut between any two steps: what was committed is there, what was not has not happened", async () => {
   await using opened = await open();
-  const { stores, device, folder } = opened;
+  const { db, stores, device, folder } = opened;
   /** The database as a power cut would leave it now. */
   const cut = async <T>(look: (after: Stores) => T): Promise<T> => {
     const copy = await Deno.makeTempDir();
@@ -173,8 +177,8 @@ Deno.test("power cut between any two steps: what was committed is there, what wa
       await Deno.copyFile(join(folder, file), join(copy, file)).catch(() => {});
     }
     try {
-      await using after = await openStores(copy, { random: systemRandom, securityLogRows: 1_000 });
-      return look(after);
+      await using after = await openTestStores(copy);
+      return look(after.stores);
     } finally {
       await Deno.remove(copy, { recursive: true });
     }
@@ -182,10 +186,10 @@ Deno.test("power cut between any two steps: what was committed is there, what wa
   const stateOf = (id: string) => (after: Stores) => after.commands.find(id)?.life.state;
   /** Runs a step; in the middle of its transaction and after it the power is cut. */
   const step = async (work: () => void, id: () => string) => {
-    stores.db.exec("BEGIN IMMEDIATE");
+    db.exec("BEGIN IMMEDIATE");
     work();
     const before = await cut(stateOf(id()));
-    stores.db.exec("COMMIT");
+    db.exec("COMMIT");
     return [before, await cut(stateOf(id()))];
   };
   let id = "";

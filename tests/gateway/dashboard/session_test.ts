@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { at, type Fixture, openFixture } from "../api/fixture.ts";
+import { openGatewayDatabase } from "../../../gateway/store/database.ts";
 
 const ORIGIN = "http://gateway:8080";
 const BROWSER = { host: "gateway:8080", origin: ORIGIN };
@@ -80,7 +81,10 @@ Deno.test("no secret of a link or a session is in the database", async () => {
   await using fixture = await openFixture();
   const code = await newLink(fixture);
   const { cookie, csrf } = await logIn(fixture, { code: await newLink(fixture) });
-  fixture.stores.db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  {
+    using db = openGatewayDatabase(fixture.folder);
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
   const bytes = await Deno.readFile(`${fixture.folder}/gateway.db`);
   const stored = new TextDecoder("latin1").decode(bytes);
   for (const secret of [code, cookie.split("=")[1] ?? "", csrf]) {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { energyMessage } from "../../../gateway/mqtt/energy_payload.ts";
-import { openStores, type Stores } from "../../../gateway/stores.ts";
-import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { floatBits } from "../../../protocol/profile/raw.ts";
+import { openTestStores } from "../../fakes/stores.ts";
 
 const DEVICE = DeviceId.parse("roof");
 const ZONE = "Europe/Berlin";
@@ -160,11 +159,11 @@ class Shown {
 Deno.test("365 days with nights, outages, restarts, dips and spikes: lifetime energy never falls and is true in the end", async () => {
   const folder = await Deno.makeTempDir();
   const open = async () => {
-    const stores = await openStores(folder, { random: systemRandom, securityLogRows: 10, timeZone: ZONE });
-    stores.db.exec("PRAGMA synchronous = OFF"); // no power is cut here, and a year has many commits
-    return stores;
+    const opened = await openTestStores(folder, { timeZone: ZONE });
+    opened.db.exec("PRAGMA synchronous = OFF"); // no power is cut here, and a year has many commits
+    return opened;
   };
-  let stores: Stores = await open();
+  let opened = await open();
   const roll = dice(2);
   const shown = { integer: new Shown(), float: new Shown(), board: new Shown() };
   let restarts = 0, undone = 0;
@@ -173,12 +172,12 @@ Deno.test("365 days with nights, outages, restarts, dips and spikes: lifetime en
     const append = () => {
       for (const [inverter, series] of batches) {
         const samples = { ...series, samples: hour[inverter] };
-        stores.samples.append({ device: DEVICE, inverter, series: samples, quality: "exact", receivedAt });
+        opened.services.samples.append({ device: DEVICE, inverter, series: samples, quality: "exact", receivedAt });
       }
     };
     if (roll() < 0.02) {
       undone++;
-      const lost = stores.commit.run(() => {
+      const lost = opened.stores.commit.run(() => {
         append();
         throw new Error("test: the disk refused it, the node sends it again");
       });
@@ -186,12 +185,12 @@ Deno.test("365 days with nights, outages, restarts, dips and spikes: lifetime en
     }
     if (roll() < 0.01) {
       restarts++;
-      await stores[Symbol.asyncDispose]();
-      stores = await open();
+      await opened[Symbol.asyncDispose]();
+      opened = await open();
     }
-    await stores.commit.run(append);
-    const day = stores.energy.dayOf(receivedAt);
-    for (const energy of stores.energy.of(DEVICE, receivedAt).inverters) {
+    await opened.stores.commit.run(append);
+    const day = opened.services.energy.dayOf(receivedAt);
+    for (const energy of opened.services.energy.of(DEVICE, receivedAt).inverters) {
       const name = energy.inverter === "integer" || energy.inverter === "float" ? energy.inverter : "board";
       shown[name].take(energyMessage(DEVICE, day, energy).payload);
     }
@@ -206,9 +205,9 @@ Deno.test("365 days with nights, outages, restarts, dips and spikes: lifetime en
   near("float", year.float.truth, 2); // the new inverter's first hours went by before it was believed to be one
   near("board", year.polled, 0.01);
   const end = START + 366 * DAY;
-  const days = stores.energy.days(DEVICE, 400, end).reduce((sum, { wh }) => sum + wh, 0) / 1000;
+  const days = opened.services.energy.days(DEVICE, 400, end).reduce((sum, { wh }) => sum + wh, 0) / 1000;
   const grown = Object.values(shown).reduce((sum, { lifetime, first = 0 }) => sum + lifetime - first, 0);
   assert.ok(Math.abs(days - grown) < 5, `the days are ${days} kWh, the totals grew by ${grown}`);
-  await stores[Symbol.asyncDispose]();
+  await opened[Symbol.asyncDispose]();
   await Deno.remove(folder, { recursive: true });
 });

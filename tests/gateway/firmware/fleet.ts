@@ -5,13 +5,13 @@ import { chunk } from "../../../gateway/firmware/download.ts";
 import { takeComplete } from "../../../gateway/firmware/reports.ts";
 import type { FirmwarePlan } from "../../../gateway/firmware/rollout_plan.ts";
 import { createFirmwareRolloutService, type FirmwareRolloutService } from "../../../gateway/firmware/rollouts.ts";
-import { openStores, type Stores } from "../../../gateway/stores.ts";
+import type { Stores } from "../../../gateway/store/stores.ts";
 import type { Device } from "../../../gateway/store/devices.ts";
-import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { chunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
 import type { Firmware } from "../../../ota/manifest/firmware.ts";
 import { FakeClock } from "../../fakes/clock.ts";
+import { openTestStores } from "../../fakes/stores.ts";
 
 /** Small random numbers that a seed always gives (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -82,8 +82,8 @@ export interface Fleet extends AsyncDisposable {
 
 export async function openFleet({ size, seed, boots, loss = 0 }: FleetOptions): Promise<Fleet> {
   const folder = await Deno.makeTempDir();
-  const stores = await openStores(folder, { random: systemRandom, securityLogRows: 100 });
-  stores.db.exec("PRAGMA synchronous = OFF"); // the simulation is about decisions, not about power cuts
+  const { stores, db } = await openTestStores(folder);
+  db.exec("PRAGMA synchronous = OFF"); // the simulation is about decisions, not about power cuts
   const clock = new FakeClock();
   const random = seeded(seed);
   const image = firmware("1.1.0");

@@ -3,10 +3,9 @@ import { getLogger } from "@logtape/logtape";
 import { type DeviceNewsIo, keepDeviceNews } from "../../../gateway/mqtt/device_news.ts";
 import type { Message } from "../../../gateway/mqtt/message.ts";
 import type { DeviceStateView } from "../../../gateway/state/device_states.ts";
-import { openStores } from "../../../gateway/stores.ts";
-import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { FakeClock } from "../../fakes/clock.ts";
+import { openTestStores } from "../../fakes/stores.ts";
 
 const MINUTE = 60_000;
 const ROOF = DeviceId.parse("roof");
@@ -15,22 +14,20 @@ const OK: DeviceStateView = { state: "ok", since: 1, reason: { code: "samples_ar
 Deno.test("today's energy begins at 0 at the site's midnight, the total stays, and online is said again each minute", async () => {
   const clock = new FakeClock(Date.parse("2026-06-21T21:30:00Z")); // 23:30 in Berlin
   const folder = await Deno.makeTempDir();
-  await using stores = await openStores(folder, {
-    random: systemRandom,
-    securityLogRows: 10,
-    timeZone: "Europe/Berlin",
-  });
+  await using opened = await openTestStores(folder, { timeZone: "Europe/Berlin" });
+  const { stores, services: { samples: sink, energy: energyReader } } = opened;
   const samples = Array.from({ length: 31 }, (_, k) => ({ at: clock.now() - (30 - k) * MINUTE, values: [600] }));
   const series = { profile: "ecowatt", registers: ["Pac"], samples };
   const add = await stores.devices.add({ deviceId: ROOF, model: "node", auth: "signed" });
   await stores.commit.run(() => {
     add(1);
-    stores.samples.append({ device: ROOF, inverter: "east", series, quality: "exact", receivedAt: clock.now() });
+    sink.append({ device: ROOF, inverter: "east", series, quality: "exact", receivedAt: clock.now() });
   });
   const put: Message[] = [];
   const last = (topic: string) => put.findLast((message) => message.topic === topic)?.payload;
   const io: DeviceNewsIo = {
-    ...stores,
+    devices: stores.devices,
+    energy: energyReader,
     publisher: { put: (message) => void put.push(message), retained: last },
     states: { of: () => OK, listen: () => ({ [Symbol.dispose]() {} }) },
     clock,

@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
-import { getLogger } from "@logtape/logtape";
 import { importHmacKey } from "../../../crypto/hmac.ts";
-import { createDevicePaths } from "../../../gateway/http/device_paths.ts";
-import { settingsRoutes } from "../../../gateway/settings/device_routes.ts";
-import { profilesOf } from "../../../gateway/settings/device_profiles.ts";
-import { createSettingsRollouts, type SettingsRollouts } from "../../../gateway/settings/rollouts.ts";
-import { activityOf } from "../../../gateway/store/latest_values.ts";
+import type { SettingsRollouts } from "../../../gateway/settings/rollouts.ts";
 import type { Device } from "../../../gateway/store/devices.ts";
 import { ChangesAnswer } from "../../../protocol/settings/changes.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import type { DeviceKey } from "../../../protocol/device_signature.ts";
 import { signedPost } from "../../fakes/device_gateway.ts";
-import { type Fixture, NOW, openFixture } from "../api/fixture.ts";
+import { devicePaths, type Fixture, NOW, openFixture } from "../api/fixture.ts";
 
 /** Where boards upload from. */
 const ADDRESS = "192.0.2.7";
@@ -40,12 +35,8 @@ export async function openSettings(
 ): Promise<SettingsFixture> {
   const base = await openFixture(folder, now);
   const { stores, clock, management } = base;
-  const log = getLogger(["test"]);
   const stop = new AbortController();
-  const paths = createDevicePaths(
-    { ...stores, commits: stores.commit, clock, log, signal: stop.signal },
-    settingsRoutes({ ...stores, log }),
-  );
+  const paths = devicePaths(base, stop.signal);
   const post: SettingsFixture["post"] = async (device, path, body) => {
     const known = keys.get(device);
     const handler = paths.get(path);
@@ -65,12 +56,7 @@ export async function openSettings(
   return {
     ...base,
     [Symbol.asyncDispose]: end,
-    rollouts: createSettingsRollouts({
-      ...stores,
-      clock,
-      profilesOf: (device) => profilesOf(device, stores),
-      lastUploadAt: (deviceId) => activityOf(stores.series, stores.points, deviceId).lastReceivedAt,
-    }),
+    rollouts: base.services.settingsRollouts,
     async addNode(name) {
       const deviceId = DeviceId.parse(name);
       const { device, key } = await management.addDevice({ deviceId, model: "ecowatt-node", auth: "signed" });

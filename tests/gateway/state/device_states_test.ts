@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { stateReasonText } from "../../../gateway/state/reason_text.ts";
 import { getLogger } from "@logtape/logtape";
-import { createSampleReader } from "../../../gateway/store/sample_reader.ts";
-import { createDeviceStates, type DeviceStates } from "../../../gateway/state/device_states.ts";
-import { createFading } from "../../../gateway/state/fading.ts";
+import { createServices } from "../../../gateway/services.ts";
+import { openGatewayDatabase } from "../../../gateway/store/database.ts";
+import type { DeviceStates } from "../../../gateway/state/device_states.ts";
+import { systemRandom } from "../../../platform/random.ts";
 import type { NodeHealth } from "../../../protocol/messages/node_health.ts";
 import { at, type Fixture, NOW, openFixture } from "../api/fixture.ts";
 
@@ -11,15 +12,8 @@ const MIN = 60_000;
 const HOUR = 60 * MIN;
 
 function statesOf(f: Fixture, listening = true): DeviceStates {
-  const reader = createSampleReader(f.stores);
-  return createDeviceStates({
-    ...f.stores,
-    activity: reader.activity,
-    fadingOf: createFading({ ...f.stores, reader }),
-    clock: f.clock,
-    log: getLogger(["test"]),
-    ...(listening ? { listeningSince: f.clock.now() } : {}),
-  });
+  const io = { dataDir: f.folder, clock: f.clock, random: systemRandom, log: getLogger(["test"]) };
+  return createServices(f.stores, listening ? { listeningSince: f.clock.now() } : {}, io).states;
 }
 
 const telling = (state: "ok" | "asleep" | "fault", since_ms: number): NodeHealth => ({
@@ -173,7 +167,10 @@ Deno.test("a sentence that an earlier version wrote is told as it is, until the 
   states.heard(device, NOW);
   await states.review([device]);
   await states.keepContacts([device]);
-  f.stores.db.exec("UPDATE device_state SET reason = 'samples arrive, once'");
+  {
+    using db = openGatewayDatabase(f.folder);
+    db.exec("UPDATE device_state SET reason = 'samples arrive, once'");
+  }
   assert.equal(stateReasonText(statesOf(f, false).of(device).reason), "samples arrive, once");
   await states.review([device]);
   assert.deepEqual(statesOf(f, false).of(device).reason, { code: "first_samples_awaited" });

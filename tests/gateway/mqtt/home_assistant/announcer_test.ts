@@ -6,8 +6,8 @@ import {
 } from "../../../../gateway/mqtt/home_assistant/announcer.ts";
 import type { Message } from "../../../../gateway/mqtt/message.ts";
 import { emptyTwin } from "../../../../gateway/store/port/twin.ts";
-import { openStores, type Stores } from "../../../../gateway/stores.ts";
-import { systemRandom } from "../../../../platform/random.ts";
+import { openTestStores } from "../../../fakes/stores.ts";
+import type { Stores } from "../../../../gateway/store/stores.ts";
 import { DeviceId } from "../../../../protocol/device_id.ts";
 import { FakeClock } from "../../../fakes/clock.ts";
 import { DeviceDiscovery, entitiesOf } from "./schema.ts";
@@ -43,7 +43,8 @@ async function withRoof(body: (stores: Stores, clock: FakeClock) => Promise<void
   const folder = await Deno.makeTempDir();
   const clock = new FakeClock();
   {
-    await using stores = await openStores(folder, { random: systemRandom, securityLogRows: 10 });
+    await using opened = await openTestStores(folder);
+    const { stores } = opened;
     const add = await stores.devices.add({ deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" });
     await stores.commit.run(() => {
       add(1);

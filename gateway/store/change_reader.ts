@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { z } from "zod";
 
 /** Something that changed. `data` names what; who wants to know more asks the API. */
-export interface Change {
+interface Change {
   readonly event: "command" | "settings" | "firmware" | "log" | "device";
   readonly data: Readonly<Record<string, string | number | null>>;
 }
@@ -68,20 +68,12 @@ export function createChangeReader(db: DatabaseSync): ChangeReader {
     const rows = db.prepare(source.sql);
     return { source, rows, known: snapshot(rows) };
   });
-  const others = db.prepare("PRAGMA data_version");
-  const own = db.prepare("SELECT total_changes() AS changes");
-  const version = () => `${others.get()?.["data_version"]} ${own.get()?.["changes"]}`;
-  let seen = version();
-  return () => {
-    const now = version();
-    if (now === seen) return [];
-    seen = now;
-    return sources.flatMap((state) => {
+  return () =>
+    sources.flatMap((state) => {
       const before = state.known;
       state.known = snapshot(state.rows);
       return differences(state.source, before, state.known);
     });
-  };
 }
 
 function snapshot(rows: StatementSync): ReadonlyMap<string, Known> {

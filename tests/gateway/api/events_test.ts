@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import type { DatabaseSync } from "node:sqlite";
 import { getLogger } from "@logtape/logtape";
 import { GatewayConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
-import { createEventStreams } from "../../../gateway/dashboard/event_streams.ts";
+import { createEventStreams } from "../../../gateway/api/event_streams.ts";
 import { createSampleFeed } from "../../../gateway/ingest/sample_feed.ts";
+import { createChangeReader } from "../../../gateway/store/change_reader.ts";
+import { createStoreChanges } from "../../../gateway/store/changes.ts";
 import { openGatewayDatabase } from "../../../gateway/store/database.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
@@ -29,6 +32,10 @@ async function start(): Promise<Running> {
       await Deno.remove(folder, { recursive: true });
     },
   };
+}
+
+function changesOf(db: DatabaseSync) {
+  return { changes: createStoreChanges({ db, clock: systemClock }), changeReader: () => createChangeReader(db) };
 }
 
 /** Reads a stream of events until one satisfies `wanted`, or it ends. */
@@ -99,7 +106,7 @@ Deno.test("stored samples are told with physical values; a reader that does not 
   using db = openGatewayDatabase(folder);
   const stop = new AbortController();
   const feed = createSampleFeed(log);
-  const streams = createEventStreams({ feed, db, clock: systemClock, log, signal: stop.signal });
+  const streams = createEventStreams({ feed, ...changesOf(db), clock: systemClock, log, signal: stop.signal });
   const quick = streams.open(() => true).getReader();
   const slow = streams.open(() => true).getReader();
   await quick.read();
@@ -129,7 +136,8 @@ Deno.test("there is a bound on streams, and a place is free again when a reader 
   const folder = Deno.makeTempDirSync();
   using db = openGatewayDatabase(folder);
   const stop = new AbortController();
-  const streams = createEventStreams({ feed: createSampleFeed(log), db, clock: systemClock, log, signal: stop.signal });
+  const feed = createSampleFeed(log);
+  const streams = createEventStreams({ feed, ...changesOf(db), clock: systemClock, log, signal: stop.signal });
   const open = Array.from({ length: 64 }, () => streams.open(() => true));
   assert.throws(() => streams.open(() => true), /Cannot open more than 64/);
   await open[0]?.cancel();

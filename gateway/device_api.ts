@@ -1,0 +1,71 @@
+import { createRateLimitedWarnings } from "../platform/rate_limited_warnings.ts";
+import { createAuthenticator } from "./auth/authenticator.ts";
+import { createKeyRing } from "./auth/key_ring.ts";
+import { createRequestOrder } from "./auth/request_order.ts";
+import { createCommandRoutes } from "./command/device_routes.ts";
+import { firmwareRoutes } from "./firmware/device_routes.ts";
+import type { GatewayIo } from "./gateway_io.ts";
+import type { DeviceEdgeIo } from "./http/device_edge.ts";
+import { createDevicePaths } from "./http/device_paths.ts";
+import type { DeviceRoute } from "./http/device_route.ts";
+import { type BodyLimits, createBodyReader } from "./http/request_body.ts";
+import type { Handler } from "./http/server.ts";
+import { createProcessRoute } from "./ingest/process_route.ts";
+import type { SampleFeed } from "./ingest/sample_feed.ts";
+import type { Services } from "./services.ts";
+import { settingsRoutes } from "./settings/device_routes.ts";
+import type { Stores } from "./store/stores.ts";
+
+/** What devices are served from. */
+export interface DeviceApiParts {
+  readonly stores: Stores;
+  readonly services: Services;
+  /** Hears of samples when they are on disk. */
+  readonly feed: SampleFeed;
+  /** Whether what is stored goes out over MQTT. */
+  readonly publishes: boolean;
+  readonly limits: BodyLimits;
+  /** Ends answers that wait. */
+  readonly signal: AbortSignal;
+  readonly io: Pick<GatewayIo, "clock" | "log">;
+}
+
+/** The handlers of every path that devices post to; `more` come first. */
+export function createDeviceApi(
+  parts: DeviceApiParts,
+  more: readonly DeviceRoute[] = [],
+): ReadonlyMap<string, Handler> {
+  return createDevicePaths([...routesOf(parts), ...more], edgeOf(parts));
+}
+
+function routesOf({ stores, services, feed, publishes, io: { clock, log } }: DeviceApiParts): readonly DeviceRoute[] {
+  const { receipts, boards, quarantine, commands, commit, twins, history, firmwareRollouts, firmwareSessions } = stores;
+  const { samples, states, notifier, firmware } = services;
+  return [
+    createProcessRoute({ samples, receipts, boards, quarantine, feed, publishes, log }),
+    ...createCommandRoutes({ commands, commit, notifier, clock }),
+    ...settingsRoutes({ twins, history, told: states.told, log }),
+    ...firmwareRoutes({ firmware, firmwareRollouts, firmwareSessions, log, upSince: clock.now() }),
+  ];
+}
+
+/** What all paths share. */
+function edgeOf({ stores, services, limits, signal, io: { clock, log } }: DeviceApiParts): DeviceEdgeIo {
+  const { devices, replay, securityLog, commit } = stores;
+  const ring = createKeyRing(devices);
+  return {
+    ring,
+    authenticate: createAuthenticator({ ring, devices }),
+    order: createRequestOrder(),
+    devices,
+    replay,
+    securityLog,
+    commits: commit,
+    heard: services.states.heard,
+    readBody: createBodyReader(limits, signal),
+    warn: createRateLimitedWarnings(log, clock),
+    clock,
+    log,
+    signal,
+  };
+}

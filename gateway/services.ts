@@ -1,0 +1,143 @@
+import type { FirmwareRepository } from "../ota/repository/firmware_repository.ts";
+import { openRepository } from "../ota/repository/repository.ts";
+import { RateLimitedLog } from "../platform/rate_limited_log.ts";
+import { type CommandNotifier, createCommandNotifier } from "./command/notifier.ts";
+import { type CommandService, createCommandService } from "./command/command_service.ts";
+import type { GatewayConfig } from "./config.ts";
+import { createEnergyReader, type EnergyReader } from "./energy/energy_reader.ts";
+import { localDays, machineTimeZone } from "./energy/local_days.ts";
+import { meteredSamples } from "./energy/metered_samples.ts";
+import { createFirmwareRolloutService, type FirmwareRolloutService } from "./firmware/rollouts.ts";
+import type { GatewayIo } from "./gateway_io.ts";
+import { createManagement, type Management } from "./management/management.ts";
+import { createGatewayMetrics, type GatewayMetrics, type GatewayMetricsIo } from "./metrics/gateway_metrics.ts";
+import { createDeviceSettings, type DeviceSettings } from "./settings/device_settings.ts";
+import { profilesOf } from "./settings/device_profiles.ts";
+import { createSettingsRollouts, type SettingsRollouts } from "./settings/rollouts.ts";
+import { createDeviceStates, type DeviceStates } from "./state/device_states.ts";
+import { createFading } from "./state/fading.ts";
+import type { Device } from "./store/devices.ts";
+import type { SampleSink } from "./store/port/sample_batch.ts";
+import { createSampleReader, type SampleReader } from "./store/sample_reader.ts";
+import type { Stores } from "./store/stores.ts";
+import { isStoreHealthy } from "./system/health.ts";
+
+/** What a gateway does and what can be asked of it, each built once: whoever serves it shares these. */
+export interface Services {
+  readonly management: Management;
+  readonly reader: SampleReader;
+  /** Keeps the energy of every inverter with its samples. */
+  readonly samples: SampleSink;
+  readonly energy: EnergyReader;
+  readonly states: DeviceStates;
+  readonly notifier: CommandNotifier;
+  readonly commandService: CommandService;
+  readonly settings: DeviceSettings;
+  readonly settingsRollouts: SettingsRollouts;
+  readonly firmware: FirmwareRepository;
+  readonly firmwareRolloutService: FirmwareRolloutService;
+  /** Whether samples could be stored now. Never rejects. */
+  readonly healthy: () => Promise<boolean>;
+}
+
+/** What the services need beside the stores. */
+export interface ServicesOptions extends Pick<GatewayConfig, "location" | "time_zone"> {
+  /** Since when devices can be heard of, unix milliseconds; left out where nobody listens: at the command line. */
+  readonly listeningSince?: number;
+}
+
+type ServicesIo = Pick<GatewayIo, "dataDir" | "clock" | "random" | "log">;
+
+export function createServices(stores: Stores, options: ServicesOptions, io: ServicesIo): Services {
+  const { clock, random } = io;
+  const { commit, devices, replay, tokens, commands, series, points, rollups } = stores;
+  const notifier = createCommandNotifier({ changes: stores.changes, clock });
+  const reader = createSampleReader({ series, points, rollups });
+  return {
+    management: createManagement({ devices, tokens, replay, commands, commit, clock }),
+    reader,
+    ...energyServices(stores, options),
+    states: createStates(stores, options, { ...io, reader }),
+    notifier,
+    commandService: createCommandService({ commands, devices, series, points, commit, notifier, clock, random }),
+    ...settingsServices(stores, reader, io),
+    ...firmwareServices(stores, io),
+    healthy: createHealth(stores, io),
+  };
+}
+
+/** The days of energy are those of the site. */
+function energyServices(
+  { samples, energy }: Stores,
+  { time_zone: timeZone = machineTimeZone() }: ServicesOptions,
+): Pick<Services, "samples" | "energy"> {
+  const days = localDays(timeZone);
+  return { samples: meteredSamples(samples, energy, days), energy: createEnergyReader(energy, timeZone, days) };
+}
+
+function createStates(
+  { recordedStates, quarantine, twins, series, commit }: Stores,
+  { location, listeningSince }: ServicesOptions,
+  { reader, clock, log }: ServicesIo & Pick<Services, "reader">,
+): DeviceStates {
+  const { activity } = reader;
+  const fadingOf = createFading({ series, reader });
+  const since = listeningSince === undefined ? {} : { listeningSince };
+  return createDeviceStates({
+    recordedStates,
+    quarantine,
+    twins,
+    commit,
+    activity,
+    fadingOf,
+    location,
+    clock,
+    log,
+    ...since,
+  });
+}
+
+function settingsServices(
+  { devices, twins, history, templates, labels, rolloutStates, series, points, commit }: Stores,
+  { activity }: SampleReader,
+  { clock }: ServicesIo,
+): Pick<Services, "settings" | "settingsRollouts"> {
+  const desired = {
+    devices,
+    twins,
+    history,
+    commit,
+    clock,
+    profilesOf: (device: Device) => profilesOf(device, { series, points }),
+  };
+  const lastUploadAt = (deviceId: string) => activity(deviceId).lastReceivedAt;
+  return {
+    settings: createDeviceSettings(desired),
+    settingsRollouts: createSettingsRollouts({ ...desired, templates, labels, rolloutStates, lastUploadAt }),
+  };
+}
+
+function firmwareServices(
+  { devices, labels, firmwareRollouts, firmwareSessions, commit }: Stores,
+  { dataDir, random, clock, log }: ServicesIo,
+): Pick<Services, "firmware" | "firmwareRolloutService"> {
+  const firmware = openRepository({ dataDir, random, clock });
+  const io = { firmware, devices, labels, firmwareRollouts, firmwareSessions, commit, clock, log };
+  return { firmware, firmwareRolloutService: createFirmwareRolloutService(io) };
+}
+
+function createHealth({ devices, commit }: Stores, { dataDir, clock, log }: ServicesIo): () => Promise<boolean> {
+  const trouble = new RateLimitedLog(log, clock);
+  return () => isStoreHealthy({ dataDir, commit, read: () => void devices.find("health"), trouble });
+}
+
+/** What is measured; `meters` where a gateway runs. */
+export function createMetrics(
+  { devices, securityLog, rolloutStates, firmwareRollouts, firmwareSessions }: Stores,
+  { states, reader, energy }: Services,
+  running: Pick<GatewayMetricsIo, "meters" | "mqttLink">,
+  { dataDir, version, clock }: Pick<GatewayIo, "dataDir" | "version" | "clock">,
+): GatewayMetrics {
+  const stored = { devices, securityLog, rolloutStates, firmwareRollouts, firmwareSessions };
+  return createGatewayMetrics({ ...stored, states, reader, energy, ...running, dataDir, version, clock });
+}

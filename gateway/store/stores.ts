@@ -1,0 +1,129 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../../platform/clock.ts";
+import type { Random } from "../../platform/random.ts";
+import type { SampleSink } from "./port/sample_batch.ts";
+import { openGatewayDatabase } from "./database.ts";
+import { type Commands, createCommands } from "./commands.ts";
+import { createRecordedStates, type RecordedStates } from "./device_states.ts";
+import { createDevices, type Devices } from "./devices.ts";
+import { type Announcements, createAnnouncements } from "./announcements.ts";
+import { type BlockReceipts, createBlockReceipts } from "./block_receipts.ts";
+import { type BoardStates, createBoardStates } from "./board_states.ts";
+import { type ChangeReader, createChangeReader } from "./change_reader.ts";
+import { createStoreChanges, type StoreChanges } from "./changes.ts";
+import { createEnergyStore, type EnergyStore } from "./energy.ts";
+import { type CommitMeter, createGroupCommit, type GroupCommit, type StoreWatch } from "./group_commit.ts";
+import { type KeyVault, openKeyVault } from "../../keys/key_vault.ts";
+import { createRawPoints, type RawPoints } from "./raw_points.ts";
+import { createQuarantine, type Quarantine } from "./quarantine.ts";
+import { createReplay, type Replay } from "./replay.ts";
+import { createRetention, type Retention } from "./retention.ts";
+import { createRollups, type Rollups } from "./rollups.ts";
+import { createSamples } from "./samples.ts";
+import { createSecurityLog, type SecurityLog } from "./security_log.ts";
+import { createSeriesStore, type SeriesStore } from "./series.ts";
+import { createFirmwareRollouts, type FirmwareRollouts } from "./firmware_rollouts.ts";
+import { createFirmwareSessions, type FirmwareSessions } from "./firmware_sessions.ts";
+import { createLabels, type Labels } from "./labels.ts";
+import { createRollouts, type Rollouts } from "./settings_rollouts.ts";
+import { createTemplates, type Templates } from "./settings_templates.ts";
+import { createSettingsHistory, type SettingsHistory } from "./settings_history.ts";
+import { createSessions, type Sessions } from "./sessions.ts";
+import { createTokens, type Tokens } from "./tokens.ts";
+import { createTwins, type Twins } from "./twins.ts";
+
+/** Every store of a gateway over its one database. Disposing commits what waits and closes the file. */
+export interface Stores extends AsyncDisposable {
+  readonly commit: GroupCommit;
+  readonly changes: StoreChanges;
+  /** A reader of what changes from now on. */
+  readonly changeReader: () => ChangeReader;
+  readonly devices: Devices;
+  readonly recordedStates: RecordedStates;
+  readonly quarantine: Quarantine;
+  readonly replay: Replay;
+  readonly securityLog: SecurityLog;
+  readonly receipts: BlockReceipts;
+  readonly boards: BoardStates;
+  readonly series: SeriesStore;
+  /** Samples alone; what keeps the energy with them is `Services.samples`. */
+  readonly samples: SampleSink;
+  readonly energy: EnergyStore;
+  readonly points: RawPoints;
+  readonly rollups: Rollups;
+  readonly retention: Retention;
+  readonly announcements: Announcements;
+  readonly tokens: Tokens;
+  readonly sessions: Sessions;
+  readonly commands: Commands;
+  readonly twins: Twins;
+  readonly history: SettingsHistory;
+  readonly labels: Labels;
+  readonly templates: Templates;
+  readonly rolloutStates: Rollouts;
+  readonly firmwareRollouts: FirmwareRollouts;
+  readonly firmwareSessions: FirmwareSessions;
+}
+
+export interface StoresOptions {
+  readonly random: Random;
+  readonly clock: Clock;
+  /** Rows of the security log that are kept. */
+  readonly securityLogRows: number;
+  /** Whether keys that were published may be used; only the demo says yes. */
+  readonly allowPublishedKeys?: boolean | undefined;
+  /** Told when the disk begins or ceases to refuse writes. */
+  readonly watch?: StoreWatch;
+  /** Told how long every transaction took. */
+  readonly took?: CommitMeter;
+}
+
+/** Opens the stores in a data directory, made when it is missing. Other processes may have them open as well. */
+export async function openStores(dataDir: string, options: StoresOptions): Promise<Stores> {
+  const db = openGatewayDatabase(dataDir);
+  try {
+    return createStores(db, await openKeyVault(dataDir, options.random), options);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** The stores over a gateway's database, which they close. */
+export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresOptions): Stores {
+  const { random, clock, securityLogRows, allowPublishedKeys = false, watch, took } = options;
+  const commit = createGroupCommit(db, watch, took && { clock, took });
+  return {
+    commit,
+    changes: createStoreChanges({ db, clock }),
+    changeReader: () => createChangeReader(db),
+    devices: createDevices(db, { vault, random, allowPublishedKeys }),
+    recordedStates: createRecordedStates(db),
+    quarantine: createQuarantine(db),
+    replay: createReplay(db),
+    securityLog: createSecurityLog(db, securityLogRows),
+    receipts: createBlockReceipts(db),
+    boards: createBoardStates(db),
+    series: createSeriesStore(db, random),
+    samples: createSamples(db, random),
+    energy: createEnergyStore(db),
+    points: createRawPoints(db),
+    rollups: createRollups(db),
+    retention: createRetention(db),
+    announcements: createAnnouncements(db),
+    tokens: createTokens(db, random),
+    sessions: createSessions(db, random),
+    commands: createCommands(db),
+    twins: createTwins(db),
+    history: createSettingsHistory(db),
+    labels: createLabels(db),
+    templates: createTemplates(db),
+    rolloutStates: createRollouts(db),
+    firmwareRollouts: createFirmwareRollouts(db),
+    firmwareSessions: createFirmwareSessions(db),
+    async [Symbol.asyncDispose]() {
+      await commit.close();
+      db.close();
+    },
+  };
+}
