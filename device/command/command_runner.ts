@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
+import { TimeLimit } from "../../platform/deadline.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { DEFAULT_WRITES_PER_DAY } from "../../protocol/command/budget.ts";
@@ -12,11 +13,10 @@ import {
 } from "../../protocol/command/device_messages.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";
 import type { Reply } from "../../protocol/reply.ts";
-import { backoffMs } from "../uplink/backoff.ts";
+import { gatewayPauseMs } from "../uplink/pause.ts";
 import { Notifier } from "../uplink/notifier.ts";
 import type { Poster } from "../uplink/exchange.ts";
 import { replyOf } from "../uplink/reply.ts";
-import { Deadline } from "./deadline.ts";
 import { execute, type Execution } from "./executor.ts";
 import type { CommandJournal } from "./journal.ts";
 import { recover } from "./recovery.ts";
@@ -160,7 +160,7 @@ export class CommandRunner {
         continue;
       }
       fresh = true;
-      using deadline = new Deadline(this.#io.clock, answeredAt + lifeMs(command, this.#io.clock));
+      using deadline = new TimeLimit(this.#io.clock, answeredAt + lifeMs(command, this.#io.clock));
       const order = { command, deadline, writesPerDay };
       await this.#during(command.command_id, () => execute(order, this.#io, signal));
     }
@@ -202,7 +202,7 @@ export class CommandRunner {
     // What is no answer of the gateway is logged for all who ask (uplink/gateway_log.ts).
     if (this.#heard) this.#trouble.happened("no commands can be had: {reason}", { reason });
     this.#lastError = reason;
-    return backoffMs(this.#failures, this.#io.random.float());
+    return gatewayPauseMs(this.#failures, this.#io.random.float());
   }
 }
 

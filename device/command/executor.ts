@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
+import type { TimeLimit } from "../../platform/deadline.ts";
 import { exhausted } from "../../protocol/command/budget.ts";
 import { checkCommand, type Reason } from "../../protocol/command/check.ts";
 import type { Command } from "../../protocol/command/command.ts";
@@ -7,7 +8,6 @@ import type { HandedCommand, ReadBack } from "../../protocol/command/device_mess
 import { inputsOf, type Step, stepsOf } from "../../protocol/command/steps.ts";
 import type { RawOf } from "../../protocol/profile/physical.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
-import type { Deadline } from "./deadline.ts";
 import type { CommandJournal } from "./journal.ts";
 import { describeRegister, describeWords, factorsWithin, readRaws } from "./register_values.ts";
 import type { CommandTarget } from "./target.ts";
@@ -20,7 +20,7 @@ const PROFILE_PAUSE_MS = 250;
 /** A command with what was agreed. */
 export interface Order {
   readonly command: HandedCommand;
-  readonly deadline: Deadline;
+  readonly deadline: TimeLimit;
   /** Writes that one register takes in a UTC day. */
   readonly writesPerDay: number;
 }
@@ -129,7 +129,7 @@ function overspent(
 async function writeAll(
   writes: readonly WriteStep[],
   { deadline, rawOf, ...io }: Site & {
-    readonly deadline: Deadline;
+    readonly deadline: TimeLimit;
     readonly rawOf: RawOf;
     readonly clock: Clock;
     readonly signal: AbortSignal;

@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import { CommandReportAnswer } from "../../protocol/command/device_messages.ts";
-import { backoffMs } from "../uplink/backoff.ts";
+import { gatewayPauseMs } from "../uplink/pause.ts";
 import type { Notifier } from "../uplink/notifier.ts";
 import type { Poster } from "../uplink/exchange.ts";
 import { replyOf } from "../uplink/reply.ts";
@@ -27,7 +27,7 @@ export async function keepReporting(io: ReporterIo, signal: AbortSignal): Promis
     const pause = await reportOne(io, disk, signal);
     if (pause === "idle") await io.notifier.wait(signal);
     failures = typeof pause === "number" ? failures + 1 : 0;
-    if (typeof pause === "number") await rest(Math.max(pause, backoffMs(failures, io.random.float())), io, signal);
+    if (typeof pause === "number") await rest(Math.max(pause, gatewayPauseMs(failures, io.random.float())), io, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
+import type { TimeLimit } from "../../platform/deadline.ts";
 import type { BusFault } from "../modbus/fault.ts";
-import type { Deadline } from "./deadline.ts";
 import type { JournalWrite } from "./journal.ts";
 import type { CommandTarget } from "./target.ts";
 
@@ -31,7 +31,7 @@ export interface WriteIo {
   /** The node stops. */
   readonly signal: AbortSignal;
   /** No request goes out any more. Left out where a half-done effect has to be completed. */
-  readonly deadline?: Deadline;
+  readonly deadline?: TimeLimit;
 }
 
 /** Writes one register and reads it back until it is known whether that took effect. */

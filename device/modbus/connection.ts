@@ -1,7 +1,8 @@
 import type { Logger } from "@logtape/logtape";
+import { backoffMs } from "../../platform/backoff.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { BusCounters } from "./counters.ts";
-import { Deadline } from "./deadline.ts";
+import { Deadline } from "../../platform/deadline.ts";
 import type { Line, Link } from "./line.ts";
 
 /** Why there is no link, and when (monotonic ms) the next try to open it is due. */
@@ -10,8 +11,7 @@ export interface Unopened {
   readonly retryAt: number;
 }
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
+const PAUSE = { firstMs: 500, longestMs: 30_000 } as const;
 
 /** Keeps one line open: opens it when it is needed, again when it was lost, with growing pauses while that fails. */
 export class Connection {
@@ -109,11 +109,10 @@ export class Connection {
   }
 
   #pause(detail: string): Unopened {
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(this.#failures, 16), LONGEST_PAUSE_MS);
     if (this.#failures === 0) {
       this.#io.log.debug("line cannot be used {bus}: {detail}", { bus: this.#line.name, detail });
     }
-    this.#failures++;
+    const pauseMs = backoffMs(PAUSE, ++this.#failures);
     return this.#unopened = { detail, retryAt: this.#io.clock.monotonic() + pauseMs };
   }
 

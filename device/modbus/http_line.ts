@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fromHex, toHex } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { TimeLimit } from "../../platform/deadline.ts";
 import { fetchTrouble } from "../../platform/fetch_trouble.ts";
 import { LineClosed } from "./byte_stream.ts";
 import type { Ask, Line, Link, Reply } from "./line.ts";
@@ -62,9 +63,7 @@ class HttpLink implements Link {
 
   /** The body of the answer, `undefined` when none came in time. */
   async #post(path: "read" | "write", frame: string, timeoutMs: number): Promise<string | undefined> {
-    const late = new AbortController();
-    const answered = new AbortController();
-    this.#clock.sleep(timeoutMs, answered.signal).then(() => answered.signal.aborted || late.abort());
+    using late = new TimeLimit(this.#clock, this.#clock.monotonic() + timeoutMs);
     try {
       const response = await fetch(`${this.#options.baseUrl.replace(/\/+$/, "")}/api/inverter/${path}`, {
         method: "POST",
@@ -80,8 +79,6 @@ class HttpLink implements Link {
       if (this.#ended.aborted) throw new LineClosed("the line was closed");
       if (late.signal.aborted) return undefined;
       throw new LineClosed(fetchTrouble(error), { cause: error });
-    } finally {
-      answered.abort();
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
 import { type ByteStream, LineClosed } from "./byte_stream.ts";
-import { Deadline } from "./deadline.ts";
+import { Deadline, TimeLimit } from "../../platform/deadline.ts";
 
 /** Where a TCP endpoint is and how it wants to be connected. */
 export interface TcpOptions {
@@ -29,22 +29,15 @@ async function connect(
   signal: AbortSignal,
 ): Promise<Deno.TcpConn> {
   const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
-  const attempt = new AbortController();
-  const waiting = new AbortController();
-  const giveUp = () => attempt.abort();
-  signal.addEventListener("abort", giveUp, { once: true });
-  clock.sleep(timeoutMs, waiting.signal).then(() => waiting.signal.aborted || attempt.abort());
+  using limit = new TimeLimit(clock, clock.monotonic() + timeoutMs);
   try {
-    if (signal.aborted) giveUp();
-    const connection = await Deno.connect({ hostname: host, port, signal: attempt.signal });
+    const attempt = AbortSignal.any([signal, limit.signal]);
+    const connection = await Deno.connect({ hostname: host, port, signal: attempt });
     connection.setNoDelay(true);
     connection.setKeepAlive(true);
     return connection;
   } catch (error) {
-    throw new LineClosed(whyNotConnected(error, attempt.signal.aborted, timeoutMs), { cause: error });
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-    waiting.abort();
+    throw new LineClosed(whyNotConnected(error, signal.aborted || limit.signal.aborted, timeoutMs), { cause: error });
   }
 }
 

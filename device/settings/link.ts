@@ -1,4 +1,5 @@
 import type { Logger } from "@logtape/logtape";
+import { spread } from "../../platform/backoff.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
@@ -57,8 +58,8 @@ export class SettingsLink {
     while (!signal.aborted) {
       await this.#turn(signal);
       if (signal.aborted) return;
-      const spread = 1 + JITTER * (2 * this.#io.random.float() - 1);
-      await this.#io.clock.sleep(Math.max(this.#waitMs, CHECK_MS * spread), signal);
+      const nextMs = spread(CHECK_MS, JITTER, this.#io.random.float());
+      await this.#io.clock.sleep(Math.max(this.#waitMs, nextMs), signal);
     }
   }
 

@@ -9,6 +9,7 @@ import { runVersion } from "../../ota/updater/probe.ts";
 import { publish, takeRequest } from "../../ota/updater/status_files.ts";
 import { Updater } from "../../ota/updater/updater.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { within } from "../../platform/deadline.ts";
 import type { Random } from "../../platform/random.ts";
 import type { UpdateConfig } from "../config/update_config.ts";
 import type { Poster } from "../uplink/exchange.ts";
@@ -91,9 +92,7 @@ export async function openUpdater(config: UpdateConfig, io: NodeUpdaterIo): Prom
 
 /** Waits for the end of a command that is being executed; one that takes too long is found in the journal. */
 async function atRest(rest: () => Promise<void>, clock: Pick<Clock, "sleep">): Promise<void> {
-  const rested = new AbortController();
-  await Promise.race([rest(), clock.sleep(REST_MS, rested.signal)]);
-  rested.abort();
+  await within(REST_MS, rest(), { clock });
 }
 
 /** To the end, and that too: who follows an update is told that the node restarts into it. */

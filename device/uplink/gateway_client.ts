@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { type Bytes, concat, utf8 } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { TimeLimit } from "../../platform/deadline.ts";
 import { type DeviceKey, type SignedRequest, signRequest, verifyResponse } from "../../protocol/device_signature.ts";
-import { retryAfterMs } from "./backoff.ts";
+import { retryAfterMs } from "./retry_after.ts";
 import type { Exchange, ExchangeReport, GatewayObserver, OctetBody, Poster } from "./exchange.ts";
 
 /** Milliseconds until an answer begins, and between two pieces of it. */
@@ -74,22 +75,22 @@ export class GatewayClient implements Poster {
     const { clock, key, sequence } = this.#io;
     const created = Math.floor(clock.now() / 1000);
     const signed = await signRequest(key, { method: "POST", url, body, sequence: sequence.take(), created });
-    using deadline = new Deadline(clock, this.#io.timeoutMs ?? TIMEOUT_MS, signal);
+    using patience = new Patience(clock, this.#io.timeoutMs ?? TIMEOUT_MS, signal);
     try {
-      return await this.#exchange(url, signed, body, deadline);
+      return await this.#exchange(url, signed, body, patience);
     } catch (error) {
-      return { kind: "unreachable", ...deadline.fault() ?? { message: rootMessage(error) } };
+      return { kind: "unreachable", ...patience.fault() ?? { message: rootMessage(error) } };
     }
   }
 
-  async #exchange(url: string, signed: SignedRequest, body: Bytes, deadline: Deadline): Promise<Exchange> {
-    const { signal } = deadline;
+  async #exchange(url: string, signed: SignedRequest, body: Bytes, patience: Patience): Promise<Exchange> {
+    const { signal } = patience;
     const headers = { ...signed.headers, "content-type": "application/json", accept: ACCEPT };
     const response = await this.#io.fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
     const { status } = response;
     const wait = retryAfterMs(response.headers.get("retry-after"), this.#io.clock.now());
     const after = wait === undefined ? {} : { retryAfterMs: wait };
-    const answer = await readBounded(response, (bytes) => deadline.came(bytes));
+    const answer = await readBounded(response, (bytes) => patience.came(bytes));
     if (answer === undefined) return { kind: "unproven", status, message: "the answer is too long", ...after };
     const verified = await verifyResponse(this.#io.key, signed, { status, fields: response.headers, body: answer });
     if (!verified.ok) return { kind: "unproven", status, message: `${status}, unsigned: ${verified.detail}`, ...after };
@@ -97,17 +98,14 @@ export class GatewayClient implements Poster {
   }
 }
 
-/**
- * Aborts when the time is over or the outer signal says so; disposing it frees the timer. An answer that comes may take longer: a
- * chunk of firmware over a line of 15 kbit/s takes minutes.
- */
-class Deadline implements Disposable {
+/** How long an answer may take. One that comes may take longer: a chunk of firmware over a line of 15 kbit/s takes minutes. */
+class Patience implements Disposable {
+  /** Aborts when it is over, or when the outer signal does. */
   readonly signal: AbortSignal;
-  readonly #done = new AbortController();
-  readonly #time = new AbortController();
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #start: number;
+  readonly #limit: TimeLimit;
   #silentAt: number;
   #slowAt: number;
   #received = 0;
@@ -117,8 +115,8 @@ class Deadline implements Disposable {
     this.#ms = ms;
     this.#start = clock.monotonic();
     this.#silentAt = this.#slowAt = this.#start + ms;
-    this.signal = AbortSignal.any([outer, this.#time.signal]);
-    void this.#watch();
+    this.#limit = new TimeLimit(clock, this.#silentAt);
+    this.signal = AbortSignal.any([outer, this.#limit.signal]);
   }
 
   /** So many more bytes of the answer are here. */
@@ -126,23 +124,18 @@ class Deadline implements Disposable {
     this.#received += bytes;
     this.#silentAt = this.#clock.monotonic() + this.#ms;
     this.#slowAt = this.#start + this.#ms + 1000 * this.#received / LEAST_BYTES_PER_S;
+    this.#limit.moveTo(Math.min(this.#silentAt, this.#slowAt));
   }
 
   /** Why it aborted by itself; `undefined`: it did not. */
   fault(): { readonly message: string; readonly drips?: true } | undefined {
-    if (!this.#time.signal.aborted) return undefined;
+    if (!this.#limit.signal.aborted) return undefined;
     if (this.#received === 0 || this.#silentAt <= this.#slowAt) return { message: "no answer in time" };
     return { message: `the answer comes at less than ${LEAST_BYTES_PER_S} bytes/s`, drips: true };
   }
 
-  async #watch(): Promise<void> {
-    const left = () => Math.min(this.#silentAt, this.#slowAt) - this.#clock.monotonic();
-    while (left() > 0 && !this.#done.signal.aborted) await this.#clock.sleep(left(), this.#done.signal);
-    if (!this.#done.signal.aborted) this.#time.abort();
-  }
-
   [Symbol.dispose](): void {
-    this.#done.abort();
+    this.#limit[Symbol.dispose]();
   }
 }
 

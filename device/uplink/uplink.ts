@@ -7,7 +7,7 @@ import { CODEC } from "../../protocol/block/block.ts";
 import { MAX_BLOCKS, MAX_BODY_BYTES, MAX_VALUES, type SampleBlock } from "../../protocol/messages/sample_blocks.ts";
 import type { StoredBlock } from "../outbox/block_table.ts";
 import type { Portion } from "../outbox/outbox.ts";
-import { backoffMs } from "./backoff.ts";
+import { gatewayPauseMs } from "./pause.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Poster } from "./exchange.ts";
 import { judge, type Verdict } from "./verdict.ts";
@@ -135,13 +135,13 @@ export class Uplink {
     if (block === undefined || blocks.length > 1) {
       this.#most = Math.max(1, Math.floor(blocks.length / 2));
       this.#lastError = reason;
-      return backoffMs(1, this.#io.random.float());
+      return gatewayPauseMs(1, this.#io.random.float());
     }
     if (!proven) return this.#failed(reason);
     this.#strikes = { id: block.id, count: this.#strikes.id === block.id ? this.#strikes.count + 1 : 1 };
     if (this.#strikes.count < MAX_STRIKES) {
       this.#lastError = reason;
-      return backoffMs(this.#strikes.count, this.#io.random.float());
+      return gatewayPauseMs(this.#strikes.count, this.#io.random.float());
     }
     this.#io.outbox.setAside(block.id, reason);
     this.#setAside++;
@@ -155,7 +155,7 @@ export class Uplink {
     // What is no answer of the gateway is logged for all who ask (gateway_log.ts).
     if (this.#heard) this.#trouble.happened("upload failed: {reason}", { reason });
     this.#lastError = reason;
-    return backoffMs(this.#failures, this.#io.random.float());
+    return gatewayPauseMs(this.#failures, this.#io.random.float());
   }
 
   async #sleep(ms: number, signal: AbortSignal): Promise<void> {

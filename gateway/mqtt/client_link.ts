@@ -1,5 +1,6 @@
 import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import type { Logger } from "@logtape/logtape";
+import { backoffMs, jittered } from "../../platform/backoff.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
@@ -14,8 +15,7 @@ export interface ClientLinkIo {
   readonly log: Logger;
 }
 
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60_000;
+const WAIT = { firstMs: 1_000, longestMs: 60_000 } as const;
 /** A session that ends sooner counts as a failure: the broker took us and threw us out. */
 const STEADY_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -56,8 +56,7 @@ export async function keepConnected(
 
 /** Between half of and the whole of 1 s, 2 s, 4 s … 60 s, so that not all clients of a broker come back at once. */
 export function pauseMs(failures: number, { float }: Pick<Random, "float">): number {
-  const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(Math.max(0, failures - 1), 10));
-  return longest * (0.5 + float() / 2);
+  return jittered(backoffMs(WAIT, failures), float());
 }
 
 /** What was not acknowledged is kept here and sent again, not in the client or the broker. */

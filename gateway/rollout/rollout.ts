@@ -1,3 +1,4 @@
+import { backoffMs } from "../../platform/backoff.ts";
 import { isOver, type Member, type Rollout } from "../store/port/firmware_rollout.ts";
 import { isOpen } from "./maintenance_window.ts";
 import { spread } from "./spread.ts";
@@ -108,7 +109,7 @@ function failed(
   if (member.stage !== "offered") return member;
   const { device, attempts } = member;
   if (final || attempts >= policy.attempts) return { device, attempts, notBefore: now, stage: "failed", reason };
-  const pause = Math.min(policy.maxBackoffMs, policy.backoffMs * 2 ** Math.min(attempts - 1, 30));
+  const pause = backoffMs({ firstMs: policy.backoffMs, longestMs: policy.maxBackoffMs }, attempts);
   const jitter = Math.round(spread(`${device}/${attempts}`) * pause / 4);
   return { device, attempts, notBefore: now + pause + jitter, stage: "waiting", reason };
 }

@@ -1,6 +1,7 @@
 import { AES_BLOCK_BYTES, type AesKey, decryptBlocks, decryptLastBlocks } from "../../crypto/aes_cbc.ts";
 import type { Bytes } from "../../crypto/bytes.ts";
 import type { HmacKey } from "../../crypto/hmac.ts";
+import { backoffMs, jittered } from "../../platform/backoff.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { verifyChunkHmac } from "../chunks/chunk_hmac.ts";
@@ -16,8 +17,7 @@ import type { Gateway } from "./gateway.ts";
 const MAX_DAMAGED = 3;
 const MAX_DRIPS = 3;
 /** Bounds of the pause while the gateway does not answer, milliseconds. */
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 300_000;
+const PAUSE = { firstMs: 1000, longestMs: 300_000 } as const;
 
 /** What a download stands on. */
 export interface DownloadIo {
@@ -101,7 +101,7 @@ async function fetchChunk(manifest: Manifest, number: number, io: DownloadIo, si
         return refusal("refused", reply.reason);
       case "later":
         if (reply.drips && ++drips >= MAX_DRIPS) return refusal("too_slow", reply.reason);
-        await io.clock.sleep(Math.max(reply.waitMs, pauseMs(failures++, io.random.float())), signal);
+        await io.clock.sleep(Math.max(reply.waitMs, jittered(backoffMs(PAUSE, ++failures), io.random.float())), signal);
         break;
       default:
         reply satisfies never;
@@ -125,8 +125,4 @@ async function checkChunk(
     return refusal("chunk_hmac", `chunk ${number} is not authentic`);
   }
   return success(bytes);
-}
-
-function pauseMs(failures: number, random: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 20)) * (1 + random) / 2;
 }

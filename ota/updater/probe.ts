@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
+import { TimeLimit } from "../../platform/deadline.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 
@@ -54,12 +55,10 @@ export async function probe(
  * await runVersion(systemClock)(program); // => { ok: true, value: "{}\n" }
  * ```
  */
-export function runVersion(clock: Pick<Clock, "sleep">): RunVersion {
+export function runVersion(clock: Pick<Clock, "monotonic" | "sleep">): RunVersion {
   return async (path) => {
     if (!await isProgram(path)) return refusal("program", "it is not a program");
-    const over = new AbortController();
-    const done = new AbortController();
-    void clock.sleep(PATIENCE_MS, done.signal).then(() => done.signal.aborted || over.abort());
+    using over = new TimeLimit(clock, clock.monotonic() + PATIENCE_MS);
     try {
       const { success: ended, code, stdout } = await new Deno.Command(path, {
         args: ["version", "--json"],
@@ -74,8 +73,6 @@ export function runVersion(clock: Pick<Clock, "sleep">): RunVersion {
       return success(new TextDecoder().decode(stdout.subarray(0, MAX_BYTES)));
     } catch (error) {
       return refusal("program", `it cannot be started: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      done.abort();
     }
   };
 }

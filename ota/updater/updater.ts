@@ -1,4 +1,5 @@
 import type { Logger } from "@logtape/logtape";
+import { backoffMs, spread } from "../../platform/backoff.ts";
 import type { SignedManifest } from "../manifest/manifest.ts";
 import { CheckAnswer, OtaReportAnswer } from "../manifest/messages.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
@@ -144,7 +145,7 @@ export class Updater {
       if (signal.aborted) return;
       this.#say("update failed: {reason}", messageOf(error));
       // Each attempt fetches a chunk: a disk that stays full must not cost a line that is paid for.
-      this.#plan(Math.min(this.#io.interval, RETRY_MS * 2 ** Math.min(this.#troubles++, 20)));
+      this.#plan(backoffMs({ firstMs: RETRY_MS, longestMs: this.#io.interval }, ++this.#troubles));
     }
   }
 
@@ -253,9 +254,9 @@ export class Updater {
 
   /** The next check, in about `ms`: chance keeps a fleet apart. */
   #plan(ms: number): void {
-    const spread = 1 + JITTER * (2 * this.#io.random.float() - 1);
-    this.#nextCheckAt = this.#io.clock.monotonic() + ms * spread;
-    this.#phase = { kind: "idle", nextCheckAt: this.#io.clock.now() + ms * spread };
+    const aboutMs = spread(ms, JITTER, this.#io.random.float());
+    this.#nextCheckAt = this.#io.clock.monotonic() + aboutMs;
+    this.#phase = { kind: "idle", nextCheckAt: this.#io.clock.now() + aboutMs };
   }
 
   #say(message: string, reason: string): void {

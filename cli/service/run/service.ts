@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import { type Clock, systemClock } from "../../../platform/clock.ts";
+import { within } from "../../../platform/deadline.ts";
 import { ALIVE, dead, type Liveness } from "../../../platform/liveness.ts";
 import { type ServiceManager, serviceManager } from "../../../platform/service_notify.ts";
 import { aborted } from "../../terminal/signals.ts";
@@ -74,23 +75,13 @@ async function keepTelling(parts: readonly Part[], { log, clock, manager }: Told
 }
 
 /** The first part that is not alive, or that does not say within `ms` that it is. */
-async function together(parts: readonly Part[], ms: number, io: Deadline): Promise<Liveness> {
-  const all = await Promise.all(parts.map((part) => within(ms, part, io)));
-  return all.find(({ alive }) => !alive) ?? ALIVE;
-}
-
-interface Deadline {
-  readonly clock: Pick<Clock, "sleep">;
-  readonly signal: AbortSignal;
-}
-
-async function within(ms: number, part: Part, { clock, signal }: Deadline): Promise<Liveness> {
-  const answered = new AbortController();
-  const over = clock.sleep(ms, AbortSignal.any([answered.signal, signal]))
-    .then(() => dead(`the ${part.name} does not answer`));
-  try {
-    return await Promise.race([part.alive(), over]);
-  } finally {
-    answered.abort();
-  }
+async function together(
+  parts: readonly Part[],
+  ms: number,
+  io: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<Liveness> {
+  const asked = parts.map(async (part) =>
+    await within(ms, Promise.resolve(part.alive()), io) ?? dead(`the ${part.name} does not answer`)
+  );
+  return (await Promise.all(asked)).find(({ alive }) => !alive) ?? ALIVE;
 }

@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { Deadline } from "../../../device/command/deadline.ts";
+import { TimeLimit } from "../../../platform/deadline.ts";
 import { execute, type Execution } from "../../../device/command/executor.ts";
 import type { Beginning, CommandJournal } from "../../../device/command/journal.ts";
 import { createInverter } from "../../../device/inverter/inverter.ts";
@@ -51,7 +51,7 @@ export function workbench(unit: Unit, profile: typeof ecowatt | "sunspec" = ecow
     command: Command & { readonly inverter?: string; readonly override_budget?: boolean },
     { lifeMs = Infinity, writesPerDay = 100 } = {},
   ): Promise<Execution> {
-    using deadline = new Deadline(clock, clock.monotonic() + lifeMs);
+    using deadline = new TimeLimit(clock, clock.monotonic() + lifeMs);
     const handed = HandedCommand.parse({ command_id: `c${begun.length}`, ...command });
     let result: Execution | undefined;
     const running = execute({ command: handed, deadline, writesPerDay }, io, stop.signal).then((done) => result = done);

@@ -1,20 +1,5 @@
 import assert from "node:assert/strict";
-import { backoffMs, retryAfterMs } from "../../../device/uplink/backoff.ts";
-
-Deno.test("the pause doubles from a second to five minutes and stays there for days", () => {
-  assert.deepEqual([1, 2, 3, 9, 10, 5000].map((failures) => backoffMs(failures, 1)), [
-    1000,
-    2000,
-    4000,
-    256_000,
-    300_000,
-    300_000,
-  ]);
-});
-
-Deno.test("half of the pause is left to chance", () => {
-  assert.deepEqual([0, 0.5, 1].map((random) => backoffMs(3, random)), [2000, 3000, 4000]);
-});
+import { retryAfterMs } from "../../../device/uplink/retry_after.ts";
 
 Deno.test("Retry-After is read as seconds or as a date, anything else is no wish", () => {
   const now = Date.parse("2026-06-21T12:00:00Z");
