@@ -1,6 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 import { startBrowser, visit } from "../../tests/browser/browser.ts";
-import { start, temporaryDirectory } from "../../tests/e2e/process.ts";
+import { start } from "../../tests/e2e/process.ts";
+import { temporaryDirectory } from "../../tests/fakes/temporary_directory.ts";
 import { seedDay } from "./demo_day.ts";
 
 const images = new URL("../images/", import.meta.url);

@@ -1,4 +1,5 @@
-import { start, temporaryDirectory } from "../e2e/process.ts";
+import { start } from "../e2e/process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { browserTest, visit, WIDTHS } from "./browser.ts";
 
 browserTest(

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { toHex } from "../../crypto/bytes.ts";
 import { board } from "../e2e/board.ts";
 import { type GatewayProcess, startGatewayProcess } from "../e2e/gateway.ts";
-import { start, temporaryDirectory, until } from "../e2e/process.ts";
+import { start, until } from "../e2e/process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 
 /** The devices of the fleet. */
 export const FLEET = { nodes: ["barn", "roof"], board: "greenhouse" } as const;

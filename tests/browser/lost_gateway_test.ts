@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startGatewayProcess } from "../e2e/gateway.ts";
-import { temporaryDirectory } from "../e2e/process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { browserTest, visit } from "./browser.ts";
 
 browserTest(

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { type GatewayProcess, startGatewayProcess } from "../e2e/gateway.ts";
-import { freePort, start, temporaryDirectory, until } from "../e2e/process.ts";
+import { start, until } from "../e2e/process.ts";
+import { freePort } from "../fakes/free_port.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { program, testWith } from "../needs.ts";
 import { chromium, startBrowser, visit } from "./browser.ts";
 

@@ -26,7 +26,8 @@ import { GatewayConfig } from "../../gateway/config.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
-import { freePort, temporaryDirectory } from "../e2e/process.ts";
+import { freePort } from "../fakes/free_port.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import "../fakes/loaded_libraries.ts";
 
 const well: RunProgram = () => Promise.resolve({ code: 0, out: "yes", err: "" });

@@ -9,7 +9,7 @@ import { openGateway } from "../../cli/service/run/roles.ts";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { start } from "../device/simulator/running.ts";
-import { run, temporaryDirectory } from "../e2e/process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import "../fakes/loaded_libraries.ts";
 
 /** Answers in their order; each question has to be the one that is expected. */
@@ -154,13 +154,4 @@ Deno.test("two inverters on two lines come into one configuration, each with its
     text,
     /serial: \{ path: \/dev\/pts\/\d+, baud: 9600 \}\n +inverters:\n +- \{ name: inverter2, profile: sunspec, unit: 1 \}/,
   );
-});
-
-Deno.test("where nobody can answer, the flags are named and nothing is written", async () => {
-  await using dir = await temporaryDirectory();
-  const config = join(dir.path, "ecowatt.yaml");
-  const { code, err } = await run(["init", "--config", config]);
-  assert.equal(code, 2);
-  assert.match(err, /Nobody is here to answer\. Give --yes with --role both\|node\|gateway, --inverter/);
-  await assert.rejects(Deno.stat(config), Deno.errors.NotFound);
 });

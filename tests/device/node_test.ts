@@ -1,42 +1,12 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
-import { NodeConfig } from "../../device/config/node_config.ts";
-import { type Node, startNode } from "../../device/node.ts";
+import { startNode } from "../../device/node.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { countingInverter, countOf } from "../e2e/counting_inverter.ts";
 import { SigningGateway } from "../fakes/signing_gateway.ts";
-
-const testKeyDigits = "07".repeat(32);
-
-function configOf(ports: Record<string, number>, gateway: string): NodeConfig {
-  return NodeConfig.parse({
-    device_id: "test-node",
-    gateway,
-    key: testKeyDigits,
-    poll_interval: "100ms",
-    upload_interval: "1s",
-    buses: Object.entries(ports).map(([name, port]) => ({
-      name,
-      tcp: { host: "127.0.0.1", port },
-      timing: { timeout: "500ms" },
-      inverters: [{ name }],
-    })),
-  });
-}
-
-function start(config: NodeConfig, dataDir: string): Promise<Node> {
-  const log = getLogger(["test"]);
-  return startNode(config, { dataDir, clock: systemClock, random: systemRandom, fetch, log });
-}
-
-async function until(done: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!done()) {
-    assert.ok(Date.now() < deadline, `never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+import { until } from "../fakes/until.ts";
+import { configOf, start } from "./running_node.ts";
 
 /** The numbers that an inverter's samples at the gateway carry, in their order. */
 function counts(gateway: SigningGateway, inverter: string): readonly number[] {
@@ -111,26 +81,6 @@ Deno.test("an inverter that is away is counted and named, the other is polled on
   await until(() => roof.answered() > 10 && (barn()?.failures ?? 0) > 2, "polls and failures");
   assert.ok(barn()?.lastFault?.includes(String(gone.port)), barn()?.lastFault);
   await node[Symbol.asyncDispose]();
-  Deno.removeSync(dataDir, { recursive: true });
-});
-
-Deno.test("a data directory that another node has is refused in one line", async () => {
-  const dataDir = Deno.makeTempDirSync();
-  const module = new URL("../../device/store/database.ts", import.meta.url).href;
-  const other = new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      `import { openNodeDatabase } from ${JSON.stringify(module)};
-       openNodeDatabase(${JSON.stringify(`${dataDir}/node.sqlite`)}); console.log("open"); setTimeout(() => {}, 60000)`,
-    ],
-    stdout: "piped",
-  }).spawn();
-  const reader = other.stdout.getReader();
-  await reader.read();
-  await assert.rejects(start(configOf({ roof: 1 }, "http://127.0.0.1:1"), dataDir), /another node is running/);
-  other.kill("SIGKILL");
-  await reader.cancel();
-  await other.status;
   Deno.removeSync(dataDir, { recursive: true });
 });
 

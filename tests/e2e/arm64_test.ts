@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { testWith } from "../needs.ts";
-import { start, temporaryDirectory } from "./process.ts";
+import { start } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 
 const [emulator, ...rest] = (Deno.env.get("DENO_ARM64") ?? "").split(" ");
 const need = { what: "DENO_ARM64, a command that runs Deno for arm64", met: Boolean(emulator) };

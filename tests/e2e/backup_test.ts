@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { freePort, run, type Running, start, temporaryDirectory, until } from "./process.ts";
+import { run, type Running, start, until } from "./process.ts";
+import { freePort } from "../fakes/free_port.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { ask, gatewayUrl, output, samples } from "./site.ts";
 
 /** A box with both roles and an inverter that is simulated. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { board } from "./board.ts";
-import { run, start, temporaryDirectory, until } from "./process.ts";
+import { run, start, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { ask, gatewayUrl, output, startGateway } from "./site.ts";
 
 const PORTS = ["--port", "0", "--modbus-port", "0", "--http-port", "0"];

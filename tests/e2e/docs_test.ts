@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { command, run, start, temporaryDirectory, until } from "./process.ts";
+import { command, run, start, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { ask, gatewayUrl, output } from "./site.ts";
 
 interface Latest {

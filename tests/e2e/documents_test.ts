@@ -1,7 +1,8 @@
 import { blocks, pages } from "../docs/text.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { command, run, start, temporaryDirectory } from "./process.ts";
+import { command, run, start } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { output, startGateway } from "./site.ts";
 
 /** Pages whose commands have a test of their own: the story of a whole site; what a newcomer types. */

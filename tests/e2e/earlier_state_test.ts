@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { run, start, temporaryDirectory, until } from "./process.ts";
+import { run, start, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { ask, gatewayUrl, output } from "./site.ts";
 
 const STATE = new URL("../fixtures/state_0.1.0/", import.meta.url);

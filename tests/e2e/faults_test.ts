@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { run, start, temporaryDirectory } from "./process.ts";
+import { run, start } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { gatewayUrl, output, startGateway } from "./site.ts";
 
 const NODE = `node:

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { program, testWith } from "../needs.ts";
-import { start, temporaryDirectory } from "./process.ts";
+import { start } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const asked = {

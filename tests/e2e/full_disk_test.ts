@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { program, testWith } from "../needs.ts";
 import { countingInverter, countOf } from "./counting_inverter.ts";
 import { configureNode } from "./killed_site.ts";
-import { start, temporaryDirectory, until } from "./process.ts";
+import { start, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { output, samples, startGateway } from "./site.ts";
 
 const root = { what: "root, to mount a small file system", met: Deno.uid() === 0 };

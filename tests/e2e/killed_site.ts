@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { countingInverter, countOf } from "./counting_inverter.ts";
-import { type Running, start, temporaryDirectory, until } from "./process.ts";
+import { type Running, start, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { gatewayUrl, output, type Point, samples, startGateway } from "./site.ts";
 
 /** How a round of kills went. */

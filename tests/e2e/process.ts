@@ -154,15 +154,3 @@ export async function until<T>(what: string, probe: () => Promise<T | undefined>
   }
   throw new Error(`${what} never came`);
 }
-
-/** A directory that goes away with its owner. */
-export async function temporaryDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir({ prefix: "ecowatt-test-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
-
-/** A TCP port that was free a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { testWith } from "../needs.ts";
 import { countingInverter } from "./counting_inverter.ts";
-import { type Running, start, temporaryDirectory, until } from "./process.ts";
+import { type Running, start, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { ask, output, samples, startGateway } from "./site.ts";
 
 const GUARD = fileURLToPath(new URL("../../packaging/boot-guard", import.meta.url));

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SigningGateway } from "../fakes/signing_gateway.ts";
 import { countingInverter, countOf } from "./counting_inverter.ts";
-import { command, temporaryDirectory, until } from "./process.ts";
+import { command, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const GUARD = fileURLToPath(new URL("../../packaging/boot-guard", import.meta.url));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { run, type Running, start, temporaryDirectory, until } from "./process.ts";
+import { run, type Running, start, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { gatewayUrl, output, samples } from "./site.ts";
 
 const PORTS = ["--port", "0", "--modbus-port", "0", "--http-port", "0"];

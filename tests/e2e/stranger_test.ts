@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { freePort, run, start, temporaryDirectory, until } from "./process.ts";
+import { run, start, until } from "./process.ts";
+import { freePort } from "../fakes/free_port.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { ask, gatewayUrl } from "./site.ts";
 
 interface Report {

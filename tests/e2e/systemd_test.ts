@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { program, testWith } from "../needs.ts";
-import { run, temporaryDirectory, until } from "./process.ts";
+import { run, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { SystemdBox, systemdBoxes } from "./systemd_box.ts";
 
 const DEB = fileURLToPath(new URL("../../packaging/deb.ts", import.meta.url));

@@ -9,7 +9,9 @@ import { DeviceId } from "../../protocol/device_id.ts";
 import type { DeviceKey } from "../../protocol/device_signature.ts";
 import { blockOf, send, signedPost, someSamples, upload } from "../fakes/device_gateway.ts";
 import { nextRelease } from "./next_release.ts";
-import { freePort, start, temporaryDirectory, until } from "./process.ts";
+import { start, until } from "./process.ts";
+import { freePort } from "../fakes/free_port.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { ask, output, samples } from "./site.ts";
 import { exists, PRODUCT, shellWords } from "./update_site.ts";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { utf8 } from "../../crypto/bytes.ts";
-import { command, killGroup, type Running, start, temporaryDirectory, until } from "./process.ts";
+import { command, killGroup, type Running, start, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { ask, output, startGateway } from "./site.ts";
 
 const GUARD = fileURLToPath(new URL("../../packaging/boot-guard", import.meta.url));

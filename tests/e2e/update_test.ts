@@ -14,7 +14,8 @@ import { NotifySocket } from "../fakes/notify_socket.ts";
 import { type CuttingProxy, cuttingProxy } from "../fakes/cutting_proxy.ts";
 import { countingInverter } from "./counting_inverter.ts";
 import { program, testWith } from "../needs.ts";
-import { command, run, type Running, start, temporaryDirectory, until } from "./process.ts";
+import { command, run, type Running, start, until } from "./process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 
 const GUARD = fileURLToPath(new URL("../../packaging/boot-guard", import.meta.url));
 const ABOUT = JSON.stringify({ model: "ecowatt", version: "2.0.0", os: Deno.build.os, arch: Deno.build.arch });

@@ -3,7 +3,8 @@ import { createInverter } from "../../device/simulator/inverter.ts";
 import { SimulatorOptions } from "../../device/simulator/options.ts";
 import { ecowatt } from "../../protocol/profile/ecowatt.ts";
 import { rawOfPhysical } from "../../protocol/profile/physical.ts";
-import { start, temporaryDirectory } from "../e2e/process.ts";
+import { start } from "../e2e/process.ts";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { program, testWith } from "../needs.ts";
 
 const mbpoll = program("mbpoll");

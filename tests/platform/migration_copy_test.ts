@@ -1,48 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { getLogger } from "@logtape/logtape";
 import { MIGRATIONS as GATEWAY } from "../../gateway/store/database.ts";
 import { MIGRATIONS as NODE } from "../../device/store/database.ts";
 import { beforeMigration, copyBeforeMigration, forgetCopies } from "../../platform/migration_copy.ts";
-import { openSqlite } from "../../platform/sqlite.ts";
-import { temporaryDirectory } from "../e2e/process.ts";
-
-const log = getLogger(["test"]);
-const FIRST = `
-  CREATE TABLE state (id INTEGER PRIMARY KEY, reserved INTEGER NOT NULL) STRICT;
-  INSERT INTO state VALUES (1, 100);
-  CREATE TABLE sample (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, value REAL, raw BLOB) STRICT;`;
-const SECOND = `
-  ALTER TABLE sample ADD COLUMN unit TEXT NOT NULL DEFAULT 'W';
-  ALTER TABLE state ADD COLUMN later INTEGER NOT NULL DEFAULT 7;
-  CREATE TABLE tariff (id INTEGER PRIMARY KEY) STRICT;`;
-
-type Program = readonly string[];
-const OLD: Program = [FIRST];
-const NEW: Program = [FIRST, SECOND];
-
-/** Starts a program on the database, lets it work, and ends it. */
-async function run(path: string, migrations: Program, onTrial: boolean, work: (db: DatabaseSync) => void = () => {}) {
-  await beforeMigration({ path, known: migrations.length, onTrial, log });
-  using db = openSqlite(path, { synchronous: "full", migrations });
-  work(db);
-}
-
-const add = (...at: number[]) => (db: DatabaseSync) => {
-  for (const one of at) {
-    db.prepare("INSERT INTO sample (at, value, raw) VALUES (?, ?, ?)").run(one, one / 2, new Uint8Array([one]));
-  }
-};
-
-function samplesOf(path: string): readonly number[] {
-  using db = new DatabaseSync(path);
-  return db.prepare("SELECT at FROM sample ORDER BY id").all().map(({ at }) => Number(at));
-}
-
-async function filesIn(folder: string): Promise<readonly string[]> {
-  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
-}
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
+import { add, filesIn, FIRST, log, NEW, OLD, run, samplesOf } from "./migration_bench.ts";
 
 Deno.test("a database that a program on trial migrated goes back with everything that was written meanwhile", async () => {
   await using folder = await temporaryDirectory();
@@ -110,31 +73,6 @@ Deno.test("a migration that took a column away: that table goes back as it was, 
   await run(path, OLD, false);
   assert.deepEqual(samplesOf(path), [1, 2]);
   assert.deepEqual(await filesIn(folder.path), ["db", "db.newer"]);
-});
-
-Deno.test("killed at any moment of a copy, a migration or a way back, no sample is lost and none is there twice", async () => {
-  const script = new URL("./migrating.ts", import.meta.url).pathname;
-  for (let kill = 0; kill < 10; kill++) {
-    await using folder = await temporaryDirectory();
-    const path = join(folder.path, "db");
-    await run(path, OLD, false, (db) => add(...Array.from({ length: 200 }, (_, i) => i % 250))(db));
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-lock", script, path],
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    const lines = child.stdout.getReader();
-    await lines.read(); // it has begun
-    await new Promise((resolve) => setTimeout(resolve, kill * 6)); // any moment
-    child.kill("SIGKILL");
-    await child.status;
-    await lines.cancel();
-    await run(path, kill % 2 ? NEW : OLD, true);
-    await run(path, OLD, false);
-    assert.equal(samplesOf(path).length, 200);
-    await forgetCopies([path]);
-    assert.deepEqual(await filesIn(folder.path), ["db"]);
-  }
 });
 
 for (const [name, migrations] of [["node", NODE], ["gateway", GATEWAY]] as const) {

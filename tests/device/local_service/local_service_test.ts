@@ -9,7 +9,8 @@ import { openNodeDatabase } from "../../../device/store/database.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { countingInverter } from "../../e2e/counting_inverter.ts";
-import { temporaryDirectory, until } from "../../e2e/process.ts";
+import { temporaryDirectory } from "../../fakes/temporary_directory.ts";
+import { until } from "../../fakes/until.ts";
 import { SigningGateway } from "../../fakes/signing_gateway.ts";
 
 const log = getLogger(["test"]);
@@ -34,10 +35,10 @@ async function running(dataDir: string) {
 Deno.test("a running node says how it is doing, and copies its database with the samples of the last seconds", async () => {
   await using dir = await temporaryDirectory();
   await using site = await running(dir.path);
-  await until("samples", async () => {
+  await until(async () => {
     const status = await askNode(dir.path, { ask: "status" }, StatusAnswer);
-    return (status?.inverters[0]?.samples ?? 0) > 3 || undefined;
-  });
+    return (status?.inverters[0]?.samples ?? 0) > 3;
+  }, "samples");
   assert.equal((await Deno.stat(localServicePath(dir.path))).mode! & 0o777, 0o600);
   const copy = await askNode(dir.path, { ask: "backup" }, DatabaseCopy);
   assert.ok(copy);
@@ -54,10 +55,10 @@ Deno.test("a running node says how it is doing, and copies its database with the
 Deno.test("where no node runs there is nobody to ask, also when a killed one left its socket", async () => {
   await using dir = await temporaryDirectory();
   assert.equal(await askNode(dir.path, { ask: "status" }, StatusAnswer), undefined);
-  const code = `Deno.listen({transport: "unix", path: ${
-    JSON.stringify(localServicePath(dir.path))
-  }}); Deno.kill(Deno.pid, "SIGKILL")`;
-  await new Deno.Command(Deno.execPath(), { args: ["eval", code] }).output();
+  const path = join(dir.path, "its");
+  const killed = Deno.listen({ transport: "unix", path });
+  await Deno.link(path, localServicePath(dir.path)); // a stop takes the file away, a kill does not
+  killed.close();
   assert.ok((await Deno.stat(localServicePath(dir.path))).isSocket);
   assert.equal(await askNode(dir.path, { ask: "status" }, StatusAnswer), undefined);
   const left = join(dir.path, "backup-0123456789abcdef.sqlite");

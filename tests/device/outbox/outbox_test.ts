@@ -167,18 +167,3 @@ Deno.test("a look into the outbox is bounded by blocks and room, but never empty
   const look = (maxBlocks: number, share: number) => outbox.peek({ maxBlocks, share: () => share }).length;
   assert.deepEqual([look(2, 0.1), look(9, 0.3), look(9, 2), look(9, 0.1)], [2, 3, 1, 5]);
 });
-
-Deno.test("a second node cannot open the same database", () => {
-  using folder = new Folder();
-  folder.open().db.exec("PRAGMA busy_timeout = 0");
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      `import {DatabaseSync} from "node:sqlite";
-      new DatabaseSync(${JSON.stringify(`${folder.path}/node.sqlite`)}).exec("SELECT count(*) FROM block")`,
-    ],
-    stderr: "piped",
-  }).outputSync();
-  assert.equal(child.success, false);
-  assert.match(new TextDecoder().decode(child.stderr), /locked/);
-});

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { imagePieces } from "../../../gateway/api/firmware_upload.ts";
-import { mostMemory } from "../../fakes/live_memory.ts";
 import { startFirmware } from "./fixture.ts";
 
 Deno.test("uploads that cannot be taken are refused by what is wrong, and leave nothing to offer", async () => {
@@ -23,11 +22,4 @@ Deno.test("an image that is announced as larger than 512 MiB is not read at all"
   const headers = { "content-type": "application/octet-stream", "content-length": String(2 ** 30) };
   const request = new Request("http://gateway/", { method: "POST", headers, body: new Uint8Array(1) });
   await assert.rejects(imagePieces(request).next(), /larger than 512 MiB/);
-});
-
-Deno.test("an image of 32 MiB takes no more memory on its way in than one of 4 MiB", async () => {
-  const mib = 2 ** 20;
-  const script = new URL("measured_upload.ts", import.meta.url);
-  const [small, large] = [await mostMemory(script, 4 * mib), await mostMemory(script, 32 * mib)];
-  assert.ok(large - small < 4 * mib, `${large} and ${small} bytes`);
 });

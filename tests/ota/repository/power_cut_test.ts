@@ -6,7 +6,7 @@ import { writeKeySet } from "../../../keys/firmware_keys.ts";
 import { diskFiles, type ImageStoreFiles } from "../../../ota/repository/image_store_files.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { BoardManifest, NewFirmware } from "../../../ota/manifest/firmware.ts";
-import { temporaryDirectory } from "../../e2e/process.ts";
+import { temporaryDirectory } from "../../fakes/temporary_directory.ts";
 import { BOARD_FILES, boardKeys, image, once, testKeys } from "../fixture.ts";
 import { testWith } from "../../needs.ts";
 

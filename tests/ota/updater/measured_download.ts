@@ -14,7 +14,7 @@ import { chunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
 import { NODE_CHUNK_BYTES } from "../../../ota/manifest/limits.ts";
 import { chunkCount, encryptedSize, type Manifest, MANIFEST_FORMAT } from "../../../ota/manifest/manifest.ts";
 import { CHUNK_HEADERS } from "../../../ota/manifest/messages.ts";
-import { temporaryDirectory } from "../../e2e/process.ts";
+import { temporaryDirectory } from "../../fakes/temporary_directory.ts";
 import { FirmwareGateway, firmwareKeys, signingKey } from "../../fakes/firmware.ts";
 import { LiveMemory } from "../../fakes/live_memory.ts";
 import { testKey } from "../../fakes/signing_gateway.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { probe, runVersion } from "../../../ota/updater/probe.ts";
 import { FakeClock } from "../../fakes/clock.ts";
-import { temporaryDirectory } from "../../e2e/process.ts";
+import { temporaryDirectory } from "../../fakes/temporary_directory.ts";
 
 const ABOUT = JSON.stringify({ model: "ecowatt", version: "2.0.0", os: Deno.build.os, arch: Deno.build.arch });
 

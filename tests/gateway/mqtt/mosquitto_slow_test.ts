@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createConnection, createServer, type Socket } from "node:net";
 import { program, testWith } from "../../needs.ts";
-import { freePort, start } from "../../e2e/process.ts";
+import { start } from "../../e2e/process.ts";
+import { freePort } from "../../fakes/free_port.ts";
 import { type Ear, listenAt } from "./ear.ts";
 import { until } from "../../fakes/until.ts";
 import { startMqttGateway } from "./mqtt_gateway.ts";

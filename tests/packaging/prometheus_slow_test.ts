@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { z } from "zod";
 import { openBox, until } from "../device/metrics/box.ts";
-import { familiesOf, PROMTOOL, promtool } from "../fakes/prometheus.ts";
+import { familiesOf } from "../fakes/prometheus.ts";
+import { PROMTOOL, promtool } from "../fakes/promtool.ts";
 import { testWith } from "../needs.ts";
 
 const packaging = new URL("../../packaging/", import.meta.url);

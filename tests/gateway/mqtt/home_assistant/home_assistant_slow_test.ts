@@ -7,7 +7,7 @@ import { writeKeySet } from "../../../../keys/firmware_keys.ts";
 import { keysFolder } from "../../../../ota/repository/repository.ts";
 import { startGatewayProcess } from "../../../e2e/gateway.ts";
 import { addSigningDevice } from "../../../e2e/signing_device.ts";
-import { temporaryDirectory } from "../../../e2e/process.ts";
+import { temporaryDirectory } from "../../../fakes/temporary_directory.ts";
 import { output } from "../../../e2e/site.ts";
 import { imageBytes, testKeys } from "../../../ota/fixture.ts";
 import { type Ear, listenAt } from "../ear.ts";

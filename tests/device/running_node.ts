@@ -1,0 +1,30 @@
+import { getLogger } from "@logtape/logtape";
+import { NodeConfig } from "../../device/config/node_config.ts";
+import { type Node, startNode } from "../../device/node.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { systemRandom } from "../../platform/random.ts";
+
+const testKeyDigits = "07".repeat(32);
+
+/** A node of these inverters, each on a bus of its own: polled each 100 ms, uploaded each second. */
+export function configOf(ports: Record<string, number>, gateway: string): NodeConfig {
+  return NodeConfig.parse({
+    device_id: "test-node",
+    gateway,
+    key: testKeyDigits,
+    poll_interval: "100ms",
+    upload_interval: "1s",
+    buses: Object.entries(ports).map(([name, port]) => ({
+      name,
+      tcp: { host: "127.0.0.1", port },
+      timing: { timeout: "500ms" },
+      inverters: [{ name }],
+    })),
+  });
+}
+
+/** Starts it on the machine's own clock. */
+export function start(config: NodeConfig, dataDir: string): Promise<Node> {
+  const log = getLogger(["test"]);
+  return startNode(config, { dataDir, clock: systemClock, random: systemRandom, fetch, log });
+}
