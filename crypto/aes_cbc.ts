@@ -1,4 +1,3 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
 import { type Bytes, concat } from "./bytes.ts";
 
 /** Bytes of an AES-256 key. */
@@ -6,154 +5,192 @@ export const AES_KEY_BYTES = 32;
 /** Bytes of a block, and of an initialisation vector. */
 export const AES_BLOCK_BYTES = 16;
 
-/** Encrypts in pieces of any size, holding back less than a block. One use; dispose of one that is not finished. */
-export interface Encryption extends Disposable {
-  /** The whole blocks that `piece` completes; may be empty. */
-  update(piece: Uint8Array): Bytes;
-  /** The last block, with the padding. */
-  finish(): Bytes;
-}
-
-/** Decrypts in pieces of any size, holding back at most a block. One use; dispose of one that is not finished. */
-export interface Decryption extends Disposable {
-  /**
-   * The blocks that `piece` completes but the last, which may be padding; may be empty. Nothing here is authenticated:
-   * verify a signature over the plaintext before acting on it.
-   */
-  update(piece: Uint8Array): Bytes;
-  /** The rest without its padding; `undefined` when the whole is not one or more blocks with PKCS#7 padding at the end. */
-  finish(): Bytes | undefined;
-}
+/** Bytes of a stream that are held back until there are so many: a call into Web Crypto costs as much as 4 KiB of them. */
+const HELD_BYTES = 65_536;
 
 /**
- * A key for AES-256-CBC with PKCS#7 padding (NIST SP 800-38A section 6.2, RFC 5652 section 6.3). It cannot be read back or
- * printed. node:crypto, because Web Crypto has the whole message in memory.
+ * A key for AES-256-CBC with PKCS#7 padding (NIST SP 800-38A section 6.2, RFC 5652 section 6.3): a `CryptoKey` that is not
+ * extractable.
  */
 class AesKey {
-  /** Bytes and not a `KeyObject`: the ciphers of Deno 2.6 take no other. */
-  readonly #key: Bytes;
-  #webKey: Promise<CryptoKey> | undefined;
+  readonly #key: CryptoKey;
 
-  constructor(raw: Uint8Array) {
-    if (raw.length !== AES_KEY_BYTES) {
-      throw new RangeError(`Cannot use an AES key of ${raw.length} bytes: it must be 32`);
-    }
-    this.#key = Uint8Array.from(raw);
+  constructor(key: CryptoKey) {
+    this.#key = key;
   }
 
-  encryption(iv: Uint8Array): Encryption {
-    const cipher = createCipheriv("aes-256-cbc", this.#key, checked(iv));
-    const finish = once(() => new Uint8Array(cipher.final()));
-    return {
-      update: (piece) => new Uint8Array(cipher.update(piece)),
-      finish() {
-        const last = finish();
-        if (last === undefined) throw new Error("Cannot finish the encryption: it was finished before");
-        return last;
-      },
-      [Symbol.dispose]: () => void finish(),
-    };
+  encrypt(iv: Bytes, plain: Bytes): Promise<ArrayBuffer> {
+    return crypto.subtle.encrypt({ name: "AES-CBC", iv: checked(iv) }, this.#key, plain);
   }
 
-  decryption(iv: Uint8Array): Decryption {
-    const decipher = createDecipheriv("aes-256-cbc", this.#key, checked(iv));
-    const finish = once(() => new Uint8Array(decipher.final()));
-    let received = 0;
-    return {
-      update(piece) {
-        received += piece.length;
-        return new Uint8Array(decipher.update(piece));
-      },
-      finish() {
-        const rest = finish();
-        return received === 0 ? undefined : rest; // node:crypto takes an empty message for a whole one
-      },
-      [Symbol.dispose]: () => void finish(),
-    };
+  decrypt(iv: Bytes, message: Bytes): Promise<ArrayBuffer> {
+    return crypto.subtle.decrypt({ name: "AES-CBC", iv: checked(iv) }, this.#key, message);
   }
-
-  async encryptWhole(iv: Bytes, plain: Bytes): Promise<Bytes> {
-    return new Uint8Array(await crypto.subtle.encrypt({ name: "AES-CBC", iv }, await this.#imported(), plain));
-  }
-
-  async decryptWhole(iv: Bytes, message: Bytes): Promise<Bytes | undefined> {
-    const key = await this.#imported();
-    try {
-      return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-CBC", iv }, key, message));
-    } catch {
-      return undefined; // no whole blocks, or no padding at the end: Web Crypto tells no more
-    }
-  }
-
-  #imported(): Promise<CryptoKey> {
-    return this.#webKey ??= crypto.subtle.importKey("raw", this.#key, "AES-CBC", false, ["encrypt", "decrypt"]);
-  }
-}
-
-/** Ends a cipher, whose memory Deno 2.6 keeps until then. `undefined` when its input is cut or its padding wrong. */
-function once(final: () => Bytes): () => Bytes | undefined {
-  let ended = false;
-  return () => {
-    if (ended) return undefined;
-    ended = true;
-    try {
-      return final();
-    } catch {
-      return undefined;
-    }
-  };
 }
 
 export type { AesKey };
 
-function checked<T extends Uint8Array>(iv: T): T {
+function checked(iv: Bytes): Bytes {
   if (iv.length !== AES_BLOCK_BYTES) throw new RangeError(`Cannot use an AES IV of ${iv.length} bytes: it must be 16`);
   return iv;
 }
 
-/** An opaque key of 32 bytes. Throws a `RangeError` for another length. */
-export function importAesKey(raw: Uint8Array): AesKey {
-  return new AesKey(raw);
+/** A key of 32 bytes; the caller may overwrite them afterwards. Rejects with a `RangeError` for another length. */
+export async function importAesKey(raw: Bytes): Promise<AesKey> {
+  if (raw.length !== AES_KEY_BYTES) {
+    throw new RangeError(`Cannot use an AES key of ${raw.length} bytes: it must be ${AES_KEY_BYTES}`);
+  }
+  return new AesKey(await crypto.subtle.importKey("raw", raw, "AES-CBC", false, ["encrypt", "decrypt"]));
 }
 
-/** Starts an encryption. `iv`: 16 bytes, random and never used before with this key. */
-export function startEncryption(key: AesKey, iv: Uint8Array): Encryption {
-  return key.encryption(iv);
+/**
+ * The whole message encrypted: 1 to 16 bytes longer. `iv`: 16 bytes, random and never used before with this key.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from "./bytes.ts";
+ * const key = await importAesKey(new Uint8Array(32).fill(7));
+ * const iv = new Uint8Array(16).fill(9);
+ * const message = await encryptAesCbc(key, iv, utf8("an image"));
+ * await decryptAesCbc(key, iv, message); // => utf8("an image")
+ * ```
+ */
+export async function encryptAesCbc(key: AesKey, iv: Bytes, plain: Bytes): Promise<Bytes> {
+  return new Uint8Array(await key.encrypt(iv, plain));
 }
 
-/** Starts a decryption. `iv`: the 16 bytes that it was encrypted with. */
-export function startDecryption(key: AesKey, iv: Uint8Array): Decryption {
-  return key.decryption(iv);
+/**
+ * The whole message decrypted; `undefined` when it is not one or more blocks with PKCS#7 padding at the end. Nothing here is
+ * authenticated. The end of a message is one as well, with the block in front of it for `iv`.
+ */
+export async function decryptAesCbc(key: AesKey, iv: Bytes, message: Bytes): Promise<Bytes | undefined> {
+  checked(iv);
+  try {
+    return new Uint8Array(await key.decrypt(iv, message));
+  } catch {
+    return undefined; // no whole blocks, or no padding at the end: Web Crypto tells no more
+  }
+}
+
+/**
+ * Whole blocks of a message that goes on, encrypted; `before` is the encrypted block in front of them, the IV for the first.
+ *
+ * @example
+ * ```ts
+ * import { concat } from "./bytes.ts";
+ * const key = await importAesKey(new Uint8Array(32).fill(7));
+ * const iv = new Uint8Array(16).fill(9);
+ * const start = await encryptBlocks(key, iv, new Uint8Array(32));
+ * const end = await encryptAesCbc(key, start.slice(-16), new Uint8Array(5));
+ * concat(start, end); // => await encryptAesCbc(key, iv, new Uint8Array(37))
+ * ```
+ */
+export async function encryptBlocks(key: AesKey, before: Bytes, blocks: Bytes): Promise<Bytes> {
+  if (blocks.length % AES_BLOCK_BYTES !== 0) throw notWhole("encrypt", blocks);
+  const withPadding = await encryptAesCbc(key, before, blocks);
+  return withPadding.subarray(0, blocks.length);
 }
 
 /**
  * Whole blocks out of a message, decrypted; `before` is the block in front of them, the IV for the first. So a message can be
- * taken up anywhere. At four times the speed of a stream: Web Crypto, which wants padding at the end, is given a block of it.
- * Nothing here is authenticated.
+ * taken up anywhere. Web Crypto, which wants padding at the end, is given a block of it. Nothing here is authenticated.
+ *
+ * @example
+ * ```ts
+ * const key = await importAesKey(new Uint8Array(32).fill(7));
+ * const iv = new Uint8Array(16).fill(9);
+ * const message = await encryptAesCbc(key, iv, new Uint8Array(40).fill(1));
+ * await decryptBlocks(key, message.slice(0, 16), message.slice(16, 32)); // => new Uint8Array(16).fill(1)
+ * ```
  */
 export async function decryptBlocks(key: AesKey, before: Bytes, blocks: Bytes): Promise<Bytes> {
-  const last = blocks.subarray(-AES_BLOCK_BYTES);
-  const padding = await key.encryptWhole(checked(last), new Uint8Array());
-  const plain = await key.decryptWhole(checked(before), concat(blocks, padding));
-  if (plain === undefined) throw new RangeError(`Cannot decrypt ${blocks.length} bytes: they are no whole blocks`);
+  if (blocks.length === 0) throw notWhole("decrypt", blocks);
+  const padding = await encryptAesCbc(key, blocks.subarray(-AES_BLOCK_BYTES), new Uint8Array());
+  const plain = await decryptAesCbc(key, before, concat(blocks, padding));
+  if (plain === undefined) throw notWhole("decrypt", blocks);
   return plain;
 }
 
-/** As `decryptBlocks`, for the last of a message, without its padding; `undefined` when that is wrong. */
-export async function decryptLastBlocks(key: AesKey, before: Bytes, blocks: Bytes): Promise<Bytes | undefined> {
-  return await key.decryptWhole(checked(before), blocks);
+function notWhole(what: "encrypt" | "decrypt", { length }: Bytes): RangeError {
+  return new RangeError(`Cannot ${what} ${length} bytes: they are no whole blocks`);
 }
 
-/** The whole message encrypted: 1 to 16 bytes longer. */
-export function encryptAesCbc(key: AesKey, iv: Uint8Array, plaintext: Uint8Array): Bytes {
-  const encryption = key.encryption(iv);
-  return concat(encryption.update(plaintext), encryption.finish());
+/** Encrypts a message that comes in pieces of any size, in constant memory. One use; one call after the other. */
+export interface Encryption {
+  /** The next blocks, as soon as there are many; may be empty. */
+  update(piece: Uint8Array): Promise<Bytes>;
+  /** The rest, with the padding. */
+  finish(): Promise<Bytes>;
 }
 
-/** The whole message decrypted; `undefined` when it is not one or more blocks with PKCS#7 padding at the end. */
-export function decryptAesCbc(key: AesKey, iv: Uint8Array, ciphertext: Uint8Array): Bytes | undefined {
-  const decryption = key.decryption(iv);
-  const start = decryption.update(ciphertext);
-  const rest = decryption.finish();
-  return rest && concat(start, rest);
+/** Decrypts a message that comes in pieces of any size, in constant memory. One use; one call after the other. */
+export interface Decryption {
+  /**
+   * The next blocks, as soon as there are many, but the last, which may be padding; may be empty. Nothing here is
+   * authenticated: verify the plaintext before acting on it.
+   */
+  update(piece: Uint8Array): Promise<Bytes>;
+  /** The rest without its padding; `undefined` when the whole is not one or more blocks with PKCS#7 padding at the end. */
+  finish(): Promise<Bytes | undefined>;
+}
+
+/** Starts an encryption. `iv`: 16 bytes, random and never used before with this key. */
+export function startEncryption(key: AesKey, iv: Bytes): Encryption {
+  const held = new Held(0);
+  let before = checked(iv).slice();
+  return {
+    async update(piece) {
+      const blocks = held.add(piece);
+      if (blocks === undefined) return new Uint8Array();
+      const encrypted = await encryptBlocks(key, before, blocks);
+      before = encrypted.slice(-AES_BLOCK_BYTES);
+      return encrypted;
+    },
+    finish: () => encryptAesCbc(key, before, held.rest()),
+  };
+}
+
+/** Starts a decryption. `iv`: the 16 bytes that it was encrypted with. */
+export function startDecryption(key: AesKey, iv: Bytes): Decryption {
+  const held = new Held(1);
+  let before = checked(iv).slice();
+  return {
+    async update(piece) {
+      const blocks = held.add(piece);
+      if (blocks === undefined) return new Uint8Array();
+      const plain = await decryptBlocks(key, before, blocks);
+      before = blocks.slice(-AES_BLOCK_BYTES);
+      return plain;
+    },
+    finish: () => decryptAesCbc(key, before, held.rest()),
+  };
+}
+
+/** What of a stream has not been given on. */
+class Held {
+  readonly #back: number;
+  #pieces: Uint8Array[] = [];
+  #length = 0;
+
+  /** `back`: bytes that stay in any case. With 1 the last block does, wherever the stream ends. */
+  constructor(back: 0 | 1) {
+    this.#back = back;
+  }
+
+  /** All whole blocks, when there are enough; the caller may overwrite `piece` afterwards. */
+  add(piece: Uint8Array): Bytes | undefined {
+    this.#pieces.push(piece.slice());
+    this.#length += piece.length;
+    if (this.#length < HELD_BYTES + this.#back) return undefined;
+    const whole = this.rest();
+    const end = whole.length - this.#back;
+    const blocks = end - end % AES_BLOCK_BYTES;
+    this.#pieces = [whole.slice(blocks)];
+    this.#length = whole.length - blocks;
+    return whole.subarray(0, blocks);
+  }
+
+  rest(): Bytes {
+    return concat(...this.#pieces);
+  }
 }

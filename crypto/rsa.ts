@@ -1,118 +1,89 @@
-import { Buffer } from "node:buffer";
-import { createPrivateKey, createPublicKey, createSign, createVerify, type KeyObject } from "node:crypto";
 import type { Bytes } from "./bytes.ts";
 import { formatPem, parsePem } from "./pem.ts";
 
 /** RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 8.2), what the boards in the field verify. */
-const SCHEME = "RSA-SHA256";
+const SCHEME = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 const KEY_BITS = 2048;
 const PUBLIC_EXPONENT = Uint8Array.of(1, 0, 1);
 
-/** Signs what comes in pieces, in constant memory. One use. */
-export interface Signing {
-  update(piece: Uint8Array): void;
-  /** The signature over SHA-256 of all pieces, 256 bytes. */
-  sign(): Bytes;
-}
-
-/** Verifies what comes in pieces, in constant memory. One use. */
-export interface Verification {
-  update(piece: Uint8Array): void;
-  /** Whether `signature` is the key's over all pieces. False for one of any other form or length. */
-  verify(signature: Uint8Array): boolean;
-}
-
-/** Keeps its key to itself: it signs, and cannot be exported or printed. */
+/** A private key: a `CryptoKey` that is not extractable. It signs, and cannot be exported or printed. */
 class RsaPrivateKey {
-  readonly #key: KeyObject;
+  readonly #key: CryptoKey;
 
-  constructor(key: KeyObject) {
+  constructor(key: CryptoKey) {
     this.#key = key;
   }
 
-  start(): Signing {
-    const signing = createSign(SCHEME);
-    return {
-      update: (piece) => void signing.update(piece),
-      sign: () => new Uint8Array(signing.sign(this.#key)),
-    };
+  sign(data: Bytes): Promise<ArrayBuffer> {
+    return crypto.subtle.sign(SCHEME, this.#key, data);
   }
 }
 
 class RsaPublicKey {
-  readonly #key: KeyObject;
+  readonly #key: CryptoKey;
 
-  constructor(key: KeyObject) {
+  constructor(key: CryptoKey) {
     this.#key = key;
   }
 
-  start(): Verification {
-    const verification = createVerify(SCHEME);
-    return {
-      update: (piece) => void verification.update(piece),
-      verify: (signature) => verification.verify(this.#key, signature),
-    };
+  verify(data: Bytes, signature: Bytes): Promise<boolean> {
+    return crypto.subtle.verify(SCHEME, this.#key, signature, data);
   }
 }
 
 export type { RsaPrivateKey, RsaPublicKey };
 
 /** Reads a PKCS#8 PEM text; `undefined` when it is not an RSA-2048 private key. */
-export function importRsaPrivateKey(pem: string): RsaPrivateKey | undefined {
-  const der = parsePem(pem, "PRIVATE KEY");
-  const key = der && rsaKey(() => createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" }));
+export async function importRsaPrivateKey(pem: string): Promise<RsaPrivateKey | undefined> {
+  const key = await imported("pkcs8", parsePem(pem, "PRIVATE KEY"), "sign");
   return key && new RsaPrivateKey(key);
 }
 
 /** Reads an SPKI PEM text; `undefined` when it is not an RSA-2048 public key. */
-export function importRsaPublicKey(pem: string): RsaPublicKey | undefined {
-  const der = parsePem(pem, "PUBLIC KEY");
-  const key = der && rsaKey(() => createPublicKey({ key: Buffer.from(der), format: "der", type: "spki" }));
+export async function importRsaPublicKey(pem: string): Promise<RsaPublicKey | undefined> {
+  const key = await imported("spki", parsePem(pem, "PUBLIC KEY"), "verify");
   return key && new RsaPublicKey(key);
 }
 
-function rsaKey(parse: () => KeyObject): KeyObject | undefined {
+async function imported(
+  format: "pkcs8" | "spki",
+  der: Bytes | undefined,
+  use: "sign" | "verify",
+): Promise<CryptoKey | undefined> {
+  if (der === undefined) return undefined;
   try {
-    const key = parse();
-    const bits = key.asymmetricKeyDetails?.modulusLength;
-    return key.asymmetricKeyType === "rsa" && bits === KEY_BITS ? key : undefined;
+    const key = await crypto.subtle.importKey(format, der, SCHEME, false, [use]);
+    return "modulusLength" in key.algorithm && key.algorithm.modulusLength === KEY_BITS ? key : undefined;
   } catch {
     return undefined; // not DER of such a key
   }
 }
 
-/** Starts a signature over pieces. Web Crypto wants the whole firmware in memory, so this is node:crypto's (ADR 011). */
-export function startRsaSigning(key: RsaPrivateKey): Signing {
-  return key.start();
-}
-
-/** Starts a verification over pieces. */
-export function startRsaVerification(key: RsaPublicKey): Verification {
-  return key.start();
-}
-
-/** The signature over SHA-256 of `data`, 256 bytes. */
-export function signRsa(key: RsaPrivateKey, data: Uint8Array): Bytes {
-  const signing = key.start();
-  signing.update(data);
-  return signing.sign();
+/**
+ * The signature over SHA-256 of `data`, 256 bytes. `data` is a whole message, of which Web Crypto makes a copy.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from "./bytes.ts";
+ * const { privatePem, publicPem } = await generateRsaKeyPair();
+ * const [privateKey, publicKey] = [await importRsaPrivateKey(privatePem), await importRsaPublicKey(publicPem)];
+ * if (!privateKey || !publicKey) throw new Error("these are RSA-2048 keys");
+ * const signature = await signRsa(privateKey, utf8("a manifest"));
+ * await verifyRsa(publicKey, utf8("a manifest"), signature); // => true
+ * ```
+ */
+export async function signRsa(key: RsaPrivateKey, data: Bytes): Promise<Bytes> {
+  return new Uint8Array(await key.sign(data));
 }
 
 /** Whether `signature` is the private key's over SHA-256 of `data`. False for one of any other form or length. */
-export function verifyRsa(key: RsaPublicKey, data: Uint8Array, signature: Uint8Array): boolean {
-  const verification = key.start();
-  verification.update(data);
-  return verification.verify(signature);
+export function verifyRsa(key: RsaPublicKey, data: Bytes, signature: Bytes): Promise<boolean> {
+  return key.verify(data, signature);
 }
 
 /** A new RSA-2048 key pair as PEM texts. Keep the private one in a file of mode 0600. */
 export async function generateRsaKeyPair(): Promise<{ readonly privatePem: string; readonly publicPem: string }> {
-  const parameters = {
-    name: "RSASSA-PKCS1-v1_5",
-    hash: "SHA-256",
-    modulusLength: KEY_BITS,
-    publicExponent: PUBLIC_EXPONENT,
-  };
+  const parameters = { ...SCHEME, modulusLength: KEY_BITS, publicExponent: PUBLIC_EXPONENT };
   const pair = await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]);
   const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
   const spki = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type AesKey, importAesKey } from "../crypto/aes_cbc.ts";
+import { AES_KEY_BYTES, type AesKey, importAesKey } from "../crypto/aes_cbc.ts";
 import { type Bytes, fromHex, toHex, utf8 } from "../crypto/bytes.ts";
 import type { HmacKey } from "../crypto/hmac.ts";
 import {
@@ -12,7 +12,7 @@ import {
 import { syncDirectory, writeFileAtomic } from "../platform/files.ts";
 import type { Random } from "../platform/random.ts";
 import { readSecretFile } from "./secret_file.ts";
-import { type Audience, importChunkKey } from "./chunk_key.ts";
+import { type Audience, CHUNK_KEY_BYTES, importChunkKey } from "./chunk_key.ts";
 
 const PRIVATE_PEM = "signing_private.pem";
 const PUBLIC_PEM = "signing_public.pem";
@@ -47,7 +47,7 @@ export async function generateKeyMaterial(random: Random): Promise<KeyMaterial> 
  * the name is taken (keys are never overwritten) or a key is not of its form.
  */
 export async function writeKeySet(folder: string, name: string, material: KeyMaterial): Promise<void> {
-  requireForm(material);
+  await imported(material);
   const target = join(folder, name);
   const temporary = join(folder, `.new-${crypto.randomUUID()}`);
   await Deno.mkdir(temporary, { recursive: true, mode: 0o700 });
@@ -75,13 +75,18 @@ async function take(temporary: string, target: string, name: string): Promise<vo
   }
 }
 
-function requireForm({ publicPem, privatePem, aes, chunk }: KeyMaterial): void {
-  if (!importRsaPublicKey(publicPem)) throw new Error("The public key is not an RSA-2048 key in PEM (PUBLIC KEY)");
-  if (privatePem !== undefined && !importRsaPrivateKey(privatePem)) {
+/** The keys ready for use. Rejects with an `Error` for people when one is not of its form. */
+async function imported({ publicPem, privatePem, aes, chunk }: KeyMaterial): Promise<KeySet> {
+  const publicKey = await importRsaPublicKey(publicPem);
+  if (!publicKey) throw new Error("The public key is not an RSA-2048 key in PEM (PUBLIC KEY)");
+  const privateKey = privatePem === undefined ? undefined : await importRsaPrivateKey(privatePem);
+  if (privatePem !== undefined && !privateKey) {
     throw new Error("The private key is not an RSA-2048 key in PEM (PRIVATE KEY)");
   }
-  if (aes.length !== 32) throw new Error("The AES key does not have 32 bytes");
-  if (chunk.length !== 32) throw new Error("The chunk key does not have 32 bytes");
+  if (aes.length !== AES_KEY_BYTES) throw new Error("The AES key does not have 32 bytes");
+  if (chunk.length !== CHUNK_KEY_BYTES) throw new Error("The chunk key does not have 32 bytes");
+  const chunkKeys = { board: await importChunkKey(chunk, "board"), node: await importChunkKey(chunk, "node") };
+  return { publicKey, privateKey, aes: await importAesKey(aes), chunkKeys };
 }
 
 /** Reads keys that `writeKeySet` kept. Throws an `Error` for people, which never shows a key. */
@@ -98,19 +103,7 @@ export async function readKeyMaterial(folder: string, name: string): Promise<Key
 
 /** The keys ready for use; the raw ones do not leave here. */
 export async function openKeySet(folder: string, name: string): Promise<KeySet> {
-  const material = await readKeyMaterial(folder, name);
-  requireForm(material);
-  const publicKey = importRsaPublicKey(material.publicPem);
-  if (!publicKey) throw new Error(`The firmware keys "${name}" have no public key`);
-  return {
-    publicKey,
-    privateKey: material.privatePem === undefined ? undefined : importRsaPrivateKey(material.privatePem),
-    aes: importAesKey(material.aes),
-    chunkKeys: {
-      board: await importChunkKey(material.chunk, "board"),
-      node: await importChunkKey(material.chunk, "node"),
-    },
-  };
+  return await imported(await readKeyMaterial(folder, name));
 }
 
 async function optional(read: () => Promise<string>): Promise<string | undefined> {

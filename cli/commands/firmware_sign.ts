@@ -41,10 +41,10 @@ export function addFirmwareSign(firmware: Command, terminal: Terminal): void {
 async function sign(file: string, flags: Flags, terminal: Terminal): Promise<void> {
   const { model, version, sequence, minVersion: min_version, chunkSize: chunk_size } = flags;
   const details = checked(NewFirmware, { model, version, sequence, min_version, chunk_size });
-  const key = importRsaPrivateKey(await readSecretFile(flags.key));
+  const key = await importRsaPrivateKey(await readSecretFile(flags.key));
   if (!key) throw usage(`${flags.key} does not hold an RSA-2048 private key in PEM (PRIVATE KEY)`);
-  using image = await opened(file);
-  const signed = await signImage(image.readable, { ...details, sequence }, { key, random: systemRandom });
+  const plain = async () => (await opened(file)).readable;
+  const signed = await signImage(plain, { ...details, sequence }, { key, random: systemRandom });
   if (!signed.ok) throw new CliFailure(EXIT.failed, signed.detail);
   const out = flags.out ?? `${file}.signed.json`;
   await writeFileAtomic(out, utf8(`${JSON.stringify(signed.value)}\n`), 0o644);

@@ -222,9 +222,9 @@ async function prepare(keys: KeyMaterial, random: Random): Promise<Seen> {
     ["board_key", toHex(BOARD_KEY)],
     ["board_body", boardBody()],
     ["node_image", nodeImage],
-    ["board_image", encryptAesCbc(importAesKey(keys.aes), IV, boardImage)],
+    ["board_image", await encryptAesCbc(await importAesKey(keys.aes), IV, boardImage)],
     ["signed_manifest", header(await signedManifest(nodeImage, keys, random))],
-    ["board_manifest", header(boardManifest(boardImage, keys))],
+    ["board_manifest", header(await boardManifest(boardImage, keys))],
   ]);
 }
 
@@ -235,29 +235,29 @@ function header(value: unknown): string {
 }
 
 async function signedManifest(image: Bytes, keys: KeyMaterial, random: Random): Promise<unknown> {
-  const key = privateKeyOf(keys);
+  const key = await privateKeyOf(keys);
   const details = { ...NewFirmware.parse({ model: "ecowatt-node", version: "1.2.0" }), sequence: 2 };
-  const signed = await signImage(once(image), details, { key, random });
+  const signed = await signImage(() => Promise.resolve(once(image)), details, { key, random });
   if (!signed.ok) throw new Error(signed.detail);
   return signed.value;
 }
 
-function boardManifest(image: Bytes, keys: KeyMaterial): unknown {
+async function boardManifest(image: Bytes, keys: KeyMaterial): Promise<unknown> {
   const encrypted = 16 * Math.floor(image.length / 16 + 1);
   return {
     version: "1.0.5",
     original_size: image.length,
     encrypted_size: encrypted,
     sha256_hash: toHex(sha256(image)),
-    signature: toBase64(signRsa(privateKeyOf(keys), image)),
+    signature: toBase64(await signRsa(await privateKeyOf(keys), image)),
     iv: toBase64(IV),
     chunk_size: BOARD_CHUNK_BYTES,
     total_chunks: 1,
   };
 }
 
-function privateKeyOf({ privatePem }: KeyMaterial) {
-  const key = importRsaPrivateKey(privatePem ?? "");
+async function privateKeyOf({ privatePem }: KeyMaterial) {
+  const key = await importRsaPrivateKey(privatePem ?? "");
   if (!key) throw new Error("The test keys cannot be used");
   return key;
 }

@@ -19,7 +19,7 @@ export const View = z.object({
   original_size: z.number().int(),
   encrypted_size: z.number().int(),
   sha256_hash: z.string(),
-  signature: z.string(),
+  signature: z.string().nullable(),
   iv: z.string(),
   chunk_size: z.number().int(),
   total_chunks: z.number().int(),

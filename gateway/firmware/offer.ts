@@ -157,7 +157,7 @@ function answerOf(firmware: Firmware): CheckAnswer {
     total_chunks,
     chunk_size,
     sha256_hash,
-    signature,
+    ...(signature === null ? {} : { signature }),
     iv,
     ...(manifest === null || manifest_signature === null ? {} : { manifest, manifest_signature }),
   };

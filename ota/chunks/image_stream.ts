@@ -1,5 +1,5 @@
 import { type AesKey, startDecryption, startEncryption } from "../../crypto/aes_cbc.ts";
-import { toHex } from "../../crypto/bytes.ts";
+import { type Bytes, toHex } from "../../crypto/bytes.ts";
 import { createSha256 } from "../../crypto/sha256.ts";
 import { BOARD_IMAGE_MAGIC, MAX_IMAGE_BYTES } from "../manifest/limits.ts";
 import type { Audience } from "../../keys/chunk_key.ts";
@@ -18,17 +18,10 @@ export interface PlainImage {
   readonly first: number;
 }
 
-/** Sees the plain bytes go by, to sign or to verify them. */
-export interface Watcher {
-  update(piece: Uint8Array): void;
-}
+const nowhere: Sink = () => Promise.resolve();
 
 /** Measures a plain image that passes in pieces, in constant memory. Refuses one that is empty or over 512 MiB. */
-export async function measure(
-  plain: Pieces,
-  watcher: Watcher,
-  sink: Sink = () => Promise.resolve(),
-): Promise<Outcome<PlainImage, FirmwareFault>> {
+export async function measure(plain: Pieces, sink = nowhere): Promise<Outcome<PlainImage, FirmwareFault>> {
   const hash = createSha256();
   let size = 0;
   let first = 0;
@@ -38,43 +31,49 @@ export async function measure(
     size += piece.length;
     if (size > MAX_IMAGE_BYTES) return refusal("too_large", "The image is larger than 512 MiB");
     hash.update(piece);
-    watcher.update(piece);
     await sink(piece);
   }
   if (size === 0) return refusal("empty", "The image is empty");
   return success({ size, first, sha256: toHex(hash.digest()) });
 }
 
+/** What an image is encrypted with. */
+export interface ImageCipher {
+  readonly key: AesKey;
+  readonly iv: Bytes;
+}
+
 /** Encrypts an image that passes, in constant memory. */
 export async function encryptImage(
   plain: Pieces,
   sink: Sink,
-  { key, iv, watcher }: { readonly key: AesKey; readonly iv: Uint8Array; readonly watcher: Watcher },
+  { key, iv }: ImageCipher,
 ): Promise<Outcome<PlainImage, FirmwareFault>> {
-  using encryption = startEncryption(key, iv);
-  const image = await measure(plain, watcher, (piece) => sink(encryption.update(piece)));
-  if (image.ok) await sink(encryption.finish());
+  const encryption = startEncryption(key, iv);
+  const image = await measure(plain, async (piece) => await sink(await encryption.update(piece)));
+  if (image.ok) await sink(await encryption.finish());
   return image;
 }
 
-/** Measures the plain image inside an encrypted one, in constant memory; `sink` sees the encrypted bytes. */
+/** Measures the plain image inside an encrypted one, in constant memory; the sinks see the bytes go by. */
 export async function decryptImage(
   encrypted: Pieces,
-  sink: Sink,
-  { key, iv, watcher }: { readonly key: AesKey; readonly iv: Uint8Array; readonly watcher: Watcher },
+  { key, iv }: ImageCipher,
+  sinks: { readonly encrypted?: Sink; readonly plain?: Sink } = {},
 ): Promise<Outcome<PlainImage, FirmwareFault>> {
-  using decryption = startDecryption(key, iv);
+  const decryption = startDecryption(key, iv);
+  const { encrypted: seen = nowhere } = sinks;
   let padded = true;
   async function* plain() {
     for await (const piece of encrypted) {
-      await sink(piece);
-      yield decryption.update(piece);
+      await seen(piece);
+      yield await decryption.update(piece);
     }
-    const rest = decryption.finish();
+    const rest = await decryption.finish();
     if (rest) yield rest;
     padded = rest !== undefined;
   }
-  const image = await measure(plain(), watcher);
+  const image = await measure(plain(), sinks.plain);
   if (!padded) return refusal("padding", "The image does not decrypt with this key: its padding is wrong");
   return image;
 }

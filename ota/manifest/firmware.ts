@@ -23,7 +23,8 @@ export const Firmware = z.object({
   original_size: z.int().min(1).max(MAX_IMAGE_BYTES),
   encrypted_size: z.int().min(16),
   sha256_hash: Sha256Hex,
-  signature: SignatureText,
+  /** `null` for an image that is too large to be signed as a whole. */
+  signature: SignatureText.nullable(),
   iv: IvText,
   chunk_size: z.int().min(16).max(MAX_CHUNK_BYTES),
   total_chunks: z.int().min(1),

@@ -1,6 +1,12 @@
 /** Bytes of the largest firmware image, plain. */
 export const MAX_IMAGE_BYTES = 512 * 1_048_576;
 
+/**
+ * Bytes of the largest image that is signed as a whole message, plain: twice as many are in memory then, beside what a gateway
+ * has anyway, of the 384 MiB that its unit allows (ADR 013). A larger one is vouched for by its manifest alone.
+ */
+export const MAX_WHOLE_IMAGE_BYTES = 112 * 1_048_576;
+
 /** Bytes of a chunk as boards take it (contract/2-boards §8). */
 export const BOARD_CHUNK_BYTES = 1_024;
 /** Bytes of a chunk for nodes where nobody says otherwise, and the most (ADR 088): whole blocks of the cipher. */

@@ -24,8 +24,9 @@ export const FirmwareSequence = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /**
  * Everything that is known of an image and signed with it (contract/1-link §7). The image is encrypted as one stream,
- * AES-256-CBC with PKCS#7 padding, and cut into chunks; `signature` is RSA PKCS#1 v1.5 with SHA-256 over the plain
- * image.
+ * AES-256-CBC with PKCS#7 padding, and cut into chunks. The signature over the manifest vouches for the image by its
+ * SHA-256. `signature` is RSA PKCS#1 v1.5 with SHA-256 over the plain image itself: nodes up to version 0.1 verify it too
+ * and take no image without it; it is left out where the image is too large for that (ADR 013).
  */
 export const Manifest = z.strictObject({
   format: z.literal(MANIFEST_FORMAT),
@@ -37,7 +38,7 @@ export const Manifest = z.strictObject({
   encrypted_size: z.int().min(BLOCK).max(MAX_IMAGE_BYTES + BLOCK),
   /** Of the plain image. */
   sha256_hash: Sha256Hex,
-  signature: SignatureText,
+  signature: SignatureText.optional(),
   iv: IvText,
   chunk_size: z.int().min(BLOCK).max(MAX_CHUNK_BYTES).multipleOf(BLOCK),
   total_chunks: z.int().min(1),
@@ -86,24 +87,31 @@ function sizesAgree(
 }
 
 /** Writes and signs a manifest. */
-export function signManifest(manifest: Manifest, key: RsaPrivateKey): SignedManifest {
-  const { min_version, ...rest } = manifest;
-  const text = canonicalJson(min_version === undefined ? rest : { ...rest, min_version });
-  return { manifest: text, manifest_signature: toBase64(signRsa(key, utf8(text))) };
+export async function signManifest(manifest: Manifest, key: RsaPrivateKey): Promise<SignedManifest> {
+  const text = canonicalText(manifest);
+  return { manifest: text, manifest_signature: toBase64(await signRsa(key, utf8(text))) };
+}
+
+function canonicalText({ min_version, signature, ...rest }: Manifest): string {
+  return canonicalJson({
+    ...rest,
+    ...(signature === undefined ? {} : { signature }),
+    ...(min_version === undefined ? {} : { min_version }),
+  });
 }
 
 /**
  * The manifest that a signature vouches for. Nothing of it is read before the signature over its exact bytes holds; then it has
  * to be canonical and in form, all or nothing.
  */
-export function verifyManifest(
+export async function verifyManifest(
   { manifest: text, manifest_signature }: SignedManifest,
   key: RsaPublicKey,
-): Outcome<Manifest, ManifestFault> {
+): Promise<Outcome<Manifest, ManifestFault>> {
   if (text.length > MAX_MANIFEST_CHARS) return refusal("manifest_size", "The manifest is too long");
   const signature = fromBase64(manifest_signature);
   if (signature?.length !== 256) return refusal("manifest_signature", "The manifest has no signature of 256 bytes");
-  if (!verifyRsa(key, utf8(text), signature)) {
+  if (!await verifyRsa(key, utf8(text), signature)) {
     return refusal("manifest_signature", "The manifest's signature is not this key's");
   }
   return readManifest(text);
@@ -124,8 +132,7 @@ export function readManifest(text: string): Outcome<Manifest, ManifestFault> {
     const why = parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`.trim()).join("; ");
     return refusal("manifest_form", `The manifest is not in form: ${why}`);
   }
-  const { min_version, ...rest } = parsed.data;
-  if (canonicalJson(min_version === undefined ? rest : { ...rest, min_version }) !== text) {
+  if (canonicalText(parsed.data) !== text) {
     return refusal("manifest_form", "The manifest is not written canonically");
   }
   return success(parsed.data);

@@ -7,8 +7,8 @@ import type { PlainImage } from "../chunks/image_stream.ts";
 export interface Release extends Pick<NewFirmware, "model" | "version" | "min_version" | "chunk_size" | "audience"> {
   readonly sequence: number;
   readonly iv: Uint8Array;
-  /** RSA PKCS#1 v1.5 with SHA-256 over the plain image. */
-  readonly signature: Uint8Array;
+  /** RSA PKCS#1 v1.5 with SHA-256 over the plain image, unless that is too large. */
+  readonly signature: Uint8Array | undefined;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface Release extends Pick<NewFirmware, "model" | "version" | "min_ve
  * ```
  */
 export function manifestOf(image: PlainImage, release: Release): Manifest {
-  const { model, version, sequence, min_version } = release;
+  const { model, version, sequence, min_version, signature } = release;
   const chunk_size = chunkSizeOf(release);
   const encrypted_size = encryptedSize(image.size);
   return {
@@ -34,7 +34,7 @@ export function manifestOf(image: PlainImage, release: Release): Manifest {
     original_size: image.size,
     encrypted_size,
     sha256_hash: image.sha256,
-    signature: toBase64(release.signature),
+    ...(signature === undefined ? {} : { signature: toBase64(signature) }),
     iv: toBase64(release.iv),
     chunk_size,
     total_chunks: chunkCount(encrypted_size, chunk_size),

@@ -28,7 +28,7 @@ export const CheckAnswer = z.discriminatedUnion("update_available", [
     total_chunks: z.int(),
     chunk_size: z.int(),
     sha256_hash: Sha256Hex,
-    signature: SignatureText,
+    signature: SignatureText.optional(),
     iv: IvText,
     manifest: z.string().max(MAX_MANIFEST_CHARS).optional(),
     manifest_signature: SignatureText.optional(),

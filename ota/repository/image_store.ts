@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { utf8 } from "../../crypto/bytes.ts";
 import { Firmware, type FirmwareFault } from "../manifest/firmware.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
-import type { Sink } from "../chunks/image_stream.ts";
 import { markedSequence, markSequence } from "./sequence_marks.ts";
 import { diskFiles, type ImageStoreFiles } from "./image_store_files.ts";
 
@@ -24,8 +23,8 @@ export interface ImageStore {
   /** The highest sequence that an image of the model has or had; 0 when there was none. */
   highestSequence(model: string): number;
   /**
-   * Runs `fill` with a place to write the encrypted image to, and keeps it under the record that comes out of it. Images are
-   * filled side by side and described in turn: `highestSequence` does not move while one is.
+   * Runs `fill` with a place for the encrypted image, and keeps it under the record that comes out of it. Images are filled side
+   * by side and described in turn: `highestSequence` does not move while one is.
    */
   put(fill: Fill): Promise<Outcome<Firmware, FirmwareFault>>;
   /** The encrypted image. */
@@ -34,8 +33,15 @@ export interface ImageStore {
   remove(model: string, version: string): Promise<boolean>;
 }
 
-/** Writes an image, and gives what describes it. */
-export type Fill = (sink: Sink) => Promise<Outcome<() => Outcome<Firmware, FirmwareFault>, FirmwareFault>>;
+/** An encrypted image on its way into the store. */
+export interface Draft {
+  append(piece: Uint8Array): Promise<void>;
+  /** What was appended. */
+  open(): Promise<Deno.FsFile>;
+}
+
+/** Writes an image, and gives what describes it when nothing is appended any more. */
+export type Fill = (draft: Draft) => Promise<Outcome<() => Promise<Outcome<Firmware, FirmwareFault>>, FirmwareFault>>;
 
 /**
  * A imageStore in a folder, which is made when missing. Clears away what a killed process left there a day ago.
@@ -111,11 +117,15 @@ async function put(
   const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}`);
   await files.makeFolder(temporary);
   try {
-    const filled = await fill((piece) => files.append(join(temporary, IMAGE), piece));
+    const image = join(temporary, IMAGE);
+    const filled = await fill({
+      append: (piece) => files.append(image, piece),
+      open: () => Deno.open(image, { read: true }),
+    });
     if (!filled.ok) return filled;
-    await files.sync(join(temporary, IMAGE));
+    await files.sync(image);
     return await imageStore.inTurn(async () => {
-      const described = filled.value();
+      const described = await filled.value();
       if (!described.ok) return described;
       await files.append(join(temporary, RECORD), utf8(JSON.stringify(described.value)));
       await files.sync(join(temporary, RECORD));

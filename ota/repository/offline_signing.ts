@@ -1,24 +1,26 @@
-import { type RsaPrivateKey, startRsaSigning } from "../../crypto/rsa.ts";
+import type { RsaPrivateKey } from "../../crypto/rsa.ts";
 import type { Random } from "../../platform/random.ts";
-import type { FirmwareFault, NewFirmware } from "../manifest/firmware.ts";
-import type { Pieces } from "./firmware_repository.ts";
-import { type SignedManifest, signManifest } from "../manifest/manifest.ts";
 import { type Outcome, success } from "../../protocol/outcome.ts";
 import { measure } from "../chunks/image_stream.ts";
+import type { FirmwareFault, NewFirmware } from "../manifest/firmware.ts";
+import { type SignedManifest, signManifest } from "../manifest/manifest.ts";
 import { manifestOf } from "../manifest/manifest_of.ts";
+import type { Pieces } from "./firmware_repository.ts";
+import { signWhole } from "./image_signature.ts";
 
 /**
  * Signs an image where the private key is: the signed manifest goes to the gateway beside the image, which the gateway
- * encrypts. Constant memory.
+ * encrypts. `plain` reads the image from its beginning, whenever it is called.
  */
 export async function signImage(
-  plain: Pieces,
+  plain: () => Promise<Pieces>,
   details: NewFirmware & { readonly sequence: number },
   { key, random }: { readonly key: RsaPrivateKey; readonly random: Pick<Random, "bytes"> },
 ): Promise<Outcome<SignedManifest, FirmwareFault>> {
-  const signing = startRsaSigning(key);
-  const image = await measure(plain, signing);
+  const image = await measure(await plain());
   if (!image.ok) return image;
-  const manifest = manifestOf(image.value, { ...details, iv: random.bytes(16), signature: signing.sign() });
-  return success(signManifest(manifest, key));
+  const signature = await signWhole(image.value, async (sink) => await measure(await plain(), sink), key);
+  if (!signature.ok) return signature;
+  const manifest = manifestOf(image.value, { ...details, iv: random.bytes(16), signature: signature.value });
+  return success(await signManifest(manifest, key));
 }

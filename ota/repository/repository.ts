@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { Bytes } from "../../crypto/bytes.ts";
-import { startRsaSigning, startRsaVerification } from "../../crypto/rsa.ts";
+import { type Bytes, concat } from "../../crypto/bytes.ts";
+import { type RsaPrivateKey, verifyRsa } from "../../crypto/rsa.ts";
 import type { Random } from "../../platform/random.ts";
 import { chunkHmac } from "../chunks/chunk_hmac.ts";
 import type { BoardManifest, Firmware, FirmwareFault, NewFirmware } from "../manifest/firmware.ts";
@@ -8,11 +8,19 @@ import type { Added, FirmwareRepository, Pieces } from "./firmware_repository.ts
 import { MAX_BOARD_IMAGE_BYTES } from "../manifest/limits.ts";
 import { bytesOf, type Manifest, type SignedManifest, signManifest, verifyManifest } from "../manifest/manifest.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
-import { decryptImage, encryptImage, fitsAudience, type PlainImage, type Sink } from "../chunks/image_stream.ts";
+import {
+  decryptImage,
+  encryptImage,
+  fitsAudience,
+  type ImageCipher,
+  type PlainImage,
+  type Sink,
+} from "../chunks/image_stream.ts";
 import { type KeySet, openKeySet } from "../../keys/firmware_keys.ts";
 import { manifestOf } from "../manifest/manifest_of.ts";
 import type { ImageStoreFiles } from "./image_store_files.ts";
-import { type ImageStore, openImageStore } from "./image_store.ts";
+import { type Draft, type ImageStore, openImageStore } from "./image_store.ts";
+import { signWhole } from "./image_signature.ts";
 
 export interface RepositoryIo {
   /** The gateway's data directory. */
@@ -57,7 +65,8 @@ export function openRepository(io: RepositoryIo): FirmwareRepository {
     verify: async (firmware) =>
       await withKeys(keySets, firmware.keys, async (keys) => {
         using file = await imageStore.open(firmware);
-        const checked = await checkEncrypted(file.readable, firmware, keys, () => Promise.resolve());
+        const check = firmware.audience === "board" ? checkBoardImage : checkNodeImage;
+        const checked = await check(file.readable, firmware, keys);
         return checked.ok ? success(firmware) : checked;
       }),
     remove: (model, version) => imageStore.remove(model, version),
@@ -69,18 +78,27 @@ async function add(plain: Pieces, details: NewFirmware, keys: KeySet, imageStore
   if (!privateKey) return refusal("keys", "The private key is not here: sign the image where it is, and add it signed");
   const known = precheck(imageStore, details);
   if (!known.ok) return known;
-  const signing = startRsaSigning(privateKey);
-  const iv = io.random.bytes(16);
-  return await imageStore.put(async (sink) => {
-    const image = await encryptImage(plain, sink, { key: keys.aes, iv, watcher: signing });
+  const cipher = { key: keys.aes, iv: io.random.bytes(16) };
+  return await imageStore.put(async (draft) => {
+    const image = await encryptImage(plain, draft.append, cipher);
     if (!image.ok) return image;
-    const signature = signing.sign();
-    return success(() => {
+    return success(async () => { // in turn: no two images are in memory at the same time
+      const signature = await signDraft(draft, image.value, { cipher, privateKey });
+      if (!signature.ok) return signature;
       const sequence = details.sequence ?? imageStore.highestSequence(details.model) + 1;
-      const manifest = manifestOf(image.value, { ...details, sequence, iv, signature });
-      return keep(manifest, signManifest(manifest, privateKey), image.value, details, io);
+      const manifest = manifestOf(image.value, { ...details, sequence, iv: cipher.iv, signature: signature.value });
+      return keep(manifest, await signManifest(manifest, privateKey), image.value, details, io);
     });
   });
+}
+
+async function signDraft(
+  draft: Draft,
+  image: PlainImage,
+  { cipher, privateKey }: { readonly cipher: ImageCipher; readonly privateKey: RsaPrivateKey },
+): Promise<Outcome<Bytes | undefined, FirmwareFault>> {
+  using file = await draft.open();
+  return await signWhole(image, (plain) => decryptImage(file.readable, cipher, { plain }), privateKey);
 }
 
 /** What can be refused before the image comes. Sequences only go up, so that devices that took a release take the next. */
@@ -103,7 +121,7 @@ async function addSigned(
   imageStore: ImageStore,
   io: RepositoryIo,
 ): Added {
-  const read = verifyManifest(signed, keys.publicKey);
+  const read = await verifyManifest(signed, keys.publicKey);
   if (!read.ok) return refusal("manifest", read.detail);
   const manifest = read.value;
   const audience = "node";
@@ -115,17 +133,17 @@ async function addSigned(
     keys: keys.name,
   });
   if (!known.ok) return known;
-  const verification = startRsaVerification(keys.publicKey);
-  return await imageStore.put(async (sink) => {
-    const image = await encryptImage(plain, sink, { key: keys.aes, iv: bytesOf(manifest.iv), watcher: verification });
+  return await imageStore.put(async (draft) => {
+    const image = await encryptImage(plain, draft.append, { key: keys.aes, iv: bytesOf(manifest.iv) });
     if (!image.ok) return image;
-    const same = matches(image.value, manifest, verification.verify(bytesOf(manifest.signature)));
-    return same.ok ? success(() => keep(manifest, signed, image.value, { audience, keys: keys.name }, io)) : same;
+    const same = matches(image.value, manifest);
+    const kept = { audience, keys: keys.name } as const;
+    return same.ok ? success(() => Promise.resolve(keep(manifest, signed, image.value, kept, io))) : same;
   });
 }
 
 function keep(
-  { format: _, min_version = undefined, ...manifest }: Manifest,
+  { format: _, min_version, ...manifest }: Manifest,
   signed: SignedManifest,
   image: PlainImage,
   { audience, keys }: Pick<NewFirmware, "audience" | "keys">,
@@ -136,7 +154,8 @@ function keep(
   if (audience === "board" && manifest.encrypted_size > MAX_BOARD_IMAGE_BYTES) {
     return refusal("too_large", `The image has ${manifest.encrypted_size} bytes; boards take ${MAX_BOARD_IMAGE_BYTES}`);
   }
-  const common = { ...manifest, audience, keys, min_version: min_version ?? null, added_at: clock.now() };
+  const signature = manifest.signature ?? null;
+  const common = { ...manifest, signature, audience, keys, min_version: min_version ?? null, added_at: clock.now() };
   return success(
     audience === "board" ? { ...common, manifest: null, manifest_signature: null } : { ...common, ...signed },
   );
@@ -153,14 +172,14 @@ async function importBoard(
   if (imageStore.find(model, manifest.version)) {
     return refusal("exists", `There is a firmware ${manifest.version} of ${model} already`);
   }
-  return await imageStore.put(async (sink) => {
-    const checked = await checkEncrypted(bounded(encrypted, manifest.encrypted_size), manifest, keys, sink);
+  return await imageStore.put(async (draft) => {
+    const checked = await checkBoardImage(encrypted, manifest, keys, draft.append);
     if (!checked.ok) return checked;
     const fits = fitsAudience(checked.value, "board");
     if (!fits.ok) return fits;
     const rest = { sequence: null, min_version: null, manifest: null, manifest_signature: null };
     const board = { ...manifest, model, audience: "board" as const, keys: name, ...rest, added_at: clock.now() };
-    return success(() => success(board));
+    return success(() => Promise.resolve(success(board)));
   });
 }
 
@@ -174,22 +193,53 @@ async function* bounded(pieces: Pieces, size: number): AsyncGenerator<Uint8Array
   }
 }
 
+/** All that a board checks. Its image is small: the plain one is verified as a whole message. */
+async function checkBoardImage(
+  encrypted: Pieces,
+  expected: Expected & Pick<Firmware, "signature">,
+  keys: KeySet,
+  sink?: Sink,
+): Promise<Outcome<PlainImage, FirmwareFault>> {
+  const pieces: Uint8Array[] = [];
+  const image = await checkEncrypted(bounded(encrypted, expected.encrypted_size), expected, keys, {
+    ...(sink === undefined ? {} : { encrypted: sink }),
+    plain: (piece) => Promise.resolve(void pieces.push(piece)),
+  });
+  if (!image.ok) return image;
+  const { signature } = expected;
+  if (signature !== null && await verifyRsa(keys.publicKey, concat(...pieces), bytesOf(signature))) return image;
+  return refusal("signature", "The signature is not RSA PKCS#1 v1.5 with SHA-256 by this public key");
+}
+
+/** All that a node checks: the manifest is signed, and the image is the one that it vouches for. */
+async function checkNodeImage(
+  encrypted: Pieces,
+  { manifest, manifest_signature }: Firmware,
+  keys: KeySet,
+): Promise<Outcome<PlainImage, FirmwareFault>> {
+  const signed = { manifest: manifest ?? "", manifest_signature: manifest_signature ?? "" };
+  const read = await verifyManifest(signed, keys.publicKey);
+  if (!read.ok) return refusal("manifest", read.detail);
+  return await checkEncrypted(encrypted, read.value, keys);
+}
+
+/** What an encrypted image has to come to. */
+type Expected = Pick<Firmware, "original_size" | "encrypted_size" | "sha256_hash" | "iv">;
+
 async function checkEncrypted(
   encrypted: Pieces,
-  expected: Pick<Firmware, "original_size" | "encrypted_size" | "sha256_hash" | "signature" | "iv">,
+  expected: Expected,
   keys: KeySet,
-  sink: Sink,
+  sinks: { readonly encrypted?: Sink; readonly plain?: Sink } = {},
 ): Promise<Outcome<PlainImage, FirmwareFault>> {
   let size = 0;
-  const verification = startRsaVerification(keys.publicKey);
-  const counted: Sink = (piece) => {
+  const counted: Sink = async (piece) => {
     size += piece.length;
-    return sink(piece);
+    await sinks.encrypted?.(piece);
   };
-  const image = await decryptImage(encrypted, counted, {
-    key: keys.aes,
-    iv: bytesOf(expected.iv),
-    watcher: verification,
+  const image = await decryptImage(encrypted, { key: keys.aes, iv: bytesOf(expected.iv) }, {
+    ...sinks,
+    encrypted: counted,
   });
   if (size !== expected.encrypted_size) {
     return refusal(
@@ -197,19 +247,14 @@ async function checkEncrypted(
       `The encrypted image does not have the ${expected.encrypted_size} bytes that its manifest says`,
     );
   }
-  return image.ok ? matches(image.value, expected, verification.verify(bytesOf(expected.signature))) : image;
+  return image.ok ? matches(image.value, expected) : image;
 }
 
-function matches(
-  image: PlainImage,
-  expected: Pick<Firmware, "original_size" | "sha256_hash">,
-  signed: boolean,
-): Outcome<PlainImage, FirmwareFault> {
+function matches(image: PlainImage, expected: Expected): Outcome<PlainImage, FirmwareFault> {
   if (image.size !== expected.original_size) {
     return refusal("size", `The image has ${image.size} bytes, its manifest says ${expected.original_size}`);
   }
   if (image.sha256 !== expected.sha256_hash) return refusal("sha256", "The image's SHA-256 is not the manifest's");
-  if (!signed) return refusal("signature", "The signature is not RSA PKCS#1 v1.5 with SHA-256 by this public key");
   return success(image);
 }
 

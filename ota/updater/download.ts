@@ -1,4 +1,4 @@
-import { AES_BLOCK_BYTES, type AesKey, decryptBlocks, decryptLastBlocks } from "../../crypto/aes_cbc.ts";
+import { AES_BLOCK_BYTES, type AesKey, decryptAesCbc, decryptBlocks } from "../../crypto/aes_cbc.ts";
 import type { Bytes } from "../../crypto/bytes.ts";
 import type { HmacKey } from "../../crypto/hmac.ts";
 import { backoffMs, jittered } from "../../platform/backoff.ts";
@@ -77,7 +77,7 @@ export async function download(
 /** A chunk is whole blocks of one message that ends in padding. */
 async function decrypted(chunk: Bytes, place: Place, manifest: Manifest, key: AesKey): Promise<Bytes | undefined> {
   const isLast = place.next === manifest.total_chunks - 1;
-  return await (isLast ? decryptLastBlocks : decryptBlocks)(key, blockBefore(place), chunk);
+  return await (isLast ? decryptAesCbc : decryptBlocks)(key, blockBefore(place), chunk);
 }
 
 /** One authentic chunk of the right length. Asks again while nobody answers. `tookMs`: of the request that brought it. */

@@ -18,7 +18,7 @@ export type UpdateFault = ManifestFault | Ineligible | DownloadFault | ImageFaul
 /** What an installation stands on. */
 export interface InstallIo extends DownloadIo {
   readonly self: Self;
-  /** Vouches for manifests and for images. */
+  /** Vouches for manifests, and so for images. */
   readonly publicKey: RsaPublicKey;
   readonly run: RunVersion;
   /** The path of an executable within the slots, for `run`. */
@@ -29,7 +29,7 @@ export interface InstallIo extends DownloadIo {
 }
 
 /** Faults of the image itself: it would have them the next time as well. */
-const BAD: ReadonlySet<UpdateFault> = new Set(["decrypt", "size", "sha256", "signature", "program"]);
+const BAD: ReadonlySet<UpdateFault> = new Set(["decrypt", "size", "sha256", "program"]);
 
 /**
  * Whether an image with this fault is not to be tried again.
@@ -46,7 +46,7 @@ export function isBad(fault: UpdateFault): boolean {
 
 /** Believes nothing of an offer before its signature; then whether it is for this node. */
 export async function consider(offer: SignedManifest, io: InstallIo): Promise<Outcome<Wanted, UpdateFault>> {
-  const manifest = verifyManifest(offer, io.publicKey);
+  const manifest = await verifyManifest(offer, io.publicKey);
   if (!manifest.ok) return manifest;
   const image = toHex(sha256(offer.manifest));
   const fit = eligible(manifest.value, image, { self: io.self, state: await loadState(io.files), room: io.room });
@@ -81,8 +81,8 @@ export async function bring(wanted: Wanted, io: InstallIo, signal: AbortSignal):
   return success(wanted);
 }
 
-async function checked(path: string, { manifest }: Wanted, { files, publicKey }: InstallIo) {
-  return await checkImage(path, manifest, { files, key: publicKey });
+async function checked(path: string, { manifest }: Wanted, { files }: InstallIo) {
+  return await checkImage(path, manifest, files);
 }
 
 async function probed(path: string, wanted: Wanted, io: InstallIo): Promise<Outcome<Wanted, UpdateFault>> {

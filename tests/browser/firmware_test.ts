@@ -75,9 +75,9 @@ browserTest(
     const { privatePem, ...known } = testKeys;
     await writeKeySet(keysOf(fleet), "default", known);
     const record = async (size: number, pem: string | undefined) => {
-      const key = importRsaPrivateKey(pem ?? "") ?? assert.fail("no private key");
+      const key = await importRsaPrivateKey(pem ?? "") ?? assert.fail("no private key");
       const details = { ...NewFirmware.parse({ model: "test", version: "2.0.0" }), sequence: 7 };
-      const signed = await signImage(image(size), details, { key, random: systemRandom });
+      const signed = await signImage(() => Promise.resolve(image(size)), details, { key, random: systemRandom });
       return signed.ok ? JSON.stringify(signed.value) : assert.fail(signed.detail);
     };
     const file = (name: string, content: string | Uint8Array) => {

@@ -39,18 +39,13 @@ Deno.test("success: confirmed by the new image, and four power cuts during its t
 /** What is wrong with the firmware in the gateway's repository, and what the node says to it. */
 type Tamper = (
   record: Record<string, unknown>,
-  resign: (changes: Partial<Manifest>) => Record<string, unknown>,
-) => Record<string, unknown>;
+  resign: (changes: Partial<Manifest>) => Promise<Record<string, unknown>>,
+) => Record<string, unknown> | Promise<Record<string, unknown>>;
 const flipped = (text: unknown) => String(text).replace(/^./, (first) => first === "A" ? "B" : "A");
 const TAMPERED: readonly (readonly [name: string, code: RegExp, tamper: Tamper])[] = [
   ["signature failure: of the manifest", /manifest_signature/, (record) => ({
     manifest_signature: flipped(record["manifest_signature"]),
   })],
-  [
-    "signature failure: of the image",
-    /^its checks failed: signature/,
-    (record, resign) => resign({ signature: flipped(record["signature"]) }),
-  ],
   ["hash mismatch: in the manifest", /sha256/, (_, resign) => resign({ sha256_hash: "0".repeat(64) })],
 ];
 
@@ -58,7 +53,7 @@ Deno.test("signature failures and hash mismatches of the gateway's own repositor
   await using site = await updateSite();
   await using inverter = countingInverter();
   const keys = join(site.folder, "gateway-data/gateway/firmware-keys/default");
-  const key = importRsaPrivateKey(await Deno.readTextFile(join(keys, "signing_private.pem")));
+  const key = await importRsaPrivateKey(await Deno.readTextFile(join(keys, "signing_private.pem")));
   assert.ok(key);
   const refused = async (index: number, code: RegExp, change: (folder: string) => Promise<void>) => {
     const [device, version] = [`box${index}`, `2.0.${index + 1}`];
@@ -80,12 +75,12 @@ Deno.test("signature failures and hash mismatches of the gateway's own repositor
       refused(index, code, async (folder) => {
         const path = join(folder, "firmware.json");
         const record = JSON.parse(await Deno.readTextFile(path));
-        const resign = (changes: Partial<Manifest>) => {
+        const resign = async (changes: Partial<Manifest>) => {
           const manifest = readManifest(record.manifest);
           assert.ok(manifest.ok);
-          return { ...changes, ...signManifest({ ...manifest.value, ...changes }, key) };
+          return { ...changes, ...await signManifest({ ...manifest.value, ...changes }, key) };
         };
-        await Deno.writeTextFile(path, JSON.stringify({ ...record, ...tamper(record, resign) }));
+        await Deno.writeTextFile(path, JSON.stringify({ ...record, ...await tamper(record, resign) }));
       }),
     ] as const
   );

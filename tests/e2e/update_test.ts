@@ -170,7 +170,7 @@ ${options.update ?? ""}`,
 Deno.test("a good image is downloaded, tried, confirmed and reported; its sequence is the floor", async () => {
   await using folder = await temporaryDirectory();
   await using inverter = countingInverter();
-  await using box = await Box.open(folder.path, release(image(PRODUCT)), { inverter: inverter.port });
+  await using box = await Box.open(folder.path, await release(image(PRODUCT)), { inverter: inverter.port });
   assert.equal((await box.end()).boot_status, "success");
   assert.equal(Deno.readLinkSync(join(box.slots, "current")), "b");
   assert.equal((await loadState(await slotFiles(box.slots))).floor, 2);
@@ -189,7 +189,7 @@ testWith(
     await using inverter = countingInverter();
     await using socket = new NotifySocket(join(folder.path, "notify"));
     const env = { NOTIFY_SOCKET: socket.address, WATCHDOG_USEC: "30000000" };
-    await using box = await Box.open(folder.path, release(image(PRODUCT)), { inverter: inverter.port, env });
+    await using box = await Box.open(folder.path, await release(image(PRODUCT)), { inverter: inverter.port, env });
     assert.equal((await box.end()).boot_status, "success");
     const lines = socket.heard().join("\n").split("\n");
     const told = ["READY=1", "STOPPING=1", "STATUS=trying the update in slot b", "READY=1"];
@@ -204,7 +204,7 @@ const LOST_ANSWERS = 2;
 Deno.test("a node that is killed five times on the way asks for one chunk more each time at most", async () => {
   await using folder = await temporaryDirectory();
   await using inverter = countingInverter();
-  const big = release(image(PRODUCT, 1200), { chunk_size: 1024 });
+  const big = await release(image(PRODUCT, 1200), { chunk_size: 1024 });
   const options = { inverter: inverter.port, update: "  rate_limit: 20KiB\n" };
   await using box = await Box.open(folder.path, big, options);
   for (let kill = 1; kill <= 5; kill++) {
@@ -220,7 +220,7 @@ Deno.test("a node that is killed five times on the way asks for one chunk more e
 Deno.test("the network is cut at 30 random bytes: the update arrives, at the cost of one chunk a cut at most", async () => {
   await using folder = await temporaryDirectory();
   await using inverter = countingInverter();
-  const big = release(image(PRODUCT, 1200), { chunk_size: 1024 });
+  const big = await release(image(PRODUCT, 1200), { chunk_size: 1024 });
   await using ways = new AsyncDisposableStack();
   const cutting: CuttingProxy[] = [];
   let downloading = () => false;

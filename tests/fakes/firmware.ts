@@ -25,16 +25,16 @@ import {
 const pair = await generateRsaKeyPair();
 /** The public test key. */
 export const firmwarePem = pair.publicPem;
-const publicKey = importRsaPublicKey(pair.publicPem);
-const privateKey = importRsaPrivateKey(pair.privatePem);
+const publicKey = await importRsaPublicKey(pair.publicPem);
+const privateKey = await importRsaPrivateKey(pair.privatePem);
 if (!publicKey || !privateKey) throw new Error("the test keys cannot be used");
-const stranger = importRsaPrivateKey((await generateRsaKeyPair()).privatePem);
+const stranger = await importRsaPrivateKey((await generateRsaKeyPair()).privatePem);
 if (!stranger) throw new Error("the test keys cannot be used");
 
 /** Test keys; no real firmware is made with them. */
 export const firmwareKeys = {
   publicKey,
-  image: importAesKey(new Uint8Array(32).fill(3)),
+  image: await importAesKey(new Uint8Array(32).fill(3)),
   chunks: await importChunkKey(new Uint8Array(32).fill(4), "node"),
 };
 /** Somebody else's key. */
@@ -51,12 +51,12 @@ export interface Release {
 }
 
 /** Makes a release; `changes` are signed into its manifest, true or not. */
-export function release(
+export async function release(
   plain: Bytes,
   changes: Partial<Manifest> = {},
   key: RsaPrivateKey = signingKey,
-): Release {
-  const encrypted = encryptAesCbc(firmwareKeys.image, IV, plain);
+): Promise<Release> {
+  const encrypted = await encryptAesCbc(firmwareKeys.image, IV, plain);
   const chunk_size = changes.chunk_size ?? 64;
   const encrypted_size = encryptedSize(changes.original_size ?? plain.length);
   const manifest: Manifest = {
@@ -67,13 +67,13 @@ export function release(
     original_size: plain.length,
     encrypted_size,
     sha256_hash: toHex(sha256(plain)),
-    signature: toBase64(signRsa(signingKey, plain)),
+    signature: toBase64(await signRsa(signingKey, plain)),
     iv: toBase64(IV),
     chunk_size,
     total_chunks: chunkCount(encrypted_size, chunk_size),
     ...changes,
   };
-  return { plain, encrypted, manifest, signed: signManifest(manifest, key) };
+  return { plain, encrypted, manifest, signed: await signManifest(manifest, key) };
 }
 
 export const signingKey: RsaPrivateKey = privateKey;

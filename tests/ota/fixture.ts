@@ -1,4 +1,4 @@
-import { fromHex, utf8 } from "../../crypto/bytes.ts";
+import { type Bytes, fromHex, utf8 } from "../../crypto/bytes.ts";
 import { generateKeyMaterial, type KeyMaterial, writeKeySet } from "../../keys/firmware_keys.ts";
 import { keysFolder, openRepository } from "../../ota/repository/repository.ts";
 import type { FirmwareRepository } from "../../ota/repository/firmware_repository.ts";
@@ -52,10 +52,10 @@ export async function* image(size: number, piece = 7_001): AsyncGenerator<Uint8A
   }
 }
 
-let last: Uint8Array | undefined;
+let last: Bytes | undefined;
 
 /** The same image whole. */
-export function imageBytes(size: number): Uint8Array {
+export function imageBytes(size: number): Bytes {
   if (last?.length === size) return last;
   return last = Uint8Array.from({ length: size }, (_, i) => i === 0 ? 0xe9 : (i * 31 + (i >> 8)) & 0xff);
 }

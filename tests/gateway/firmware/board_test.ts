@@ -40,11 +40,12 @@ function createBoard(gateway: Running, version = "1.0.3") {
       image.set(chunk, size);
       size += chunk.length;
     }
-    const plain = decryptAesCbc(importAesKey(keys.aes), fromBase64(offer.iv) ?? assert.fail(), image) ?? assert.fail();
+    const plain = await decryptAesCbc(await importAesKey(keys.aes), fromBase64(offer.iv) ?? assert.fail(), image) ??
+      assert.fail();
     assert.equal(plain[0], 0xe9);
     assert.equal(plain.length, offer.original_size);
-    const key = importRsaPublicKey(keys.publicPem) ?? assert.fail();
-    assert.ok(verifyRsa(key, plain, fromBase64(offer.signature) ?? assert.fail()));
+    const key = await importRsaPublicKey(keys.publicPem) ?? assert.fail();
+    assert.ok(await verifyRsa(key, plain, fromBase64(offer.signature ?? "") ?? assert.fail()));
     board.version = offer.version;
     board.downloads++;
     return "restarted";

@@ -33,7 +33,7 @@ Deno.test("a node gets a signed manifest and its chunks in any order, also after
   assert.ok(offer.update_available);
   const { publicPem, chunk: raw } = testKeys;
   const signed = { manifest: offer.manifest ?? "", manifest_signature: offer.manifest_signature ?? "" };
-  const manifest = verifyManifest(signed, importRsaPublicKey(publicPem) ?? assert.fail());
+  const manifest = await verifyManifest(signed, await importRsaPublicKey(publicPem) ?? assert.fail());
   assert.ok(manifest.ok && manifest.value.total_chunks === 2 && manifest.value.min_version === "0.9.0");
   for (const [number, percentage] of [[1, 50], [1, 50], [0, 100], [1, 100]] as const) {
     const { json, signed } = await chunk(node, number);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fromBase64, toHex } from "../../../crypto/bytes.ts";
+import { type Bytes, fromBase64, toHex } from "../../../crypto/bytes.ts";
 import { decryptAesCbc, importAesKey } from "../../../crypto/aes_cbc.ts";
 import { importRsaPrivateKey, importRsaPublicKey, verifyRsa } from "../../../crypto/rsa.ts";
 import { sha256 } from "../../../crypto/sha256.ts";
@@ -12,13 +12,13 @@ import { systemRandom } from "../../../platform/random.ts";
 import { verifyChunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
 import { importChunkKey } from "../../../keys/chunk_key.ts";
 import { BoardManifest, type Firmware, NewFirmware } from "../../../ota/manifest/firmware.ts";
-import { verifyManifest } from "../../../ota/manifest/manifest.ts";
+import { readManifest, signManifest, verifyManifest } from "../../../ota/manifest/manifest.ts";
 import { testWith } from "../../needs.ts";
 import { BOARD_FILES, boardKeys, image, imageBytes, once, openFixture, testKeys } from "../fixture.ts";
 
 const NODE = NewFirmware.parse({ model: "ecowatt-node", version: "1.2.0" });
 
-async function download(repository: FirmwareRepository, firmware: Firmware): Promise<Uint8Array> {
+async function download(repository: FirmwareRepository, firmware: Firmware): Promise<Bytes> {
   const key = await importChunkKey(
     firmware.keys === "boards" ? (await boardKeys()).chunk : testKeys.chunk,
     firmware.audience,
@@ -43,13 +43,16 @@ for (const size of [1, 15, 16, 17, 65_535, 65_520, 65_536, 200_000]) {
     const encrypted = await download(repository, firmware);
     assert.equal(encrypted.length, firmware.encrypted_size);
     const { aes, publicPem } = testKeys;
-    const plain = decryptAesCbc(importAesKey(aes), fromBase64(firmware.iv) ?? assert.fail(), encrypted);
+    const plain = await decryptAesCbc(await importAesKey(aes), fromBase64(firmware.iv) ?? assert.fail(), encrypted);
     assert.deepEqual(plain, imageBytes(size));
     assert.equal(firmware.sha256_hash, toHex(sha256(imageBytes(size))));
-    const publicKey = importRsaPublicKey(publicPem) ?? assert.fail();
-    assert.ok(verifyRsa(publicKey, imageBytes(size), fromBase64(firmware.signature) ?? assert.fail()));
+    const publicKey = await importRsaPublicKey(publicPem) ?? assert.fail();
+    assert.ok(await verifyRsa(publicKey, imageBytes(size), fromBase64(firmware.signature ?? "") ?? assert.fail()));
     const { manifest, manifest_signature } = firmware;
-    const read = verifyManifest({ manifest: manifest ?? "", manifest_signature: manifest_signature ?? "" }, publicKey);
+    const read = await verifyManifest(
+      { manifest: manifest ?? "", manifest_signature: manifest_signature ?? "" },
+      publicKey,
+    );
     assert.ok(read.ok && read.value.sequence === 1 && read.value.sha256_hash === firmware.sha256_hash);
     assert.equal((await repository.verify(firmware)).ok, true);
   });
@@ -97,9 +100,12 @@ Deno.test("a sequence is never given again: not after its image is removed, nor 
   assert.equal(await next("1.2.0", 3, again), "sequence");
   assert.equal(await next("1.2.0", undefined, again), 4);
   await again.remove("ecowatt-node", "1.2.0");
-  const key = importRsaPrivateKey(testKeys.privatePem ?? "") ?? assert.fail();
+  const key = await importRsaPrivateKey(testKeys.privatePem ?? "") ?? assert.fail();
   for (const [sequence, fault] of [[4, "sequence"], [9, ""]] as const) {
-    const signed = await signImage(image(10), { ...NODE, version: "1.3.0", sequence }, { key, random: systemRandom });
+    const signed = await signImage(() => Promise.resolve(image(10)), { ...NODE, version: "1.3.0", sequence }, {
+      key,
+      random: systemRandom,
+    });
     assert.ok(signed.ok);
     const added = await again.addSigned(image(10), signed.value, { keys: "default" });
     assert.equal(added.ok ? "" : added.fault, fault);
@@ -125,8 +131,11 @@ Deno.test("an image signed on another machine is taken with the public key alone
   await using fixture = await openFixture();
   const { privatePem = "", ...publicOnly } = testKeys;
   await writeKeySet(keysFolder(fixture.dataDir), "offline", publicOnly);
-  const key = importRsaPrivateKey(privatePem) ?? assert.fail();
-  const signed = await signImage(image(100_000), { ...NODE, sequence: 5 }, { key, random: systemRandom });
+  const key = await importRsaPrivateKey(privatePem) ?? assert.fail();
+  const signed = await signImage(() => Promise.resolve(image(100_000)), { ...NODE, sequence: 5 }, {
+    key,
+    random: systemRandom,
+  });
   assert.ok(signed.ok);
   const { repository } = fixture;
   const keys = { keys: "offline" };
@@ -215,4 +224,27 @@ testWith(needs, "the older image of the boards is refused: its signature is not 
   assert.ok(!refused.ok && refused.fault === "signature");
   assert.match(refused.detail, /PKCS#1 v1\.5/);
   assert.deepEqual(fixture.repository.list(), []);
+});
+
+Deno.test("an image that was too large to be signed as a whole is taken with its signed manifest, and found out when changed", async () => {
+  await using fixture = await openFixture();
+  const { repository } = fixture;
+  const key = await importRsaPrivateKey(testKeys.privatePem ?? "") ?? assert.fail();
+  const made = await signImage(() => Promise.resolve(image(100_000)), { ...NODE, sequence: 5 }, {
+    key,
+    random: systemRandom,
+  });
+  assert.ok(made.ok);
+  const read = readManifest(made.value.manifest);
+  assert.ok(read.ok);
+  const { signature: _, ...manifest } = read.value;
+  const signed = await signManifest(manifest, key);
+  const other = await repository.addSigned(once(imageBytes(100_000).with(5, 0)), signed, { keys: "default" });
+  assert.equal(other.ok ? "" : other.fault, "sha256");
+  const added = await repository.addSigned(image(100_000), signed, { keys: "default" });
+  assert.ok(added.ok);
+  assert.equal(added.value.signature, null);
+  assert.equal((await repository.verify(added.value)).ok, true);
+  const foreign = await repository.verify({ ...added.value, manifest_signature: `${"A".repeat(342)}==` });
+  assert.equal(foreign.ok ? "" : foreign.fault, "manifest");
 });

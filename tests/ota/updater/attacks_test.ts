@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { toBase64, utf8 } from "../../../crypto/bytes.ts";
 import { loadState, storeState } from "../../../ota/slots/state.ts";
+import { checkImage } from "../../../ota/updater/image_check.ts";
 import { bring, consider, giveUp, tryNext, type UpdateFault } from "../../../ota/updater/install.ts";
 import { canonicalJson } from "../../../ota/manifest/canonical_json.ts";
 import { signRsa } from "../../../crypto/rsa.ts";
+import { signManifest } from "../../../ota/manifest/manifest.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { refusal, success } from "../../../protocol/outcome.ts";
 import {
@@ -21,9 +23,12 @@ import type { InstallIo } from "../../../ota/updater/install.ts";
 
 const never = new AbortController().signal;
 const text = newRelease.signed.manifest;
-const other = release(utf8("#!/bin/sh\necho another image of the same maker\n"), { version: "2.0.1", sequence: 3 });
+const other = await release(utf8("#!/bin/sh\necho another image of the same maker\n"), {
+  version: "2.0.1",
+  sequence: 3,
+});
 
-const even = release(new Uint8Array(150).fill(35));
+const even = await release(new Uint8Array(150).fill(35));
 
 interface Attack {
   readonly name: string;
@@ -36,7 +41,7 @@ interface Attack {
   readonly floor?: number;
 }
 
-const resign = (manifest: string) => toBase64(signRsa(signingKey, utf8(manifest)));
+const resign = async (manifest: string) => toBase64(await signRsa(signingKey, utf8(manifest)));
 const signedText = (manifest: string, manifest_signature = newRelease.signed.manifest_signature) => ({
   signed: { manifest, manifest_signature },
 });
@@ -52,16 +57,17 @@ function slowClock(ms: number): Clock {
 }
 
 /** A manifest that its maker never makes: written and signed with the right key all the same. */
-function misshapen(changes: Record<string, string | number>): Pick<Release, "signed"> {
-  const manifest = canonicalJson({ ...newRelease.manifest, min_version: "0.0.1", ...changes });
-  return { signed: { manifest, manifest_signature: resign(manifest) } };
+async function misshapen(changes: Record<string, string | number>): Promise<Pick<Release, "signed">> {
+  const { signature = "", ...rest } = newRelease.manifest;
+  const manifest = canonicalJson({ ...rest, signature, min_version: "0.0.1", ...changes });
+  return { signed: { manifest, manifest_signature: await resign(manifest) } };
 }
 
 const ATTACKS: readonly Attack[] = [
   {
     name: "an arbitrary image, signed by a stranger",
     fault: "manifest_signature",
-    offered: release(NEW_IMAGE, {}, strangersKey),
+    offered: await release(NEW_IMAGE, {}, strangersKey),
   },
   { name: "no signature", fault: "manifest_signature", offered: signedText(text, "") },
   { name: "a short signature", fault: "manifest_signature", offered: signedText(text, "AAAA") },
@@ -72,19 +78,27 @@ const ATTACKS: readonly Attack[] = [
     offered: signedText(text.replace("2.0.0", "2.0.9")),
   },
   { name: "an endless manifest", fault: "manifest_size", offered: signedText(text + " ".repeat(10_000)) },
-  { name: "a path in the version", fault: "manifest_form", offered: misshapen({ version: "../../../etc/passwd" }) },
-  { name: "a path in the model", fault: "manifest_form", offered: misshapen({ model: "../ecowatt" }) },
-  { name: "sizes that do not agree", fault: "manifest_form", offered: misshapen({ total_chunks: 1_000_000 }) },
-  { name: "an empty image signature", fault: "manifest_form", offered: misshapen({ signature: "" }) },
-  { name: "a key that nobody knows", fault: "manifest_form", offered: misshapen({ also: 1 }) },
-  { name: "the wrong model", fault: "wrong_model", offered: release(NEW_IMAGE, { model: "ESP32_EcoWatt_Smart" }) },
+  {
+    name: "a path in the version",
+    fault: "manifest_form",
+    offered: await misshapen({ version: "../../../etc/passwd" }),
+  },
+  { name: "a path in the model", fault: "manifest_form", offered: await misshapen({ model: "../ecowatt" }) },
+  { name: "sizes that do not agree", fault: "manifest_form", offered: await misshapen({ total_chunks: 1_000_000 }) },
+  { name: "an empty image signature", fault: "manifest_form", offered: await misshapen({ signature: "" }) },
+  { name: "a key that nobody knows", fault: "manifest_form", offered: await misshapen({ also: 1 }) },
+  {
+    name: "the wrong model",
+    fault: "wrong_model",
+    offered: await release(NEW_IMAGE, { model: "ESP32_EcoWatt_Smart" }),
+  },
   { name: "a rollback to an older sequence", fault: "rollback", floor: 3, offered: newRelease },
   { name: "a replayed check, of what is confirmed already", fault: "rollback", floor: 2, offered: newRelease },
-  { name: "an older version on a new box", fault: "rollback", offered: release(NEW_IMAGE, { version: "0.9.0" }) },
+  { name: "an older version on a new box", fault: "rollback", offered: await release(NEW_IMAGE, { version: "0.9.0" }) },
   {
     name: "a step that must not be skipped",
     fault: "min_version",
-    offered: release(NEW_IMAGE, { min_version: "1.5.0" }),
+    offered: await release(NEW_IMAGE, { min_version: "1.5.0" }),
   },
   { name: "an endless image", fault: "too_large", offered: newRelease, io: { room: 50 } },
   { name: "the manifest of one image with the chunks of another", fault: "chunk_size", served: other },
@@ -137,22 +151,17 @@ const ATTACKS: readonly Attack[] = [
   {
     name: "a server that drips",
     fault: "too_slow",
-    offered: release(new Uint8Array(2000).fill(35)),
+    offered: await release(new Uint8Array(2000).fill(35)),
     io: { clock: slowClock(10_000) },
   },
   { name: "a download that never ends", fault: "too_slow", io: { clock: slowClock(20 * 3_600_000) } },
   {
     name: "another IV than the image was encrypted with",
     fault: "sha256",
-    offered: release(NEW_IMAGE, { iv: "AAAAAAAAAAAAAAAAAAAAAA==" }),
+    offered: await release(NEW_IMAGE, { iv: "AAAAAAAAAAAAAAAAAAAAAA==" }),
   },
-  { name: "another hash", fault: "sha256", offered: release(NEW_IMAGE, { sha256_hash: "0".repeat(64) }) },
-  { name: "another size", fault: "size", offered: release(NEW_IMAGE, { original_size: NEW_IMAGE.length + 1 }) },
-  {
-    name: "an image signature of another image",
-    fault: "signature",
-    offered: release(NEW_IMAGE, { signature: other.manifest.signature }),
-  },
+  { name: "another hash", fault: "sha256", offered: await release(NEW_IMAGE, { sha256_hash: "0".repeat(64) }) },
+  { name: "another size", fault: "size", offered: await release(NEW_IMAGE, { original_size: NEW_IMAGE.length + 1 }) },
   { name: "a program of another version", fault: "program", io: { run: saying("1.9.9") } },
   { name: "a program of another model", fault: "program", io: { run: saying("2.0.0", "toaster") } },
   { name: "a program that says nothing", fault: "program", io: { run: () => Promise.resolve(success("")) } },
@@ -207,4 +216,23 @@ Deno.test("a good image passes, and only then is there something to start", asyn
   assert.deepEqual(await files.read("a/ecowatt"), NEW_IMAGE);
   await tryNext(wanted.value, io, true);
   assert.match(new TextDecoder().decode(await files.read("trial")), /^a [0-9a-f]{64} 2 60\n$/);
+});
+
+Deno.test("an image is vouched for by its manifest: without a signature of its own it passes, changed it does not", async () => {
+  const { signature: _, ...manifest } = newRelease.manifest;
+  const signed = await signManifest(manifest, signingKey);
+  const files = new PowerFiles();
+  const io = installIo(files, new FirmwareGateway({ ...newRelease, manifest, signed }));
+  const wanted = await consider(signed, io);
+  assert.ok(wanted.ok);
+  assert.ok((await bring(wanted.value, io, never)).ok);
+  const image = await files.read("a/ecowatt") ?? assert.fail();
+  assert.deepEqual(image, NEW_IMAGE);
+  for (const at of [0, image.length - 1]) {
+    const changed = image.with(at, (image[at] ?? 0) ^ 1);
+    const file = await files.open("b/changed");
+    await file.write(0, changed);
+    const checked = await checkImage("b/changed", manifest, files);
+    assert.equal(checked.ok ? "ok" : checked.fault, "sha256");
+  }
 });

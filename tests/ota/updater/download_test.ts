@@ -26,8 +26,10 @@ async function fetched(files: PowerFiles, of: Release): Promise<readonly number[
 }
 
 /** Images that end within a chunk, with one, and with a chunk of nothing but padding; and one of a single chunk. */
-const IMAGES = [300, 319, 320, 40].map((size) =>
-  release(Uint8Array.from({ length: size }, (_, i) => i * 31 & 0xff), { chunk_size: 64 })
+const IMAGES = await Promise.all(
+  [300, 319, 320, 40].map((size) =>
+    release(Uint8Array.from({ length: size }, (_, i) => i * 31 & 0xff), { chunk_size: 64 })
+  ),
 );
 
 for (const image of IMAGES) {
@@ -50,7 +52,7 @@ for (const image of IMAGES) {
 }
 
 Deno.test("a part of another image, or one in which a byte was changed, is begun anew", async () => {
-  const [image, other] = [IMAGES[0], release(utf8("x".repeat(300)), { chunk_size: 64, version: "2.0.1" })];
+  const [image, other] = [IMAGES[0], await release(utf8("x".repeat(300)), { chunk_size: 64, version: "2.0.1" })];
   assert.ok(image);
   const files = new PowerFiles();
   files.cutAfter = 10;

@@ -41,7 +41,7 @@ Deno.test("an image comes in chunks of bytes, in JSON, and by turns", async () =
 });
 
 Deno.test("bytes are believed no more than JSON", async () => {
-  const other = release(new Uint8Array(NEW_IMAGE.length).fill(35));
+  const other = await release(new Uint8Array(NEW_IMAGE.length).fill(35));
   const changed = async (n: number, fields: Record<string, string>) => {
     const good = await octets(n);
     return { ...good, fields: { ...good.fields, ...fields } };
