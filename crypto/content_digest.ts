@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Base64 } from "./sha256.ts";
 
 /** One SHA-256 member without parameters. The last digit has two bits to spare, which are 0: one way to write it. */
 const ONE_SHA256 = /^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$/;
@@ -13,7 +13,7 @@ const ONE_SHA256 = /^sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:$/;
  * ```
  */
 export function contentDigest(body: Uint8Array): string {
-  return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+  return `sha-256=:${sha256Base64(body)}:`;
 }
 
 /**

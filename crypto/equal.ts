@@ -1,3 +1,4 @@
+// Web Crypto compares nothing but its own signatures: node:crypto.
 import { timingSafeEqual } from "node:crypto";
 
 /**

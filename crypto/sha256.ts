@@ -1,3 +1,4 @@
+// Web Crypto has no incremental digest, and its one for a whole is asynchronous and dearer for what is short: node:crypto.
 import { createHash } from "node:crypto";
 import type { Bytes } from "./bytes.ts";
 
@@ -14,6 +15,18 @@ export function sha256(data: Uint8Array | string): Bytes {
   return new Uint8Array(createHash("sha256").update(data).digest());
 }
 
+/**
+ * As `sha256`, in standard Base64.
+ *
+ * @example
+ * ```ts
+ * sha256Base64(new Uint8Array()); // => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+ * ```
+ */
+export function sha256Base64(data: Uint8Array): string {
+  return createHash("sha256").update(data).digest("base64");
+}
+
 /** A hash that takes its input in pieces, in constant memory. */
 export interface Sha256 {
   update(piece: Uint8Array): void;
@@ -22,7 +35,7 @@ export interface Sha256 {
 }
 
 /**
- * Starts an incremental SHA-256. Web Crypto has one-shot digests only, so this is node:crypto's.
+ * Starts an incremental SHA-256.
  *
  * @example
  * ```ts

@@ -3,7 +3,6 @@
  * `dist/`. It takes `dpkg-deb`, which every Debian has. The executable is compiled unless one is given, beside which the
  * notices of what it holds have to lie (packaging/notices.ts).
  */
-import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -169,8 +168,11 @@ async function put(folder: string, { path, mode, text }: Packed): Promise<void> 
   await Deno.chmod(to, mode);
 }
 
+/** What dpkg wants for its list of files; coreutils are wherever dpkg is. */
 async function md5(path: string): Promise<string> {
-  return createHash("md5").update(await Deno.readFile(path)).digest("hex");
+  const { success, stdout } = await new Deno.Command("md5sum", { args: ["--binary", path] }).output();
+  if (!success) throw new Error(`Cannot hash ${path}`);
+  return new TextDecoder().decode(stdout).slice(0, 32);
 }
 
 async function dpkgDeb(args: readonly string[]): Promise<void> {

@@ -1,4 +1,6 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { utf8 } from "../../crypto/bytes.ts";
+import { equalInConstantTime } from "../../crypto/equal.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Fault } from "../fault.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
@@ -58,18 +60,14 @@ export function lesser(one: Role, other: Role): Role {
  * browser send, but neither they nor the page can read.
  */
 export function csrfToken(secret: string): string {
-  return createHash("sha256").update(`ecowatt csrf\n${secret}`).digest("base64url");
+  return sha256(`ecowatt csrf\n${secret}`).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /** Throws `Fault` `forbidden` unless the request comes from the page of this gateway. */
 export function requireOwnPage(headers: Headers, secret: string): void {
   requireSameOrigin(headers);
-  const expected = csrfToken(secret);
   const given = headers.get("x-ecowatt-csrf") ?? "";
-  if (
-    given.length !== expected.length ||
-    !timingSafeEqual(new TextEncoder().encode(given), new TextEncoder().encode(expected))
-  ) {
+  if (!equalInConstantTime(utf8(given), utf8(csrfToken(secret)))) {
     throw new Fault("forbidden", "A change with a session cookie needs the header X-EcoWatt-CSRF of GET /session");
   }
 }

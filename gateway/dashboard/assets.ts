@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { toHex } from "../../crypto/bytes.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import { programFile } from "../../platform/program_files.ts";
 import { Fault } from "../fault.ts";
 import { problemResponse } from "../http/problem.ts";
@@ -65,7 +66,7 @@ export function readAssets(dist: URL = DIST): Assets {
 
 function readAsset(url: URL, immutable: boolean): Asset {
   const content = Deno.readFileSync(url);
-  const digest = createHash("sha256").update(content).digest("hex").slice(0, 20);
+  const digest = toHex(sha256(content)).slice(0, 20);
   const type = TYPES[url.pathname.replace(/^.*\./, "")] ?? "application/octet-stream";
   const gzipped = Deno.readFileSync(new URL(`${url}.gz`));
   return { type, etag: `"${digest}"`, content, gzipped, immutable };

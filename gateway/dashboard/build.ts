@@ -2,10 +2,11 @@
  * Builds the dashboard's page into `dist/`: `deno task page`. Nothing is done when no source is newer than what is there.
  * `dist/index.html` names everything else, and everything else carries a digest of its content in its name.
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "esbuild";
+import { toHex } from "../../crypto/bytes.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 
 const PAGE = new URL("./page/", import.meta.url);
 const DIST = new URL("./dist/", import.meta.url);
@@ -68,7 +69,7 @@ function entry(path: string): string {
 
 /** `app.js` of some content is `app-1f2e3d4c5b.js`. */
 function hashedName(name: string, content: Uint8Array): string {
-  return name.replace(/\.(\w+)$/, `-${createHash("sha256").update(content).digest("hex").slice(0, 10)}.$1`);
+  return name.replace(/\.(\w+)$/, `-${toHex(sha256(content)).slice(0, 10)}.$1`);
 }
 
 async function write(path: string, content: Uint8Array): Promise<void> {

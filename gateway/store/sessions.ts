@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { toBase64, utf8 } from "../../crypto/bytes.ts";
+import { toBase64 } from "../../crypto/bytes.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import type { Random } from "../../platform/random.ts";
 import { Role } from "./tokens.ts";
 
@@ -124,5 +124,5 @@ function newSecret(random: Random): string {
 }
 
 function digestOf(secret: string): Uint8Array {
-  return createHash("sha256").update(utf8(secret)).digest();
+  return sha256(secret);
 }

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { toBase64, toHex, utf8 } from "../../crypto/bytes.ts";
+import { toBase64, toHex } from "../../crypto/bytes.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import type { Random } from "../../platform/random.ts";
 
 export const SCHEMA = `
@@ -116,5 +116,5 @@ function newSecret(random: Random): string {
 }
 
 function digestOf(secret: string): Uint8Array {
-  return createHash("sha256").update(utf8(secret)).digest();
+  return sha256(secret);
 }
