@@ -40,18 +40,20 @@ export interface GatewayProcessOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** That of a gateway before it; a new one, which is removed in the end, when left out. */
   readonly dataDir?: string;
+  /** More of its command line. */
+  readonly flags?: readonly string[];
 }
 
 /** Starts a gateway; resolves when it answers. Disposing kills it. */
 export async function startGatewayProcess(
-  { config = {}, dataDir }: GatewayProcessOptions = {},
+  { config = {}, dataDir, flags = [] }: GatewayProcessOptions = {},
 ): Promise<GatewayProcess> {
   await using opening = new AsyncDisposableStack();
   const folder = dataDir ?? await Deno.makeTempDir({ prefix: "ecowatt-test-" });
   if (dataDir === undefined) opening.defer(() => Deno.remove(folder, { recursive: true }));
   const configFile = join(folder, "gateway.yaml");
   await Deno.writeTextFile(configFile, JSON.stringify({ gateway: { port: 0, ...config } }), { mode: 0o600 });
-  const process = opening.use(start(["gateway", "--config", configFile, "--data-dir", folder]));
+  const process = opening.use(start(["gateway", "--config", configFile, "--data-dir", folder, ...flags]));
   const url = await gatewayUrl(process);
   const mqttPort = Number(/mqtt broker listens \S+ (\d+)/.exec(process.err())?.[1] ?? 0);
   const token = await output(["token", "create", "test", "--role", "admin", "--data-dir", folder]);

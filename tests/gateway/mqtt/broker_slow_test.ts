@@ -4,6 +4,7 @@ import { connectAsync, type IClientOptions } from "mqtt";
 import { getLogger } from "@logtape/logtape";
 import { startBroker } from "../../../gateway/mqtt/broker.ts";
 import { run } from "../../e2e/process.ts";
+import { blockOf } from "../../fakes/device_gateway.ts";
 import { type Ear, listenAt } from "./ear.ts";
 import { until } from "../../fakes/until.ts";
 import { startMqttGateway } from "./mqtt_gateway.ts";
@@ -177,6 +178,32 @@ Deno.test("after a thousand connections in its life, refused and silent ones, th
   }
   await using ear = await listenAt(gateway.mqttPort, "#", OPERATOR);
   await until(() => ear.last("ecowatt/gateway/status") === "online", "the gateway's status");
+});
+
+/** A SUBSCRIBE to everything at QoS 0 (MQTT 3.1.1 §3.8). */
+const SUBSCRIBE = new Uint8Array([0x82, 6, 0, 1, 0, 1, 0x23, 0]);
+const SUBSCRIBED = "9003000100";
+
+Deno.test("who subscribes and does not read is thrown out, and the others get everything", async () => {
+  const mqtt = { embedded: { port: 0 }, queue_messages: 100_000 };
+  await using gateway = await startMqttGateway(mqtt, { flags: ["--log-level", "debug"] });
+  await using ear = await listenAt(gateway.mqttPort, "esp32/ecowatt_data");
+  const deaf = raw(gateway.mqttPort, connectPacket(250), SUBSCRIBE);
+  await until(() => deaf.received().includes(SUBSCRIBED), "the subscription");
+  deaf.socket.pause();
+  const inverters = Array.from({ length: 60 }, (_, i) => `${i}`.padStart(60, "inverter-"));
+  const start = Date.now() - 3_600_000;
+  let sent = 0;
+  await until(async () => { // its connection takes some megabytes before it is full
+    const samples = [{ at: start + 1_000 * sent, values: [2301, sent] }];
+    const blocks = inverters.map((inverter, i) => ({ ...blockOf(1 + 60 * sent + i, samples), inverter }));
+    await gateway.roof.post("/process", { data_type: "sample_blocks", blocks });
+    sent++;
+    return gateway.process.err().includes("drain timeout");
+  }, "the end of patience");
+  await until(() => ear.heard.length === sent * inverters.length, "everything at the other one");
+  deaf.socket.resume();
+  assert.equal(await deaf.closed, "closed");
 });
 
 Deno.test("hostile bytes end their own connection and nothing else", async (t) => {

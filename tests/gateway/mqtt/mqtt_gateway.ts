@@ -1,4 +1,4 @@
-import { type GatewayProcess, startGatewayProcess } from "../../e2e/gateway.ts";
+import { type GatewayProcess, type GatewayProcessOptions, startGatewayProcess } from "../../e2e/gateway.ts";
 import { addSigningDevice, type SigningDevice } from "../../e2e/signing_device.ts";
 
 /** The product's gateway with MQTT, in a process of its own, and a device `roof` that sends what the test says. */
@@ -24,10 +24,10 @@ export interface Link {
   readonly trouble: string | null;
 }
 
-/** `mqtt`: the section of that name; `more`: what else the gateway is told. */
-export async function startMqttGateway(mqtt: object, more: object = {}): Promise<MqttGateway> {
+/** `mqtt`: the section of that name of its configuration. */
+export async function startMqttGateway(mqtt: object, options: GatewayProcessOptions = {}): Promise<MqttGateway> {
   await using opening = new AsyncDisposableStack();
-  const gateway = opening.use(await startGatewayProcess({ config: { ...more, mqtt } }));
+  const gateway = opening.use(await startGatewayProcess({ ...options, config: { ...options.config, mqtt } }));
   const roof = await addSigningDevice(gateway, "roof", "node");
   const running = opening.move();
   return {

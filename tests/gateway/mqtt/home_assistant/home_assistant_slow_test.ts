@@ -5,7 +5,7 @@ import { VERSION } from "../../../../cli/commands/version.ts";
 import { databasePath } from "../../../../gateway/store/database.ts";
 import { writeKeySet } from "../../../../keys/firmware_keys.ts";
 import { keysFolder } from "../../../../ota/repository/repository.ts";
-import { startGatewayProcess } from "../../../e2e/gateway.ts";
+import { type GatewayProcessOptions, startGatewayProcess } from "../../../e2e/gateway.ts";
 import { addSigningDevice } from "../../../e2e/signing_device.ts";
 import { temporaryDirectory } from "../../../fakes/temporary_directory.ts";
 import { output } from "../../../e2e/site.ts";
@@ -42,10 +42,10 @@ function discovery(ear: Ear, topic: string): DeviceDiscovery {
 }
 
 /** A gateway with a device and its inverter that Home Assistant, who listens, knows of. */
-async function announced(config: Record<string, unknown> = {}, more: object = {}) {
+async function announced(config: Record<string, unknown> = {}, options: GatewayProcessOptions = {}) {
   await using opening = new AsyncDisposableStack();
   const mqtt = { embedded: EMBEDDED, home_assistant: { enabled: true, ...config } };
-  const gateway = opening.use(await startMqttGateway(mqtt, more));
+  const gateway = opening.use(await startMqttGateway(mqtt, options));
   const ear = opening.use(await listenAt(gateway.mqttPort, "#", OPERATOR));
   await gateway.roof.upload(...quarter(600));
   await until(() => ear.last(INVERTER) !== undefined && ear.last(NODE) !== undefined, "the announcements");
@@ -185,7 +185,7 @@ Deno.test("the power limit is queued as a command, and what becomes of it is sho
 });
 
 Deno.test("the day's writes of a power limit are not exceeded", async () => {
-  await using home = await announced({}, { writes_per_day: 1 });
+  await using home = await announced({}, { config: { writes_per_day: 1 } });
   const { set, shown } = limitsOf(home.ear);
   await set("60");
   await until(() => shown().command?.status === "pending", "the command");
