@@ -9,7 +9,7 @@ export const ALLOWED: Record<string, readonly string[]> = {
   gateway: ["ota", "keys", "protocol", "crypto", "platform"],
   ota: ["keys", "protocol", "crypto", "platform"],
   keys: ["protocol", "crypto", "platform"],
-  protocol: ["crypto"],
+  protocol: ["crypto", "platform"],
   platform: ["crypto"],
   crypto: [],
 };

@@ -1,4 +1,5 @@
 import { expose, type Family, METRICS_TYPE } from "../../platform/metrics/exposition.ts";
+import { listenError } from "../../platform/listen_error.ts";
 
 /** Where a node shows its metrics. */
 export interface MetricsAddress {
@@ -30,7 +31,6 @@ function listen(
   try {
     return Deno.serve({ hostname, port, onListen: () => {} }, handler);
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new Error(`Cannot show metrics on ${hostname}:${port}: another program uses that port`, { cause: error });
+    throw listenError(error, `Cannot show metrics on ${hostname}:${port}`);
   }
 }

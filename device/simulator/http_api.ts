@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { fromHex, toHex } from "../../crypto/bytes.ts";
+import { BoundedMap } from "../../platform/bounded_map.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { decodeRtu } from "../modbus/rtu.ts";
 import type { SimulatorFault } from "./fault.ts";
@@ -33,7 +34,7 @@ const ErrorRequest = ErrorFlag.extend({
 
 /** The HTTP inverter simulator's API: RTU frames in hex inside JSON. `stop` ends waiting answers. */
 export function httpApi(site: Site, options: HttpOptions, io: { readonly clock: Clock; readonly stop: AbortSignal }) {
-  const flags = new Map<string, SimulatorFault>();
+  const flags = new BoundedMap<string, SimulatorFault>(MAX_FLAGS);
   const app = new Hono();
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.json({ frame: "" }, 413) }));
 
@@ -43,8 +44,7 @@ export function httpApi(site: Site, options: HttpOptions, io: { readonly clock: 
       if (!isKnown(key, options)) return c.json({ frame: "" }, 401);
       const body = Frame.safeParse(await jsonOf(c.req));
       if (!body.success) return c.json({ frame: "" }, 400);
-      const flagged = flags.get(key);
-      flags.delete(key);
+      const flagged = flags.take(key);
       return await deliver(exchange(site, body.data.frame, flagged), site, io);
     });
   }
@@ -54,7 +54,6 @@ export function httpApi(site: Site, options: HttpOptions, io: { readonly clock: 
     if (!isKnown(key, options)) return c.json({ message: "the API key is missing or unknown" }, 401);
     const body = ErrorFlag.safeParse(await jsonOf(c.req));
     if (!body.success) return c.json({ message: z.prettifyError(body.error) }, 400);
-    if (flags.size >= MAX_FLAGS) flags.clear();
     flags.set(key, faultOf(body.data));
     return c.json({ message: "the next read or write gets this fault" });
   });

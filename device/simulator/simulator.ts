@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
+import { listenError } from "../../platform/listen_error.ts";
 import { fineSleep } from "../serial/fine_sleep.ts";
 import { openSerial } from "../serial/port.ts";
 import { openPty } from "../serial/pty.ts";
@@ -13,7 +14,7 @@ import { type FineTimer, pacedStream } from "./paced_stream.ts";
 import { type Line, serveRtu } from "./rtu_server.ts";
 import type { Site } from "./site.ts";
 import { sunspecUnit } from "./sunspec_unit.ts";
-import { portTrouble, serveTcp } from "./tcp_server.ts";
+import { serveTcp } from "./tcp_server.ts";
 import type { SimulatedUnit } from "./unit.ts";
 
 /** Where a simulator can be reached. */
@@ -124,7 +125,7 @@ function serveHttp(site: Site, options: SimulatorOptions, port: number, io: Simu
       },
     };
   } catch (error) {
-    throw new Error(`Cannot serve the inverter API on ${hostname}:${port}: ${portTrouble(error)}`, { cause: error });
+    throw listenError(error, `Cannot serve the inverter API on ${hostname}:${port}`);
   }
 }
 

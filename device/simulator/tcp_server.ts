@@ -1,4 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
+import { listenError } from "../../platform/listen_error.ts";
 import { encodeMbap, MAX_MBAP_BYTES, MbapDeframer, type MbapFrame } from "../modbus/mbap.ts";
 import { reply, type Site } from "./site.ts";
 import { exceptionPdu } from "./unit.ts";
@@ -49,16 +50,8 @@ function listen({ host, port }: TcpOptions): Deno.TcpListener {
   try {
     return Deno.listen({ hostname: host, port });
   } catch (error) {
-    throw new Error(`Cannot serve Modbus TCP on ${host}:${port}: ${portTrouble(error)}`, { cause: error });
+    throw listenError(error, `Cannot serve Modbus TCP on ${host}:${port}`);
   }
-}
-
-/** Why a port cannot be had, for people. */
-export function portTrouble(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) return "the port is in use by another program";
-  if (error instanceof Deno.errors.PermissionDenied) return "ports below 1024 need more rights";
-  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine does not have that address";
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function serveClient(site: Site, connection: Deno.TcpConn, clock: Clock, stop: AbortSignal): Promise<void> {

@@ -3,6 +3,8 @@ import { MAX_IMAGE_BYTES, MAX_MANIFEST_CHARS } from "../../ota/manifest/limits.t
 import type { FirmwareFault } from "../../ota/manifest/firmware.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
 import { Fault, type FaultCode } from "../fault.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { within } from "../../platform/deadline.ts";
 
 /** Where the manifest of an upload travels, in Base64: the body is the image. */
 export const MANIFEST_HEADER = "x-firmware-manifest";
@@ -49,17 +51,12 @@ export async function* imagePieces(request: Request): AsyncGenerator<Uint8Array>
 }
 
 async function arriving(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Fault("malformed", "The image did not go on to arrive")), IDLE_MS);
+  const read = reader.read().catch((cause) => {
+    throw new Fault("malformed", "The image ended early", { cause });
   });
-  try {
-    return (await Promise.race([reader.read(), late])).value;
-  } catch (cause) {
-    throw cause instanceof Fault ? cause : new Fault("malformed", "The image ended early", { cause });
-  } finally {
-    clearTimeout(timer);
-  }
+  const arrived = await within(IDLE_MS, read, { clock: systemClock });
+  if (arrived === undefined) throw new Fault("malformed", "The image did not go on to arrive");
+  return arrived.value;
 }
 
 function tooLarge(): Fault {

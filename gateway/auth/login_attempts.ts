@@ -1,4 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
+import { BoundedMap } from "../../platform/bounded_map.ts";
 
 /** Failed tries that an address has in a window. */
 const TRIES = 10;
@@ -14,7 +15,7 @@ export interface LoginAttempts {
 }
 
 export function createLoginAttempts(clock: Pick<Clock, "now">): LoginAttempts {
-  const windows = new Map<string, { readonly since: number; count: number }>();
+  const windows = new BoundedMap<string, { readonly since: number; count: number }>(ADDRESSES);
   const current = (address: string) => {
     const window = windows.get(address);
     return window && clock.now() - window.since < WINDOW_MS ? window : undefined;
@@ -28,10 +29,7 @@ export function createLoginAttempts(clock: Pick<Clock, "now">): LoginAttempts {
     failed(address) {
       const window = current(address) ?? { since: clock.now(), count: 0 };
       window.count++;
-      windows.delete(address);
       windows.set(address, window);
-      const [oldest] = windows.keys();
-      if (windows.size > ADDRESSES && oldest !== undefined) windows.delete(oldest);
     },
   };
 }

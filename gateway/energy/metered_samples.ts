@@ -1,3 +1,4 @@
+import { BoundedMap } from "../../platform/bounded_map.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import { physical, physicalColumns } from "../../protocol/profile/physical.ts";
@@ -27,32 +28,26 @@ const KEPT_METERS = 10_000;
 
 /** Keeps the energy of every inverter up to date with its samples, in the same transaction. */
 export function meteredSamples(samples: SampleSink, energy: EnergyStore, days: LocalDays): SampleSink {
-  const readers = new Map<string, Reader | undefined>();
+  const readers = new BoundedMap<string, Reader | undefined>(KEPT);
   const readerOf = (series: Series) => {
     const name = `${series.profile}\n${series.registers.join("\n")}`;
-    if (!readers.has(name)) {
-      if (readers.size >= KEPT) readers.clear();
-      readers.set(name, createReader(series));
-    }
+    if (!readers.has(name)) readers.set(name, createReader(series));
     return readers.get(name);
   };
   // What is kept is taken out while it is used: what throws on the way leaves none behind.
-  const kept = new Map<string, StoredEnergy>();
+  const kept = new BoundedMap<string, StoredEnergy>(KEPT_METERS);
   return {
     append(batch) {
       samples.append(batch);
       const reader = readerOf(batch.series);
       if (!reader) return;
       const name = `${batch.device}\n${batch.inverter}`;
-      const known = kept.get(name);
-      kept.delete(name);
+      const known = kept.take(name);
       // What was kept may belong to a transaction that was rolled back: then it does not fit what is stored.
       const stored = (known && count(batch, known, reader, energy, days)) ??
         count(batch, energy.load(batch.device, batch.inverter), reader, energy, days);
       if (!stored) throw new Error(`Cannot count the energy of ${batch.device}: another process writes it`);
       kept.set(name, stored);
-      const oldest = kept.keys().next();
-      if (kept.size > KEPT_METERS && !oldest.done) kept.delete(oldest.value);
     },
   };
 }

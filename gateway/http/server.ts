@@ -1,6 +1,9 @@
 import type { Logger } from "@logtape/logtape";
 import { Fault } from "../fault.ts";
 import { problemResponse } from "./problem.ts";
+import { listenError } from "../../platform/listen_error.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { within } from "../../platform/deadline.ts";
 
 /** Answers one request; `address` is where it came from, without the port. */
 export type Handler = (request: Request, address: string) => Response | Promise<Response>;
@@ -49,27 +52,11 @@ function listen({ hostname, port, handler, log }: ServerOptions): Deno.HttpServe
   try {
     return Deno.serve({ hostname, port, onListen: () => {} }, answer);
   } catch (error) {
-    throw listenError(error, `${hostname}:${port}`);
+    throw listenError(error, `Cannot listen on ${hostname}:${port}`);
   }
-}
-
-function listenError(error: unknown, where: string): unknown {
-  if (error instanceof Deno.errors.AddrInUse) {
-    return new Error(`Cannot listen on ${where}: another program uses that port`, { cause: error });
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return new Error(`Cannot listen on ${where}: this user may not use that port`, { cause: error });
-  }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return new Error(`Cannot listen on ${where}: this machine has no such address`, { cause: error });
-  }
-  return error;
 }
 
 /** `Deno.serve` cannot be aborted once it shuts down: what still runs after the grace is left to the end of the process. */
 async function shutDown(server: Deno.HttpServer): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, GRACE_MS));
-  await Promise.race([server.shutdown(), late]);
-  clearTimeout(timer);
+  await within(GRACE_MS, server.shutdown(), { clock: systemClock });
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from "../../platform/bounded_map.ts";
 import { boardName } from "../boards/registers.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
@@ -20,7 +21,7 @@ export interface Columns {
 
 /** A fleet has few kinds of blocks, and each upload asks for one of them. */
 const KEPT = 256;
-const kept = new Map<string, Columns>();
+const kept = new BoundedMap<string, Columns>(KEPT);
 
 /** The columns that a block names, or which name is wrong: an unknown profile or register, or a register twice. */
 export function columnsOf(
@@ -31,8 +32,6 @@ export function columnsOf(
   if (known) return known;
   const columns = readColumns(block.profile, block.registers);
   if ("path" in columns) return columns;
-  const oldest = kept.keys().next();
-  if (kept.size >= KEPT && !oldest.done) kept.delete(oldest.value);
   kept.set(name, columns);
   return columns;
 }

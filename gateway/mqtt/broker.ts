@@ -5,6 +5,8 @@ import { createAuthenticator, type Guest, mayPublish, type User } from "./access
 import type { LinkEvents, Message, Session } from "./message.ts";
 import { createPacketWalk } from "./packet_walk.ts";
 import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
+import { listenError } from "../../platform/listen_error.ts";
+import { SerialQueue } from "../../platform/serial_queue.ts";
 import { fits } from "./topics.ts";
 
 export interface BrokerOptions {
@@ -154,32 +156,20 @@ function sessionOf(aedes: Aedes): Session {
       const packet = { cmd: "publish", topic, payload, retain, qos: 1, dup: false } as const;
       aedes.publish(packet, (error) => error ? reject(error) : resolve());
     });
-  let turn = Promise.resolve();
-  const publish = (message: Message) => {
-    const delivered = turn.then(() => deliver(message));
-    turn = delivered.catch(() => {});
-    return delivered;
-  };
+  const queue = new SerialQueue();
+  const publish = (message: Message) => queue.run(() => deliver(message));
   return { publish, close: () => {}, closed: new Promise((resolve) => aedes.once("closed", resolve)) };
 }
 
 function listen(server: Server, { host, port }: BrokerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(listenError(error, `${host}:${port}`)));
+    server.once(
+      "error",
+      (error) =>
+        reject(listenError(error, `Cannot start the MQTT broker on ${host}:${port}`, "gateway.mqtt.embedded.port")),
+    );
     server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
-}
-
-function listenError(error: Error, where: string): Error {
-  const code = "code" in error ? error.code : undefined;
-  const why = code === "EADDRINUSE"
-    ? "another program uses that port (gateway.mqtt.embedded.port)"
-    : code === "EACCES"
-    ? "this user may not use that port"
-    : code === "EADDRNOTAVAIL"
-    ? "this machine has no such address"
-    : error.message;
-  return new Error(`Cannot start the MQTT broker on ${where}: ${why}`, { cause: error });
 }
 
 /** A listener or a client that does not end within the time for it is left behind: it keeps nobody from stopping. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
+import { within } from "../../platform/deadline.ts";
 import type { PublisherStats } from "../system/mqtt_link.ts";
 import type { Message, Session } from "./message.ts";
 import { createOutbound, type Outgoing } from "./outbound.ts";
@@ -73,10 +74,7 @@ export function createPublisher(limit: number, clock: Pick<Clock, "sleep">): Pub
     },
     async drain(ms) {
       if (session === undefined || underWay.size === 0) return;
-      const timeout = new AbortController();
-      const idle = new Promise<void>((resolve) => whenIdle = resolve);
-      await Promise.race([idle, clock.sleep(ms, timeout.signal)]);
-      timeout.abort();
+      await within(ms, new Promise<void>((resolve) => whenIdle = resolve), { clock });
     },
     stats: () => ({
       connected: session !== undefined,

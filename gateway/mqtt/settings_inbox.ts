@@ -7,8 +7,8 @@ import { Fault } from "../fault.ts";
 import { parseJson } from "../json_text.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import type { Received } from "./message.ts";
-import { createOneByOne } from "./one_by_one.ts";
 import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
+import { SerialQueue } from "../../platform/serial_queue.ts";
 import { BOARD_SETTINGS, settingsDevice } from "./topics.ts";
 
 /** Sets what devices are to have. Throws `Fault` for what they cannot have. */
@@ -33,11 +33,13 @@ const MAX_WAITING = 100;
 
 /** Takes settings from the broker, one message after the other. What is wrong with one is logged, and it is dropped. */
 export function createSettingsInbox(io: SettingsInboxIo): (message: Received) => void {
-  const inTurn = createOneByOne(MAX_WAITING);
+  const queue = new SerialQueue();
   return (message) => {
     if (message.retained) return io.warn("mqtt settings ignored {topic}: kept by the broker", { topic: message.topic });
-    const taken = inTurn(() => take(message, io));
-    if (!taken) io.warn("mqtt settings dropped {topic}: too many wait", { topic: message.topic });
+    if (queue.length >= MAX_WAITING) {
+      return io.warn("mqtt settings dropped {topic}: too many wait", { topic: message.topic });
+    }
+    void queue.run(() => take(message, io));
   };
 }
 

@@ -1,3 +1,4 @@
+import { BoundedMap } from "../../platform/bounded_map.ts";
 import { type Fading, FADING_MS, NEVER_SEEN, nextFading } from "../../protocol/night/night.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import type { SampleReader } from "../store/sample_reader.ts";
@@ -18,14 +19,13 @@ export interface FadingIo {
 
 /** Reads it from the stored samples, once for each last sample. */
 export function createFading({ series, reader }: FadingIo): FadingOf {
-  const kept = new Map<string, { readonly lastAt: number; readonly fading: Fading }>();
+  const kept = new BoundedMap<string, { readonly lastAt: number; readonly fading: Fading }>(KEPT);
   return (deviceId) => {
     const lastAt = reader.activity(deviceId).lastSampleAt;
     if (lastAt === undefined) return NEVER_SEEN;
     const known = kept.get(deviceId);
     if (known?.lastAt === lastAt) return known.fading;
     const fading = readFading(deviceId, lastAt, { series, reader });
-    if (kept.size >= KEPT) kept.clear();
     kept.set(deviceId, { lastAt, fading });
     return fading;
   };

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { isOver, Member, Rollout } from "./port/firmware_rollout.ts";
+import { BoundedMap } from "../../platform/bounded_map.ts";
 
 export const SCHEMA = `
 CREATE TABLE firmware_rollout (
@@ -61,11 +62,9 @@ export function createFirmwareRollouts(db: DatabaseSync): FirmwareRollouts {
 
   // A revision is never used twice, so a copy is right when its revision is the row's: also after a transaction was undone,
   // and when another process wrote.
-  const cache = new Map<number, { readonly revision: string; readonly rollout: Rollout }>();
+  const cache = new BoundedMap<number, { readonly revision: string; readonly rollout: Rollout }>(CACHED);
   const remember = (id: number, revision: string, rollout: Rollout): StoredRollout => {
-    cache.delete(id);
     cache.set(id, { revision, rollout });
-    for (const oldest of cache.keys()) if (cache.size > CACHED) cache.delete(oldest);
     return { id, rollout };
   };
   const find = (id: number): StoredRollout | undefined => {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Random } from "../../platform/random.ts";
+import { BoundedMap } from "../../platform/bounded_map.ts";
 import { encodeBlock, MAX_SAMPLES } from "../../protocol/block/block.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
@@ -59,13 +60,12 @@ interface Block {
 export function createSamples(db: DatabaseSync, random: Random): SampleSink {
   const parts = createParts(db, random);
   // A state is taken out while it is used: what throws on the way leaves none behind.
-  const kept = new Map<string, SeriesState>();
+  const kept = new BoundedMap<string, SeriesState>(KEPT);
 
   const appendBlock = (batch: SampleBatch) => {
     const key: SeriesKey = { device: batch.device, inverter: batch.inverter, ...batch.series };
     const name = `${key.device}\n${key.inverter}\n${key.profile}\n${key.registers.join("\n")}`;
-    let state = kept.get(name) ?? load(parts.series, key);
-    kept.delete(name);
+    let state = kept.take(name) ?? load(parts.series, key);
     const block = toBlock(batch, state.toPhysical);
     if (!tryAppend(parts, state, block)) {
       state = load(parts.series, key); // what was kept belongs to a transaction that was rolled back
@@ -74,8 +74,6 @@ export function createSamples(db: DatabaseSync, random: Random): SampleSink {
       }
     }
     kept.set(name, state);
-    const oldest = kept.keys().next();
-    if (kept.size > KEPT && !oldest.done) kept.delete(oldest.value);
   };
   return {
     append(batch) {

@@ -4,6 +4,7 @@ import { Firmware, type FirmwareFault } from "../manifest/firmware.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import { markedSequence, markSequence } from "./sequence_marks.ts";
 import { diskFiles, type ImageStoreFiles } from "./image_store_files.ts";
+import { SerialQueue } from "../../platform/serial_queue.ts";
 
 const IMAGE = "image.bin";
 const RECORD = "firmware.json";
@@ -63,8 +64,8 @@ export function openImageStore(folder: string, files: ImageStoreFiles = diskFile
     const sequences = list().filter((f) => f.model === model).map(({ sequence }) => sequence ?? 0);
     return Math.max(markedSequence(folder, model), ...sequences);
   };
-  const inTurn = turns();
-  const imageStore = { folder, files, pathOf, highestSequence, inTurn };
+  const queue = new SerialQueue();
+  const imageStore = { folder, files, pathOf, highestSequence, queue };
   return {
     list,
     find,
@@ -72,7 +73,7 @@ export function openImageStore(folder: string, files: ImageStoreFiles = diskFile
     put: (fill) => put(fill, imageStore),
     open: (firmware) => Deno.open(join(pathOf(firmware), IMAGE), { read: true }),
     remove: (model, version) =>
-      inTurn(async () => {
+      queue.run(async () => {
         const found = find(model, version);
         if (!found) return false;
         if (found.sequence !== null) await markSequence(folder, model, found.sequence, files);
@@ -91,17 +92,8 @@ interface Naming {
   readonly files: ImageStoreFiles;
   readonly pathOf: (firmware: Firmware) => string;
   readonly highestSequence: (model: string) => number;
-  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
-}
-
-/** Runs one piece of work after the other, whatever becomes of each. */
-function turns(): Naming["inTurn"] {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work);
-    last = mine.catch(() => {}); // whoever asked for it hears of it
-    return mine;
-  };
+  /** Names are given one after the other. */
+  readonly queue: SerialQueue;
 }
 
 function recordsIn(folder: string): readonly Firmware[] {
@@ -124,7 +116,7 @@ async function put(
     });
     if (!filled.ok) return filled;
     await files.sync(image);
-    return await imageStore.inTurn(async () => {
+    return await imageStore.queue.run(async () => {
       const described = await filled.value();
       if (!described.ok) return described;
       await files.append(join(temporary, RECORD), utf8(JSON.stringify(described.value)));

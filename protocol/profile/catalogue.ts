@@ -1,3 +1,4 @@
+import { BoundedMap } from "../../platform/bounded_map.ts";
 import { ecowatt } from "./ecowatt.ts";
 import type { Profile } from "./register.ts";
 import { parseMapId } from "./sunspec/map_id.ts";
@@ -7,7 +8,7 @@ import { mapProfile } from "./sunspec/map_profile.ts";
 const KEPT = 64;
 /** No inverter has as many; a map that claims more would only cost memory. */
 const MAX_REGISTERS = 1_500;
-const kept = new Map<string, Profile>();
+const kept = new BoundedMap<string, Profile>(KEPT);
 
 /**
  * The profile an id stands for: `ecowatt`, or a SunSpec map (sunspec/map_id.ts). `undefined`: not ours.
@@ -29,8 +30,6 @@ function madeOf(id: string): Profile | undefined {
   if (!blocks.ok) return undefined;
   const profile = mapProfile(blocks.value);
   if (profile.registers.length > MAX_REGISTERS) return undefined;
-  const oldest = kept.keys().next();
-  if (kept.size >= KEPT && !oldest.done) kept.delete(oldest.value);
   kept.set(id, profile);
   return profile;
 }

@@ -3,7 +3,6 @@ import type { HomeAssistantConfig } from "../../mqtt_config.ts";
 import { tell } from "../device_news.ts";
 import type { Received } from "../message.ts";
 import type { NewestSample } from "../../ingest/newest_sample.ts";
-import { createOneByOne } from "../one_by_one.ts";
 import type { Publisher } from "../publisher.ts";
 import { fits, INSTALL_COMMANDS, POWER_LIMIT_COMMANDS } from "../topics.ts";
 import { type Announcer, type AnnouncerIo, createAnnouncer } from "./announcer.ts";
@@ -11,6 +10,7 @@ import { firmwareMessage } from "./firmware_payload.ts";
 import { install, type InstallsIo } from "./installs.ts";
 import { polledInverters } from "./polled_inverters.ts";
 import { createPowerLimits, type PowerLimits, type PowerLimitsIo } from "./power_limits.ts";
+import { SerialQueue } from "../../../platform/serial_queue.ts";
 
 export interface HomeAssistantIo extends AnnouncerIo, InstallsIo, Omit<PowerLimitsIo, "hasInverter"> {
   readonly devices: AnnouncerIo["devices"];
@@ -80,7 +80,7 @@ export function keepHomeAssistant(
 }
 
 function receiver(prefix: string, limits: PowerLimits, io: HomeAssistantIo): HomeAssistant["received"] {
-  const inTurn = createOneByOne(MAX_WAITING);
+  const queue = new SerialQueue();
   let repeatedAt = -Infinity;
   return (message) => {
     const { topic, payload, retained } = message;
@@ -93,7 +93,8 @@ function receiver(prefix: string, limits: PowerLimits, io: HomeAssistantIo): Hom
     }
     if (retained) return io.warn("mqtt command ignored {topic}: kept by the broker", { topic });
     const work = fits(POWER_LIMIT_COMMANDS, topic) ? () => limits.take(message) : () => install(message, io);
-    if (!inTurn(work)) io.warn("mqtt command dropped {topic}: too many wait", { topic });
+    if (queue.length >= MAX_WAITING) return io.warn("mqtt command dropped {topic}: too many wait", { topic });
+    void queue.run(work);
   };
 }
 

@@ -27,10 +27,10 @@ Deno.test("a busy port is named, and nothing is left running", async () => {
   const port = first.addresses.tcp?.port ?? 0;
   const httpPort = Number(new URL(first.addresses.http ?? "").port);
   await assert.rejects(start({ port }), {
-    message: `Cannot serve Modbus TCP on 127.0.0.1:${port}: the port is in use by another program`,
+    message: `Cannot serve Modbus TCP on 127.0.0.1:${port}: another program uses that port`,
   });
   await assert.rejects(start({ port: 0, httpPort }), {
-    message: `Cannot serve the inverter API on 127.0.0.1:${httpPort}: the port is in use by another program`,
+    message: `Cannot serve the inverter API on 127.0.0.1:${httpPort}: another program uses that port`,
   });
   await assert.rejects(
     start({ port: 0, serial: "/dev/ttyNONE7" }),
