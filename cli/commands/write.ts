@@ -81,8 +81,8 @@ function show(execution: Execution, name: string, { json }: Flags, terminal: Ter
     case "completed":
       return terminal.out(
         json
-          ? JSON.stringify({ inverter: name, registers: execution.registers })
-          : execution.registers.map(textOf).join("\n"),
+          ? JSON.stringify({ inverter: name, registers: execution.registers, notes: execution.notes ?? [] })
+          : [...execution.registers.map(textOf), ...(execution.notes ?? [])].join("\n"),
       );
     case "failed":
       throw new CliFailure(EXIT.failed, `Cannot write to ${name}: ${execution.message}`);

@@ -215,7 +215,7 @@ function reportOf(id: string, device: DeviceId, execution: Exclude<Execution, { 
   const common = { device_id: device, command_id: id, status: execution.kind };
   switch (execution.kind) {
     case "completed":
-      return { ...common, result: resultOf(execution.registers) };
+      return { ...common, result: resultOf(execution.registers, execution.notes) };
     case "failed":
       return { ...common, result: resultOf(execution.registers), error_message: execution.message.slice(0, 1000) };
     case "expired":
@@ -225,6 +225,7 @@ function reportOf(id: string, device: DeviceId, execution: Exclude<Execution, { 
   }
 }
 
-function resultOf(registers: readonly ReadBack[]): CommandResult {
-  return { message: registers.map(textOf).join(", ").slice(0, 500), registers: [...registers] };
+function resultOf(registers: readonly ReadBack[], notes: readonly string[] = []): CommandResult {
+  const message = [registers.map(textOf).join(", "), ...notes].join("; ");
+  return { message: message.slice(0, 500), registers: [...registers] };
 }

@@ -6,12 +6,13 @@ import { checkCommand, type Reason } from "../../protocol/command/check.ts";
 import type { Command } from "../../protocol/command/command.ts";
 import type { HandedCommand, ReadBack } from "../../protocol/command/device_messages.ts";
 import { inputsOf, type Step, stepsOf } from "../../protocol/command/steps.ts";
-import type { RawOf } from "../../protocol/profile/physical.ts";
-import type { Profile } from "../../protocol/profile/register.ts";
-import type { CommandJournal } from "./journal.ts";
+import { type RawOf, rawOfPhysical } from "../../protocol/profile/physical.ts";
+import type { Profile, Register } from "../../protocol/profile/register.ts";
+import type { BusOutcome } from "../modbus/fault.ts";
+import type { CommandJournal, JournalWrite } from "./journal.ts";
 import { describeRegister, describeWords, factorsWithin, readRaws } from "./register_values.ts";
 import type { CommandTarget } from "./target.ts";
-import { writeStep } from "./write_step.ts";
+import { type Describe, writeSequence } from "./write_sequence.ts";
 
 /** How long a command waits for an inverter whose map is not known yet. */
 const PROFILE_WAIT_MS = 30_000;
@@ -27,7 +28,8 @@ export interface Order {
 
 /** What a command came to. */
 export type Execution =
-  | { readonly kind: "completed"; readonly registers: readonly ReadBack[] }
+  /** `notes`: what an operator should know besides. */
+  | { readonly kind: "completed"; readonly registers: readonly ReadBack[]; readonly notes?: readonly string[] }
   | { readonly kind: "failed"; readonly message: string; readonly registers: readonly ReadBack[] }
   | { readonly kind: "expired" }
   /** The node stops: nothing is known to have happened, or the journal knows what may have. */
@@ -106,8 +108,31 @@ async function write(order: Order, site: Site, io: ExecutorIo, signal: AbortSign
   const at = io.clock.now();
   const spent = overspent(order, writes, site.name, io, at);
   if (spent !== undefined) return failed(spent);
-  io.journal.begin({ id: command.command_id, inverter: site.name, writes: writes.map(forJournal), at });
-  return await writeAll(writes, { ...site, rawOf, deadline, clock: io.clock, signal });
+  const recorded: JournalWrite[] = [];
+  for (const step of writes) {
+    const before = await heldBefore(step, site.target, either);
+    if (signal.aborted || deadline.passed) return { kind: signal.aborted ? "stopped" : "expired" };
+    if (!before.ok) return failed(before.fault.message);
+    recorded.push(forJournal(step, before.value, rawOf));
+  }
+  io.journal.begin({ id: command.command_id, inverter: site.name, writes: recorded, at });
+  const registers = new Map(writes.map(({ register }) => [register.address, register]));
+  const describe: Describe = ({ address, register: name }, words) => {
+    const register = registers.get(address);
+    return register ? describeRegister(register, words, rawOf) : { address, register: name, words: [...words] };
+  };
+  return await writeSequence(recorded, { target: site.target, clock: io.clock, signal, deadline, describe });
+}
+
+/** What a register holds before it is written, to take that back; nothing where it cannot be read. */
+async function heldBefore(
+  { register, words }: WriteStep,
+  target: CommandTarget,
+  signal: AbortSignal,
+): Promise<BusOutcome<readonly number[] | undefined>> {
+  const held = await target.readRegisters(register.address, words.length, { signal, priority: "write" });
+  if (!held.ok && held.fault.kind === "exception") return { ok: true, value: undefined };
+  return held;
 }
 
 /** Why the day's budget does not allow the writes. */
@@ -125,30 +150,22 @@ function overspent(
   return `register ${address} of ${inverter} had its ${writesPerDay} writes of today; an admin can override this`;
 }
 
-/** Only the first write may be too late: what was begun is completed. */
-async function writeAll(
-  writes: readonly WriteStep[],
-  { deadline, rawOf, ...io }: Site & {
-    readonly deadline: TimeLimit;
-    readonly rawOf: RawOf;
-    readonly clock: Clock;
-    readonly signal: AbortSignal;
-  },
-): Promise<Execution> {
-  const registers: ReadBack[] = [];
-  for (const [index, step] of writes.entries()) {
-    const written = await writeStep(forJournal(step), index === 0 ? { ...io, deadline } : io);
-    if (written.kind === "expired" || written.kind === "stopped") return written;
-    if (written.words) registers.push(describeRegister(step.register, written.words, rawOf));
-    if (written.kind === "failed") {
-      return { kind: "failed", message: `${step.register.name}: ${written.message}`, registers };
-    }
-  }
-  return { kind: "completed", registers };
+function forJournal({ register, words }: WriteStep, before: readonly number[] | undefined, rawOf: RawOf): JournalWrite {
+  const rounding = roundingOf(register, rawOf);
+  return {
+    register: register.name,
+    address: register.address,
+    words: [...words],
+    ...(before === undefined ? {} : { before: [...before] }),
+    ...(rounding > 0 ? { rounding } : {}),
+  };
 }
 
-function forJournal({ register, words }: WriteStep) {
-  return { register: register.name, address: register.address, words: [...words] };
+/** A percentage may be rounded to whole ones: the raw difference that is less than one. */
+function roundingOf(register: Register, rawOf: RawOf): number {
+  if (register.unit !== "%") return 0;
+  const percent = rawOfPhysical(register, 1, rawOf);
+  return percent.ok ? Math.max(0, percent.value - 1) : 0;
 }
 
 function refused(reasons: readonly Reason[]): Execution {

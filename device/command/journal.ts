@@ -33,6 +33,10 @@ const Writes = z.array(z.object({
   register: z.string(),
   address: z.int(),
   words: z.array(z.int()).min(1),
+  /** What it held before: older records do not have it. */
+  before: z.array(z.int()).min(1).optional(),
+  /** By how much, raw, the inverter may round. */
+  rounding: z.int().optional(),
 }));
 
 /** A write as it is remembered: enough to see later, without the profile, whether it took effect. */

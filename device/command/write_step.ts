@@ -1,19 +1,30 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { TimeLimit } from "../../platform/deadline.ts";
-import type { BusFault } from "../modbus/fault.ts";
+import type { BusFault, BusOutcome } from "../modbus/fault.ts";
 import type { JournalWrite } from "./journal.ts";
 import type { CommandTarget } from "./target.ts";
 
 /** Requests for one register: sent again only after reading back showed that the one before had no effect. */
 const ATTEMPTS = 3;
-/** Times a register is read back, and the pause between two: some inverters take a moment to show what they took. */
-const READS = 4;
-const PAUSE_MS = 250;
+/** So long, ms, the old value has to be read after an unanswered request before that is taken for lost. */
+const LOST_MS = 750;
+/** Pauses between two looks at a register, ms: they double. */
+const PAUSE_MS = { first: 250, longest: 1000 } as const;
+/** So long, ms, an inverter is waited for in which something is half done. */
+export const HALF_DONE_MS = 60_000;
 
 /** What writing one register came to. `words`: what it holds now, where that could be read. */
 export type Written =
-  | { readonly kind: "in_force"; readonly words: readonly number[] }
-  | { readonly kind: "failed"; readonly message: string; readonly words?: readonly number[] }
+  /** `rounded`: it holds what the inverter made of it. */
+  | { readonly kind: "in_force"; readonly words: readonly number[]; readonly rounded: boolean }
+  /** The inverter does not take it; `changed`: it holds neither that nor what it held before. */
+  | {
+    readonly kind: "not_taken";
+    readonly message: string;
+    readonly words?: readonly number[];
+    readonly changed: boolean;
+  }
+  | { readonly kind: "unknown"; readonly message: string }
   /** The deadline came before the request went out: there was no effect. */
   | { readonly kind: "expired" }
   /** The node stops. What is true is found out when it starts again. */
@@ -21,9 +32,13 @@ export type Written =
 
 /** What reading a register back came to. */
 export type Held =
-  | { readonly kind: "as_written" | "otherwise"; readonly words: readonly number[] }
-  | { readonly kind: "unreadable"; readonly message: string }
+  | { readonly kind: "as_written" | "rounded" | "otherwise"; readonly words: readonly number[] }
+  /** `refused`: the inverter does not show it. */
+  | { readonly kind: "unreadable"; readonly message: string; readonly refused: boolean }
   | { readonly kind: "stopped" };
+
+/** What was read of a register. */
+type Looked = Exclude<Held, { kind: "stopped" | "as_written" }>;
 
 export interface WriteIo {
   readonly target: CommandTarget;
@@ -32,61 +47,141 @@ export interface WriteIo {
   readonly signal: AbortSignal;
   /** No request goes out any more. Left out where a half-done effect has to be completed. */
   readonly deadline?: TimeLimit;
+  /** Others belong to it: when it is not known what it did, the inverter is waited for longer. */
+  readonly part?: boolean;
 }
 
 /** Writes one register and reads it back until it is known whether that took effect. */
 export async function writeStep(write: JournalWrite, io: WriteIo): Promise<Written> {
-  const signal = io.deadline ? AbortSignal.any([io.signal, io.deadline.signal]) : io.signal;
+  const { target, deadline } = io;
+  const signal = deadline ? AbortSignal.any([io.signal, deadline.signal]) : io.signal;
   for (let attempt = 1;; attempt++) {
-    if (io.deadline?.passed) return { kind: "expired" };
-    const sent = await io.target.writeRegisters(write.address, write.words, { signal, retries: 0 });
-    if (!sent.ok && hadNoEffect(sent.fault)) return { kind: "failed", message: sent.fault.message };
-    const held = await readBack(write, io);
-    switch (held.kind) {
-      case "stopped":
-        return held;
-      case "as_written":
-        return { kind: "in_force", words: held.words };
-      case "unreadable":
-        return { kind: "failed", message: `unknown whether it took effect: ${held.message}` };
-      case "otherwise":
-        if (sent.ok) return { kind: "failed", message: notTaken(write, held.words), words: held.words };
-        if (io.deadline?.passed) return { kind: "expired" };
-        if (attempt === ATTEMPTS) return { kind: "failed", message: sent.fault.message, words: held.words };
-        break;
-      default:
-        held satisfies never;
+    if (deadline?.passed) return { kind: "expired" };
+    const sent = await target.writeRegisters(write.address, write.words, { signal, retries: 0, insist: !deadline });
+    const effect = effectOf(sent);
+    if (effect === "none" && !sent.ok) return { kind: "not_taken", message: sent.fault.message, changed: false };
+    const again = effect === "open" && attempt < ATTEMPTS;
+    const held = await readBack(write, io, patienceOf(io, again));
+    if (held.kind === "otherwise" && again && !io.signal.aborted) {
+      if (deadline?.passed) return { kind: "expired" };
+      continue;
     }
+    return writtenOf(write, sent, held);
   }
 }
 
-/** Reads a register until it holds what was written, or it is clear that it does not. */
-export async function readBack(write: JournalWrite, io: Pick<WriteIo, "target" | "clock" | "signal">): Promise<Held> {
-  let last: Held = { kind: "unreadable", message: "it was not read" };
-  for (let read = 0; read < READS; read++) {
-    if (read > 0) await io.clock.sleep(PAUSE_MS, io.signal);
-    const options = { signal: io.signal, priority: "write" } as const;
+/** Whether to look once more, at what was read `ms` after the first look. */
+type Patience = (looked: Looked, ms: number) => boolean;
+
+/** Until the inverter has had its time; where it may not have heard the request, only until that is clear. */
+function patienceOf({ target, part }: WriteIo, again: boolean): Patience {
+  return (looked, ms) => {
+    if (looked.kind === "rounded") return false;
+    if (looked.kind === "unreadable") {
+      if (looked.refused) return ms < LOST_MS;
+      return target.unsettledMs() > 0 || (part === true && ms < HALF_DONE_MS);
+    }
+    return again ? ms < LOST_MS : target.unsettledMs() > 0;
+  };
+}
+
+function writtenOf(write: JournalWrite, sent: BusOutcome<void>, held: Held): Written {
+  switch (held.kind) {
+    case "stopped":
+      return held;
+    case "as_written":
+    case "rounded":
+      return { kind: "in_force", words: held.words, rounded: held.kind === "rounded" };
+    case "unreadable":
+      return { kind: "unknown", message: `unknown whether it took effect: ${held.message}` };
+    case "otherwise": {
+      const { words } = held;
+      const message = sent.ok ? notTaken(write, words) : `${sent.fault.message}; it holds ${words.join(" ")}`;
+      return { kind: "not_taken", message, words, changed: !same(words, write.before ?? words) };
+    }
+    default:
+      return held satisfies never;
+  }
+}
+
+/** Reads a register until it holds what was written, or patience ends. Silence after a write is no surprise. */
+export async function readBack(
+  write: JournalWrite,
+  io: Pick<WriteIo, "target" | "clock" | "signal">,
+  patience: Patience,
+): Promise<Held> {
+  const started = io.clock.monotonic();
+  const options = { signal: io.signal, priority: "write", insist: true, mayBeSilent: true } as const;
+  for (let pauseMs: number = PAUSE_MS.first;; pauseMs = Math.min(2 * pauseMs, PAUSE_MS.longest)) {
     const answer = await io.target.readRegisters(write.address, write.words.length, options);
     if (io.signal.aborted) return { kind: "stopped" };
-    if (answer.ok && isInForce(write, answer.value)) return { kind: "as_written", words: answer.value };
-    last = answer.ok
-      ? { kind: "otherwise", words: answer.value }
-      : { kind: "unreadable", message: answer.fault.message };
+    const held = heldOf(write, answer);
+    if (held.kind === "as_written" || !patience(held, io.clock.monotonic() - started)) return settled(write, held);
+    await io.clock.sleep(pauseMs, io.signal);
   }
-  return last;
+}
+
+function heldOf(write: JournalWrite, answer: BusOutcome<readonly number[]>): Looked | Held & { kind: "as_written" } {
+  if (!answer.ok) {
+    const refused = answer.fault.kind === "exception" && answer.fault.code <= 3;
+    return { kind: "unreadable", message: answer.fault.message, refused };
+  }
+  const words = answer.value;
+  if (isInForce(write, words)) return { kind: "as_written", words };
+  const rounded = isNear(write, words) && write.before !== undefined && !same(words, write.before);
+  return { kind: rounded ? "rounded" : "otherwise", words };
+}
+
+/** What stays near to what was written is that, rounded, also where it held the same before. */
+function settled(write: JournalWrite, held: Exclude<Held, { kind: "stopped" }>): Held {
+  return held.kind === "otherwise" && isNear(write, held.words) ? { ...held, kind: "rounded" } : held;
 }
 
 /** A timer that runs down may already show less than was written (SunSpec model 123, `_RvrtTms`). */
 function isInForce({ register, words }: JournalWrite, held: readonly number[]): boolean {
-  if (held.length !== words.length) return false;
-  if (register.endsWith("_RvrtTms")) return (held[0] ?? 0) <= (words[0] ?? 0);
-  return held.every((word, i) => word === words[i]);
+  if (same(held, words)) return true;
+  const [seconds = 0] = held;
+  return register.endsWith("_RvrtTms") && held.length === 1 && seconds > 0 && seconds < (words[0] ?? 0);
 }
 
-/** The device refused, or nothing was sent to it. All else may have reached it. */
-function hadNoEffect({ kind }: BusFault): boolean {
-  return kind === "exception" || kind === "offline" || kind === "refused";
+/** Whether what is held is what was written, in the inverter's own steps. */
+function isNear({ words, rounding = 0 }: JournalWrite, held: readonly number[]): boolean {
+  return held.length === 1 && words.length === 1 && Math.abs((held[0] ?? 0) - (words[0] ?? 0)) <= rounding;
 }
+
+function same(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((word, i) => word === other[i]);
+}
+
+/**
+ * What a request may have done. `none`: the device refused, was busy, or nothing was sent to it. `taken`: it says so, or
+ * that it is at it (exception 05). `open`: it may have reached it, as a gateway's 0B says no more than silence.
+ */
+function effectOf(sent: BusOutcome<void>): "taken" | "open" | "none" {
+  return sent.ok ? "taken" : effectAfter(sent.fault);
+}
+
+function effectAfter(fault: BusFault): "taken" | "open" | "none" {
+  switch (fault.kind) {
+    case "exception":
+      return fault.code === 5 ? "taken" : FINAL.includes(fault.code) ? "none" : "open";
+    case "offline":
+      return fault.code === undefined ? "none" : "open";
+    case "refused":
+      return "none";
+    case "timeout":
+    case "crc":
+    case "foreign":
+    case "line":
+    case "aborted":
+      return "open";
+    default:
+      return fault satisfies never;
+  }
+}
+
+/** Illegal function, address, value; busy; cannot be done (1.1b3 §7). A failure (04) may come half-way. */
+const FINAL: readonly number[] = [1, 2, 3, 6, 7];
 
 function notTaken({ words }: JournalWrite, held: readonly number[]): string {
   return `the inverter confirmed the write of ${words.join(" ")}, but holds ${held.join(" ")}`;

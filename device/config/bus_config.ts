@@ -88,6 +88,9 @@ export const InverterConfig = z.strictObject({
   registers: z.array(RegisterName).min(1).max(64).optional().describe("what to poll; default: what the profile does"),
   poll_interval: duration("0.1s", "3600s").optional().describe("default: the node's"),
   max_read: z.int().min(1).max(125).default(125).describe("words it takes in one read"),
+  settle_time: duration("0s", "10m").default(10_000).describe(
+    "after a write it may be silent, or show the old value, for so long",
+  ),
 }).superRefine((inverter, context) => {
   for (const [index, name] of (inverter.registers ?? []).entries()) {
     const known = inverter.profile !== "ecowatt" || knows(inverter.profile, name);

@@ -44,6 +44,7 @@ export function invertersOf(config: BusConfig, bus: Bus, io: InvertersIo): reado
       registers: inverter.registers ?? [],
       device: inverter.device,
       maxRead: inverter.max_read,
+      settleMs: inverter.settle_time,
     }, { bus, clock: io.clock, ...(io.memoryOf && { memory: io.memoryOf(inverter.name) }) }),
   }));
 }

@@ -3,7 +3,7 @@ import type { Outcome } from "../../protocol/outcome.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Identity } from "../../protocol/profile/sunspec/identity.ts";
 import type { Bus, RequestOptions } from "../modbus/bus.ts";
-import type { BusOutcome } from "../modbus/fault.ts";
+import type { BusFault, BusOutcome } from "../modbus/fault.ts";
 import type { Quirk } from "../modbus/quirks.ts";
 import { type BlockReader, createBlockReader, type Pass, rawAt } from "./block_reader.ts";
 import { type LeftOut, type LeftOutMemory, sameLeftOut } from "./left_out.ts";
@@ -15,6 +15,9 @@ import { MAX_READ } from "./read_plan.ts";
 import { type RegisterMap, registerMap } from "./register_map.ts";
 import { registerKey } from "./register_reader.ts";
 import { createSampleFilter, type SampleFilter } from "./sample_filter.ts";
+
+/** Milliseconds after a write for which an inverter may be silent, or show the old value: SolarEdge's are, for some 8 s. */
+const SETTLE_MS = 10_000;
 
 /** Which inverter to read, and what of it. */
 export interface InverterOptions {
@@ -28,6 +31,8 @@ export interface InverterOptions {
   readonly device?: number;
   /** Most words it takes in one read; default 125. */
   readonly maxRead?: number;
+  /** Milliseconds after a write for which it may be silent, or show the old value; default 10 s. */
+  readonly settleMs?: number;
 }
 
 /** Registers to poll, by any spelling; none: those the profile polls by default. A function chooses once the profile is known. */
@@ -68,8 +73,13 @@ export interface Inverter {
   oddities(): Oddities;
   /** Reads holding registers as they are, ahead of no one. */
   readRegisters(address: number, count: number, options?: RequestOptions): Promise<BusOutcome<readonly number[]>>;
-  /** Writes consecutive holding registers in one request, ahead of waiting polls. */
+  /**
+   * Writes consecutive holding registers in one request, ahead of waiting polls; one by function 6, and where the inverter
+   * refuses that, by function 16.
+   */
   writeRegisters(address: number, words: readonly number[], options?: RequestOptions): Promise<BusOutcome<void>>;
+  /** Milliseconds for which it may still be silent, or show old values, as it was written to. */
+  unsettledMs(): number;
 }
 
 /** What an inverter is read through. */
@@ -96,14 +106,20 @@ class PolledInverter implements Inverter {
   readonly #maxRead: number;
   readonly #io: InverterPorts;
   readonly #search: ProfileSearch;
+  readonly #settleMs: number;
   readonly #withheld = noneWithheld();
+  #writtenAt = -Infinity;
+  /** Function 6 was refused, and 16 was not. */
+  #writesMany = false;
   #chosen: RegisterChoice;
   #reader: BlockReader | undefined;
   /** Of which profile `#reader` knows what is left out, and what of that is remembered. */
   #kept: { readonly profile: string; readonly leftOut: LeftOut } | undefined;
   #target: Target | undefined;
 
-  constructor({ unit, profile, registers, device = 0, maxRead = MAX_READ }: InverterOptions, io: InverterPorts) {
+  constructor(options: InverterOptions, io: InverterPorts) {
+    const { unit, profile, registers, device = 0, maxRead = MAX_READ, settleMs = SETTLE_MS } = options;
+    this.#settleMs = settleMs;
     this.#unit = unit;
     this.#maxRead = maxRead;
     this.#io = io;
@@ -165,8 +181,25 @@ class PolledInverter implements Inverter {
     return this.#io.bus.read(this.#unit, "holding", address, count, options);
   }
 
-  writeRegisters(address: number, words: readonly number[], options?: RequestOptions): Promise<BusOutcome<void>> {
-    return this.#io.bus.write(this.#unit, address, words, options);
+  async writeRegisters(
+    address: number,
+    words: readonly number[],
+    options: RequestOptions = {},
+  ): Promise<BusOutcome<void>> {
+    const write = (more: { function?: 16 } = {}) => {
+      this.#writtenAt = this.#io.clock.monotonic();
+      return this.#io.bus.write(this.#unit, address, words, { ...options, ...more });
+    };
+    if (this.#writesMany) return await write({ function: 16 });
+    const single = await write();
+    if (words.length !== 1 || single.ok || !isRefusal(single.fault) || options.signal?.aborted) return single;
+    const many = await write({ function: 16 });
+    this.#writesMany = many.ok;
+    return many.ok || !isRefusal(many.fault) ? many : single;
+  }
+
+  unsettledMs(): number {
+    return Math.max(0, this.#writtenAt + this.#settleMs - this.#io.clock.monotonic());
   }
 
   /** The reader of this map; what was learned of another is forgotten. */
@@ -223,6 +256,11 @@ class PolledInverter implements Inverter {
     this.#withheld.range += range;
     this.#withheld.step += step;
   }
+}
+
+/** Illegal function, address or value: some devices say one of them for a function that they do not have. */
+function isRefusal(fault: BusFault): boolean {
+  return fault.kind === "exception" && fault.code <= 3;
 }
 
 function namesOf(choice: RegisterChoice, profile: Profile): readonly string[] {

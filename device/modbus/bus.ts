@@ -13,6 +13,8 @@ export interface RequestOptions {
   readonly retries?: number;
   /** Silence is no surprise, as nothing may be there: it does not count towards leaving the unit alone, only what it cost. */
   readonly mayBeSilent?: boolean;
+  /** Goes out although the unit is left alone for its silence: after a write that is to be expected. */
+  readonly insist?: boolean;
   /** `write` goes before all waiting polls. Reads default to `poll`, writes to `write`. */
   readonly priority?: "write" | "poll";
 }

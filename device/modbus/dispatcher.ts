@@ -122,8 +122,8 @@ export class Dispatcher {
     const tries = new Tries(options.retries ?? this.#retries);
     while (!signal.aborted) {
       const timed = ask.timeoutMs > 0 ? ask : { ...ask, ...this.#registry.patienceWith(unit) };
-      const attempt = await this.#attempt(unit, timed, options.priority, signal);
-      const pauseMs = this.#again(attempt, unit, ask.request, tries);
+      const attempt = await this.#attempt(unit, timed, options, signal);
+      const pauseMs = this.#again(attempt, options.insist ? undefined : unit, ask.request, tries);
       if (pauseMs === undefined) {
         if (showsLife(attempt)) this.#registry.spoiled(unit, attempt.kind);
         return this.#answer(attempt, unit, timed, tries.sent, signal);
@@ -133,8 +133,8 @@ export class Dispatcher {
     return aborted();
   }
 
-  /** Milliseconds until the next attempt; `undefined`: this was the last. */
-  #again(attempt: Attempt, unit: Unit, { fc }: Request, tries: Tries): number | undefined {
+  /** Milliseconds until the next attempt; `undefined`: this was the last. `unit`: whose rest is kept to. */
+  #again(attempt: Attempt, unit: Unit | undefined, { fc }: Request, tries: Tries): number | undefined {
     switch (attempt.kind) {
       case "resting":
       case "aborted":
@@ -145,7 +145,7 @@ export class Dispatcher {
       }
       default: {
         const pauseMs = tries.after(attempt, fc <= 4);
-        return attempt.kind !== "response" && this.#registry.resting(unit) ? undefined : pauseMs;
+        return attempt.kind !== "response" && unit && this.#registry.resting(unit) ? undefined : pauseMs;
       }
     }
   }
@@ -174,11 +174,16 @@ export class Dispatcher {
   }
 
   /** Waits for the line and uses it once. */
-  async #attempt(unit: Unit, ask: Ask, priority: Priority, signal: AbortSignal): Promise<Attempt> {
-    if (this.#registry.resting(unit)) return { kind: "resting" };
+  async #attempt(
+    unit: Unit,
+    ask: Ask,
+    { priority, insist }: RequestOptions & { priority: Priority },
+    signal: AbortSignal,
+  ): Promise<Attempt> {
+    if (!insist && this.#registry.resting(unit)) return { kind: "resting" };
     if (!this.#turnstile.tryEnter() && !(await this.#turnstile.enter(priority, signal))) return { kind: "aborted" };
     try {
-      if (this.#registry.resting(unit)) return { kind: "resting" };
+      if (!insist && this.#registry.resting(unit)) return { kind: "resting" };
       const link = this.#connection.current() ?? await this.#connection.open(this.#closing.signal);
       if (!("exchange" in link)) return { kind: "line", unopened: link };
       if (signal.aborted) return { kind: "aborted" }; // opening took its time: a write must not go out after its deadline
@@ -206,10 +211,11 @@ export class Dispatcher {
   }
 
   #exception(unit: Unit, id: number, code: number): BusFault {
-    return isGateways(code) ? this.#offline(unit, id) : busFault.exception(this.#line.name, id, code);
+    if (!isGateways(code)) return busFault.exception(this.#line.name, id, code);
+    return { ...this.#offline(unit, id), code };
   }
 
-  #offline(unit: Unit, id: number): BusFault {
+  #offline(unit: Unit, id: number): BusFault & { kind: "offline" } {
     const fault = unit.dead ? busFault.offline : busFault.yielding;
     return fault(this.#line.name, id, unit.reason, this.#toWall(unit.retryAt), this.#io.clock.now());
   }

@@ -4,8 +4,11 @@ import { exceptionName } from "./exception.ts";
 export type BusFault =
   /** No answer in time, `attempts` times. */
   | { readonly kind: "timeout"; readonly message: string; readonly waitedMs: number; readonly attempts: number }
-  /** The unit is known to be dead and was not asked. `retryAt`: unix ms from which the next request goes out. */
-  | { readonly kind: "offline"; readonly message: string; readonly retryAt: number }
+  /**
+   * The unit is known to be dead and was not asked, or a gateway said so of it: then `code` is its exception, 0A or 0B.
+   * `retryAt`: unix ms from which the next request goes out.
+   */
+  | { readonly kind: "offline"; readonly message: string; readonly retryAt: number; readonly code?: number }
   /** The device refused. 1, 2, 3: function, address or value; 6: still busy after all retries. */
   | { readonly kind: "exception"; readonly message: string; readonly code: number; readonly name: string }
   /** An answer arrived damaged. */
@@ -34,7 +37,7 @@ export const busFault = {
     const message = `Unit ${unit} on ${bus} did not answer ${times} of ${Math.round(waitedMs)} ms each. ${check}`;
     return { kind: "timeout", message, waitedMs, attempts };
   },
-  offline(bus: string, unit: number, reason: string, retryAt: number, now: number): BusFault {
+  offline(bus: string, unit: number, reason: string, retryAt: number, now: number): BusFault & { kind: "offline" } {
     const seconds = Math.max(0, Math.ceil((retryAt - now) / 1000));
     return {
       kind: "offline",
@@ -43,7 +46,7 @@ export const busFault = {
     };
   },
   /** It lives, but others wait for the line. */
-  yielding(bus: string, unit: number, reason: string, retryAt: number, now: number): BusFault {
+  yielding(bus: string, unit: number, reason: string, retryAt: number, now: number): BusFault & { kind: "offline" } {
     const pause = seconds(Math.max(0, retryAt - now));
     const message = `Unit ${unit} on ${bus} is left alone for ${pause} (${reason}), as others share its line`;
     return { kind: "offline", message, retryAt };

@@ -25,17 +25,23 @@ export function workbench(unit: Unit, profile: typeof ecowatt | "sunspec" = ecow
   const writes: { readonly address: number; readonly words: readonly number[] }[] = [];
   const begun: Beginning[] = [];
   const troubles: Trouble[] = [];
+  const hands: {
+    /** What goes wrong with a write, besides `troubles`. */
+    trouble?: (address: number, options?: { readonly function?: 6 | 16 }) => Trouble | undefined;
+    /** After a write took effect. */
+    written?: (address: number) => void;
+  } = {};
   const inverter = createInverter({ unit: 1, profile, registers: [] }, {
     clock,
     bus: {
       ...bus,
-      write: (id, address, words, options) => {
+      write: (_id, address, words, options) => {
         writes.push({ address, words });
-        const trouble = troubles.shift();
+        const trouble = troubles.shift() ?? hands.trouble?.(address, options);
         if (options?.signal?.aborted) return Promise.resolve({ ok: false, fault: busFault.aborted("test") });
-        if (!trouble) return bus.write(id, address, words, options);
-        if (trouble.effect) words.forEach((word, i) => unit.words.set(address + i, word));
-        return Promise.resolve({ ok: false, fault: trouble.fault });
+        if (!trouble || trouble.effect) words.forEach((word, i) => unit.words.set(address + i, word));
+        if (!trouble || trouble.effect) hands.written?.(address);
+        return Promise.resolve(trouble ? { ok: false, fault: trouble.fault } : { ok: true, value: undefined });
       },
     },
   });
@@ -58,5 +64,16 @@ export function workbench(unit: Unit, profile: typeof ecowatt | "sunspec" = ecow
     for (let i = 0; i < 300 && !result; i++) await clock.advance(250);
     return await running;
   }
-  return { run, unit, writes, begun, troubles, requests, clock, stop, inverter, inverters: io.inverters };
+  return Object.assign(hands, {
+    run,
+    unit,
+    writes,
+    begun,
+    troubles,
+    requests,
+    clock,
+    stop,
+    inverter,
+    inverters: io.inverters,
+  });
 }

@@ -139,3 +139,32 @@ Deno.test("a device that is quick again is soon waited for as before", async () 
   assert.equal(faultOf(await device.clock.until(bus.read(1, "holding", 0, 4))), "timeout");
   assert.ok(device.clock.monotonic() - before <= 1300);
 });
+
+Deno.test("a request that insists goes out to a unit that rests, and one whose silence says nothing makes none rest", async () => {
+  const device = virtualDevice(new FastClock(), () => {});
+  await using bus = device.bus("tcp", { retries: 1 });
+  const { clock } = device;
+  for (let i = 0; i < 5; i++) {
+    assert.equal(faultOf(await clock.until(bus.read(1, "holding", 0, 1, { mayBeSilent: true }))), "timeout");
+  }
+  assert.equal(bus.state(1).status, "unknown");
+  assert.equal(faultOf(await clock.until(bus.read(1, "holding", 0, 1))), "timeout");
+  assert.equal(bus.state(1).status, "offline");
+  const asked = device.asked.length;
+  assert.equal(faultOf(await clock.until(bus.read(1, "holding", 0, 1))), "offline");
+  assert.equal(device.asked.length, asked);
+  assert.equal(faultOf(await clock.until(bus.read(1, "holding", 0, 1, { insist: true }))), "timeout");
+  assert.equal(device.asked.length, asked + 2);
+});
+
+Deno.test("what a gateway says of a write is told apart from a unit that was not asked", async () => {
+  const device = virtualDevice(
+    new FastClock(),
+    (asked) => asked.send(asked.frame({ fc: "exception", function: asked.request.fc, code: 11 })),
+  );
+  await using bus = device.bus("tcp");
+  const first = await device.clock.until(bus.write(1, 8, [50]));
+  assert.ok(!first.ok && first.fault.kind === "offline" && first.fault.code === 11);
+  const second = await device.clock.until(bus.write(1, 8, [50]));
+  assert.ok(!second.ok && second.fault.kind === "offline" && second.fault.code === undefined);
+});
