@@ -3,6 +3,9 @@ import { busFault, type BusOutcome } from "../../device/modbus/fault.ts";
 import { ecowatt } from "../../protocol/profile/ecowatt.ts";
 import type { Process, Simulation } from "./simulation.ts";
 
+/** Milliseconds after a write for which it may be silent. */
+const SETTLE_MS = 10_000;
+
 /** A write that reached the inverter. */
 export interface Effect {
   readonly address: number;
@@ -15,6 +18,7 @@ export interface Effect {
 export class FaultyInverter {
   readonly effects: Effect[] = [];
   readonly #sim: Simulation;
+  #writtenAt = -Infinity;
   readonly #words = new Map(ecowatt.registers.map(({ address }) => [address, 0]));
 
   constructor(sim: Simulation) {
@@ -35,9 +39,11 @@ export class FaultyInverter {
       },
       writeRegisters: (address, words, options) => {
         if (this.#sim.fault(0.05)) crash();
+        this.#writtenAt = this.#sim.now;
         const [value = -1] = words;
         return this.#request(process, options?.signal, () => this.#write(address, value, crash));
       },
+      unsettledMs: () => Math.max(0, this.#writtenAt + SETTLE_MS - this.#sim.now),
     };
   }
 
