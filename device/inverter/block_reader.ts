@@ -171,7 +171,8 @@ class LearningReader implements BlockReader {
 
   /** `alive`: the unit answered something in this pass. */
   #learnFrom(block: Block, { answered, refused, cuts, fault }: BlockReading<Span>, alive: boolean): void {
-    if (this.#quarantine.refused.size > 0) {
+    // Once all have answered and none is refused, there is nothing to note.
+    if (this.#quarantine.refused.size > 0 || this.#quarantine.known.size < (this.#plan?.spans.length ?? 0)) {
       for (const span of answered.flatMap((part) => part.block.spans)) {
         this.#learn({ kind: "answered", register: keyOf(span) });
       }

@@ -11,6 +11,8 @@ const MINUTE_MS = 60_000;
 export const RETRY_PAUSES_MS: readonly number[] = [MINUTE_MS, 10 * MINUTE_MS, 60 * MINUTE_MS];
 /** The pause after those. */
 export const DAILY_MS = 24 * 60 * MINUTE_MS;
+/** The longest pause of a register that has answered before: inverters refuse some at night, and the day is not told. */
+export const KNOWN_MS = 15 * MINUTE_MS;
 
 /** Why and until when a register is left out of the reads. */
 export interface Refused {
@@ -30,6 +32,8 @@ export interface Quarantine {
   readonly cuts: ReadonlyMap<RegisterKey, number>;
   /** How often each cut was learned: what is learned again is remembered longer. */
   readonly cutTimes: ReadonlyMap<RegisterKey, number>;
+  /** Registers that have answered, also those that are refused now. */
+  readonly known: ReadonlySet<RegisterKey>;
 }
 
 /** What a poll found out. */
@@ -41,14 +45,23 @@ export type Finding =
   | { readonly kind: "reconnected" };
 
 /** Nothing learned yet. */
-export const emptyQuarantine: Quarantine = { refused: new Map(), cuts: new Map(), cutTimes: new Map() };
+export const emptyQuarantine: Quarantine = {
+  refused: new Map(),
+  cuts: new Map(),
+  cutTimes: new Map(),
+  known: new Set(),
+};
 
-/** What was known before a restart: believed at once, and asked for soon. */
+/**
+ * What was known before a restart: believed at once, and asked for soon. What was refused may have answered before that; what
+ * did not answer at all costs a time-out each time.
+ */
 export function rememberedQuarantine(leftOut: LeftOut, now: number): Quarantine {
   const refused = [...leftOut].map(([register, code]) =>
     [register, { code, since: now, times: 1, retryAt: now + pauseAfter(1) }] as const
   );
-  return { ...emptyQuarantine, refused: new Map(refused) };
+  const known = [...leftOut].filter(([, code]) => code > 0).map(([register]) => register);
+  return { ...emptyQuarantine, refused: new Map(refused), known: new Set(known) };
 }
 
 /** What is worth knowing after a restart. */
@@ -61,14 +74,16 @@ export function nextQuarantine(state: Quarantine, finding: Finding, now: number)
   switch (finding.kind) {
     case "refused": {
       const { since = now, times = 0 } = state.refused.get(finding.register) ?? {};
-      const entry: Refused = { code: finding.code, since, times: times + 1, retryAt: now + pauseAfter(times + 1) };
+      const longest = state.known.has(finding.register) ? KNOWN_MS : DAILY_MS;
+      const retryAt = now + Math.min(longest, pauseAfter(times + 1));
+      const entry: Refused = { code: finding.code, since, times: times + 1, retryAt };
       return { ...state, refused: new Map(state.refused).set(finding.register, entry) };
     }
     case "answered": {
-      if (!state.refused.has(finding.register)) return state;
+      if (!state.refused.has(finding.register) && state.known.has(finding.register)) return state;
       const refused = new Map(state.refused);
       refused.delete(finding.register);
-      return { ...state, refused };
+      return { ...state, refused, known: new Set(state.known).add(finding.register) };
     }
     case "cut": {
       const times = (state.cutTimes.get(finding.before) ?? 0) + 1;
@@ -79,7 +94,7 @@ export function nextQuarantine(state: Quarantine, finding: Finding, now: number)
       const due = [...state.refused].map(([register, entry]) => {
         return [register, { ...entry, times: 0, retryAt: now }] as const;
       });
-      return { ...emptyQuarantine, refused: new Map(due) };
+      return { ...emptyQuarantine, refused: new Map(due), known: state.known };
     }
     default:
       return finding satisfies never;

@@ -4,7 +4,7 @@ import { DAILY_MS, RETRY_PAUSES_MS } from "../../../device/inverter/quarantine.t
 import { type BusFault, busFault } from "../../../device/modbus/fault.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import type { Unit } from "./fake_unit.ts";
-import { read, setUp } from "./inverter_bench.ts";
+import { read, setUp, shown } from "./inverter_bench.ts";
 
 const tenWords = [2309, 165, 5001, 3500, 3480, 70, 65, 421, 100, 4100];
 
@@ -199,4 +199,25 @@ Deno.test("registers are read and written as they are", async () => {
   const { inverter } = setUp({ words: tenRegisters() });
   assert.deepEqual(await inverter.writeRegisters(8, [55]), { ok: true, value: undefined });
   assert.deepEqual(await inverter.readRegisters(8, 2), { ok: true, value: [55, 4100] });
+});
+
+Deno.test("a register that an inverter refuses through the night is there a quarter of an hour after it is given again", async () => {
+  let night = false;
+  const unit: Unit = {
+    words: new Map(Array.from({ length: 10 }, (_, address) => [address, 10])),
+    refuses: ({ address, count }) => night && address <= 7 && 7 < address + count ? 2 : undefined,
+  };
+  const { inverter, clock } = setUp(unit);
+  const pollFor = async (minutes: number) => {
+    for (let minute = 0; minute < minutes; minute++) {
+      await clock.advance(60_000);
+      if (shown(await inverter.poll())["Temp"] !== undefined) return minute + 1;
+    }
+    return Infinity;
+  };
+  assert.equal(await pollFor(1), 1);
+  night = true;
+  assert.equal(await pollFor(10 * 60), Infinity);
+  night = false;
+  assert.ok(await pollFor(60) <= 16);
 });

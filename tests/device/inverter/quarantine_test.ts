@@ -8,6 +8,7 @@ import {
   nextQuarantine,
   obstaclesOf,
   type Quarantine,
+  rememberedQuarantine,
 } from "../../../device/inverter/quarantine.ts";
 
 function after(...findings: readonly (readonly [number, Finding])[]): Quarantine {
@@ -34,7 +35,9 @@ Deno.test("a refused register is left out and asked again after a minute, ten, a
 
 Deno.test("a register that answers is free, and answers of others change nothing", () => {
   const state = after([0, refusedFive]);
-  assert.equal(nextQuarantine(state, { kind: "answered", register: "holding:6" }, 1), state);
+  const other = nextQuarantine(state, { kind: "answered", register: "holding:6" }, 1);
+  assert.deepEqual(other.refused, state.refused);
+  assert.equal(nextQuarantine(other, { kind: "answered", register: "holding:6" }, 2), other);
   assert.equal(nextQuarantine(state, { kind: "answered", register: "holding:5" }, 1).refused.size, 0);
 });
 
@@ -70,4 +73,23 @@ Deno.test("cuts are forgotten after the same pauses, and all at once after a rec
     before: "holding:9",
   }, now);
   assert.equal(fresh.cuts.get("holding:9"), now + MINUTE);
+});
+
+Deno.test("a register that has answered before is asked again every quarter of an hour, also after a restart", () => {
+  const refuse = (state: Quarantine, at: number) =>
+    nextQuarantine(state, { kind: "refused", register: "holding:9", code: 2 }, at);
+  const answered = nextQuarantine(emptyQuarantine, { kind: "answered", register: "holding:9" }, 0);
+  const back = nextQuarantine(answered, { kind: "reconnected" }, 0);
+  const remembered = rememberedQuarantine(new Map([["holding:9", 2]]), 0);
+  for (let state of [answered, back, remembered]) {
+    for (let i = 0, at = 0; i < 60; i++) {
+      state = refuse(state, at);
+      const retryAt = state.refused.get("holding:9")?.retryAt ?? Infinity;
+      assert.ok(retryAt - at <= 15 * 60_000, `${retryAt - at}`);
+      at = retryAt;
+    }
+  }
+  let never = emptyQuarantine;
+  for (let i = 0; i < 5; i++) never = refuse(never, 0);
+  assert.equal(never.refused.get("holding:9")?.retryAt, DAILY_MS);
 });
