@@ -1,3 +1,4 @@
+import { isBusy } from "./exception.ts";
 import type { Ask, Reply } from "./line.ts";
 import { encodeRequest, type Request, type Response, responseLength } from "./pdu.ts";
 
@@ -109,7 +110,9 @@ export async function exchangeGuarded(
   if (probe !== undefined) {
     const reply = await exchange(askFor(probe, ask));
     if (reply.kind !== "response") return reply;
-    if (!late.proves(reply.response, ask.unit)) return { kind: "silence", foreign: reply.foreign + 1 };
+    const { response } = reply;
+    if (response.fc === "exception" && isBusy(response.code)) return reply; // whichever it answers: it is to be asked again
+    if (!late.proves(response, ask.unit)) return { kind: "silence", foreign: reply.foreign + 1 };
     late.pass(ask.unit);
   }
   const reply = await exchange(ask);

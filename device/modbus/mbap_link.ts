@@ -18,6 +18,8 @@ export interface MbapOptions {
 
 /** Milliseconds for which an answer that did not come is still reckoned with, where answers do not name their requests. */
 const LATE_MS = 10_000;
+/** From one transaction id to the next: a device that counts one too far must not hit the id of the next request. */
+const STRIDE = 257;
 /** Requests without an answer whose transaction ids are remembered. */
 const MOST_UNANSWERED = 256;
 /** A device that was late is given so many times what it took. */
@@ -103,18 +105,23 @@ export class MbapLink implements Link {
   }
 
   async #exchange(ask: Ask): Promise<Reply> {
-    this.#tid = (this.#tid + 1) & 0xffff;
+    this.#tid = (this.#tid + STRIDE) & 0xffff;
     const frame = encodeMbap({ tid: this.#tid, unit: ask.unit, pdu: ask.pdu });
     if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0, alive: false };
     const { gapMs } = this.#options;
     if (gapMs > 0) await this.#clock.sleep(this.#quietFrom - this.#clock.monotonic());
     this.#requests++;
-    if (this.#quirks.ignores("ignore_length")) this.#deframer.clear(); // what a frame was padded with
+    if (!this.#quirks.strict) this.#discard(); // padding, or an answer that came twice: it answers nothing sent later
     const sentAt = this.#clock.monotonic();
     await this.#stream.write(frame.value);
     const reply = await this.#answer(ask, sentAt);
     if (gapMs > 0) this.#quietFrom = this.#clock.monotonic() + gapMs;
     return reply;
+  }
+
+  #discard(): void {
+    this.#deframer.clear();
+    this.#stream.discardInput();
   }
 
   async #answer(ask: Ask, sentAt: number): Promise<Reply> {

@@ -30,15 +30,15 @@ export class Tries {
     if (reply?.kind === "response") return this.#afterException(reply.response, reading);
     if (reply?.kind === "sent") return undefined;
     this.#sent++;
-    const left = reply?.kind === "damaged"
-      ? this.#retries > 0 && this.#damaged++ < Math.max(DAMAGED_TIMES, this.#retries)
-      : this.#unanswered++ < this.#retries;
-    return left ? 0 : undefined;
+    if (reply?.kind !== "damaged") return this.#unanswered++ < this.#retries ? 0 : undefined;
+    this.#unanswered = 0; // it is there
+    return this.#retries > 0 && this.#damaged++ < Math.max(DAMAGED_TIMES, this.#retries) ? 0 : undefined;
   }
 
   /** A busy unit is alive: that costs none of the attempts. A write that it is still working on is not to be repeated. */
   #afterException(response: Response, reading: boolean): number | undefined {
     if (response.fc !== "exception" || !isBusy(response.code) || !(reading || response.code === 6)) return undefined;
+    this.#unanswered = 0;
     return this.#busy < BUSY.times ? BUSY.firstMs * 2 ** this.#busy++ : undefined;
   }
 }
