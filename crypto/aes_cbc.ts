@@ -35,7 +35,14 @@ function checked(iv: Bytes): Bytes {
   return iv;
 }
 
-/** A key of 32 bytes; the caller may overwrite them afterwards. Rejects with a `RangeError` for another length. */
+/**
+ * A key of 32 bytes; the caller may overwrite them afterwards. Rejects with a `RangeError` for another length.
+ *
+ * @example
+ * ```ts
+ * JSON.stringify(await importAesKey(crypto.getRandomValues(new Uint8Array(32)))); // => "{}"
+ * ```
+ */
 export async function importAesKey(raw: Bytes): Promise<AesKey> {
   if (raw.length !== AES_KEY_BYTES) {
     throw new RangeError(`Cannot use an AES key of ${raw.length} bytes: it must be ${AES_KEY_BYTES}`);
@@ -62,6 +69,14 @@ export async function encryptAesCbc(key: AesKey, iv: Bytes, plain: Bytes): Promi
 /**
  * The whole message decrypted; `undefined` when it is not one or more blocks with PKCS#7 padding at the end. Nothing here is
  * authenticated. The end of a message is one as well, with the block in front of it for `iv`.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from "./bytes.ts";
+ * const [key, iv] = [await importAesKey(new Uint8Array(32)), new Uint8Array(16)];
+ * await decryptAesCbc(key, iv, await encryptAesCbc(key, iv, utf8("an image"))); // => utf8("an image")
+ * await decryptAesCbc(key, iv, new Uint8Array(15)); // => undefined
+ * ```
  */
 export async function decryptAesCbc(key: AesKey, iv: Bytes, message: Bytes): Promise<Bytes | undefined> {
   checked(iv);
@@ -134,7 +149,19 @@ export interface Decryption {
   finish(): Promise<Bytes | undefined>;
 }
 
-/** Starts an encryption. `iv`: 16 bytes, random and never used before with this key. */
+/**
+ * Starts an encryption. `iv`: 16 bytes, random and never used before with this key.
+ *
+ * @example
+ * ```ts
+ * import { concat, utf8 } from "./bytes.ts";
+ * const [key, iv] = [await importAesKey(new Uint8Array(32)), new Uint8Array(16)];
+ * const encryption = startEncryption(key, iv);
+ * const start = await encryption.update(utf8("an im"));
+ * const message = concat(start, await encryption.update(utf8("age")), await encryption.finish());
+ * message; // => await encryptAesCbc(key, iv, utf8("an image"))
+ * ```
+ */
 export function startEncryption(key: AesKey, iv: Bytes): Encryption {
   const held = new Held(0);
   let before = checked(iv).slice();
@@ -150,7 +177,18 @@ export function startEncryption(key: AesKey, iv: Bytes): Encryption {
   };
 }
 
-/** Starts a decryption. `iv`: the 16 bytes that it was encrypted with. */
+/**
+ * Starts a decryption. `iv`: the 16 bytes that it was encrypted with.
+ *
+ * @example
+ * ```ts
+ * import { concat, utf8 } from "./bytes.ts";
+ * const [key, iv] = [await importAesKey(new Uint8Array(32)), new Uint8Array(16)];
+ * const decryption = startDecryption(key, iv);
+ * const start = await decryption.update(await encryptAesCbc(key, iv, utf8("an image")));
+ * concat(start, await decryption.finish() ?? new Uint8Array()); // => utf8("an image")
+ * ```
+ */
 export function startDecryption(key: AesKey, iv: Bytes): Decryption {
   const held = new Held(1);
   let before = checked(iv).slice();

@@ -33,13 +33,31 @@ class RsaPublicKey {
 
 export type { RsaPrivateKey, RsaPublicKey };
 
-/** Reads a PKCS#8 PEM text; `undefined` when it is not an RSA-2048 private key. */
+/**
+ * Reads a PKCS#8 PEM text; `undefined` when it is not an RSA-2048 private key.
+ *
+ * @example
+ * ```ts
+ * const { privatePem, publicPem } = await generateRsaKeyPair();
+ * JSON.stringify(await importRsaPrivateKey(privatePem)); // => "{}"
+ * await importRsaPrivateKey(publicPem); // => undefined
+ * ```
+ */
 export async function importRsaPrivateKey(pem: string): Promise<RsaPrivateKey | undefined> {
   const key = await imported("pkcs8", parsePem(pem, "PRIVATE KEY"), "sign");
   return key && new RsaPrivateKey(key);
 }
 
-/** Reads an SPKI PEM text; `undefined` when it is not an RSA-2048 public key. */
+/**
+ * Reads an SPKI PEM text; `undefined` when it is not an RSA-2048 public key.
+ *
+ * @example
+ * ```ts
+ * const { privatePem, publicPem } = await generateRsaKeyPair();
+ * JSON.stringify(await importRsaPublicKey(publicPem)); // => "{}"
+ * await importRsaPublicKey(privatePem); // => undefined
+ * ```
+ */
 export async function importRsaPublicKey(pem: string): Promise<RsaPublicKey | undefined> {
   const key = await imported("spki", parsePem(pem, "PUBLIC KEY"), "verify");
   return key && new RsaPublicKey(key);
@@ -65,23 +83,42 @@ async function imported(
  * @example
  * ```ts
  * import { utf8 } from "./bytes.ts";
- * const { privatePem, publicPem } = await generateRsaKeyPair();
- * const [privateKey, publicKey] = [await importRsaPrivateKey(privatePem), await importRsaPublicKey(publicPem)];
- * if (!privateKey || !publicKey) throw new Error("these are RSA-2048 keys");
- * const signature = await signRsa(privateKey, utf8("a manifest"));
- * await verifyRsa(publicKey, utf8("a manifest"), signature); // => true
+ * const { privatePem } = await generateRsaKeyPair();
+ * const key = await importRsaPrivateKey(privatePem);
+ * key && (await signRsa(key, utf8("a manifest"))).length; // => 256
  * ```
  */
 export async function signRsa(key: RsaPrivateKey, data: Bytes): Promise<Bytes> {
   return new Uint8Array(await key.sign(data));
 }
 
-/** Whether `signature` is the private key's over SHA-256 of `data`. False for one of any other form or length. */
+/**
+ * Whether `signature` is the private key's over SHA-256 of `data`. False for one of any other form or length.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from "./bytes.ts";
+ * const { privatePem, publicPem } = await generateRsaKeyPair();
+ * const [privateKey, publicKey] = [await importRsaPrivateKey(privatePem), await importRsaPublicKey(publicPem)];
+ * if (!privateKey || !publicKey) throw new Error("these are RSA-2048 keys");
+ * const signature = await signRsa(privateKey, utf8("a manifest"));
+ * await verifyRsa(publicKey, utf8("a manifest"), signature); // => true
+ * await verifyRsa(publicKey, utf8("another"), signature); // => false
+ * ```
+ */
 export function verifyRsa(key: RsaPublicKey, data: Bytes, signature: Bytes): Promise<boolean> {
   return key.verify(data, signature);
 }
 
-/** A new RSA-2048 key pair as PEM texts. Keep the private one in a file of mode 0600. */
+/**
+ * A new RSA-2048 key pair as PEM texts. Keep the private one in a file of mode 0600.
+ *
+ * @example
+ * ```ts
+ * const { publicPem } = await generateRsaKeyPair();
+ * publicPem.split("\n")[0]; // => "-----BEGIN PUBLIC KEY-----"
+ * ```
+ */
 export async function generateRsaKeyPair(): Promise<{ readonly privatePem: string; readonly publicPem: string }> {
   const parameters = { ...SCHEME, modulusLength: KEY_BITS, publicExponent: PUBLIC_EXPONENT };
   const pair = await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]);

@@ -20,7 +20,16 @@ export interface PlainImage {
 
 const nowhere: Sink = () => Promise.resolve();
 
-/** Measures a plain image that passes in pieces, in constant memory. Refuses one that is empty or over 512 MiB. */
+/**
+ * Measures a plain image that passes in pieces, in constant memory. Refuses one that is empty or over 512 MiB.
+ *
+ * @example
+ * ```ts
+ * const pieces = async function* () { yield new Uint8Array([0x7f, 2]); yield new Uint8Array([3]); };
+ * const image = await measure(pieces());
+ * image.ok && [image.value.size, image.value.first]; // => [3, 0x7f]
+ * ```
+ */
 export async function measure(plain: Pieces, sink = nowhere): Promise<Outcome<PlainImage, FirmwareFault>> {
   const hash = createSha256();
   let size = 0;
@@ -43,7 +52,20 @@ export interface ImageCipher {
   readonly iv: Bytes;
 }
 
-/** Encrypts an image that passes, in constant memory. */
+/**
+ * Encrypts an image that passes, in constant memory.
+ *
+ * @example
+ * ```ts
+ * import { importAesKey } from "../../crypto/aes_cbc.ts";
+ * const cipher = { key: await importAesKey(new Uint8Array(32)), iv: new Uint8Array(16) };
+ * let bytes = 0;
+ * const count = (piece: Uint8Array) => Promise.resolve(void (bytes += piece.length));
+ * const plain = async function* () { yield new Uint8Array(20); };
+ * await encryptImage(plain(), count, cipher);
+ * bytes; // => 32
+ * ```
+ */
 export async function encryptImage(
   plain: Pieces,
   sink: Sink,
@@ -55,7 +77,19 @@ export async function encryptImage(
   return image;
 }
 
-/** Measures the plain image inside an encrypted one, in constant memory; the sinks see the bytes go by. */
+/**
+ * Measures the plain image inside an encrypted one, in constant memory; the sinks see the bytes go by.
+ *
+ * @example
+ * ```ts
+ * import { encryptAesCbc, importAesKey } from "../../crypto/aes_cbc.ts";
+ * const cipher = { key: await importAesKey(new Uint8Array(32)), iv: new Uint8Array(16) };
+ * const message = await encryptAesCbc(cipher.key, cipher.iv, new Uint8Array(20));
+ * const encrypted = async function* () { yield message; };
+ * const image = await decryptImage(encrypted(), cipher);
+ * image.ok && image.value.size; // => 20
+ * ```
+ */
 export async function decryptImage(
   encrypted: Pieces,
   { key, iv }: ImageCipher,

@@ -86,7 +86,19 @@ function sizesAgree(
     m.total_chunks === chunkCount(m.encrypted_size, m.chunk_size);
 }
 
-/** Writes and signs a manifest. */
+/**
+ * Writes and signs a manifest.
+ *
+ * @example
+ * ```ts
+ * import { generateRsaKeyPair, importRsaPrivateKey } from "../../crypto/rsa.ts";
+ * const manifest = { format: "ecowatt-firmware/1", model: "ecowatt", version: "1.2.0", sequence: 7, original_size: 100,
+ *   encrypted_size: 112, sha256_hash: "00", iv: "", chunk_size: 1_024, total_chunks: 1 } as const;
+ * const key = await importRsaPrivateKey((await generateRsaKeyPair()).privatePem);
+ * const signed = key && await signManifest(manifest, key);
+ * signed?.manifest.slice(0, 19); // => '{"chunk_size":1024,'
+ * ```
+ */
 export async function signManifest(manifest: Manifest, key: RsaPrivateKey): Promise<SignedManifest> {
   const text = canonicalText(manifest);
   return { manifest: text, manifest_signature: toBase64(await signRsa(key, utf8(text))) };
@@ -103,6 +115,15 @@ function canonicalText({ min_version, signature, ...rest }: Manifest): string {
 /**
  * The manifest that a signature vouches for. Nothing of it is read before the signature over its exact bytes holds; then it has
  * to be canonical and in form, all or nothing.
+ *
+ * @example
+ * ```ts
+ * import { generateRsaKeyPair, importRsaPublicKey } from "../../crypto/rsa.ts";
+ * const key = await importRsaPublicKey((await generateRsaKeyPair()).publicPem);
+ * const forged = { manifest: "{}", manifest_signature: `${"A".repeat(342)}==` };
+ * const read = key && await verifyManifest(forged, key);
+ * read?.ok === false && read.fault; // => "manifest_signature"
+ * ```
  */
 export async function verifyManifest(
   { manifest: text, manifest_signature }: SignedManifest,

@@ -9,6 +9,17 @@ import { MAX_WHOLE_IMAGE_BYTES } from "../manifest/limits.ts";
 /**
  * The signature over a plain image, which Web Crypto takes as a whole message: in memory, and freed before this resolves.
  * `undefined` for an image that is too large for that. `bring` gives the image's bytes, the ones that were measured.
+ *
+ * @example
+ * ```ts
+ * import { generateRsaKeyPair, importRsaPrivateKey } from "../../crypto/rsa.ts";
+ * import { measure } from "../chunks/image_stream.ts";
+ * const plain = async function* () { yield new Uint8Array([0x7f, 2, 3]); };
+ * const key = await importRsaPrivateKey((await generateRsaKeyPair()).privatePem);
+ * const image = await measure(plain());
+ * const signed = key && image.ok && await signWhole(image.value, (sink) => measure(plain(), sink), key);
+ * signed && signed.ok && signed.value?.length; // => 256
+ * ```
  */
 export async function signWhole(
   { size, sha256: measured }: PlainImage,

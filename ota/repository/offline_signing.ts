@@ -11,6 +11,17 @@ import { signWhole } from "./image_signature.ts";
 /**
  * Signs an image where the private key is: the signed manifest goes to the gateway beside the image, which the gateway
  * encrypts. `plain` reads the image from its beginning, whenever it is called.
+ *
+ * @example
+ * ```ts
+ * import { generateRsaKeyPair, importRsaPrivateKey } from "../../crypto/rsa.ts";
+ * import { systemRandom } from "../../platform/random.ts";
+ * const plain = async function* () { yield new Uint8Array([0x7f, 2, 3]); };
+ * const details = { model: "ecowatt", version: "1.2.0", audience: "node", keys: "default", sequence: 7 } as const;
+ * const key = await importRsaPrivateKey((await generateRsaKeyPair()).privatePem);
+ * const signed = key && await signImage(() => Promise.resolve(plain()), details, { key, random: systemRandom });
+ * signed?.ok && signed.value.manifest.includes('"original_size":3'); // => true
+ * ```
  */
 export async function signImage(
   plain: () => Promise<Pieces>,

@@ -43,7 +43,17 @@ export function keysFolder(dataDir: string): string {
   return join(dataDir, "firmware-keys");
 }
 
-/** The repository in a gateway's data directory. */
+/**
+ * The repository in a gateway's data directory.
+ *
+ * @example
+ * ```ts
+ * import { systemClock } from "../../platform/clock.ts";
+ * import { systemRandom } from "../../platform/random.ts";
+ * const io = { dataDir: await Deno.makeTempDir(), random: systemRandom, clock: systemClock };
+ * openRepository(io).list(); // => []
+ * ```
+ */
 export function openRepository(io: RepositoryIo): FirmwareRepository {
   const imageStore = openImageStore(join(io.dataDir, "firmware"), io.files);
   const keySets = cachedKeys(keysFolder(io.dataDir));

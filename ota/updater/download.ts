@@ -46,6 +46,22 @@ export type DownloadFault =
 /**
  * Brings the image into its slot, chunk by chunk: each is authenticated, decrypted, and on disk with the place to go on
  * from before the next is asked for. So an interruption of any kind costs one chunk. Waits as long as nobody answers.
+ *
+ * @example
+ * ```ts
+ * import { importAesKey } from "../../crypto/aes_cbc.ts";
+ * import { importHmacKey } from "../../crypto/hmac.ts";
+ * import { systemClock as clock } from "../../platform/clock.ts";
+ * import { systemRandom as random } from "../../platform/random.ts";
+ * import { slotFiles } from "../slots/files.ts";
+ * const manifest = { format: "ecowatt-firmware/1", model: "ecowatt", version: "1.2.0", sequence: 7, original_size: 100,
+ *   encrypted_size: 112, sha256_hash: "00", iv: "", chunk_size: 1_024, total_chunks: 1 } as const;
+ * const wanted = { manifest, image: "00".repeat(32), slot: "b" } as const;
+ * const keys = { image: await importAesKey(new Uint8Array(32)), chunks: await importHmacKey(new Uint8Array(32)) };
+ * const gateway = { ask: () => Promise.resolve({ kind: "refused", status: 409, reason: "recalled" } as const) };
+ * const io = { device: "roof", files: await slotFiles(await Deno.makeTempDir()), gateway, keys, clock, random };
+ * await download(wanted, io, new AbortController().signal); // => { ok: false, fault: "refused", detail: "recalled" }
+ * ```
  */
 export async function download(
   wanted: Wanted,

@@ -10,6 +10,16 @@ export type ImageFault = "size" | "sha256";
  * Whether the file is the image that the manifest vouches for: its size, its SHA-256, in this order. It is read from the disk,
  * once and whole, in constant memory: what passes is what will be started. `manifest` comes from `verifyManifest`, so the
  * signature over it covers the image.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "../slots/files.ts";
+ * const manifest = { format: "ecowatt-firmware/1", model: "ecowatt", version: "1.2.0", sequence: 7, original_size: 100,
+ *   encrypted_size: 112, sha256_hash: "00", iv: "", chunk_size: 1_024, total_chunks: 1 } as const;
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await files.write("b/ecowatt", 0, new Uint8Array(99));
+ * await checkImage("b/ecowatt", manifest, files); // => { ok: false, fault: "size", detail: "99 bytes, not 100" }
+ * ```
  */
 export async function checkImage(
   path: string,

@@ -28,6 +28,9 @@ export interface InstallIo extends DownloadIo {
   readonly trial: { readonly limit: number; readonly windowS: number };
 }
 
+/** What of it brings an image into its slot. */
+type BringIo = DownloadIo & Pick<InstallIo, "run" | "pathOf">;
+
 /** Faults of the image itself: it would have them the next time as well. */
 const BAD: ReadonlySet<UpdateFault> = new Set(["decrypt", "size", "sha256", "program"]);
 
@@ -44,8 +47,25 @@ export function isBad(fault: UpdateFault): boolean {
   return BAD.has(fault);
 }
 
-/** Believes nothing of an offer before its signature; then whether it is for this node. */
-export async function consider(offer: SignedManifest, io: InstallIo): Promise<Outcome<Wanted, UpdateFault>> {
+/**
+ * Believes nothing of an offer before its signature; then whether it is for this node.
+ *
+ * @example
+ * ```ts
+ * import { generateRsaKeyPair, importRsaPublicKey } from "../../crypto/rsa.ts";
+ * import { slotFiles } from "../slots/files.ts";
+ * const publicKey = await importRsaPublicKey((await generateRsaKeyPair()).publicPem);
+ * if (!publicKey) throw new Error("this is an RSA-2048 key");
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * const io = { publicKey, files, self: { model: "ecowatt", version: "1.1.0" }, room: 1_000_000 };
+ * const forged = await consider({ manifest: "{}", manifest_signature: `${"A".repeat(342)}==` }, io);
+ * forged.ok ? "for this node" : forged.fault; // => "manifest_signature"
+ * ```
+ */
+export async function consider(
+  offer: SignedManifest,
+  io: Pick<InstallIo, "files" | "publicKey" | "room" | "self">,
+): Promise<Outcome<Wanted, UpdateFault>> {
   const manifest = await verifyManifest(offer, io.publicKey);
   if (!manifest.ok) return manifest;
   const image = toHex(sha256(offer.manifest));
@@ -57,8 +77,26 @@ export async function consider(offer: SignedManifest, io: InstallIo): Promise<Ou
 /**
  * Downloads and checks an image and puts it into its slot, complete and durable. It is not started before `tryNext`. The slot
  * holds an old image until then: the one that runs is in the other.
+ *
+ * @example
+ * ```ts
+ * import { importAesKey } from "../../crypto/aes_cbc.ts";
+ * import { importHmacKey } from "../../crypto/hmac.ts";
+ * import { systemClock as clock } from "../../platform/clock.ts";
+ * import { systemRandom as random } from "../../platform/random.ts";
+ * import { slotFiles } from "../slots/files.ts";
+ * const manifest = { format: "ecowatt-firmware/1", model: "ecowatt", version: "1.2.0", sequence: 7, original_size: 100,
+ *   encrypted_size: 112, sha256_hash: "00", iv: "", chunk_size: 1_024, total_chunks: 1 } as const;
+ * const keys = { image: await importAesKey(new Uint8Array(32)), chunks: await importHmacKey(new Uint8Array(32)) };
+ * const gateway = { ask: () => Promise.resolve({ kind: "refused", status: 409, reason: "it was recalled" } as const) };
+ * const program = { run: () => Promise.resolve({ ok: true, value: "" } as const), pathOf: (path: string) => path };
+ * const io = { device: "roof", files: await slotFiles(await Deno.makeTempDir()), gateway, keys, clock, random };
+ * const wanted = { manifest, image: "00".repeat(32), slot: "b" } as const;
+ * const brought = await bring(wanted, { ...io, ...program }, new AbortController().signal);
+ * brought.ok || brought.detail; // => "it was recalled"
+ * ```
  */
-export async function bring(wanted: Wanted, io: InstallIo, signal: AbortSignal): Promise<Outcome<Wanted, UpdateFault>> {
+export async function bring(wanted: Wanted, io: BringIo, signal: AbortSignal): Promise<Outcome<Wanted, UpdateFault>> {
   const { files } = io;
   const { slot } = wanted;
   // It lies there, good: the power went before its trial, or the trial was postponed.
@@ -81,11 +119,11 @@ export async function bring(wanted: Wanted, io: InstallIo, signal: AbortSignal):
   return success(wanted);
 }
 
-async function checked(path: string, { manifest }: Wanted, { files }: InstallIo) {
+async function checked(path: string, { manifest }: Wanted, { files }: BringIo) {
   return await checkImage(path, manifest, files);
 }
 
-async function probed(path: string, wanted: Wanted, io: InstallIo): Promise<Outcome<Wanted, UpdateFault>> {
+async function probed(path: string, wanted: Wanted, io: BringIo): Promise<Outcome<Wanted, UpdateFault>> {
   const program = await probe(io.pathOf(path), wanted.manifest, io.run);
   return program.ok ? success(wanted) : program;
 }

@@ -23,6 +23,19 @@ interface ProverIo {
 /**
  * For a box that takes no updates from a gateway: an image that was brought by hand or by a package proves itself by being
  * alive. Disposing stops it within a second.
+ *
+ * @example
+ * ```ts
+ * import { getLogger } from "@logtape/logtape";
+ * import { systemClock as clock } from "../../platform/clock.ts";
+ * import { slotFiles } from "../slots/files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * const boot = { kind: "committed", slot: "a" } as const;
+ * const settled = Promise.withResolvers<string>();
+ * const io = { alive: () => Promise.resolve(true), files, boot, clock, log: getLogger(["ecowatt"]) };
+ * await using _prover = startProver({ ...io, settled: () => Promise.resolve(settled.resolve("nothing goes back")) });
+ * await settled.promise; // => "nothing goes back"
+ * ```
  */
 export function startProver(io: ProverIo): AsyncDisposable {
   const stop = new AbortController();
@@ -35,7 +48,23 @@ export function startProver(io: ProverIo): AsyncDisposable {
   };
 }
 
-/** Brings what the boot guard left to its end, and confirms this image if it is on trial. Never rejects. */
+/**
+ * Brings what the boot guard left to its end, and confirms this image if it is on trial. Never rejects.
+ *
+ * @example
+ * ```ts
+ * import { getLogger } from "@logtape/logtape";
+ * import { systemClock as clock } from "../../platform/clock.ts";
+ * import { slotFiles } from "../slots/files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * const boot = { kind: "committed", slot: "a" } as const;
+ * let isSettled = false;
+ * const settled = () => Promise.resolve(void (isSettled = true));
+ * const io = { alive: () => Promise.resolve(true), files, boot, settled, clock, log: getLogger(["ecowatt"]) };
+ * await prove(io, new AbortController().signal);
+ * isSettled; // => true
+ * ```
+ */
 export async function prove(io: ProverIo, signal: AbortSignal): Promise<void> {
   const { files, boot, settled, clock, log } = io;
   while (!signal.aborted) {

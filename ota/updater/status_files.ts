@@ -33,7 +33,17 @@ const Status = z.object({
 });
 export type PublishedStatus = z.infer<typeof Status>;
 
-/** Says how updates are doing. Not durable: it is worth nothing after the process. */
+/**
+ * Says how updates are doing. Not durable: it is worth nothing after the process.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "../slots/files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await publish(files, { phase: { kind: "checking" }, version: "1.2.0", floor: 7 }, 1_000);
+ * (await published(files))?.phase.kind; // => "checking"
+ * ```
+ */
 export async function publish(files: SlotFiles, status: UpdaterStatus, at: number): Promise<void> {
   const temporary = `${STATUS}.new`;
   await files.unlink(temporary);
@@ -41,7 +51,15 @@ export async function publish(files: SlotFiles, status: UpdaterStatus, at: numbe
   await files.rename(temporary, STATUS);
 }
 
-/** What the node said last; `undefined` when it never did, or a power cut left something else. */
+/**
+ * What the node said last; `undefined` when it never did, or a power cut left something else.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "../slots/files.ts";
+ * await published(await slotFiles(await Deno.makeTempDir())); // => undefined
+ * ```
+ */
 export async function published(files: SlotFiles): Promise<PublishedStatus | undefined> {
   const text = await readText(files, STATUS);
   if (text === undefined) return undefined;
@@ -52,12 +70,32 @@ export async function published(files: SlotFiles): Promise<PublishedStatus | und
   }
 }
 
-/** Asks the running node for a check. */
+/**
+ * Asks the running node for a check.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "../slots/files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await askForCheck(files);
+ * await takeRequest(files); // => true
+ * ```
+ */
 export async function askForCheck(files: SlotFiles): Promise<void> {
   await files.write(WANTED, 0, new Uint8Array([10]));
 }
 
-/** Whether somebody asked since this was last called. */
+/**
+ * Whether somebody asked since this was last called.
+ *
+ * @example
+ * ```ts
+ * import { slotFiles } from "../slots/files.ts";
+ * const files = await slotFiles(await Deno.makeTempDir());
+ * await askForCheck(files);
+ * [await takeRequest(files), await takeRequest(files)]; // => [true, false]
+ * ```
+ */
 export async function takeRequest(files: SlotFiles): Promise<boolean> {
   if (await files.size(WANTED) === undefined) return false;
   await removeFile(files, WANTED);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { libraries } from "./libraries.ts";
+import { isSlow, libraries, testExamples } from "./examples.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -12,3 +12,5 @@ Deno.test("the examples have right types", async () => {
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
 });
+
+testExamples(libraries.filter(isSlow));
