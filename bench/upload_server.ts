@@ -66,6 +66,6 @@ if (import.meta.main) {
     ? ceilingHandler()
     : helloHandler();
   const log = getLogger(["bench"]);
-  const server = startServer({ hostname: "127.0.0.1", port: 0, handler, log });
+  const server = startServer({ hostname: "127.0.0.1", port: 0, handler, clock: systemClock, log });
   await Deno.stdout.write(utf8(`${server.port}\n`));
 }

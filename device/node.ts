@@ -59,8 +59,9 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
   log.info("node started: {device}, {inverters} inverters", { device, inverters: parts.acquisitions.length });
 
   const node = viewOf(parts, io);
-  const metricsPort = config.metrics && opening.use(serveMetrics(config.metrics, node.metrics)).port;
-  opening.use(openLocalService({ dataDir, node, random, log }));
+  const page = { families: node.metrics, clock, log };
+  const metricsPort = config.metrics && opening.use(serveMetrics({ ...config.metrics, ...page })).port;
+  opening.use(openLocalService({ dataDir, node, random, clock, log }));
   if (io.update) {
     const { config, program, log } = io.update;
     const health = () => programHealth(node.status());

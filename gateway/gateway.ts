@@ -63,7 +63,7 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   const stop = new AbortController();
   const parts = { config, io, stores, services, feed, meters, metrics, mqttLink, startedAt, signal: stop.signal };
   const { host: hostname, port } = config;
-  const server = cleanup.use(startServer({ hostname, port, handler: createHandler(parts), log }));
+  const server = cleanup.use(startServer({ hostname, port, handler: createHandler(parts), clock, log }));
   const tasks = startTasks(parts);
   cleanup.defer(() => tasks);
   cleanup.defer(() => stop.abort());

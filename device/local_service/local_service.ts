@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { toHex, utf8 } from "../../crypto/bytes.ts";
 import type { NodeStatus } from "../status/node_status.ts";
@@ -23,6 +24,7 @@ interface LocalServiceIo {
     backup(destination: string): Promise<void>;
   };
   readonly random: Pick<Random, "bytes">;
+  readonly clock: Pick<Clock, "sleep">;
   readonly log: Logger;
 }
 
@@ -43,7 +45,7 @@ export function openLocalService(io: LocalServiceIo): AsyncDisposable {
   if (listener === undefined) return { [Symbol.asyncDispose]: () => Promise.resolve() };
   const open = new Set<Promise<void>>();
   const serving = (async () => {
-    for await (const connection of listener) {
+    for await (const connection of connectionsOf(listener, io, stop.signal)) {
       const served = serve(connection, io, stop.signal).finally(() => open.delete(served));
       open.add(served);
     }
@@ -55,6 +57,26 @@ export function openLocalService(io: LocalServiceIo): AsyncDisposable {
       await Promise.all([serving, ...open]);
     },
   };
+}
+
+/** Between two attempts to accept, while the system has no file for another connection. Milliseconds. */
+const AGAIN_MS = 1_000;
+
+/** Those who connect, until the listener is closed; when the system has no file left for another one, it is tried again. */
+async function* connectionsOf(
+  listener: Deno.UnixListener,
+  { clock, log }: LocalServiceIo,
+  stopped: AbortSignal,
+): AsyncGenerator<Deno.UnixConn> {
+  while (!stopped.aborted) {
+    try {
+      yield await listener.accept();
+    } catch (error) {
+      if (stopped.aborted) return;
+      log.warn("nobody can ask this node: {error}", { error });
+      await clock.sleep(AGAIN_MS, stopped);
+    }
+  }
 }
 
 function listen({ dataDir, log }: LocalServiceIo): Deno.UnixListener | undefined {

@@ -51,7 +51,7 @@ export function startDeviceGateway(options: DeviceGatewayOptions = {}, store = o
   };
   const paths = createDeviceApi(parts, options.routes);
   const handler = dispatch(paths, () => problemResponse(new Fault("not_found", "There is nothing here")));
-  const server = startServer({ hostname: "127.0.0.1", port: 0, handler, log });
+  const server = startServer({ hostname: "127.0.0.1", port: 0, handler, clock: systemClock, log });
   const stop = async () => {
     abort.abort();
     await server.stop();

@@ -1,0 +1,98 @@
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "./clock.ts";
+import { listenError } from "./listen_error.ts";
+
+export interface HttpServerOptions {
+  readonly hostname: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** What cannot be done there, for people: `listen`, `show metrics`. */
+  readonly purpose: string;
+  /** Answers one request; `address` is where it came from, without the port. */
+  readonly answer: (request: Request, address: string) => Response | Promise<Response>;
+  /** The answer, of status 400, to a request whose Host is no host (RFC 9112 section 3.2): it has no address. */
+  readonly refuse: () => Response;
+  readonly clock: Pick<Clock, "sleep">;
+  readonly log: Logger;
+}
+
+/** A listening HTTP server. */
+export interface HttpServer extends AsyncDisposable {
+  readonly hostname: string;
+  readonly port: number;
+  /** Takes no new connection and lets answers under way end, for less than a second. */
+  stop(): Promise<void>;
+}
+
+/** How long answers under way may take after a stop. */
+const GRACE_MS = 800;
+/** Between two attempts to listen again, after the system ended a listener. */
+const AGAIN_MS = 1_000;
+
+type Listener = Deno.HttpServer<Deno.NetAddr>;
+
+/**
+ * Starts to listen. Throws one clear line when the address cannot be had. A listener that the system ends (no file can be
+ * opened any more, as when somebody holds thousands of connections) is followed by another on the same port as soon as there
+ * may be one.
+ */
+export function startHttpServer(options: HttpServerOptions): HttpServer {
+  let listener = listen(options);
+  const { hostname, port } = listener.addr;
+  const stopped = new AbortController();
+  const kept = (async () => {
+    while (await endedBySystem(listener, options.log)) {
+      const next = await listenAgain({ ...options, port }, stopped.signal);
+      if (next === undefined) return;
+      listener = next;
+    }
+  })();
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopped.abort();
+    return stopping ??= shutDown(listener, kept);
+  };
+  return { hostname, port, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Resolves when a listener is no more: true unless it was stopped. */
+async function endedBySystem({ finished, addr }: Listener, log: Logger): Promise<boolean> {
+  try {
+    await finished;
+    return false;
+  } catch (error) {
+    log.error("nobody can connect to {host}:{port}: {error}", { host: addr.hostname, port: addr.port, error });
+    return true;
+  }
+}
+
+async function listenAgain(options: HttpServerOptions, stopped: AbortSignal): Promise<Listener | undefined> {
+  while (!stopped.aborted) {
+    try {
+      const listener = listen(options);
+      options.log.info("listens again on {host}:{port}", { host: options.hostname, port: options.port });
+      return listener;
+    } catch {
+      await options.clock.sleep(AGAIN_MS, stopped); // there is no file to be had yet: told when it ended
+    }
+  }
+}
+
+function listen({ hostname, port, purpose, answer, refuse }: HttpServerOptions): Listener {
+  try {
+    return Deno.serve(
+      { hostname, port, onListen: () => {} },
+      (request, { remoteAddr }) => URL.canParse(request.url) ? answer(request, remoteAddr.hostname) : refuse(),
+    );
+  } catch (error) {
+    throw listenError(error, `Cannot ${purpose} on ${hostname}:${port}`);
+  }
+}
+
+/** `Deno.serve` cannot be aborted once it shuts down: what still runs after the grace is left to the end of the process. */
+async function shutDown(listener: Listener, kept: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, GRACE_MS));
+  await Promise.race([listener.shutdown().then(() => kept), late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { temporaryDirectory } from "../fakes/temporary_directory.ts";
+import { command, start, until } from "./process.ts";
+import { gatewayUrl } from "./site.ts";
+
+/** Files that the gateway may open: few, so that a test can use them up. */
+const FILES = 128;
+
+async function isHealthy(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) });
+  return (await response.json()).status === "healthy";
+}
+
+Deno.test("connections that nobody uses keep others out while they last, and not a moment longer", async () => {
+  await using folder = await temporaryDirectory();
+  const limited = ["sh", "-c", `ulimit -n ${FILES}; exec "$@"`, "sh", ...command()] as const;
+  const args = ["gateway", "--port", "0", "--data-dir", join(folder.path, "data")];
+  await using gateway = start(args, { program: limited });
+  const url = await gatewayUrl(gateway);
+  assert.ok(await isHealthy(url));
+  const port = Number(new URL(url).port);
+  const idle: Deno.TcpConn[] = [];
+  try {
+    await until("the end of its files", async () => {
+      for (let i = 0; i < FILES; i++) idle.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+      return /nobody can connect/.test(gateway.out() + gateway.err()) || undefined;
+    });
+  } finally {
+    for (const connection of idle) connection.close();
+  }
+  assert.ok(await until("an answer", async () => await isHealthy(url) || undefined));
+  assert.match(gateway.out() + gateway.err(), /listens again/);
+});
+
+Deno.test("a Host that is no host is answered with 400, and leaves no line in the log", async () => {
+  await using folder = await temporaryDirectory();
+  await using gateway = start(["gateway", "--port", "0", "--data-dir", join(folder.path, "data")]);
+  const url = await gatewayUrl(gateway);
+  const before = gateway.out() + gateway.err();
+  for (const host of ["a b", "[", "%", "a<b>", ":x"]) {
+    for (const path of ["/", "/process", "/api/v1/devices", "/health"]) {
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
+      await connection.write(new TextEncoder().encode(
+        `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+      ));
+      const answer = new Uint8Array(64);
+      await connection.read(answer);
+      assert.match(new TextDecoder().decode(answer), /^HTTP\/1\.1 400 /, `${path} of ${host}`);
+    }
+  }
+  assert.ok(await isHealthy(url));
+  assert.equal(gateway.out() + gateway.err(), before);
+});
