@@ -1,4 +1,9 @@
+import { setImmediate } from "node:timers";
 import type { Clock } from "../../platform/clock.ts";
+import { idle, isWorking } from "./threads.ts";
+
+/** Turns of the event loop after which nothing is left to do: each runs all that is ready. */
+const TURNS = 3;
 
 interface Sleeper {
   readonly at: number;
@@ -44,13 +49,26 @@ export class FakeClock implements Clock {
     const end = this.#elapsed + ms;
     await settle();
     for (let next = this.#next(end); next; next = this.#next(end)) {
-      this.#wall += next.at - this.#elapsed;
-      this.#elapsed = next.at;
-      next.wake();
+      this.#wake(next);
       await settle();
     }
     this.#wall += end - this.#elapsed;
     this.#elapsed = end;
+  }
+
+  /** Moves from sleeper to sleeper until the work is done; fails when it takes more than `longestMs` of fake time. */
+  async until<T>(work: Promise<T>, longestMs = 3_600_000): Promise<T> {
+    const end = this.#elapsed + longestMs;
+    let done = false;
+    const over = () => void (done = true);
+    work.then(over, over);
+    for (;;) {
+      await settle();
+      if (done) return await work;
+      const next = this.#next(end);
+      if (next === undefined) throw new Error(`Waited in vain: it is not done after ${longestMs} ms`);
+      this.#wake(next);
+    }
   }
 
   /** Sets the wall clock without time passing, as an NTP step does. */
@@ -58,12 +76,28 @@ export class FakeClock implements Clock {
     this.#wall = wall;
   }
 
+  #wake(sleeper: Sleeper): void {
+    this.#wall += sleeper.at - this.#elapsed;
+    this.#elapsed = sleeper.at;
+    sleeper.wake();
+  }
+
+  /** Who is due first, up to `end`; of two at one moment the one that came first. */
   #next(end: number): Sleeper | undefined {
-    return [...this.#sleepers].filter((sleeper) => sleeper.at <= end).sort((a, b) => a.at - b.at)[0];
+    let next: Sleeper | undefined;
+    for (const sleeper of this.#sleepers) {
+      if (sleeper.at <= end && (next === undefined || sleeper.at < next.at)) next = sleeper;
+    }
+    return next;
   }
 }
 
-/** Lets everything that is ready run. */
+/** Lets everything that is ready run, and what threads work at come to its end. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let turn = 0; turn < TURNS; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (!isWorking()) continue;
+    await idle();
+    turn = -1;
+  }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createInverter, type Inverter, type InverterOptions } from "../../../device/inverter/inverter.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
-import { FastClock } from "../../fakes/fast_clock.ts";
+import { FakeClock } from "../../fakes/clock.ts";
 import { answerOf, type Asked, type Transport, type VirtualDevice, virtualDevice } from "../modbus/virtual_device.ts";
 import { common, sunSpecWords, threePhase } from "./fake_unit.ts";
 import { shown } from "./inverter_bench.ts";
@@ -17,7 +17,7 @@ interface Bench extends AsyncDisposable {
 
 /** A SunSpec inverter on a real bus. */
 function bench(transport: Transport, behave: (asked: Asked) => void, options: Partial<InverterOptions> = {}): Bench {
-  const device = virtualDevice(new FastClock(), behave);
+  const device = virtualDevice(new FakeClock(), behave);
   const bus = device.bus(transport);
   const inverter = createInverter({ unit: 1, profile: "sunspec", registers: [], ...options }, { ...device, bus });
   return {
@@ -91,7 +91,7 @@ for (const transport of TRANSPORTS) {
     const polls = [];
     for (let i = 0; i < 5; i++) {
       polls.push(await it.poll());
-      await it.device.clock.pass(1000);
+      await it.device.clock.advance(1000);
     }
     assert.deepEqual(polls.map(({ kind }) => kind), ["nothing", "nothing", "read", "read", "read"]);
     const values = shown(await it.poll());
@@ -112,7 +112,7 @@ Deno.test("a device that fails altogether with exception 4 for a while loses no 
   const before = it.device.asked.length;
   for (let i = 0; i < 100; i++) {
     assert.equal((await it.poll()).kind, "nothing");
-    await it.device.clock.pass(1000);
+    await it.device.clock.advance(1000);
   }
   assert.ok(it.device.asked.length - before < 400, `${it.device.asked.length - before} requests`);
   fails = false;

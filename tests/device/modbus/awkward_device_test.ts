@@ -3,7 +3,7 @@ import { concat } from "../../../crypto/bytes.ts";
 import { crc16 } from "../../../device/modbus/crc.ts";
 import type { BusOutcome } from "../../../device/modbus/fault.ts";
 import type { Response } from "../../../device/modbus/pdu.ts";
-import { FastClock } from "../../fakes/fast_clock.ts";
+import { FakeClock } from "../../fakes/clock.ts";
 import { Chance } from "../../model/simulation.ts";
 import { type Asked, type Transport, virtualDevice } from "./virtual_device.ts";
 
@@ -27,7 +27,7 @@ interface Fault {
 }
 
 interface World {
-  readonly clock: FastClock;
+  readonly clock: FakeClock;
   readonly chance: Chance;
   freeAt: number;
 }
@@ -116,7 +116,7 @@ function wordsOf(address: number, count: number, ms: number): number[] {
 }
 
 function device(faults: readonly Fault[]) {
-  const world: World = { clock: new FastClock(), chance: new Chance(1), freeAt: 0 };
+  const world: World = { clock: new FakeClock(), chance: new Chance(1), freeAt: 0 };
   const made = virtualDevice(world.clock, (asked) => {
     const { request, tid } = asked;
     if (request.fc !== 3) return;
@@ -150,7 +150,7 @@ async function goodPolls(faults: readonly Fault[], transport: Transport, told: b
       assert.ok(at <= clock.monotonic() + 100, `poll ${poll} got the value of another time: ${outcome.value}`);
       assert.deepEqual(outcome.value, wordsOf(address, 4, Math.floor(at / 100) * 100), `poll ${poll}`);
     }
-    await clock.pass(Math.max(10, from + 5000 - clock.monotonic()));
+    await clock.advance(Math.max(10, from + 5000 - clock.monotonic()));
   }
   return good;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FastClock } from "../../fakes/fast_clock.ts";
+import { FakeClock } from "../../fakes/clock.ts";
 import { faultOf, value } from "./peer.ts";
 import { type Asked, rightAnswer, type VirtualDevice, virtualDevice, wordsAt } from "./virtual_device.ts";
 
@@ -29,14 +29,14 @@ async function polls(device: VirtualDevice, bus: ReturnType<VirtualDevice["bus"]
     const outcome = await device.clock.until(bus.read(1, "holding", poll % 7, 4));
     if (outcome.ok) assert.deepEqual(outcome.value, wordsAt(poll % 7, 4));
     if (outcome.ok) good++;
-    await device.clock.pass(Math.max(0, started + 1000 - device.clock.monotonic()));
+    await device.clock.advance(Math.max(0, started + 1000 - device.clock.monotonic()));
   }
   return good;
 }
 
 for (const transport of ["tcp", "rtu over tcp"] as const) {
   Deno.test(`a connection over ${transport} that is one answer behind is opened anew after three misses`, async () => {
-    const device = virtualDevice(new FastClock(), (asked) => {
+    const device = virtualDevice(new FakeClock(), (asked) => {
       if (asked.turn < 25) return asked.send(right(asked));
       const before = asked.memory.get("answer");
       asked.memory.set("answer", right(asked));
@@ -53,7 +53,7 @@ for (const transport of ["tcp", "rtu over tcp"] as const) {
 for (const transport of ["serial", "rtu over tcp"] as const) {
   Deno.test(`on ${transport} with every second answer damaged nearly every poll comes, and the unit never rests`, async () => {
     const chance = randomNumbers(1);
-    const device = virtualDevice(new FastClock(), (asked) => {
+    const device = virtualDevice(new FakeClock(), (asked) => {
       asked.send(chance() < 0.5 ? damaged(right(asked)) : right(asked));
     });
     await using bus = device.bus(transport);
@@ -63,7 +63,7 @@ for (const transport of ["serial", "rtu over tcp"] as const) {
   });
 
   Deno.test(`on ${transport} a unit whose answers were damaged for a while is asked with every poll`, async () => {
-    const device = virtualDevice(new FastClock(), (asked) => {
+    const device = virtualDevice(new FakeClock(), (asked) => {
       const bad = device.clock.monotonic() % 10_000 > 5000;
       asked.send(bad ? damaged(right(asked)) : right(asked));
     });
@@ -75,7 +75,7 @@ for (const transport of ["serial", "rtu over tcp"] as const) {
 
 Deno.test("where others wait for the line, a unit with damaged answers takes its share at most", async () => {
   const device = virtualDevice(
-    new FastClock(),
+    new FakeClock(),
     (asked) => asked.send(asked.unit === 2 ? damaged(right(asked)) : right(asked)),
   );
   await using bus = device.bus("serial");
@@ -83,7 +83,7 @@ Deno.test("where others wait for the line, a unit with damaged answers takes its
   for (let poll = 0; poll < 300; poll++) {
     value(await clock.until(bus.read(1, "holding", 0, 10)));
     assert.equal((await clock.until(bus.read(2, "holding", 0, 10))).ok, false);
-    await clock.pass(1000);
+    await clock.advance(1000);
   }
   const share = bus.state(2).counters.busyMs / clock.monotonic();
   assert.ok(share <= 0.05, `${share}`);
@@ -95,7 +95,7 @@ for (const transport of ["tcp", "serial", "rtu over tcp"] as const) {
   for (const ms of [1300, 2100, 3000]) {
     Deno.test(`on ${transport} a device that takes ${ms} ms, one request after the other, is waited for`, async () => {
       let freeAt = 0;
-      const device = virtualDevice(new FastClock(), (asked) => {
+      const device = virtualDevice(new FakeClock(), (asked) => {
         freeAt = Math.max(freeAt, device.clock.monotonic()) + ms;
         asked.send(right(asked), freeAt - device.clock.monotonic());
       });
@@ -106,7 +106,7 @@ for (const transport of ["tcp", "serial", "rtu over tcp"] as const) {
         const outcome = await clock.until(bus.read(1, "holding", poll, 4));
         if (outcome.ok) assert.deepEqual(outcome.value, wordsAt(poll, 4));
         if (outcome.ok) good++;
-        await clock.pass(5000);
+        await clock.advance(5000);
       }
       assert.ok(good >= 17, `${good} of 20`);
       const { lateMs = 0 } = bus.state(1);
@@ -116,11 +116,11 @@ for (const transport of ["tcp", "serial", "rtu over tcp"] as const) {
 }
 
 Deno.test("a time-out that learned does not exceed its bound, and the message says what to set", async () => {
-  const device = virtualDevice(new FastClock(), (asked) => asked.send(right(asked), 4000));
+  const device = virtualDevice(new FakeClock(), (asked) => asked.send(right(asked), 4000));
   await using bus = device.bus("tcp", { timeoutMs: 1000, maxTimeoutMs: 2000 });
   const { clock } = device;
   await clock.until(bus.read(1, "holding", 0, 4));
-  await clock.pass(10_000);
+  await clock.advance(10_000);
   const before = clock.monotonic();
   const outcome = await clock.until(bus.read(1, "holding", 0, 4));
   assert.ok(!outcome.ok && outcome.fault.message.includes("set timing.timeout above that"), JSON.stringify(outcome));
@@ -129,7 +129,7 @@ Deno.test("a time-out that learned does not exceed its bound, and the message sa
 
 Deno.test("a device that is quick again is soon waited for as before", async () => {
   let ms = 1300;
-  const device = virtualDevice(new FastClock(), (asked) => asked.send(right(asked), ms));
+  const device = virtualDevice(new FakeClock(), (asked) => asked.send(right(asked), ms));
   await using bus = device.bus("tcp", { timeoutMs: 1000, minTimeoutMs: 300, maxTimeoutMs: 5000 });
   assert.ok(await polls(device, bus, 10) >= 8);
   ms = 20;
@@ -141,7 +141,7 @@ Deno.test("a device that is quick again is soon waited for as before", async () 
 });
 
 Deno.test("a request that insists goes out to a unit that rests, and one whose silence says nothing makes none rest", async () => {
-  const device = virtualDevice(new FastClock(), () => {});
+  const device = virtualDevice(new FakeClock(), () => {});
   await using bus = device.bus("tcp", { retries: 1 });
   const { clock } = device;
   for (let i = 0; i < 5; i++) {
@@ -159,7 +159,7 @@ Deno.test("a request that insists goes out to a unit that rests, and one whose s
 
 Deno.test("what a gateway says of a write is told apart from a unit that was not asked", async () => {
   const device = virtualDevice(
-    new FastClock(),
+    new FakeClock(),
     (asked) => asked.send(asked.frame({ fc: "exception", function: asked.request.fc, code: 11 })),
   );
   await using bus = device.bus("tcp");

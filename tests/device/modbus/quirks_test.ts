@@ -3,7 +3,7 @@ import { concat } from "../../../crypto/bytes.ts";
 import { crc16 } from "../../../device/modbus/crc.ts";
 import type { Quirk } from "../../../device/modbus/quirks.ts";
 import type { BusOutcome } from "../../../device/modbus/fault.ts";
-import { FastClock } from "../../fakes/fast_clock.ts";
+import { FakeClock } from "../../fakes/clock.ts";
 import { faultOf, value } from "./peer.ts";
 import {
   type Asked,
@@ -87,7 +87,7 @@ const RTU_LENGTHS: readonly Case[] = (["serial", "rtu over tcp"] as const).flatM
 const BY_ITSELF = [...TCP, ...TCP_LENGTHS, ...RTU_LENGTHS];
 
 function bench({ frame }: Case): VirtualDevice {
-  return virtualDevice(new FastClock(), (asked) => asked.send(frame(asked)));
+  return virtualDevice(new FakeClock(), (asked) => asked.send(frame(asked)));
 }
 
 function read(device: VirtualDevice, bus: ReturnType<VirtualDevice["bus"]>, address: number, count = 3) {
@@ -104,7 +104,7 @@ for (const one of BY_ITSELF) {
       const outcome = await read(device, bus, poll % 4);
       if (outcome.ok) assert.deepEqual(outcome.value, wordsAt(poll % 4, 3));
       if (outcome.ok) good++;
-      await device.clock.pass(2000);
+      await device.clock.advance(2000);
     }
     assert.ok(good >= 19, `${good} of 20`);
     assert.deepEqual(bus.quirks(), [option]);
@@ -127,7 +127,7 @@ for (const one of BY_ITSELF) {
     for (let poll = 0; poll < 5; poll++) {
       const outcome = await read(device, bus, 0);
       assert.ok(!outcome.ok && outcome.fault.message.includes(option), JSON.stringify(outcome));
-      await device.clock.pass(10_000);
+      await device.clock.advance(10_000);
     }
   });
 }
@@ -135,14 +135,14 @@ for (const one of BY_ITSELF) {
 for (const transport of ["tcp", "serial", "rtu over tcp"] as const) {
   Deno.test(`on ${transport} an answer of another unit is taken only where the configuration says so`, async () => {
     const device = virtualDevice(
-      new FastClock(),
+      new FakeClock(),
       (asked) => asked.send(asked.frame(rightAnswer(asked.request), { unit: 9 })),
     );
     await using bus = device.bus(transport);
     for (let poll = 0; poll < 5; poll++) {
       const outcome = await read(device, bus, 0);
       assert.ok(!outcome.ok && outcome.fault.message.includes("ignore_unit_id"), JSON.stringify(outcome));
-      await device.clock.pass(60_000);
+      await device.clock.advance(60_000);
     }
     await using told = device.bus(transport, {}, { ignore_unit_id: true });
     assert.deepEqual(value(await read(device, told, 3)), wordsAt(3, 3));
@@ -152,7 +152,7 @@ for (const transport of ["tcp", "serial", "rtu over tcp"] as const) {
 for (const unit of [0, 255]) {
   Deno.test(`an answer over TCP of unit ${unit}, which is nobody's id, is the asked one's`, async () => {
     const device = virtualDevice(
-      new FastClock(),
+      new FakeClock(),
       (asked) => asked.send(asked.frame(rightAnswer(asked.request), { unit })),
     );
     await using bus = device.bus("tcp");
@@ -161,7 +161,7 @@ for (const unit of [0, 255]) {
 }
 
 Deno.test("without transaction ids no answer to an earlier request is taken, however often it comes", async () => {
-  const device = virtualDevice(new FastClock(), (asked) => {
+  const device = virtualDevice(new FakeClock(), (asked) => {
     const words = asked.request.fc === 3 ? Array<number>(asked.request.count).fill(asked.total) : [];
     const frame = asked.frame({ fc: 3, values: words }, { tid: 0 });
     asked.send(frame);
@@ -174,13 +174,13 @@ Deno.test("without transaction ids no answer to an earlier request is taken, how
     const outcome = await read(device, bus, 0);
     if (outcome.ok) good++;
     if (outcome.ok) assert.ok((outcome.value[0] ?? 0) > before, `the answer to ${outcome.value[0]} after ${before}`);
-    await device.clock.pass(10);
+    await device.clock.advance(10);
   }
   assert.ok(good >= 95, `${good} of 100`);
 });
 
 Deno.test("a late answer is not taken for a quirk", async () => {
-  const device = virtualDevice(new FastClock(), (asked) => asked.send(right(asked), asked.total % 5 === 1 ? 1200 : 10));
+  const device = virtualDevice(new FakeClock(), (asked) => asked.send(right(asked), asked.total % 5 === 1 ? 1200 : 10));
   await using bus = device.bus("tcp", { retries: 0, backoff: { stepMs: 0 } });
   for (let poll = 0; poll < 50; poll++) await read(device, bus, 0);
   assert.deepEqual(bus.quirks(), []);

@@ -7,7 +7,7 @@ import { rtuLine, rtuOverTcpLine, tcpLine } from "../../../device/modbus/lines.t
 import { encodeMbap, MbapDeframer } from "../../../device/modbus/mbap.ts";
 import { decodeRequest, encodeResponse, type Request, type Response } from "../../../device/modbus/pdu.ts";
 import { decodeRtu, encodeRtu, rtuRequestLength } from "../../../device/modbus/rtu.ts";
-import type { FastClock } from "../../fakes/fast_clock.ts";
+import type { FakeClock } from "../../fakes/clock.ts";
 import { value } from "./peer.ts";
 
 /** How frames go over a line. */
@@ -33,7 +33,7 @@ export interface Asked {
 
 /** A device in the time of a fast clock, on any line. */
 export interface VirtualDevice {
-  readonly clock: FastClock;
+  readonly clock: FakeClock;
   readonly asked: readonly Asked[];
   /** Connections ever opened. */
   readonly opened: () => number;
@@ -62,7 +62,7 @@ export function rightAnswer(request: Request): Response {
 }
 
 /** A device that behaves as a test wants. */
-export function virtualDevice(clock: FastClock, behave: (asked: Asked) => void): VirtualDevice {
+export function virtualDevice(clock: FakeClock, behave: (asked: Asked) => void): VirtualDevice {
   const asked: Asked[] = [];
   let opened = 0;
   const open = (framing: Asked["framing"]) => {
@@ -90,7 +90,7 @@ export function virtualDevice(clock: FastClock, behave: (asked: Asked) => void):
 }
 
 class VirtualSocket implements ByteStream {
-  readonly #clock: FastClock;
+  readonly #clock: FakeClock;
   readonly #framing: Asked["framing"];
   readonly #behave: (asked: Omit<Asked, "total">) => void;
   readonly #memory = new Map<string, Uint8Array>();
@@ -101,7 +101,7 @@ class VirtualSocket implements ByteStream {
   #closed = false;
   arrivedAt = 0;
 
-  constructor(clock: FastClock, framing: Asked["framing"], behave: (asked: Omit<Asked, "total">) => void) {
+  constructor(clock: FakeClock, framing: Asked["framing"], behave: (asked: Omit<Asked, "total">) => void) {
     this.#clock = clock;
     this.#framing = framing;
     this.#behave = behave;
