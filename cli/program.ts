@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import { CliFailure, EXIT, type ExitCode } from "./terminal/exit.ts";
 import { journalText, processLogsToJournal } from "./service/run/journal.ts";
 import { type Terminal, terminal as processTerminal } from "./terminal/output.ts";
-import { VERSION } from "./commands/version.ts";
+import { VERSION } from "./version.ts";
 import { COMMANDS } from "./commands.ts";
 import { lackingOf } from "../platform/runtime.ts";
 import { showExamples } from "./terminal/examples.ts";

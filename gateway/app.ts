@@ -54,7 +54,7 @@ export interface AppParts {
   readonly io: GatewayIo;
 }
 
-/** What the gateway serves to operators; the paths of devices are beside it (device_paths.ts). */
+/** What the gateway serves to operators; the paths of devices are beside it (device_api.ts). */
 export type App = OpenAPIHono<ApiEnv>;
 
 /** Puts all routes together. Whatever they throw becomes a problem (contract/1-link §1), also what nobody foresaw. */

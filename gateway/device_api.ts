@@ -2,18 +2,18 @@ import { createRateLimitedWarnings } from "../platform/rate_limited_warnings.ts"
 import { createAuthenticator } from "./auth/authenticator.ts";
 import { createKeyRing } from "./auth/key_ring.ts";
 import { createRequestOrder } from "./auth/request_order.ts";
-import { createCommandRoutes } from "./command/device_routes.ts";
-import { firmwareRoutes } from "./firmware/device_routes.ts";
+import { createCommandRoutes } from "./http/command_routes.ts";
+import { firmwareRoutes } from "./http/firmware_routes.ts";
 import type { GatewayIo } from "./gateway_io.ts";
 import type { DeviceEdgeIo } from "./http/device_edge.ts";
 import { createDevicePaths } from "./http/device_paths.ts";
 import type { DeviceRoute } from "./http/device_route.ts";
 import { type BodyLimits, createBodyReader } from "./http/request_body.ts";
 import type { Handler } from "./http/server.ts";
-import { createProcessRoute } from "./ingest/process_route.ts";
+import { createProcessRoute } from "./http/process_route.ts";
 import type { SampleFeed } from "./ingest/sample_feed.ts";
 import type { Services } from "./services.ts";
-import { settingsRoutes } from "./settings/device_routes.ts";
+import { settingsRoutes } from "./http/settings_routes.ts";
 import type { Stores } from "./store/stores.ts";
 
 /** What devices are served from. */

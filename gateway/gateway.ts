@@ -5,7 +5,7 @@ import { createApp, handlerOf } from "./app.ts";
 import type { GatewayConfig } from "./config.ts";
 import { readAssets, serveAssets } from "./dashboard/assets.ts";
 import { publishAddress } from "./data_dir/address_file.ts";
-import { lockDirectory } from "./data_dir/directory_lock.ts";
+import { lockDirectory } from "./store/directory_lock.ts";
 import { createDeviceApi } from "./device_api.ts";
 import type { GatewayIo } from "./gateway_io.ts";
 import { dispatch } from "./http/device_paths.ts";

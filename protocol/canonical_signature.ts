@@ -1,8 +1,7 @@
 import { isContentDigest } from "../crypto/content_digest.ts";
 import { pathAndQuery, type RequestParts } from "../crypto/message_signature.ts";
 import { DeviceId } from "./device_id.ts";
-import type { SignatureClaim } from "./device_signature.ts";
-import { type DeviceKey, readMac } from "./signature_fields.ts";
+import { type DeviceKey, readMac, type SignatureClaim } from "./signature_fields.ts";
 
 /*
  * RFC 9421 lets components and parameters come in any order and spelling; our own programs have one. It is read by one

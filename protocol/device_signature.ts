@@ -9,7 +9,7 @@ import {
   type Coverage,
   type DeviceKey,
   readSignatureFields,
-  type SignatureFields,
+  type SignatureClaim,
   writeSignatureFields,
 } from "./signature_fields.ts";
 
@@ -46,14 +46,6 @@ export interface RequestToSign {
 export interface SignedRequest {
   readonly headers: Headers;
   readonly parts: RequestParts;
-}
-
-/** What a request says of itself. Nothing of it is proven: it tells which key to look up. */
-export interface SignatureClaim extends Omit<SignatureFields, "input"> {
-  /** `X-Sequence-Number`, 1 to 2^53 - 1. */
-  readonly sequence: number;
-  readonly contentDigest: string;
-  readonly base: string;
 }
 
 /** A request whose signature and body are proven. Only `verifySignedRequest` makes one. */

@@ -36,6 +36,14 @@ export interface SignatureFields {
   readonly mac: Bytes;
 }
 
+/** What a request says of itself. Nothing of it is proven: it tells which key to look up. */
+export interface SignatureClaim extends Omit<SignatureFields, "input"> {
+  /** `X-Sequence-Number`, 1 to 2^53 - 1. */
+  readonly sequence: number;
+  readonly contentDigest: string;
+  readonly base: string;
+}
+
 const LABEL = "ecowatt";
 /** The one algorithm for a pre-shared key. The key decides it, never the message (RFC 9421 section 7.3.6). */
 const ALGORITHM = "hmac-sha256";

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { systemClock } from "../../platform/clock.ts";
 import { makeBackup } from "../service/backup/make.ts";
 import { restoreBackup, type Restored } from "../service/backup/restore.ts";
-import { processDataDir } from "../service/config/data_dir.ts";
+import { processDataDir } from "../data_dir.ts";
 import { giveToOwner } from "../service/init/place.ts";
 import type { Terminal } from "../terminal/output.ts";
 

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { loadDeviceKey } from "../../keys/device_key.ts";
 import { type ConfigFile, DEFAULT_CONFIG, loadConfig } from "../service/config/config_file.ts";
 import { configSchema } from "../service/config/config_schema.ts";
-import { nodeDir, processDataDir } from "../service/config/data_dir.ts";
+import { nodeDir, processDataDir } from "../data_dir.ts";
 import { usage } from "../terminal/exit.ts";
 import type { Terminal } from "../terminal/output.ts";
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { publishedAddress } from "../../gateway/data_dir/address_file.ts";
-import { gatewayDir, processDataDir } from "../service/config/data_dir.ts";
+import { gatewayDir, processDataDir } from "../data_dir.ts";
 import { gatewayAddress, type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
 import type { Terminal } from "../terminal/output.ts";
 

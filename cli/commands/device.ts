@@ -1,3 +1,4 @@
+import { DEVICES_PATH, pathOf } from "../client/device_path.ts";
 import type { Command } from "commander";
 import { AddedDevice, DeviceDetails, type DeviceInfo, DevicePage, Labels, Nothing } from "../client/api_schemas.ts";
 import { usage } from "../terminal/exit.ts";
@@ -20,7 +21,6 @@ interface ListFlags extends GatewayFlags {
 }
 
 const STATES = ["ok", "asleep", "stale", "fault"];
-const PATH = "/api/v1/devices";
 
 /** The registry of devices. */
 export function addDevice(program: Command, terminal: Terminal): void {
@@ -49,7 +49,7 @@ async function add(name: string, flags: AddFlags, terminal: Terminal): Promise<v
   if (flags.wireId !== undefined && !flags.legacy) throw usage("--wire-id goes with --legacy");
   const key = flags.keyFile === undefined ? undefined : await keyFrom(flags.keyFile);
   const added = await withGateway(flags, (api) =>
-    api.call("POST", PATH, AddedDevice, {
+    api.call("POST", DEVICES_PATH, AddedDevice, {
       device_id: name,
       model: flags.model ?? (flags.legacy ? "ESP32_EcoWatt" : "ecowatt-node"),
       auth: flags.legacy ? "legacy" : "signed",
@@ -71,7 +71,7 @@ async function list(flags: ListFlags, terminal: Terminal): Promise<void> {
   const devices = await withGateway(flags, async (api) => {
     const all: DeviceInfo[] = [];
     for (let after = "";;) {
-      const page = await api.call("GET", `${PATH}?limit=1000${only}${after}`, DevicePage);
+      const page = await api.call("GET", `${DEVICES_PATH}?limit=1000${only}${after}`, DevicePage);
       all.push(...page.devices);
       if (page.next === null) return all;
       after = `&after=${encodeURIComponent(page.next)}`;
@@ -130,9 +130,4 @@ async function remove(name: string, flags: GatewayFlags, terminal: Terminal): Pr
 /** The weak scheme is named as such wherever it shows. */
 function authOf(device: Pick<DeviceInfo, "auth" | "wire_id">): string {
   return device.auth === "legacy" ? `legacy (weak), calls itself ${device.wire_id}` : "signed";
-}
-
-/** The API path of a device. */
-export function pathOf(name: string): string {
-  return `${PATH}/${encodeURIComponent(name)}`;
 }

@@ -7,7 +7,7 @@ import { number } from "../terminal/arguments.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
 import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
 import { table, type Terminal } from "../terminal/output.ts";
-import { pathOf } from "./device.ts";
+import { pathOf } from "../client/device_path.ts";
 import { addFirmwareSign } from "./firmware_sign.ts";
 
 const Firmware = z.object({

@@ -8,7 +8,7 @@ import { systemRandom } from "../../platform/random.ts";
 import { readSecretFile } from "../../keys/secret_file.ts";
 import { KeySetName } from "../../ota/manifest/firmware.ts";
 import { checked } from "../terminal/arguments.ts";
-import { gatewayDir, processDataDir } from "../service/config/data_dir.ts";
+import { gatewayDir, processDataDir } from "../data_dir.ts";
 import { usage } from "../terminal/exit.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { z } from "zod";

@@ -3,7 +3,7 @@ import { GatewayConfig } from "../../gateway/config.ts";
 import { RecentLog } from "../../platform/recent_log.ts";
 import { checked, number } from "../terminal/arguments.ts";
 import { loadConfig } from "../service/config/config_file.ts";
-import { processDataDir } from "../service/config/data_dir.ts";
+import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { openGateway, openProver } from "../service/run/roles.ts";

@@ -6,7 +6,7 @@ import { systemClock } from "../../platform/clock.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { number } from "../terminal/arguments.ts";
 import { DEFAULT_CONFIG } from "../service/config/config_file.ts";
-import { processDataDir } from "../service/config/data_dir.ts";
+import { processDataDir } from "../data_dir.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
 import { DEFAULT_GATEWAY } from "../client/handover.ts";
 import { type Answers, type Role, ROLES, rolesOf } from "../service/init/answers.ts";

@@ -7,7 +7,7 @@ import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_
 import { DEFAULT_GATEWAY, handover } from "../client/handover.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { writeNewSecretFile } from "../../keys/secret_file.ts";
-import { pathOf } from "./device.ts";
+import { pathOf } from "../client/device_path.ts";
 import { addFirmwareKeys } from "./firmware_keys.ts";
 
 /** Keys of devices. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { systemClock } from "../../platform/clock.ts";
 import { DEFAULT_CONFIG, loadNodeConfig } from "../service/config/config_file.ts";
-import { processDataDir } from "../service/config/data_dir.ts";
+import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { openNode, openProver, type Updating } from "../service/run/roles.ts";

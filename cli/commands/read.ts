@@ -10,7 +10,7 @@ import { lookup } from "../../protocol/profile/lookup.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { DEFAULT_CONFIG } from "../service/config/config_file.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
-import { chosenBuses, WHICH_INVERTER } from "../terminal/inverter_choice.ts";
+import { chosenBuses, WHICH_INVERTER } from "../service/config/inverter_choice.ts";
 import { table, type Terminal } from "../terminal/output.ts";
 import { untilStopped } from "../terminal/signals.ts";
 

@@ -3,7 +3,7 @@ import type { Gateway } from "../../gateway/gateway.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { RecentLog } from "../../platform/recent_log.ts";
 import { DEFAULT_CONFIG, loadConfig } from "../service/config/config_file.ts";
-import { processDataDir } from "../service/config/data_dir.ts";
+import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { openGateway, openNode, openProver, type Updating } from "../service/run/roles.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
 import { table, type Terminal } from "../terminal/output.ts";
 import { SETTINGS, settingsOf, shownSetting, words } from "../terminal/settings_words.ts";
-import { pathOf } from "./device.ts";
+import { pathOf } from "../client/device_path.ts";
 import { addSettingsRollout, addTemplate } from "./settings_rollout.ts";
 
 const Value = z.union([z.number(), z.array(z.string())]).nullable();

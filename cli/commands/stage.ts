@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { resolve } from "node:path";
-import { processDataDir, slotsDir } from "../service/config/data_dir.ts";
+import { processDataDir, slotsDir } from "../data_dir.ts";
 import { stageExecutable } from "../service/install/staging.ts";
 import type { Terminal } from "../terminal/output.ts";
 

@@ -3,7 +3,7 @@ import { type SlotFiles, slotFiles } from "../../ota/slots/files.ts";
 import { loadState } from "../../ota/slots/state.ts";
 import { currentSlot, readTrial } from "../../ota/slots/slots.ts";
 import { systemClock } from "../../platform/clock.ts";
-import { processDataDir, slotsDir } from "../service/config/data_dir.ts";
+import { processDataDir, slotsDir } from "../data_dir.ts";
 import { CliFailure, EXIT } from "../terminal/exit.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { askForCheck, published, type PublishedStatus } from "../../ota/updater/status_files.ts";

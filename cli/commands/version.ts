@@ -1,12 +1,6 @@
 import type { Command } from "commander";
-import project from "../../deno.json" with { type: "json" };
 import type { Terminal } from "../terminal/output.ts";
-
-/** The version of this program (SemVer 2.0). */
-export const VERSION: string = project.version;
-
-/** What firmware for this program is made for. */
-export const MODEL = "ecowatt";
+import { MODEL, VERSION } from "../version.ts";
 
 /** What an executable says of itself, for people and for an updater that is about to trust it. */
 export function addVersion(program: Command, terminal: Terminal): void {

@@ -2,7 +2,8 @@ import { getLogger } from "@logtape/logtape";
 import type { Command } from "commander";
 import { busOf } from "../../device/equipment/bus.ts";
 import { invertersOf } from "../../device/equipment/inverters.ts";
-import { execute, type Execution } from "../../device/command/executor.ts";
+import { execute } from "../../device/command/executor.ts";
+import type { Execution } from "../../device/command/execution.ts";
 import { textOf } from "../../device/command/register_values.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { TimeLimit } from "../../platform/deadline.ts";
@@ -12,7 +13,7 @@ import type { Profile } from "../../protocol/profile/register.ts";
 import { integer } from "../terminal/arguments.ts";
 import { DEFAULT_CONFIG } from "../service/config/config_file.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
-import { chosenBuses, WHICH_INVERTER } from "../terminal/inverter_choice.ts";
+import { chosenBuses, WHICH_INVERTER } from "../service/config/inverter_choice.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { untilStopped } from "../terminal/signals.ts";
 

@@ -4,7 +4,7 @@ import type { TimeLimit } from "../../platform/deadline.ts";
 import { exhausted } from "../../protocol/command/budget.ts";
 import { checkCommand, type Reason } from "../../protocol/command/check.ts";
 import type { Command } from "../../protocol/command/command.ts";
-import type { HandedCommand, ReadBack } from "../../protocol/command/device_messages.ts";
+import type { HandedCommand } from "../../protocol/command/device_messages.ts";
 import { inputsOf, type Step, stepsOf } from "../../protocol/command/steps.ts";
 import { type RawOf, rawOfPhysical } from "../../protocol/profile/physical.ts";
 import type { Profile, Register } from "../../protocol/profile/register.ts";
@@ -12,6 +12,7 @@ import type { BusOutcome } from "../modbus/fault.ts";
 import type { CommandJournal, JournalWrite } from "./journal.ts";
 import { describeRegister, describeWords, factorsWithin, readRaws } from "./register_values.ts";
 import type { CommandTarget } from "./target.ts";
+import type { Execution } from "./execution.ts";
 import { type Describe, writeSequence } from "./write_sequence.ts";
 
 /** How long a command waits for an inverter whose map is not known yet. */
@@ -25,15 +26,6 @@ export interface Order {
   /** Writes that one register takes in a UTC day. */
   readonly writesPerDay: number;
 }
-
-/** What a command came to. */
-export type Execution =
-  /** `notes`: what an operator should know besides. */
-  | { readonly kind: "completed"; readonly registers: readonly ReadBack[]; readonly notes?: readonly string[] }
-  | { readonly kind: "failed"; readonly message: string; readonly registers: readonly ReadBack[] }
-  | { readonly kind: "expired" }
-  /** The node stops: nothing is known to have happened, or the journal knows what may have. */
-  | { readonly kind: "stopped" };
 
 export interface ExecutorIo {
   /** By their names in the configuration. */

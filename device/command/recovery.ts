@@ -1,6 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { ReadBack } from "../../protocol/command/device_messages.ts";
-import type { Execution } from "./executor.ts";
+import type { Execution } from "./execution.ts";
 import type { Interrupted, JournalWrite } from "./journal.ts";
 import type { CommandTarget } from "./target.ts";
 import { takeBack } from "./write_sequence.ts";

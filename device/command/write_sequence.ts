@@ -1,6 +1,6 @@
 import type { TimeLimit } from "../../platform/deadline.ts";
 import type { ReadBack } from "../../protocol/command/device_messages.ts";
-import type { Execution } from "./executor.ts";
+import type { Execution } from "./execution.ts";
 import type { JournalWrite } from "./journal.ts";
 import { type WriteIo, writeStep, type Written } from "./write_step.ts";
 

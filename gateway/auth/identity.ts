@@ -39,3 +39,11 @@ export interface Unauthenticated {
   readonly sequence?: number;
   readonly detail: string;
 }
+
+/** A request of a device that is who it says, with a body that was checked. */
+export interface DeviceCall<T> {
+  readonly device: Device;
+  readonly body: T;
+  /** Unix milliseconds. */
+  readonly now: number;
+}

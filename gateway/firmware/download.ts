@@ -1,8 +1,7 @@
-import { toBase64 } from "../../crypto/bytes.ts";
-import type { Firmware } from "../../ota/manifest/firmware.ts";
-import { CHUNK_HEADERS, type ChunkAnswer, type ChunkRequest } from "../../ota/manifest/messages.ts";
+import type { Bytes } from "../../crypto/bytes.ts";
+import type { ChunkRequest } from "../../ota/manifest/messages.ts";
 import { mayFetch } from "../rollout/rollout.ts";
-import { type Answer, type DeviceCall, jsonAnswer, type Reply } from "../http/device_route.ts";
+import type { DeviceCall } from "../auth/identity.ts";
 import { Fault } from "../fault.ts";
 import type { Device } from "../store/devices.ts";
 import type { Session } from "../store/firmware_sessions.ts";
@@ -10,11 +9,21 @@ import type { OfferIo } from "./offer.ts";
 import { chunkTotal, quarterReached, withChunk } from "./progress.ts";
 import { noteProgress } from "./update_log.ts";
 
+/** A piece of an image, encrypted, with its HMAC in hex. */
+export interface FetchedChunk {
+  readonly number: number;
+  readonly data: Bytes;
+  readonly hmac: string;
+  /** Chunks that the device has fetched so far, of all that there are. */
+  readonly received: number;
+  readonly total: number;
+}
+
 /**
  * Counts a chunk as fetched, inside a transaction, and gives it after that: any of the session's version, again and in any
  * order. Throws `Fault`: `conflict` when no such update is under way for the device, `refused` for a number beyond the last.
  */
-export function chunk(call: DeviceCall<ChunkRequest>, binary: boolean, io: OfferIo): Reply {
+export function fetchChunk(call: DeviceCall<ChunkRequest>, io: OfferIo): () => Promise<FetchedChunk> {
   const { device, body: { chunk_number: number }, now } = call;
   const session = sessionOf(call, io);
   if (number >= session.total_chunks) {
@@ -22,13 +31,11 @@ export function chunk(call: DeviceCall<ChunkRequest>, binary: boolean, io: Offer
   }
   const firmware = io.firmware.find(device.model, call.body.version);
   if (!firmware) throw new Fault("conflict", "The firmware was taken away");
-  const progress = counted(device, session, number, io, now);
+  const received = counted(device, session, number, io, now);
   return async () => {
     const found = await io.firmware.chunk(firmware, number);
     if (!found) throw new Fault("conflict", "The firmware was taken away");
-    return binary
-      ? binaryAnswer(firmware, number, found)
-      : jsonAnswer(200, answerOf(firmware, number, found, progress));
+    return { ...found, number, received, total: firmware.total_chunks };
   };
 }
 
@@ -53,23 +60,4 @@ function counted(device: Device, session: Session, number: number, io: OfferIo, 
   if (quarter === undefined) io.firmwareSessions.save(device, next);
   else noteProgress(device, next, { version: version ?? "", kind: "downloading", detail: `${quarter} %` }, io, now);
   return before + 1;
-}
-
-type Chunk = { readonly data: Uint8Array<ArrayBuffer>; readonly hmac: string };
-
-function answerOf({ total_chunks }: Firmware, number: number, { data, hmac }: Chunk, received: number): ChunkAnswer {
-  const percentage = Math.round(1000 * received / total_chunks) / 10;
-  return {
-    chunk: { chunk_number: number, data: toBase64(data), size: data.length, hmac, total_chunks },
-    progress: { chunks_received: received, total_chunks, percentage },
-  };
-}
-
-function binaryAnswer({ total_chunks }: Firmware, number: number, { data, hmac }: Chunk): Answer {
-  const headers = {
-    [CHUNK_HEADERS.number]: String(number),
-    [CHUNK_HEADERS.hmac]: hmac,
-    [CHUNK_HEADERS.total]: String(total_chunks),
-  };
-  return { status: 200, type: "application/octet-stream", body: data, headers };
 }

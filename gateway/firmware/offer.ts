@@ -2,7 +2,7 @@ import type { CheckAnswer, CheckRequest } from "../../ota/manifest/messages.ts";
 import type { Firmware } from "../../ota/manifest/firmware.ts";
 import { mayOffer, memberOf } from "../rollout/rollout.ts";
 import { compareVersions } from "../../ota/manifest/version.ts";
-import type { DeviceCall } from "../http/device_route.ts";
+import type { DeviceCall } from "../auth/identity.ts";
 import type { Device } from "../store/devices.ts";
 import type { StoredRollout } from "../store/firmware_rollouts.ts";
 import type { Session } from "../store/firmware_sessions.ts";

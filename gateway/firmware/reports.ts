@@ -1,6 +1,6 @@
 import type { CompleteRequest, OtaReportAnswer, VerifyRequest } from "../../ota/manifest/messages.ts";
 import type { RolloutEvent } from "../rollout/rollout.ts";
-import type { DeviceCall } from "../http/device_route.ts";
+import type { DeviceCall } from "../auth/identity.ts";
 import { Fault } from "../fault.ts";
 import type { Device } from "../store/devices.ts";
 import type { Session, SessionState } from "../store/firmware_sessions.ts";

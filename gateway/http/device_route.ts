@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type Bytes, utf8 } from "../../crypto/bytes.ts";
-import type { DeviceRequest, Identity } from "../auth/identity.ts";
+import type { DeviceCall, DeviceRequest, Identity } from "../auth/identity.ts";
 import { Fault } from "../fault.ts";
 import { parseJson } from "../json_text.ts";
 import type { Device } from "../store/devices.ts";
@@ -27,14 +27,6 @@ export interface DeviceRoute {
    * Nothing is written here.
    */
   prepare(identity: Identity, request: DeviceRequest): Effect;
-}
-
-/** A device's request with a body that was checked. */
-export interface DeviceCall<T> {
-  readonly device: Device;
-  readonly body: T;
-  /** Unix milliseconds. */
-  readonly now: number;
 }
 
 /** A path whose body is described by a schema with `device_id`, which has to be the sender's own. */

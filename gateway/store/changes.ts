@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
 import type { Clock } from "../../platform/clock.ts";
 
 /** Hears that something was written. Must not wait for anything. */
@@ -11,6 +12,8 @@ export interface ChangeListener {
 
 /** Tells that the database has changed, whoever wrote to it. The one place that asks SQLite, however many listen. */
 export interface StoreChanges {
+  /** Changes, within a turn of the event loop, when another process may have written: a cache compares it. */
+  version(): number;
   /** How often it was noticed so far that another process had written. */
   noticed(): number;
   /** Looks at once and then twice a second, until disposed. */
@@ -23,7 +26,8 @@ const LOOK_MS = 500;
 export function createStoreChanges({ db, clock }: { readonly db: DatabaseSync; readonly clock: Clock }): StoreChanges {
   const others = db.prepare("PRAGMA data_version");
   const own = db.prepare("SELECT total_changes() AS changes");
-  const versions = () => ({ others: others.get()?.["data_version"], own: own.get()?.["changes"] });
+  const othersNow = () => Number(others.get()?.["data_version"]);
+  const versions = () => ({ others: othersNow(), own: own.get()?.["changes"] });
   const listeners = new Set<ChangeListener>();
   let seen = versions();
   let noticed = 0;
@@ -57,7 +61,15 @@ export function createStoreChanges({ db, clock }: { readonly db: DatabaseSync; r
       for (const listener of told) listener.failed(error);
     }
   };
+  // What arrives together meets one version: asking costs as much as a write.
+  let version: number | undefined;
+  const forget = () => void (version = undefined);
+  const ask = () => {
+    setImmediate(forget);
+    return version = othersNow();
+  };
   return {
+    version: () => version ?? ask(),
     noticed: () => noticed,
     listen(listener) {
       listeners.add(listener);

@@ -4,8 +4,8 @@ import { type Bytes, concat, toHex, utf8 } from "../../crypto/bytes.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";
 import { Fault } from "../fault.ts";
-import type { Device, DevicesIo } from "./devices.ts";
 import type { KeyVault } from "../../keys/key_vault.ts";
+import type { Random } from "../../platform/random.ts";
 
 export const SCHEMA = `
 CREATE TABLE device_key (
@@ -60,6 +60,19 @@ const SealedRow = z.object({
 /** A key was issued for the device while another was made ready for it. */
 export class KeyNumberTaken extends Error {}
 
+/** The device whose keys are meant. */
+export interface KeyOwner {
+  readonly row: number;
+  readonly deviceId: DeviceId;
+}
+
+export interface DeviceKeysIo {
+  readonly vault: KeyVault;
+  readonly random: Random;
+  /** Whether keys that were published with the original project may be used; only the demo says yes. */
+  readonly allowPublishedKeys?: boolean;
+}
+
 /** The keys of the registered devices, sealed at rest. What writes is called inside `GroupCommit.run`. */
 export interface DeviceKeys {
   /**
@@ -67,20 +80,20 @@ export interface DeviceKeys {
    * that throws `KeyNumberTaken` when the number is used by then, and `Fault` `refused` when another device has the key.
    * Rejects with `Fault` `refused` when `raw` is not 32 bytes or was published.
    */
-  issue(deviceId: DeviceId, raw?: Bytes): Promise<(device: Device, now: number) => DeviceSecret>;
+  issue(deviceId: DeviceId, raw?: Bytes): Promise<(device: KeyOwner, now: number) => DeviceSecret>;
   /** Every key that the device was ever given, without its secret. */
-  list(device: Device): readonly KeyRecord[];
+  list(device: KeyOwner): readonly KeyRecord[];
   /** The keys that are not revoked, newest first. Rejects when the vault cannot open one. */
-  active(device: Device): Promise<readonly ActiveKey[]>;
+  active(device: KeyOwner): Promise<readonly ActiveKey[]>;
   /** What recognises the keys that are not revoked. */
-  fingerprints(device: Device): readonly number[];
-  isActive(device: Device, number: number): boolean;
+  fingerprints(device: KeyOwner): readonly number[];
+  isActive(device: KeyOwner, number: number): boolean;
   /** Revokes and destroys one key; `false` when it was not active. */
-  revoke(device: Device, number: number, now: number): boolean;
-  revokeAll(device: Device, now: number): void;
+  revoke(device: KeyOwner, number: number, now: number): boolean;
+  revokeAll(device: KeyOwner, now: number): void;
 }
 
-export function createDeviceKeys(db: DatabaseSync, io: DevicesIo, changed: () => void): DeviceKeys {
+export function createDeviceKeys(db: DatabaseSync, io: DeviceKeysIo, changed: () => void): DeviceKeys {
   const insert = db.prepare(
     `INSERT INTO device_key(device, number, sealed, fingerprint, created_at) VALUES (?, ?, ?, ?, ?)`,
   );
@@ -98,7 +111,7 @@ export function createDeviceKeys(db: DatabaseSync, io: DevicesIo, changed: () =>
     `UPDATE device_key SET sealed = NULL, revoked_at = ?2 WHERE device = ?1 AND revoked_at IS NULL`,
   );
   const nextNumber = (deviceId: DeviceId) => Number(next.get(deviceId)?.["number"]);
-  const rows = (device: Device) => active.all(device.row).map((row) => SealedRow.parse(row));
+  const rows = (device: KeyOwner) => active.all(device.row).map((row) => SealedRow.parse(row));
 
   return {
     async issue(deviceId, raw = io.random.bytes(KEY_LENGTH)) {
@@ -132,7 +145,7 @@ export function createDeviceKeys(db: DatabaseSync, io: DevicesIo, changed: () =>
 }
 
 async function opened(
-  { deviceId }: Device,
+  { deviceId }: KeyOwner,
   { number, sealed, fingerprint }: z.infer<typeof SealedRow>,
   vault: KeyVault,
 ): Promise<ActiveKey> {

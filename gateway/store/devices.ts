@@ -1,12 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
-import { setImmediate } from "node:timers";
 import { z } from "zod";
 import type { Bytes } from "../../crypto/bytes.ts";
-import type { Random } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { Fault } from "../fault.ts";
-import { createDeviceKeys, type DeviceKeys, type DeviceSecret, SCHEMA as KEYS_SCHEMA } from "./device_keys.ts";
-import type { KeyVault } from "../../keys/key_vault.ts";
+import {
+  createDeviceKeys,
+  type DeviceKeys,
+  type DeviceKeysIo,
+  type DeviceSecret,
+  SCHEMA as KEYS_SCHEMA,
+} from "./device_keys.ts";
+import type { StoreChanges } from "./changes.ts";
 
 export const SCHEMA = `
 CREATE TABLE device (
@@ -98,11 +102,8 @@ export interface Devices {
   version(): number;
 }
 
-export interface DevicesIo {
-  readonly vault: KeyVault;
-  readonly random: Random;
-  /** Whether keys that were published with the original project may be used; only the demo says yes. */
-  readonly allowPublishedKeys?: boolean;
+interface DevicesIo extends DeviceKeysIo {
+  readonly changes: Pick<StoreChanges, "version">;
 }
 
 /**
@@ -133,8 +134,8 @@ export function createDevices(db: DatabaseSync, io: DevicesIo): Devices {
   const address = db.prepare("SELECT last_address FROM device WHERE id = ?");
   const setAddress = db.prepare("UPDATE device SET last_address = ?2 WHERE id = ?1 AND last_address IS NOT ?2");
   const markRemoved = db.prepare("UPDATE device SET removed_at = ?2 WHERE id = ?1");
-  const version = registryVersion(db);
-  const keys = createDeviceKeys(db, io, version.bump);
+  let changed = 0; // by this process
+  const keys = createDeviceKeys(db, io, () => void changed++);
   const find = (deviceId: string) => parsed(byName.get(deviceId));
 
   return {
@@ -161,7 +162,7 @@ export function createDevices(db: DatabaseSync, io: DevicesIo): Devices {
       return true;
     },
     keys,
-    version: version.read,
+    version: () => changed + io.changes.version(),
   };
 }
 
@@ -171,17 +172,4 @@ function taken(deviceId: DeviceId): Fault {
 
 function parsed(row: unknown): Device | undefined {
   return row === undefined ? undefined : DeviceRow.parse(row);
-}
-
-/** Counts this connection's changes; SQLite's `data_version` tells those of others: asking costs as much as a write. */
-function registryVersion(db: DatabaseSync): { readonly bump: () => void; readonly read: () => number } {
-  const statement = db.prepare("PRAGMA data_version");
-  let own = 0;
-  let others: number | undefined;
-  const forget = () => void (others = undefined);
-  const ask = () => {
-    setImmediate(forget); // what arrives together meets one registry
-    return others = Number(statement.get()?.["data_version"]);
-  };
-  return { bump: () => void own++, read: () => own + (others ?? ask()) };
 }

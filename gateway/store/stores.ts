@@ -92,12 +92,13 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
 /** The stores over a gateway's database, which they close. */
 export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresOptions): Stores {
   const { random, clock, securityLogRows, allowPublishedKeys = false, watch, took } = options;
+  const changes = createStoreChanges({ db, clock });
   const commit = createGroupCommit(db, watch, took && { clock, took });
   return {
     commit,
-    changes: createStoreChanges({ db, clock }),
+    changes,
     changeReader: () => createChangeReader(db),
-    devices: createDevices(db, { vault, random, allowPublishedKeys }),
+    devices: createDevices(db, { vault, random, allowPublishedKeys, changes }),
     recordedStates: createRecordedStates(db),
     quarantine: createQuarantine(db),
     replay: createReplay(db),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { VERSION } from "../../cli/commands/version.ts";
+import { VERSION } from "../../cli/version.ts";
 import { browserTest, visit, WIDTHS } from "./browser.ts";
 import { FLEET, startFleet } from "./fleet.ts";
 

@@ -2,9 +2,11 @@ import { DatabaseSync } from "node:sqlite";
 import { createJournal } from "../../device/command/journal.ts";
 import { openNodeDatabase } from "../../device/store/database.ts";
 import { openGatewayDatabase } from "../../gateway/store/database.ts";
+import { createStoreChanges } from "../../gateway/store/changes.ts";
 import { createDevices } from "../../gateway/store/devices.ts";
 import { createKeyVault } from "../../keys/key_vault.ts";
 import { register } from "../fakes/gateway_store.ts";
+import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { modelStores } from "./model_gateway.ts";
@@ -29,7 +31,8 @@ export async function runSchedules(seed: number, schedules: number): Promise<Mod
   using nodeDb = openNodeDatabase(":memory:");
   using gatewayDb = gatewayDatabase();
   const vault = await createKeyVault(systemRandom.bytes(32), systemRandom);
-  const devices = createDevices(gatewayDb, { vault, random: systemRandom, allowPublishedKeys: false });
+  const changes = createStoreChanges({ db: gatewayDb, clock: systemClock });
+  const devices = createDevices(gatewayDb, { vault, random: systemRandom, changes });
   const { device } = await register(devices, { deviceId: DeviceId.parse("model-node"), model: "node", auth: "signed" });
   const world = { device, journal: createJournal(nodeDb), stores: modelStores(gatewayDb, devices) };
   const total = {

@@ -3,7 +3,7 @@ import { utf8 } from "../../crypto/bytes.ts";
 import type { Exchange } from "../../device/uplink/exchange.ts";
 import { createCommandNotifier } from "../../gateway/command/notifier.ts";
 import { type CommandService, createCommandService } from "../../gateway/command/command_service.ts";
-import { createCommandRoutes } from "../../gateway/command/device_routes.ts";
+import { createCommandRoutes } from "../../gateway/http/command_routes.ts";
 import type { DeviceRoute } from "../../gateway/http/device_route.ts";
 import { Fault, STATUS } from "../../gateway/fault.ts";
 import { createStoreChanges, type StoreChanges } from "../../gateway/store/changes.ts";

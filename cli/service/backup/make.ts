@@ -7,8 +7,8 @@ import { databasePath } from "../../../gateway/store/database.ts";
 import { type BackupFile, packBackup } from "../../../platform/backup_archive.ts";
 import { syncDirectory } from "../../../platform/files.ts";
 import { backupConnection } from "../../../platform/sqlite_backup.ts";
-import { VERSION } from "../../commands/version.ts";
-import { gatewayDir, nodeDir } from "../config/data_dir.ts";
+import { VERSION } from "../../version.ts";
+import { gatewayDir, nodeDir } from "../../data_dir.ts";
 import { CliFailure, EXIT, usage } from "../../terminal/exit.ts";
 import { exists } from "../../../platform/files.ts";
 

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import { masterKeyId, masterKeyPath } from "../../../gateway/data_dir/backup.ts";
-import { lockDirectory } from "../../../gateway/data_dir/directory_lock.ts";
+import { lockDirectory } from "../../../gateway/store/directory_lock.ts";
 import { prepareRestored, type RestoredGateway } from "../../../gateway/store/restore.ts";
 import { databasePath } from "../../../gateway/store/database.ts";
 import { type BackupManifest, unpackBackup } from "../../../platform/backup_archive.ts";
 import { exchange } from "../../../platform/exchange.ts";
 import { syncDirectory } from "../../../platform/files.ts";
 import { requireIntegrity } from "../../../platform/sqlite_backup.ts";
-import { gatewayDir, nodeDir } from "../config/data_dir.ts";
+import { gatewayDir, nodeDir } from "../../data_dir.ts";
 import { nodeState } from "../doctor/patient.ts";
 import { CliFailure, EXIT, usage } from "../../terminal/exit.ts";
 import { exists } from "../../../platform/files.ts";

@@ -1,4 +1,4 @@
-import type { Env } from "./data_dir.ts";
+import type { Env } from "../../data_dir.ts";
 
 const REFERENCE = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::([-?])([^}]*))?\}/g;
 

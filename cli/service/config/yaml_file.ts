@@ -1,6 +1,6 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, Scalar, visit } from "yaml";
 import type { z } from "zod";
-import type { Env } from "./data_dir.ts";
+import type { Env } from "../../data_dir.ts";
 import { substitute } from "./environment.ts";
 import { usage } from "../../terminal/exit.ts";
 import { readingTrouble } from "../../terminal/reading_trouble.ts";

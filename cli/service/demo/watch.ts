@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ApiClient } from "../../client/api_client.ts";
 import { table, type Terminal } from "../../terminal/output.ts";
-import { pathOf } from "../../commands/device.ts";
+import { pathOf } from "../../client/device_path.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { DEMO_DEVICE } from "./site.ts";
 

@@ -4,7 +4,7 @@ import { masterKeyPath } from "../../../gateway/data_dir/backup.ts";
 import { openKeySet } from "../../../keys/firmware_keys.ts";
 import { keysFolder } from "../../../ota/repository/repository.ts";
 import { readSecretFile } from "../../../keys/secret_file.ts";
-import { gatewayDir, nodeDir } from "../config/data_dir.ts";
+import { gatewayDir, nodeDir } from "../../data_dir.ts";
 import { type Check, fail, type Finding, pass, reasonOf } from "./finding.ts";
 
 /** The device key can be read, by its owner only. */

@@ -1,7 +1,7 @@
 import { databasePath } from "../../../gateway/store/database.ts";
 import { z } from "zod";
 import { DevicePage } from "../../client/api_schemas.ts";
-import { gatewayDir } from "../config/data_dir.ts";
+import { gatewayDir } from "../../data_dir.ts";
 import { withGateway } from "../../client/gateway_access.ts";
 import { exists } from "../../../platform/files.ts";
 import { type Check, fail, type Finding, pass, type Patient, warn } from "./finding.ts";

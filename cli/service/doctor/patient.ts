@@ -6,7 +6,7 @@ import { openNodeDatabase } from "../../../device/store/database.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { type ConfigFile, DEFAULT_CONFIG, loadConfig } from "../config/config_file.ts";
-import { nodeDir, processDataDir } from "../config/data_dir.ts";
+import { nodeDir, processDataDir } from "../../data_dir.ts";
 import { runProgram } from "../install/system.ts";
 import { type NodeState, type Patient, reasonOf } from "./finding.ts";
 

@@ -1,7 +1,7 @@
 import { slotFiles } from "../../../ota/slots/files.ts";
 import { currentSlot, readTrial } from "../../../ota/slots/slots.ts";
 import { loadState } from "../../../ota/slots/state.ts";
-import { slotsDir } from "../config/data_dir.ts";
+import { slotsDir } from "../../data_dir.ts";
 import { exists } from "../../../platform/files.ts";
 import { published } from "../../../ota/updater/status_files.ts";
 import { type Check, pass, warn } from "./finding.ts";

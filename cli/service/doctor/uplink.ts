@@ -7,7 +7,7 @@ import { Sequence } from "../../../device/store/sequence.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { type Probe, probeGateway } from "../../../device/uplink/probe.ts";
 import type { NodeConfig } from "../../../device/config/node_config.ts";
-import { nodeDir } from "../config/data_dir.ts";
+import { nodeDir } from "../../data_dir.ts";
 import { exists } from "../../../platform/files.ts";
 import { type Check, fail, type Finding, pass, type Patient, reasonOf, warn } from "./finding.ts";
 

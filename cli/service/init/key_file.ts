@@ -4,7 +4,7 @@ import type { Gateway } from "../../../gateway/gateway.ts";
 import { exists, writeFileAtomic } from "../../../platform/files.ts";
 import { readSecretFile } from "../../../keys/secret_file.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
-import { nodeDir } from "../config/data_dir.ts";
+import { nodeDir } from "../../data_dir.ts";
 import { usage } from "../../terminal/exit.ts";
 
 /** Where the node looks for its key by itself. */

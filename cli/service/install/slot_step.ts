@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { slotsDir } from "../config/data_dir.ts";
+import { slotsDir } from "../../data_dir.ts";
 import type { Layout } from "./layout.ts";
 import type { Owner } from "./file_steps.ts";
 import { exists } from "../../../platform/files.ts";

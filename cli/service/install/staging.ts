@@ -5,7 +5,7 @@ import { stage, type Staging, stagingOf } from "../../../ota/slots/stage.ts";
 import { runVersion } from "../../../ota/updater/probe.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { compareVersions, FirmwareVersion } from "../../../ota/manifest/version.ts";
-import { VERSION } from "../../commands/version.ts";
+import { VERSION } from "../../version.ts";
 import { exists } from "../../../platform/files.ts";
 import { fileSha256 } from "./file_content.ts";
 

@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import type { Env } from "../config/data_dir.ts";
+import type { Env } from "../../data_dir.ts";
 
 const STDERR = 2;
 

@@ -14,8 +14,8 @@ import { forgetCopies } from "../../../platform/migration_copy.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import type { RecentLog } from "../../../platform/recent_log.ts";
 import { systemRandom } from "../../../platform/random.ts";
-import { MODEL, VERSION } from "../../commands/version.ts";
-import { gatewayDir, nodeDir, slotsDir, tailDir } from "../config/data_dir.ts";
+import { MODEL, VERSION } from "../../version.ts";
+import { gatewayDir, nodeDir, slotsDir, tailDir } from "../../data_dir.ts";
 import type { Part } from "./service.ts";
 
 /** Starts a gateway on the real clock, network and disk. */

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { TimeLimit } from "../../../platform/deadline.ts";
-import { execute, type Execution } from "../../../device/command/executor.ts";
+import { execute } from "../../../device/command/executor.ts";
+import type { Execution } from "../../../device/command/execution.ts";
 import type { Beginning, CommandJournal } from "../../../device/command/journal.ts";
 import { createInverter } from "../../../device/inverter/inverter.ts";
 import { type BusFault, busFault } from "../../../device/modbus/fault.ts";

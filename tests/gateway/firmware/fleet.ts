@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { importHmacKey } from "../../../crypto/hmac.ts";
 import { check, type OfferIo } from "../../../gateway/firmware/offer.ts";
-import { chunk } from "../../../gateway/firmware/download.ts";
+import { fetchChunk } from "../../../gateway/firmware/download.ts";
 import { takeComplete } from "../../../gateway/firmware/reports.ts";
 import type { FirmwarePlan } from "../../../gateway/firmware/rollout_plan.ts";
 import { createFirmwareRolloutService, type FirmwareRolloutService } from "../../../gateway/firmware/rollouts.ts";
@@ -155,7 +155,7 @@ function live(node: FleetNode, { io, now, random, boots, loss }: Step): void {
   const { version } = offer;
   for (let number = 0; number < offer.total_chunks; number++) {
     if (random() < loss / 2) return; // the network went away: the next check goes on
-    chunk({ device, body: { device_id, version, chunk_number: number }, now }, false, io);
+    fetchChunk({ device, body: { device_id, version, chunk_number: number }, now }, io);
   }
   if (random() < loss / 4) {
     const body = { device_id, version, boot_status: "failed", reason: "the disk was full" } as const;

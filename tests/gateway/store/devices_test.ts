@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
+import type { DatabaseSync } from "node:sqlite";
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
 import { fromHex, utf8 } from "../../../crypto/bytes.ts";
 import { Fault } from "../../../gateway/fault.ts";
+import { createStoreChanges } from "../../../gateway/store/changes.ts";
 import { openGatewayDatabase } from "../../../gateway/store/database.ts";
 import { createDevices, type Devices } from "../../../gateway/store/devices.ts";
 import { createKeyVault, openKeyVault } from "../../../keys/key_vault.ts";
 import { KeyNumberTaken } from "../../../gateway/store/device_keys.ts";
+import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { register } from "../../fakes/gateway_store.ts";
 
 const roof = DeviceId.parse("roof");
 const garage = DeviceId.parse("garage");
+
+const changesOf = (db: DatabaseSync) => createStoreChanges({ db, clock: systemClock });
 
 function withRegistry(
   body: (
@@ -26,7 +31,7 @@ function withRegistry(
     let db = openGatewayDatabase(`${directory}/data`);
     const registry = async (allowPublishedKeys = false) => {
       const vault = await openKeyVault(`${directory}/data`, systemRandom);
-      return createDevices(db, { vault, random: systemRandom, allowPublishedKeys });
+      return createDevices(db, { vault, random: systemRandom, allowPublishedKeys, changes: changesOf(db) });
     };
     try {
       await body(await registry(), (allow) => {
@@ -134,7 +139,8 @@ Deno.test(
     const own = devices.version();
     assert.notEqual(own, before);
     using db = openGatewayDatabase(directory);
-    const other = createDevices(db, { vault: await openKeyVault(directory, systemRandom), random: systemRandom });
+    const vault = await openKeyVault(directory, systemRandom);
+    const other = createDevices(db, { vault, random: systemRandom, changes: changesOf(db) });
     other.keys.revoke(device, 1, 2);
     await new Promise<void>((turned) => setImmediate(turned)); // others are asked about once a turn of the event loop
     assert.notEqual(devices.version(), own);
@@ -156,6 +162,7 @@ Deno.test(
     const foreign = createDevices(db, {
       vault: await createKeyVault(systemRandom.bytes(32), systemRandom),
       random: systemRandom,
+      changes: changesOf(db),
     });
     await assert.rejects(foreign.keys.active(device), /master key/);
   }),

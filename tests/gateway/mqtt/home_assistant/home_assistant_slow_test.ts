@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { VERSION } from "../../../../cli/commands/version.ts";
+import { VERSION } from "../../../../cli/version.ts";
 import { databasePath } from "../../../../gateway/store/database.ts";
 import { writeKeySet } from "../../../../keys/firmware_keys.ts";
 import { keysFolder } from "../../../../ota/repository/repository.ts";

@@ -1,18 +1,12 @@
 import { CommandGet, type CommandGetAnswer, CommandReport } from "../../protocol/command/device_messages.ts";
 import type { Clock } from "../../platform/clock.ts";
-import {
-  type Answer,
-  type DeviceCall,
-  type DeviceRoute,
-  deviceRoute,
-  jsonAnswer,
-  type Reply,
-} from "../http/device_route.ts";
+import { type Answer, type DeviceRoute, deviceRoute, jsonAnswer, type Reply } from "./device_route.ts";
+import type { DeviceCall } from "../auth/identity.ts";
 import type { Commands } from "../store/commands.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
-import type { CommandNotifier } from "./notifier.ts";
-import { handOut, nextLook } from "./hand_out.ts";
-import { takeReport } from "./reporting.ts";
+import type { CommandNotifier } from "../command/notifier.ts";
+import { handOut, nextLook } from "../command/hand_out.ts";
+import { takeReport } from "../command/reporting.ts";
 
 export interface CommandRoutesIo {
   readonly commands: Commands;

@@ -1,40 +1,21 @@
 import type { Logger } from "@logtape/logtape";
-import { type ChangesAnswer, changesAnswer, ChangesRequest } from "../../protocol/settings/changes.ts";
-import { ConfigReport, type ConfigReportAnswer, type ReportUpdate } from "../../protocol/settings/report.ts";
-import { type DeviceRoute, deviceRoute, jsonAnswer } from "../http/device_route.ts";
-import type { NodeHealth } from "../../protocol/messages/node_health.ts";
+import { type ChangesAnswer, changesAnswer } from "../../protocol/settings/changes.ts";
+import type { ConfigReportAnswer, ReportUpdate } from "../../protocol/settings/report.ts";
 import type { Device } from "../store/devices.ts";
 import type { SettingsEvent, SettingsHistory } from "../store/settings_history.ts";
 import type { Twins } from "../store/twins.ts";
 import { handedOut, pendingValues, reportedOn, stateOf } from "./twin.ts";
 import type { Twin } from "../store/port/twin.ts";
 
-export interface SettingsRoutesIo {
+/** Where desired settings come from, and what devices say of them goes to. */
+export interface DeliveryIo {
   readonly twins: Twins;
   readonly history: SettingsHistory;
-  /** Hears what a node tells of itself, inside the transaction. */
-  readonly told?: (device: Device, health: NodeHealth, now: number) => void;
   readonly log: Logger;
 }
 
-/** The paths on which devices get their settings and report on them (contract/1-link §3, §5). */
-export function settingsRoutes(io: SettingsRoutesIo): readonly DeviceRoute[] {
-  const changes = (path: string) =>
-    deviceRoute(path, ChangesRequest, ({ device, body, now }) => {
-      if (body.health && device.auth === "signed") io.told?.(device, body.health, now);
-      return jsonAnswer(200, handOut(device, io, now));
-    });
-  return [
-    changes("/changes"),
-    changes("/device_settings"),
-    deviceRoute("/config/report", ConfigReport, ({ device, body, now }) => {
-      return jsonAnswer(200, take(device, body.updates, io, now));
-    }),
-  ];
-}
-
-/** Tells what waits, and keeps it waiting: only a report ends that. */
-function handOut(device: Device, { twins, history }: SettingsRoutesIo, now: number): ChangesAnswer {
+/** Tells what waits, and keeps it waiting: only a report ends that. Inside a transaction. */
+export function handOutSettings(device: Device, { twins, history }: DeliveryIo, now: number): ChangesAnswer {
   const twin = twins.load(device);
   const settings = { version: twin.version, ...twin.desired };
   const answer = changesAnswer(
@@ -48,10 +29,11 @@ function handOut(device: Device, { twins, history }: SettingsRoutesIo, now: numb
   return answer;
 }
 
-function take(
+/** Takes what a device says of settings that it got. Inside a transaction. */
+export function takeSettingsReport(
   device: Device,
   updates: readonly ReportUpdate[],
-  { twins, history, log }: SettingsRoutesIo,
+  { twins, history, log }: DeliveryIo,
   now: number,
 ): ConfigReportAnswer {
   const before = twins.load(device);

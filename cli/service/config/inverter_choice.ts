@@ -1,7 +1,7 @@
-import type { BusConfig } from "../../device/config/bus_config.ts";
-import { loadNodeConfig } from "../service/config/config_file.ts";
-import { usage } from "./exit.ts";
-import { INVERTER_URLS, inverterUrl } from "./inverter_url.ts";
+import type { BusConfig } from "../../../device/config/bus_config.ts";
+import { loadNodeConfig } from "./config_file.ts";
+import { usage } from "../../terminal/exit.ts";
+import { INVERTER_URLS, inverterUrl } from "../../terminal/inverter_url.ts";
 
 /** For the help of a command that takes an inverter. */
 export const WHICH_INVERTER =

@@ -1,0 +1,73 @@
+import { parseUploadBody, type UploadBody } from "../boards/upload_body.ts";
+import { SampleBlocksUpload } from "../../protocol/messages/sample_blocks.ts";
+import type { Identity } from "../auth/identity.ts";
+import { Fault } from "../fault.ts";
+import { type BoardUploadIo, takeBoardUpload } from "../ingest/board_upload.ts";
+import { decodeBlocks } from "../ingest/node_blocks.ts";
+import { type NodeUploadIo, takeNodeUpload } from "../ingest/node_upload.ts";
+import type { SampleFeed } from "../ingest/sample_feed.ts";
+import type { StoredUpload } from "../ingest/stored_upload.ts";
+import { isShallow, MAX_JSON_DEPTH, parseJson } from "../json_text.ts";
+import { checkBody, type DeviceRoute, type Effect, jsonAnswer, type Reply, requireOwnName } from "./device_route.ts";
+
+interface ProcessIo extends NodeUploadIo, BoardUploadIo {
+  /** Hears of the samples when they are on disk. */
+  readonly feed: SampleFeed;
+  /** Whether what is stored goes out over MQTT. */
+  readonly publishes: boolean;
+}
+
+/** `POST /process` (contract/1-link §4): blocks of a node, and every body that a board sends. */
+export function createProcessRoute(io: ProcessIo): DeviceRoute {
+  return {
+    path: "/process",
+    prepare(identity, { body }) {
+      const json = parseJson(body);
+      if (identity.kind === "signed" && json.ok && isNodeUpload(json.value)) {
+        return storeBlocks(io, identity, json.value);
+      }
+      if (!json.ok && json.fault !== "json") throw new Fault("malformed", json.detail);
+      return storeBoardUpload(io, identity, readBoardBody(identity, body));
+    },
+  };
+}
+
+function isNodeUpload(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "data_type" in value && value.data_type === "sample_blocks";
+}
+
+function storeBlocks(io: ProcessIo, { device }: Identity, value: unknown): Effect {
+  const upload = checkBody(SampleBlocksUpload, value);
+  requireOwnName(device, upload.device_id);
+  const blocks = decodeBlocks(upload.blocks);
+  return (receivedAt) => told(io, takeNodeUpload(device, blocks, io, receivedAt));
+}
+
+/** A cut body passes here: its HMAC was verified, or a signature, before it is believed. */
+function readBoardBody({ device }: Identity, body: Uint8Array): UploadBody {
+  if (!isShallow(body, MAX_JSON_DEPTH)) throw new Fault("malformed", "The body nests too deeply");
+  const upload = parseUploadBody(body);
+  if (!upload.ok) throw new Fault("malformed", upload.detail);
+  const { wireId } = upload.value;
+  if (wireId === undefined) {
+    throw new Fault("malformed", "The body names no device", {
+      fields: [{ path: "device_id", message: "is required" }],
+    });
+  }
+  requireOwnName(device, wireId);
+  return upload.value;
+}
+
+function storeBoardUpload(io: ProcessIo, { device }: Identity, body: UploadBody): Effect {
+  return (receivedAt) => told(io, takeBoardUpload(device, body, io, receivedAt));
+}
+
+/** Tells of the samples once they are on disk. `mqtt_published`: they are handed to the publisher then. */
+function told({ feed, publishes }: ProcessIo, { batches, answer }: StoredUpload): Reply {
+  const done = jsonAnswer(200, answer(publishes && batches.length > 0));
+  if (batches.length === 0) return done;
+  return () => {
+    feed.stored(batches);
+    return Promise.resolve(done);
+  };
+}

@@ -1,0 +1,48 @@
+import type { Logger } from "@logtape/logtape";
+import { processAnswer } from "../boards/answers.ts";
+import { type BoardState, NEW_BOARD, parseBoardState } from "../boards/board_state.ts";
+import { decodeUpload } from "../boards/upload.ts";
+import type { UploadBody } from "../boards/upload_body.ts";
+import type { BoardStates } from "../store/board_states.ts";
+import type { Device } from "../store/devices.ts";
+import type { SampleBatch, SampleSink } from "../store/port/sample_batch.ts";
+import type { Quarantine } from "../store/quarantine.ts";
+import type { StoredUpload } from "./stored_upload.ts";
+
+/** What a board's upload writes to. */
+export interface BoardUploadIo {
+  readonly samples: SampleSink;
+  readonly boards: BoardStates;
+  readonly quarantine: Quarantine;
+  readonly log: Logger;
+}
+
+/** The inverter of a board: it has one. */
+const BOARD_INVERTER = "inverter";
+
+/** Stores what can be decoded and sets aside what cannot, inside the transaction of the caller. */
+export function takeBoardUpload(
+  { row, deviceId }: Device,
+  body: UploadBody,
+  { samples, boards, quarantine, log }: BoardUploadIo,
+  receivedAt: number,
+): StoredUpload {
+  const { state, upload } = decodeUpload(boardState(boards.load(row)), body, receivedAt);
+  const batches = upload.batches.map(({ registers, samples, quality }): SampleBatch => {
+    const series = { profile: "ecowatt", registers, samples };
+    return { device: deviceId, inverter: BOARD_INVERTER, series, quality, receivedAt };
+  });
+  if (upload.lost > 0) log.warn("board lost {lost} batches {device}", { lost: upload.lost, device: deviceId });
+  for (const { fault, detail, source } of upload.undecodable) {
+    quarantine.keep({ at: receivedAt, deviceId, fault, detail, content: source });
+    log.warn("item set aside {device} {fault}", { device: deviceId, fault });
+  }
+  boards.save(row, JSON.stringify(state));
+  for (const batch of batches) samples.append(batch);
+  return { batches, answer: (published) => processAnswer(body.wireId ?? deviceId, upload, published) };
+}
+
+/** That of a new board when there is none or it cannot be read: then only continuity is lost. */
+function boardState(text: string | undefined): BoardState {
+  return (text === undefined ? undefined : parseBoardState(text)) ?? NEW_BOARD;
+}

@@ -1,0 +1,27 @@
+import type { BlockReceipts } from "../store/block_receipts.ts";
+import type { Device } from "../store/devices.ts";
+import type { SampleBatch, SampleSink } from "../store/port/sample_batch.ts";
+import { blocksAnswer, type DecodedBlock } from "./node_blocks.ts";
+import type { StoredUpload } from "./stored_upload.ts";
+
+/** What a node's upload writes to. */
+export interface NodeUploadIo {
+  readonly samples: SampleSink;
+  readonly receipts: BlockReceipts;
+}
+
+/** Stores the blocks that did not come before, inside the transaction of the caller. */
+export function takeNodeUpload(
+  device: Device,
+  blocks: readonly DecodedBlock[],
+  { samples, receipts }: NodeUploadIo,
+  receivedAt: number,
+): StoredUpload {
+  const accepted = blocks.filter((block) => receipts.claim(device.row, block.blockId));
+  const batches = accepted.map(({ inverter, series, payload }): SampleBatch => {
+    return { device: device.deviceId, inverter, series, quality: "exact", receivedAt, payload };
+  });
+  const duplicates = accepted.length === blocks.length ? [] : blocks.filter((block) => !accepted.includes(block));
+  for (const batch of batches) samples.append(batch);
+  return { batches, answer: (published) => blocksAnswer(device.deviceId, accepted, duplicates, published) };
+}
