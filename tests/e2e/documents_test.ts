@@ -10,18 +10,18 @@ const OWN_TEST = new Set(["docs/run.md", "README.md"]);
 
 /** What cannot be run here as it stands, and where it is run. */
 const ELSEWHERE: readonly (readonly [command: RegExp, where: string])[] = [
-  [/^deno task deb/, "compiles: tests/packaging/deb_test.ts"],
-  [/^sudo apt install/, "root: tests/packaging/deb_test.ts unpacks the package"],
-  [/^sudo \.\/ecowatt install$/, "root: tests/cli/install/install_test.ts, tests/e2e/systemd_test.ts"],
-  [/^ecowatt install --root/, "an image and an executable: tests/cli/install/install_test.ts"],
-  [/^sudo ecowatt uninstall/, "root: tests/cli/install/install_test.ts, tests/e2e/systemd_test.ts"],
+  [/^deno task deb/, "compiles: tests/packaging/deb_slow_test.ts"],
+  [/^sudo apt install/, "root: tests/packaging/deb_slow_test.ts unpacks the package"],
+  [/^sudo \.\/ecowatt install$/, "root: tests/cli/service/install/install_slow_test.ts, tests/e2e/systemd_test.ts"],
+  [/^ecowatt install --root/, "an image and an executable: tests/cli/service/install/install_slow_test.ts"],
+  [/^sudo ecowatt uninstall/, "root: tests/cli/service/install/install_slow_test.ts, tests/e2e/systemd_test.ts"],
   [/^sudo systemctl (stop|start) ecowatt$/, "systemd: tests/e2e/systemd_test.ts"],
   [/^systemctl status ecowatt$/, "systemd: tests/e2e/systemd_test.ts"],
-  [/^journalctl -u ecowatt/, "systemd's journal: tests/cli/logging_test.ts checks the severities"],
+  [/^journalctl -u ecowatt/, "systemd's journal: tests/cli/service/run/logging_test.ts checks the severities"],
   [/^sudo install -o ecowatt/, "the service's user: coreutils"],
   [/^sudo ecowatt init$/, "a terminal: tests/e2e/stranger_test.ts gives the answers as flags"],
   [/^sudo ecowatt doctor$/, "root: tests/e2e/stranger_test.ts"],
-  [/boot-guard \/var\/lib\/ecowatt\/slots/, "an installed service: tests/packaging/boot_guard_test.ts"],
+  [/boot-guard \/var\/lib\/ecowatt\/slots/, "an installed service: tests/packaging/boot_guard_slow_test.ts"],
 ];
 
 const commands = (await pages()).filter(({ path }) => !OWN_TEST.has(path)).flatMap((page) =>
