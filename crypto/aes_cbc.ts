@@ -131,7 +131,7 @@ function notWhole(what: "encrypt" | "decrypt", { length }: Bytes): RangeError {
 }
 
 /** Encrypts a message that comes in pieces of any size, in constant memory. One use; one call after the other. */
-export interface Encryption {
+interface Encryption {
   /** The next blocks, as soon as there are many; may be empty. */
   update(piece: Uint8Array): Promise<Bytes>;
   /** The rest, with the padding. */
@@ -139,7 +139,7 @@ export interface Encryption {
 }
 
 /** Decrypts a message that comes in pieces of any size, in constant memory. One use; one call after the other. */
-export interface Decryption {
+interface Decryption {
   /**
    * The next blocks, as soon as there are many, but the last, which may be padding; may be empty. Nothing here is
    * authenticated: verify the plaintext before acting on it.

@@ -3,7 +3,7 @@ import type { Bytes } from "./bytes.ts";
 /** Bytes of an AES-256 key, of a nonce, and of the tag behind a ciphertext. */
 export const GCM_KEY_BYTES = 32;
 export const GCM_NONCE_BYTES = 12;
-export const GCM_TAG_BYTES = 16;
+const GCM_TAG_BYTES = 16;
 
 /** A key for AES-256-GCM: a `CryptoKey` that is not extractable. */
 class GcmKey {
@@ -21,8 +21,6 @@ class GcmKey {
     return crypto.subtle.decrypt(parameters, this.#key, message);
   }
 }
-
-export type { GcmKey };
 
 /** What a message is encrypted with beside the key. */
 export interface GcmContext {
@@ -56,7 +54,7 @@ export async function importGcmKey(raw: Bytes): Promise<GcmKey> {
  * import { utf8 } from "./bytes.ts";
  * const key = await importGcmKey(new Uint8Array(GCM_KEY_BYTES));
  * const context = { nonce: crypto.getRandomValues(new Uint8Array(GCM_NONCE_BYTES)), additional: utf8("roof/1") };
- * (await encryptAesGcm(key, context, utf8("secret"))).length; // => 6 + GCM_TAG_BYTES
+ * (await encryptAesGcm(key, context, utf8("secret"))).length; // => 6 + 16
  * ```
  */
 export async function encryptAesGcm(key: GcmKey, context: GcmContext, plain: Bytes): Promise<Bytes> {

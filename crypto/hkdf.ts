@@ -1,7 +1,7 @@
 import type { Bytes } from "./bytes.ts";
 
 /** What a derived key is bound to. */
-export interface HkdfContext {
+interface HkdfContext {
   /** Not secret, random if there is any; empty for none. */
   readonly salt: Bytes;
   /** What the key is for: another text, another key. */

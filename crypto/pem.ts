@@ -1,7 +1,7 @@
 import { type Bytes, fromBase64, toBase64 } from "./bytes.ts";
 
 /** What the PEM files of this product hold: a public key (SPKI) or a private one (PKCS#8). */
-export type PemLabel = "PUBLIC KEY" | "PRIVATE KEY";
+type PemLabel = "PUBLIC KEY" | "PRIVATE KEY";
 
 /** Characters of a PEM text that are read at all: an RSA-4096 private key has 3,300. */
 const MAX_LENGTH = 16_384;

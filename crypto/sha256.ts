@@ -28,7 +28,7 @@ export function sha256Base64(data: Uint8Array): string {
 }
 
 /** A hash that takes its input in pieces, in constant memory. */
-export interface Sha256 {
+interface Sha256 {
   update(piece: Uint8Array): void;
   /** SHA-256 of the pieces so far, 32 bytes; more pieces may follow. */
   digest(): Bytes;

@@ -38,7 +38,7 @@ import { createBackups } from "./system/backups.ts";
 import type { MqttLink } from "./system/mqtt_link.ts";
 
 /** What operators are served from. */
-export interface AppParts {
+interface AppParts {
   readonly stores: Stores;
   readonly services: Services;
   /** Who may come in. */

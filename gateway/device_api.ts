@@ -17,7 +17,7 @@ import { settingsRoutes } from "./http/settings_routes.ts";
 import type { Stores } from "./store/stores.ts";
 
 /** What devices are served from. */
-export interface DeviceApiParts {
+interface DeviceApiParts {
   readonly stores: Stores;
   readonly services: Services;
   /** Hears of samples when they are on disk. */

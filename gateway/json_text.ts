@@ -3,7 +3,7 @@ import { type Outcome, refusal, success } from "../protocol/outcome.ts";
 /** JSON from outside never nests deeper. */
 export const MAX_JSON_DEPTH = 32;
 
-export type JsonFault = "utf8" | "json" | "depth";
+type JsonFault = "utf8" | "json" | "depth";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 

@@ -39,7 +39,7 @@ const User = z.strictObject({
   message: "give password or password_file, one of them",
 });
 /** Somebody who may use the gateway's own broker. */
-export type UserConfig = Readonly<z.infer<typeof User>>;
+type UserConfig = Readonly<z.infer<typeof User>>;
 
 const Embedded = z.strictObject({
   host: z.string().min(1).default("127.0.0.1").describe("Address to listen on; beyond loopback it needs users"),

@@ -41,7 +41,7 @@ export interface Services {
 }
 
 /** What the services need beside the stores. */
-export interface ServicesOptions extends Pick<GatewayConfig, "location" | "time_zone"> {
+interface ServicesOptions extends Pick<GatewayConfig, "location" | "time_zone"> {
   /** Since when devices can be heard of, unix milliseconds; left out where nobody listens: at the command line. */
   readonly listeningSince?: number;
 }

@@ -6,7 +6,7 @@ import type { DeviceKey } from "../protocol/device_signature.ts";
 import type { DeviceId } from "../protocol/device_id.ts";
 
 /** Which key of which device, as a node's configuration says. */
-export interface DeviceKeyConfig {
+interface DeviceKeyConfig {
   readonly device_id: DeviceId;
   /** Counts from 1. */
   readonly key_number: number;

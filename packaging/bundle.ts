@@ -5,7 +5,7 @@ const ROOT = new URL("../", import.meta.url);
 const BUNDLE = "dist/program.js";
 
 /** The program in one file. */
-export interface ProgramBundle {
+interface ProgramBundle {
   /** From the root. */
   readonly path: string;
   /** The files of which there is code in it. */

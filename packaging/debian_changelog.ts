@@ -1,5 +1,5 @@
 /** What of an entry is not in its text. */
-export interface ChangelogFacts {
+interface ChangelogFacts {
   /** As Debian writes it. */
   readonly version: string;
   readonly maintainer: string;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 
 /** What of the page is not in the commands' own help. */
-export interface ManPageFacts {
+interface ManPageFacts {
   readonly version: string;
   /** `2026-06-21`. */
   readonly date: string;

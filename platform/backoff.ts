@@ -1,5 +1,5 @@
 /** Between which bounds a pause grows, milliseconds. */
-export interface Backoff {
+interface Backoff {
   readonly firstMs: number;
   readonly longestMs: number;
 }

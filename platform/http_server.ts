@@ -2,7 +2,7 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "./clock.ts";
 import { listenError } from "./listen_error.ts";
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   readonly hostname: string;
   /** 0 takes a free one. */
   readonly port: number;

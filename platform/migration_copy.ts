@@ -6,7 +6,7 @@ import { exists, syncDirectory } from "./files.ts";
 import { backupConnection } from "./sqlite_backup.ts";
 
 /** A database that the next open may migrate. */
-export interface Migrating {
+interface Migrating {
   readonly path: string;
   /** The schema version that this program knows. */
   readonly known: number;

@@ -15,7 +15,7 @@ const BYTES: Readonly<Record<string, number>> = {
 };
 
 /** What a schema says of a duration or an amount, for the JSON Schema and the reference: its bounds as they are written. */
-export interface QuantityMeta {
+interface QuantityMeta {
   readonly quantity: "duration" | "bytes";
   readonly least: string;
   readonly most: string;

@@ -7,7 +7,7 @@ const WARNINGS = 3;
 const FORGOTTEN_MS = 3_600_000;
 
 /** What a line says besides its text. */
-export type Fields = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Tells of one trouble that may repeat without end: three times in full, then one line when it ends and one when it comes

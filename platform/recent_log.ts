@@ -1,6 +1,6 @@
 /** Levels of log entries, the least severe first. */
 export const ENTRY_LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
-export type EntryLevel = typeof ENTRY_LEVELS[number];
+type EntryLevel = typeof ENTRY_LEVELS[number];
 
 /** A line of the log, without secrets. */
 export interface LogEntry {
@@ -13,7 +13,7 @@ export interface LogEntry {
 }
 
 /** Which entries are asked for. */
-export interface LogQuery {
+interface LogQuery {
   readonly limit: number;
   /** Not less severe than this. */
   readonly level: EntryLevel;

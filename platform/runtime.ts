@@ -17,7 +17,7 @@ const NAMES = [
 const TIMER_METHODS = ["refresh", "ref", "unref"];
 
 /** Whose timers are looked at. */
-export interface Runtime {
+interface Runtime {
   setTimeout(done: () => void, ms: number): unknown;
 }
 

@@ -26,7 +26,7 @@ export interface ServiceManager {
 }
 
 /** This process and the one that started it: the watchdog may be meant for the boot guard, which runs a new image as its child. */
-export interface Family {
+interface Family {
   readonly pid: number;
   readonly ppid: number;
 }

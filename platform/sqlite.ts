@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 
 /** How a database file is opened. */
-export interface SqliteOptions {
+interface SqliteOptions {
   /** `full`: a commit is on disk when it returns. `normal`: a power cut may undo the last commits, never corrupt. */
   readonly synchronous: "full" | "normal";
   /** Statements that bring the schema from version n to n + 1, oldest first. Never edit one that was released. */

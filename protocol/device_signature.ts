@@ -28,7 +28,7 @@ const RESPONSE: Coverage = {
 };
 
 /** Header fields by lower-case name. */
-export type Headers = Readonly<Record<string, string>>;
+type Headers = Readonly<Record<string, string>>;
 
 /** What a node is about to send. */
 export interface RequestToSign {

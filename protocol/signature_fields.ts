@@ -27,7 +27,7 @@ export interface Coverage {
 }
 
 /** `Signature-Input` and `Signature` as they were read: who claims to have signed what. Proves nothing yet. */
-export interface SignatureFields {
+interface SignatureFields {
   readonly input: InnerList;
   /** Unix seconds by the signer's clock. */
   readonly created: number;

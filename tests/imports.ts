@@ -49,7 +49,8 @@ export const RANKS: Record<string, readonly (readonly string[])[]> = {
   ]],
 };
 
-const root = fileURLToPath(new URL("../", import.meta.url));
+/** The checkout. */
+export const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** A module as `deno info` tells of it. */
 export interface Module {
@@ -88,7 +89,8 @@ export async function importGraph(): Promise<ImportGraph> {
 
 const NOT_OURS = ["node_modules", "dist"];
 
-function sourceFiles(folder: string): readonly string[] {
+/** Every source file below a folder, packages and what is built left out. */
+export function sourceFiles(folder: string): readonly string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
     const path = join(folder, name);
     if (isDirectory) return name.startsWith(".") || NOT_OURS.includes(name) ? [] : sourceFiles(path);

@@ -2,7 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Period } from "./period.ts";
 
 /** Something that is done periodically. */
-export interface Schedule {
+interface Schedule {
   /** Time between two slots. A change counts from the last slot, at once. */
   readonly period: Period;
   /** Does the work of one slot. Must not reject. */

@@ -9,7 +9,7 @@ import type { PollObserver, PollReport } from "./sampler.ts";
 import { maySleep, newWakefulness, nextWakefulness, type Surroundings, type Wakefulness } from "./wakefulness.ts";
 
 /** How an inverter was last seen. */
-export interface StoredWakefulness {
+interface StoredWakefulness {
   readonly state: InverterState;
   readonly since: number;
   readonly reason: string;

@@ -35,7 +35,7 @@ const UNSUPPORTED_MS = 300_000;
 const MAX_NAMED = 256;
 
 /** What the commandRunner stands on. */
-export interface CommandRunnerIo {
+interface CommandRunnerIo {
   readonly device: DeviceId;
   /** By their names in the configuration. */
   readonly inverters: ReadonlyMap<string, CommandTarget>;

@@ -20,14 +20,14 @@ const PROFILE_WAIT_MS = 30_000;
 const PROFILE_PAUSE_MS = 250;
 
 /** A command with what was agreed. */
-export interface Order {
+interface Order {
   readonly command: HandedCommand;
   readonly deadline: TimeLimit;
   /** Writes that one register takes in a UTC day. */
   readonly writesPerDay: number;
 }
 
-export interface ExecutorIo {
+interface ExecutorIo {
   /** By their names in the configuration. */
   readonly inverters: ReadonlyMap<string, CommandTarget>;
   readonly journal: Pick<CommandJournal, "begin" | "writes">;

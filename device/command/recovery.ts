@@ -9,7 +9,7 @@ import { HALF_DONE_MS, readBack } from "./write_step.ts";
 /** So long, ms, an inverter that answers is given to show what it took. */
 const SHOWN_MS = 1_000;
 
-export interface RecoveryIo {
+interface RecoveryIo {
   readonly inverters: ReadonlyMap<string, CommandTarget>;
   readonly clock: Clock;
 }

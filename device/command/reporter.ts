@@ -9,7 +9,7 @@ import type { Poster } from "../uplink/exchange.ts";
 import { replyOf } from "../uplink/reply.ts";
 import type { CommandJournal } from "./journal.ts";
 
-export interface ReporterIo {
+interface ReporterIo {
   readonly journal: Pick<CommandJournal, "unreported" | "acknowledge">;
   readonly gateway: Poster;
   /** Rings when there is a report, or a reason to believe that the gateway is back. */

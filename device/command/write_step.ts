@@ -31,7 +31,7 @@ export type Written =
   | { readonly kind: "stopped" };
 
 /** What reading a register back came to. */
-export type Held =
+type Held =
   | { readonly kind: "as_written" | "rounded" | "otherwise"; readonly words: readonly number[] }
   /** `refused`: the inverter does not show it. */
   | { readonly kind: "unreadable"; readonly message: string; readonly refused: boolean }

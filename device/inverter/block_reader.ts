@@ -27,7 +27,7 @@ const RETRIES_A_POLL = 4;
 const NO_ANSWER = 0;
 
 /** A block with the words it was answered with. */
-export interface Part {
+interface Part {
   readonly block: Block;
   readonly words: readonly number[];
 }

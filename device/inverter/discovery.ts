@@ -24,7 +24,7 @@ export type DiscoveryFault =
   | BusFault;
 
 /** What a discovery comes to. */
-export type Discovery =
+type Discovery =
   | { readonly ok: true; readonly devices: readonly FoundDevice[] }
   | { readonly ok: false; readonly fault: DiscoveryFault };
 

@@ -6,7 +6,7 @@ export const STEP_MEMORY_MS = 60_000;
 export const BELIEVED_AFTER = 3;
 
 /** One register of one poll. */
-export interface Reading {
+interface Reading {
   readonly raw: number;
   /** Value in the register's unit; `undefined`: not implemented, or its scale factor is unusable. */
   readonly physical: number | undefined;

@@ -12,10 +12,10 @@ export const RETRY_PAUSES_MS: readonly number[] = [MINUTE_MS, 10 * MINUTE_MS, 60
 /** The pause after those. */
 export const DAILY_MS = 24 * 60 * MINUTE_MS;
 /** The longest pause of a register that has answered before: inverters refuse some at night, and the day is not told. */
-export const KNOWN_MS = 15 * MINUTE_MS;
+const KNOWN_MS = 15 * MINUTE_MS;
 
 /** Why and until when a register is left out of the reads. */
-export interface Refused {
+interface Refused {
   /** Exception code of the refusal; 0: no answer at all. */
   readonly code: number;
   /** Monotonic milliseconds. */

@@ -51,7 +51,7 @@ export const StatusAnswer = z.object({
 export type StatusAnswer = z.infer<typeof StatusAnswer>;
 
 /** Most bytes of a question or an answer. */
-export const MAX_LINE_BYTES = 1024 * 1024;
+const MAX_LINE_BYTES = 1024 * 1024;
 
 /** The socket of the node whose state is in `dataDir`. */
 export function localServicePath(dataDir: string): string {

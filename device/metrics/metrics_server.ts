@@ -4,7 +4,7 @@ import { type HttpServer, startHttpServer } from "../../platform/http_server.ts"
 import { expose, type Family, METRICS_TYPE } from "../../platform/metrics/exposition.ts";
 
 /** Where a node shows its metrics, and what that takes. */
-export interface MetricsServerOptions {
+interface MetricsServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;

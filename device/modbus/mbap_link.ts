@@ -8,7 +8,7 @@ import { decodeLeniently, isFrom, type LenientAnswer } from "./lenient_mbap.ts";
 import { decodeResponse, type Response } from "./pdu.ts";
 
 /** How a Modbus TCP connection behaves. */
-export interface MbapOptions {
+interface MbapOptions {
   /** Milliseconds of silence between an answer and the next request. */
   readonly gapMs: number;
   readonly quirks: Quirks;

@@ -26,7 +26,7 @@ export interface RtuOptions {
 }
 
 /** What an RTU link knows of its line. */
-export interface RtuLinkOptions extends RtuOptions {
+interface RtuLinkOptions extends RtuOptions {
   readonly timing: LineTiming;
   readonly quirks: Quirks;
   /** What did not come before the line was opened anew may still come. */

@@ -34,7 +34,7 @@ export function findResponse(bytes: Uint8Array, ask: Ask): Found | undefined {
 }
 
 /** What could be the answer of a device that breaks the protocol, and where it deviates. */
-export interface LenientFound extends Found {
+interface LenientFound extends Found {
   readonly deviations: readonly Quirk[];
 }
 

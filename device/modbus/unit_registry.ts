@@ -7,10 +7,10 @@ import type { Ask, LateAnswer, Line, Reply } from "./line.ts";
 import { type BackoffOptions, type Patience, Unit } from "./unit.ts";
 
 /** Why a unit is left alone. */
-export const WHY = { silence: "no answer", damaged: "damaged answers", foreign: "answers to something else" } as const;
+const WHY = { silence: "no answer", damaged: "damaged answers", foreign: "answers to something else" } as const;
 
 /** How the units of a line are treated. */
-export interface UnitTerms {
+interface UnitTerms {
   readonly patience: Patience;
   /** Attempts in a row without an answer, beyond the first, before a unit is left alone. */
   readonly retries: number;

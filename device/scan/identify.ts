@@ -14,7 +14,7 @@ export type Found =
   | { readonly kind: "unknown"; readonly unit: number; readonly why: string };
 
 /** A line on which nothing more is to be found: it cannot be opened, or nobody answers. */
-export type Silence = { readonly kind: "silent" } | { readonly kind: "line"; readonly message: string };
+type Silence = { readonly kind: "silent" } | { readonly kind: "line"; readonly message: string };
 
 /** Volts and hertz of a grid, raw, as the ten registers have them. */
 const GRID = { volts: [800, 3000], hertz: [4500, 6500] } as const;

@@ -10,7 +10,7 @@ const HURRY_MS = 300;
 const WORDS = 2;
 
 /** Who is on a line. */
-export interface Present {
+interface Present {
   /** Units that answered something, also too late or damaged, in the order in which they were asked for. */
   readonly units: readonly number[];
   /** Units that were named by answers to requests for others. */

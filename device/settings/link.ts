@@ -17,7 +17,7 @@ const CHECK_MS = 5_000;
 const JITTER = 0.2;
 
 /** What the link stands on. */
-export interface SettingsLinkIo {
+interface SettingsLinkIo {
   readonly device: string;
   readonly settings: { offer(offer: Offer): boolean };
   readonly reports: {

@@ -24,7 +24,7 @@ export interface Health {
 }
 
 /** How all parties have been doing. One that is missing was not tried. */
-export type Healths = ReadonlyMap<string, Health>;
+type Healths = ReadonlyMap<string, Health>;
 
 /** What became of a trial. */
 export type Verdict =

@@ -21,7 +21,7 @@ const ACCEPT = `${OCTETS}, application/json;q=0.9`;
 const Replay = z.object({ next_sequence: z.int().min(1) });
 
 /** What the client stands on. */
-export interface GatewayClientIo {
+interface GatewayClientIo {
   /** `http://host:port` or `https://…`, with a path prefix if the gateway has one. */
   readonly url: string;
   readonly key: DeviceKey;

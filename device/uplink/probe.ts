@@ -11,7 +11,7 @@ export type Probe =
   | { readonly kind: "unreachable"; readonly reason: string };
 
 /** What a probe stands on. */
-export interface ProbeIo {
+interface ProbeIo {
   readonly device: string;
   readonly gateway: Poster;
 }

@@ -18,7 +18,7 @@ const MAX_STRIKES = 3;
 const FRAME_BYTES = 4096;
 
 /** What the uplink stands on. */
-export interface UplinkIo {
+interface UplinkIo {
   readonly device: string;
   readonly outbox: {
     peek(portion: Portion): readonly StoredBlock[];

@@ -68,7 +68,7 @@ const QueueBody = z.unknown().transform((value, c): CommandBatch | QueuedCommand
   return z.NEVER;
 }).openapi({ oneOf: [{ $ref: "#/components/schemas/NewCommand" }, { $ref: "#/components/schemas/NewCommandBatch" }] });
 
-export interface CommandsApiIo {
+interface CommandsApiIo {
   readonly commandService: CommandService;
 }
 

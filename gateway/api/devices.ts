@@ -48,7 +48,7 @@ const InverterView = z.object({
 }).openapi("InverterState");
 
 /** Samples of a node on their way here. */
-export const OutboxView = z.object({
+const OutboxView = z.object({
   waiting: z.number().int().describe("Blocks of samples that the gateway has yet to take"),
   oldest_ms: z.number().int().nullable().describe("Time of the oldest sample in them; null when none waits"),
   dropped: z.number().int().describe("Samples that the node dropped because no more had room, ever"),
@@ -93,7 +93,7 @@ const NewDeviceBody = z.strictObject({
   path: ["wire_id"],
 }).openapi("NewDevice");
 
-export interface DevicesApiIo {
+interface DevicesApiIo {
   readonly management: Management;
   readonly activity: (deviceId: string) => Activity;
   readonly states: Pick<DeviceStates, "of">;

@@ -39,7 +39,7 @@ export const DeviceEnergyView = z.object({
   days: z.array(z.object({ day: Day, wh: z.number() })).describe("In order of time; days without samples are left out"),
 }).openapi("DeviceEnergy");
 
-export interface EnergyApiIo {
+interface EnergyApiIo {
   readonly management: Pick<Management, "device" | "listDevices">;
   readonly energy: EnergyReader;
   readonly clock: Pick<Clock, "now">;

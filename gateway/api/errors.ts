@@ -9,7 +9,7 @@ import { problemResponse } from "../http/problem.ts";
 import { isStorageError, storageFault } from "../store/storage_error.ts";
 import type { ApiEnv } from "./env.ts";
 
-export interface ErrorsIo {
+interface ErrorsIo {
   readonly log: Logger;
   readonly random: Pick<Random, "bytes">;
 }

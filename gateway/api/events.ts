@@ -4,7 +4,7 @@ import { type Access, type AccessIo, isAuthentic } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { PROBLEMS } from "./problem_schema.ts";
 
-export interface EventsApiIo extends AccessIo {
+interface EventsApiIo extends AccessIo {
   readonly events: EventStreams;
 }
 

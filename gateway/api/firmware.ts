@@ -43,7 +43,7 @@ const SignedQuery = z.object({ keys: KeySetName.default("default") });
 const ImportQuery = z.object({ model: FirmwareModel, keys: KeySetName.default("default") });
 const Signed = z.object({ manifest: z.string(), manifest_signature: z.string() });
 
-export interface FirmwareApiIo {
+interface FirmwareApiIo {
   readonly firmware: FirmwareRepository;
   readonly firmwareRolloutService: FirmwareRolloutService;
 }

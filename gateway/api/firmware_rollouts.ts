@@ -76,7 +76,7 @@ const STARTED = {
 
 const ROLLOUTS = { path: "/api/v1/rollouts", of: "firmware", view: View, body: Body } as const;
 
-export interface FirmwareRolloutsApiIo {
+interface FirmwareRolloutsApiIo {
   readonly firmwareRolloutService: FirmwareRolloutService;
   readonly management: { device(deviceId: string): { readonly model: string } };
 }

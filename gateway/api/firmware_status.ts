@@ -35,7 +35,7 @@ export const OtaStatus = z.object({
   available_versions: z.array(z.string()),
 }).openapi("OtaStatus");
 
-export interface FirmwareStatusApiIo extends UpdateStatusIo {
+interface FirmwareStatusApiIo extends UpdateStatusIo {
   readonly firmware: FirmwareImages;
   readonly management: Management;
 }

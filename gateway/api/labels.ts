@@ -11,7 +11,7 @@ import { json, PROBLEMS } from "./problem_schema.ts";
 const View = z.object({ device_id: z.string(), labels: z.array(z.string()) }).openapi("DeviceLabels");
 const Body = z.strictObject({ labels: z.array(Label).max(64) }).openapi("NewDeviceLabels");
 
-export interface LabelsApiIo {
+interface LabelsApiIo {
   readonly management: Management;
   readonly labels: Labels;
   readonly commit: Pick<GroupCommit, "run">;

@@ -5,7 +5,7 @@ import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { PROBLEMS } from "./problem_schema.ts";
 
-export interface MetricsApiIo {
+interface MetricsApiIo {
   readonly metrics: Pick<GatewayMetrics, "text">;
 }
 

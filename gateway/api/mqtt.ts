@@ -33,7 +33,7 @@ const OFF: z.infer<typeof MqttView> = {
   home_assistant: false,
 };
 
-export interface MqttApiIo {
+interface MqttApiIo {
   /** `undefined`: MQTT is off. */
   readonly mqttLink: () => MqttLink | undefined;
 }

@@ -1,5 +1,5 @@
 /** A page of a longer list, and where the next one begins: `before` or `after` of the next request; `null` at the end. */
-export interface ListPage<T, C> {
+interface ListPage<T, C> {
   readonly items: readonly T[];
   readonly next: C | null;
 }

@@ -29,7 +29,7 @@ export const PowerView = z.object({
   })),
 }).openapi("Power");
 
-export interface PowerApiIo {
+interface PowerApiIo {
   readonly management: Pick<Management, "listDevices">;
   readonly states: Pick<DeviceStates, "of">;
   readonly series: SeriesStore;

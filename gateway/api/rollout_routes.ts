@@ -4,7 +4,7 @@ import { jsonBody } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
 /** Rollouts of one kind, as operators find them. */
-export interface RolloutResource<Path extends string, View extends z.ZodType, Body extends z.ZodType> {
+interface RolloutResource<Path extends string, View extends z.ZodType, Body extends z.ZodType> {
   readonly path: Path;
   /** What is rolled out. */
   readonly of: "firmware" | "settings";

@@ -60,7 +60,7 @@ export function cursorText({ resolution, at, skip }: Cursor): string {
 }
 
 /** What is known about a range before it is read. */
-export interface RangeFacts {
+interface RangeFacts {
   readonly from: number;
   readonly to: number;
   readonly now: number;

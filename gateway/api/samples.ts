@@ -41,7 +41,7 @@ export const LatestView = z.object({
   })),
 }).openapi("LatestValues");
 
-export interface SamplesApiIo {
+interface SamplesApiIo {
   readonly management: Pick<Management, "device">;
   readonly reader: SampleReader;
   readonly clock: Pick<Clock, "now">;

@@ -51,7 +51,7 @@ const ResetView = z.object({
   key: z.string().optional().describe("The new key of a signed device: 64 hex digits, told only here"),
 }).openapi("SecurityReset");
 
-export interface SecurityApiIo {
+interface SecurityApiIo {
   readonly management: Pick<Management, "resetDevice">;
   readonly securityLog: Pick<SecurityLog, "latest" | "counts">;
   readonly replay: Pick<Replay, "highest">;

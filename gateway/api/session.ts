@@ -20,7 +20,7 @@ import { jsonBody } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
 /** Who uses the API. */
-export const SessionView = z.object({
+const SessionView = z.object({
   name: z.string().describe("Of the token; `local` for a link made at the gateway's own machine"),
   role: Role,
   expires_at_ms: z.number().int().nullable(),
@@ -44,7 +44,7 @@ const LinkView = z.object({
 }).openapi("LoginLink");
 const ClosedView = z.object({ closed: z.number().int().describe("Sessions that were open") }).openapi("ClosedSessions");
 
-export interface SessionApiIo extends SessionIo {
+interface SessionApiIo extends SessionIo {
   readonly tokens: Tokens;
   readonly securityLog: Pick<SecurityLog, "append">;
 }

@@ -26,7 +26,7 @@ const ReplaceBody = SettingsValues.extend({
 }).openapi("ReplaceSettings");
 const PatchBody = SettingsPatch.extend({ version: SettingsVersion.optional() }).openapi("PatchSettings");
 
-export interface SettingsApiIo {
+interface SettingsApiIo {
   readonly settings: DeviceSettings;
 }
 

@@ -84,7 +84,7 @@ const STARTED = {
 
 const ROLLOUTS = { path: "/api/v1/settings/rollouts", of: "settings", view: View, body: Body } as const;
 
-export interface RolloutsApiIo {
+interface RolloutsApiIo {
   readonly settingsRollouts: SettingsRollouts;
 }
 

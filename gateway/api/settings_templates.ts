@@ -30,7 +30,7 @@ export const View = z.object({
 
 const Param = z.object({ name: TemplateName });
 
-export interface TemplatesApiIo {
+interface TemplatesApiIo {
   readonly templates: Templates;
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Pick<Clock, "now">;

@@ -8,7 +8,7 @@ import { type RecordedEvent, SettingsEvent } from "../store/settings_history.ts"
 
 export const Key = z.enum(SETTING_KEYS);
 /** How the settings of a device stand. */
-export const State = z.enum(["in_sync", "pending", "rejected", "reverted"]);
+const State = z.enum(["in_sync", "pending", "rejected", "reverted"]);
 
 const ProgressView = z.object({
   status: z.enum(["pending", "accepted", "applied", "rejected", "reverted"]),

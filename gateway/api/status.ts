@@ -37,7 +37,7 @@ const StatusView = z.object({
 
 const HealthView = z.object({ status: z.literal("healthy") }).openapi("Health");
 
-export interface StatusApiIo {
+interface StatusApiIo {
   readonly clock: Pick<Clock, "now">;
   readonly version: string;
   readonly mqttConnected: () => boolean;

@@ -26,7 +26,7 @@ export const SystemView = z.object({
 }).openapi("System");
 
 /** Something that somebody should look after. */
-export const AlarmView = z.object({
+const AlarmView = z.object({
   severity: z.enum(SEVERITIES),
   kind: z.enum(["device", "disk", "mqtt", "security", "weak_devices", "rollout", "firmware"]),
   about: z.string().nullable().describe("A device or a rollout; null: the gateway"),
@@ -54,7 +54,7 @@ const BundleView = z.object({
   contents: z.json().openapi({ type: "object" }).describe("For people; may have more or less in the next version"),
 }).openapi("SupportBundle");
 
-export interface SystemApiIo extends BundleIo {
+interface SystemApiIo extends BundleIo {
   readonly backups: Backups;
 }
 

@@ -27,7 +27,7 @@ const NewTokenBody = z.strictObject({
   expires_at_ms: z.number().int().positive().optional().describe("Never when left out"),
 }).openapi("NewToken");
 
-export interface TokensApiIo {
+interface TokensApiIo {
   readonly management: Pick<Management, "createToken" | "listTokens" | "revokeToken">;
   readonly clock: Pick<Clock, "now">;
 }

@@ -13,7 +13,7 @@ import type { KeyRing } from "./key_ring.ts";
 export type Authenticator = (request: DeviceRequest) => Promise<Identity | Unauthenticated>;
 
 /** The one path on which boards sign (contract/1-link §2.1). */
-export const UPLOAD_PATH = "/process";
+const UPLOAD_PATH = "/process";
 
 /** Stands in for the key of a board that does not exist, so that the time does not tell. */
 const decoy = importHmacKey(new Uint8Array(32));

@@ -6,7 +6,7 @@ import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
 const CLOCK_TOLERANCE_S = 300;
 
 /** What came of the number of an authentic request. */
-export type Claim = { readonly used: false } | { readonly used: true; readonly nextSequence?: number };
+type Claim = { readonly used: false } | { readonly used: true; readonly nextSequence?: number };
 
 /** A replayed upload of a board, as the log shows it. */
 const BOARD_REPLAY = {

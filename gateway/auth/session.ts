@@ -15,7 +15,7 @@ export interface SessionIo {
 }
 
 /** A browser that is logged in. */
-export interface Session {
+interface Session {
   /** What the cookie holds. */
   readonly secret: string;
   /** What it may do, as of the token it was opened with; at the machine itself there is none (`id` "local"). */

@@ -5,7 +5,7 @@ import { boardName } from "./registers.ts";
 export const LEGACY_TOPIC = "esp32/ecowatt_data";
 
 /** What `POST /process` answers to a board. Keys are the contract; boards ignore the content and copy it to their heap. */
-export interface ProcessAnswer {
+interface ProcessAnswer {
   readonly status: "success";
   readonly device_id: string;
   readonly compression_system: string;

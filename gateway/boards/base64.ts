@@ -2,7 +2,7 @@ import type { Bytes } from "../../crypto/bytes.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 
 /** Why a text is no Base64. */
-export type Base64Fault = "base64_alphabet" | "base64_length";
+type Base64Fault = "base64_alphabet" | "base64_length";
 
 /**
  * Bytes of Base64 as the boards print it: never a `=`, an incomplete last group filled with zero bytes, so that one or

@@ -12,7 +12,7 @@ export const BOARD_BATCHES = 20;
 const CLOCK_SLACK_MS = 30_000;
 
 /** Milliseconds from one reading of a board's clock to a later one, across at most one wrap. */
-export function elapsed(from: number, to: number): number {
+function elapsed(from: number, to: number): number {
   return (((to - from) % CLOCK_PERIOD) + CLOCK_PERIOD) % CLOCK_PERIOD;
 }
 

@@ -13,7 +13,7 @@ export interface DictionaryFrame {
 }
 
 /** The differences a code may stand for, likeliest first. */
-export type Code = readonly number[];
+type Code = readonly number[];
 
 /** Positions that the mask covers. */
 export const MASKED_POSITIONS = 16;

@@ -59,7 +59,7 @@ const OVERWRITTEN: readonly (readonly number[])[] = [
 ];
 
 /** The fixed patterns of a board that has, or has not, encoded a batch since boot. */
-export function fixedPatterns(memory: EncoderMemory): readonly (readonly number[])[] {
+function fixedPatterns(memory: EncoderMemory): readonly (readonly number[])[] {
   return memory.overwritten ? OVERWRITTEN : BUILT_IN;
 }
 
@@ -115,12 +115,12 @@ export function temporalPast(memory: EncoderMemory): Outcome<TemporalPast, Frame
 const EMPTY: Reading = readingOf(new Array<number>(REGISTERS).fill(0), "exact");
 
 /** The encoder's measure of nearness: mean difference below 200. */
-export function isNear(distanceSum: number, count: number): boolean {
+function isNear(distanceSum: number, count: number): boolean {
   return Math.floor(distanceSum / count) < 200;
 }
 
 /** Sum of the differences of values from a pattern of six columns. */
-export function distance(values: readonly number[], pattern: readonly number[]): number {
+function distance(values: readonly number[], pattern: readonly number[]): number {
   return values.reduce((sum, value, position) => sum + Math.abs(value - (pattern[position % COLUMNS] ?? 0)), 0);
 }
 

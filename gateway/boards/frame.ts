@@ -22,7 +22,7 @@ export interface Frame {
 }
 
 /** What is known of a frame from elsewhere. */
-export interface FrameHints {
+interface FrameHints {
   /** The frame has no header, and values of so many bits (16: little-endian words). */
   readonly headerlessWidth?: number;
 }

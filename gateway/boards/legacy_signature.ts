@@ -4,7 +4,7 @@ import type { Fields } from "../../crypto/message_signature.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 
 /** What an upload of an ESP32 board says of itself. Nothing of it is proven: try it with the keys of all boards. */
-export interface LegacyClaim {
+interface LegacyClaim {
   /** `X-Sequence-Number`, a uint32; 0 is a board's first. */
   readonly sequence: number;
   readonly mac: Bytes;

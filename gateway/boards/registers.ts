@@ -1,5 +1,5 @@
 /** Names of the registers a board knows, by its register id (which is also the Modbus address), as in the `ecowatt` profile. */
-export const REGISTER_NAMES = ["Vac1", "Iac1", "Fac1", "Vpv1", "Vpv2", "Ipv1", "Ipv2", "Temp", "Pow", "Pac"] as const;
+const REGISTER_NAMES = ["Vac1", "Iac1", "Fac1", "Vpv1", "Vpv2", "Ipv1", "Ipv2", "Temp", "Pow", "Pac"] as const;
 
 /** Register ids of the six columns a board sends unless its settings say otherwise. */
 export const DEFAULT_LAYOUT: readonly number[] = [0, 1, 5, 9, 6, 7];

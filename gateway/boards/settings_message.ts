@@ -22,7 +22,7 @@ const BoardMessage = z.object({
 });
 
 /** A change that came over MQTT. */
-export interface SettingsMessage {
+interface SettingsMessage {
   /** The device it is for; `undefined`: every `legacy` device. */
   readonly deviceId?: DeviceId;
   readonly patch: SettingsPatch;

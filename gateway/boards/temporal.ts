@@ -4,7 +4,7 @@ import { type Reading, worse } from "./reading.ts";
 import type { Quality } from "../../protocol/sample.ts";
 
 /** Values with the register id of each. */
-export interface TemporalBase {
+interface TemporalBase {
   readonly ids: readonly number[];
   readonly values: readonly number[];
 }

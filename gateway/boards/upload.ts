@@ -12,7 +12,7 @@ import { columnNames, COLUMNS, DEFAULT_LAYOUT } from "./registers.ts";
 import type { Packet, UploadBody } from "./upload_body.ts";
 
 /** Which batch this is: stored once per device, boot and time. */
-export interface BatchKey {
+interface BatchKey {
   /** Counts the boots of the board, from 1. */
   readonly boot: number;
   /** Board's clock at the end of the batch, in ms since that boot; its wraps at 2^32 are counted. */
@@ -20,7 +20,7 @@ export interface BatchKey {
 }
 
 /** Consecutive samples out of one item of an upload. */
-export interface Batch {
+interface Batch {
   /** Position of the item in the body, from 0. */
   readonly item: number;
   /** `undefined` when the sender gave no time. */
@@ -38,10 +38,10 @@ export interface Batch {
 }
 
 /** Why an item gives no samples. */
-export type ItemFault = FrameFault | "no_content" | "base64" | "value";
+type ItemFault = FrameFault | "no_content" | "base64" | "value";
 
 /** An item that gives no samples: for the quarantine. */
-export interface Undecodable {
+interface Undecodable {
   readonly item: number;
   readonly key: BatchKey | undefined;
   readonly fault: ItemFault;

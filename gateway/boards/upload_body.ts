@@ -2,13 +2,13 @@ import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import { closeCutJson } from "./cut_json.ts";
 
 /** Boards write their JSON into a buffer of this size: a longer body arrives as its first 4096 bytes. */
-export const BOARD_BUFFER_BYTES = 4096;
+const BOARD_BUFFER_BYTES = 4096;
 
 /** Most items of one body. Boards hold 20 batches; other senders get some room. */
 export const MAX_ITEMS = 200;
 
 /** Why a body is no upload. `no_data` is answered with `No compressed data found in payload`. */
-export type UploadFault = "malformed" | "no_data" | "too_many";
+type UploadFault = "malformed" | "no_data" | "too_many";
 
 /** One item of an upload, not decoded yet. */
 export interface Packet {

@@ -13,7 +13,7 @@ export interface InverterAbilities {
 }
 
 /** How the power can be limited. */
-export interface PowerAbility {
+interface PowerAbility {
   readonly limit: Register;
   readonly acceptsWatts: boolean;
   readonly canRevert: boolean;

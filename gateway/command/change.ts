@@ -6,7 +6,7 @@ import type { Commands, Outcome, StoredCommand } from "../store/commands.ts";
 export const MAX_OPEN = 1_000;
 
 /** A command after a change. */
-export type Changed = Readonly<StoredCommand>;
+type Changed = Readonly<StoredCommand>;
 
 /**
  * Takes an event through the state machine and writes what comes of it: life, outcome and step together, inside the

@@ -20,14 +20,14 @@ export interface CommandRecord {
 }
 
 /** A part of the history, as operators name it. */
-export interface HistoryWanted extends Pick<HistorySelection, "state" | "limit"> {
+interface HistoryWanted extends Pick<HistorySelection, "state" | "limit"> {
   readonly deviceId?: string | undefined;
   /** Only what was queued before this command. */
   readonly before?: string | undefined;
 }
 
 /** The writes of a device's registers on one UTC day. */
-export interface WriteBudget {
+interface WriteBudget {
   /** Days since 1970-01-01. */
   readonly day: number;
   /** Writes that each register takes in a day. */
@@ -51,7 +51,7 @@ export interface CommandService {
   writeBudget(deviceId: string): WriteBudget;
 }
 
-export interface CommandServiceIo extends QueueIo {
+interface CommandServiceIo extends QueueIo {
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Pick<Clock, "now">;
   readonly notifier: Pick<CommandNotifier, "ring">;

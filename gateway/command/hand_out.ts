@@ -18,7 +18,7 @@ const ROOM = { signed: 8, legacy: 16 } as const;
 const BOARD_BODY_BYTES = 1_000;
 
 /** What a device asks. */
-export interface Ask {
+interface Ask {
   readonly device: Device;
   readonly body: Pick<CommandGet, "device_id" | "holding">;
   readonly now: number;

@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /** What the operator said of it. */
-export interface TargetWish {
+interface TargetWish {
   readonly inverter?: string | undefined;
   readonly profile?: string | undefined;
 }

@@ -16,7 +16,7 @@ interface Asset {
 }
 
 /** The page's files by the path they are served at. */
-export type Assets = ReadonlyMap<string, Asset>;
+type Assets = ReadonlyMap<string, Asset>;
 
 /** Where `deno task page` puts them. */
 const DIST = programFile("gateway/dashboard/dist/");

@@ -6,7 +6,7 @@ import { backupDatabase } from "../../platform/sqlite_backup.ts";
 import { databasePath } from "../store/database.ts";
 
 /** What a backup of a gateway takes in besides its database. */
-export interface BackupChoice {
+interface BackupChoice {
   /** The master key and the firmware keys: without them the backup gives no secret away. */
   readonly withKeys: boolean;
 }

@@ -15,13 +15,13 @@ export interface InverterEnergy {
 }
 
 /** What a device has delivered, in Wh. Sums are `undefined` while one of its inverters is unknown. */
-export interface DeviceEnergy {
+interface DeviceEnergy {
   readonly todayWh: number | undefined;
   readonly lifetimeWh: number | undefined;
   readonly inverters: readonly InverterEnergy[];
 }
 
-export interface DayEnergy {
+interface DayEnergy {
   /** `2026-11-24` */
   readonly day: string;
   readonly wh: number;

@@ -1,5 +1,5 @@
 /** One day as the people at the site count it. Times in unix milliseconds, start <= time < end. */
-export interface LocalDay {
+interface LocalDay {
   /** `2026-11-24` */
   readonly name: string;
   readonly start: number;

@@ -13,7 +13,7 @@ export interface MeterReading {
 }
 
 /** Readings of one upload. */
-export interface MeterReadings {
+interface MeterReadings {
   readonly readings: readonly MeterReading[];
   /** Whether the inverter's counter is among what is polled. */
   readonly hasCounter: boolean;

@@ -12,7 +12,7 @@ import { misfit } from "./offer.ts";
 import type { FirmwareImages } from "../../ota/repository/firmware_repository.ts";
 
 /** The size of a wave, and how much of it has to be updated before the next one begins; all when left out. */
-export interface WavePlan {
+interface WavePlan {
   readonly size: Amount;
   readonly successes?: Amount | undefined;
 }
@@ -98,7 +98,7 @@ function policyOf(plan: FirmwarePlan, total: number): RolloutPolicy {
 }
 
 /** Waves in devices: never more than there are, a percentage is rounded up, and all devices are in one. */
-export function wavesOf(plans: readonly WavePlan[], total: number): RolloutPolicy["waves"] {
+function wavesOf(plans: readonly WavePlan[], total: number): RolloutPolicy["waves"] {
   const waves: { devices: number; successes: number }[] = [];
   let left = total;
   for (const { size, successes } of plans) {

@@ -22,7 +22,7 @@ export interface FirmwareRolloutService {
   tick(): Promise<void>;
 }
 
-export interface RolloutDeskIo extends FirmwarePlanIo, UpdateLogIo {
+interface RolloutDeskIo extends FirmwarePlanIo, UpdateLogIo {
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Pick<Clock, "now">;
 }

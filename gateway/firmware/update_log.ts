@@ -11,7 +11,7 @@ export interface UpdateLogIo {
 }
 
 /** What happened to a device's update, for its history. */
-export interface Happening {
+interface Happening {
   readonly version: string;
   readonly kind: string;
   readonly detail?: string | undefined;

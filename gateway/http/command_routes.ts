@@ -8,7 +8,7 @@ import type { CommandNotifier } from "../command/notifier.ts";
 import { handOut, nextLook } from "../command/hand_out.ts";
 import { takeReport } from "../command/reporting.ts";
 
-export interface CommandRoutesIo {
+interface CommandRoutesIo {
   readonly commands: Commands;
   readonly commit: Pick<GroupCommit, "run">;
   readonly notifier: CommandNotifier;

@@ -2,7 +2,7 @@ import { utf8 } from "../../crypto/bytes.ts";
 import { type Fault, type FaultCode, STATUS } from "../fault.ts";
 
 /** What a client is told about a refusal: RFC 9457, and the two keys that older clients read (contract/1-link §1). */
-export interface Problem {
+interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -45,7 +45,7 @@ export function problemOf({ code, message, fields }: Fault): Problem {
 }
 
 /** Headers that belong to a fault besides its body: `Retry-After` (seconds). */
-export function problemHeaders(fault: Fault): Record<string, string> {
+function problemHeaders(fault: Fault): Record<string, string> {
   const retry = fault.retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(fault.retryAfter)) };
   return { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...retry };
 }

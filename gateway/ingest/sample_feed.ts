@@ -2,7 +2,7 @@ import type { Logger } from "@logtape/logtape";
 import type { SampleBatch } from "../store/port/sample_batch.ts";
 
 /** Hears of samples that are on disk: all that one upload brought. Must not wait for anything. */
-export type SampleListener = (batches: readonly SampleBatch[]) => void;
+type SampleListener = (batches: readonly SampleBatch[]) => void;
 
 /** Tells what was stored, after its commit and never before. */
 export interface SampleFeed {

@@ -36,7 +36,7 @@ export interface Management {
   revokeToken(id: string): Promise<void>;
 }
 
-export interface ManagementIo {
+interface ManagementIo {
   readonly devices: Devices;
   readonly tokens: Tokens;
   readonly replay: Pick<Replay, "resetBoard">;

@@ -14,7 +14,7 @@ import { deviceFamilies, type DeviceReading } from "./device_families.ts";
 import type { GatewayMeters } from "./gateway_meters.ts";
 
 /** Tells families of its own: a node in the same process. */
-export type MetricSource = () => readonly Family[];
+type MetricSource = () => readonly Family[];
 
 /** What is measured, as Prometheus reads it. */
 export interface GatewayMetrics {

@@ -3,7 +3,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import { isLoopback } from "../mqtt_config.ts";
 import { fits } from "./topics.ts";
 
-export type MqttRole = "viewer" | "operator";
+type MqttRole = "viewer" | "operator";
 
 /** Somebody who may use the broker. */
 export interface User {
@@ -19,7 +19,7 @@ export interface Guest {
 }
 
 /** What a client says of itself. */
-export interface Credentials {
+interface Credentials {
   readonly username: string | undefined;
   readonly password: Uint8Array | undefined;
   /** Where it connects from. */
@@ -30,7 +30,7 @@ export interface Credentials {
 const HOME_ASSISTANT = "homeassistant/status";
 
 /** Says who a client is; `undefined`: nobody who may enter. */
-export type Authenticator = (credentials: Credentials) => Guest | undefined;
+type Authenticator = (credentials: Credentials) => Guest | undefined;
 
 /** Without users everyone on this machine may read; with users, everyone has to be one of them, on this machine too. */
 export function createAuthenticator(users: readonly User[]): Authenticator {

@@ -9,7 +9,7 @@ import { listenError } from "../../platform/listen_error.ts";
 import { SerialQueue } from "../../platform/serial_queue.ts";
 import { fits } from "./topics.ts";
 
-export interface BrokerOptions {
+interface BrokerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -17,13 +17,13 @@ export interface BrokerOptions {
   readonly maxClients: number;
 }
 
-export interface BrokerIo {
+interface BrokerIo {
   readonly log: Logger;
   readonly warn: RateLimitedWarnings;
 }
 
 /** A broker that listens. Disposing closes every connection. */
-export interface Broker extends AsyncDisposable {
+interface Broker extends AsyncDisposable {
   readonly port: number;
 }
 

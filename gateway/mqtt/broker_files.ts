@@ -1,7 +1,7 @@
 import { readSecretFile } from "../../keys/secret_file.ts";
 
 /** A password as the configuration gives it: itself, or in a file. */
-export interface SecretSource {
+interface SecretSource {
   readonly password?: string | undefined;
   readonly password_file?: string | undefined;
 }

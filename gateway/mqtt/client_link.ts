@@ -9,7 +9,7 @@ import { type BrokerAddress, connectTo } from "./connect.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
 import { GATEWAY_STATUS } from "./topics.ts";
 
-export interface ClientLinkIo {
+interface ClientLinkIo {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -28,7 +28,7 @@ const CONDITION_S = 30;
 const BATCH = 50;
 
 /** Publishes the energy and the condition of devices, and that the gateway is there, until `signal` aborts. */
-export interface DeviceNews {
+interface DeviceNews {
   /** Samples of a device were stored. */
   stored(device: string): void;
   /** Never rejects. */

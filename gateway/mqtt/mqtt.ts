@@ -26,7 +26,7 @@ import { stateMessage } from "./state_payload.ts";
 import { createRateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
 import { fits, GATEWAY_STATUS, SETTINGS_TOPICS } from "./topics.ts";
 
-export interface MqttIo extends Omit<HomeAssistantIo, "publisher" | "warn"> {
+interface MqttIo extends Omit<HomeAssistantIo, "publisher" | "warn"> {
   readonly feed: SampleFeed;
   readonly devices: Devices;
   readonly energy: EnergyReader;

@@ -6,7 +6,7 @@ export interface Outgoing extends Message {
 }
 
 /** Messages that wait for the broker. */
-export interface Outbound {
+interface Outbound {
   /**
    * Of retained messages only the newest of a topic waits. The others wait in order; beyond the limit the oldest is dropped
    * and counted.

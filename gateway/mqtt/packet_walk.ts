@@ -3,7 +3,7 @@ const LENGTH_BYTES = 4;
 const CONTINUES = 0x80;
 
 /** Walks over the packets of one connection. `false`: a packet is longer than `limit`, or its length is malformed. */
-export type PacketWalk = (chunk: Uint8Array) => boolean;
+type PacketWalk = (chunk: Uint8Array) => boolean;
 
 /** Nobody may make the broker gather 256 MB, least of all before a CONNECT: the length stands at the start of a packet. */
 export function createPacketWalk(limit: number): PacketWalk {

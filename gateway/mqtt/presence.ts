@@ -7,7 +7,7 @@ export interface Presence {
 }
 
 /** What changed of a device; `undefined`: it is no longer registered. */
-export type Announce = (device: string, status: "online" | "offline" | undefined) => void;
+type Announce = (device: string, status: "online" | "offline" | undefined) => void;
 
 interface Known {
   at: number;

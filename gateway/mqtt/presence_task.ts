@@ -14,7 +14,7 @@ import {
   powerLimitTopic,
 } from "./topics.ts";
 
-export interface PresenceIo {
+interface PresenceIo {
   readonly publisher: Pick<Publisher, "put">;
   readonly devices: Pick<Devices, "list">;
   readonly activity: (deviceId: string) => Activity;
@@ -28,7 +28,7 @@ const REVIEW_MS = 15_000;
 const BATCH = 50;
 
 /** Publishes the status of every device, until `signal` aborts. */
-export interface PresenceTask {
+interface PresenceTask {
   heard(device: string): void;
   /** Never rejects. */
   readonly done: Promise<void>;

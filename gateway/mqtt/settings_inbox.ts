@@ -20,7 +20,7 @@ export interface SettingsDoor {
   ): Promise<unknown>;
 }
 
-export interface SettingsInboxIo {
+interface SettingsInboxIo {
   readonly settings: SettingsDoor;
   readonly devices: Pick<Devices, "find" | "list" | "withWireId">;
   readonly warn: RateLimitedWarnings;

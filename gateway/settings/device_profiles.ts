@@ -5,7 +5,7 @@ import type { Device } from "../store/devices.ts";
 import type { RawPoints } from "../store/raw_points.ts";
 import type { SeriesStore, StoredSeries } from "../store/series.ts";
 
-export interface DeviceProfilesIo {
+interface DeviceProfilesIo {
   readonly series: SeriesStore;
   readonly points: Pick<RawPoints, "lastBlock">;
 }

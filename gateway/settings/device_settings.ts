@@ -44,7 +44,7 @@ export interface DeviceSettings {
   history(deviceId: string, options: { readonly before?: number; readonly limit: number }): readonly RecordedEvent[];
 }
 
-export interface DeviceSettingsIo extends DesiredIo {
+interface DeviceSettingsIo extends DesiredIo {
   readonly devices: Devices;
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Pick<Clock, "now">;

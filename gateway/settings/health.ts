@@ -12,7 +12,7 @@ const SILENT_INTERVALS = 3;
 const SLACK_MS = 60_000;
 
 /** What is known of a device that a rollout has set. */
-export interface Observation {
+interface Observation {
   /** `undefined`: no longer registered. */
   readonly device: Pick<Device, "auth"> | undefined;
   readonly twin: Twin;

@@ -6,7 +6,7 @@ import { type DesiredIo, setDesired } from "./desired.ts";
 import type { RolloutStep } from "./rollout.ts";
 import type { Member, Rollout } from "../store/port/settings_rollout.ts";
 
-export interface RolloutEffectsIo extends DesiredIo {
+interface RolloutEffectsIo extends DesiredIo {
   readonly rolloutStates: Rollouts;
   readonly devices: Devices;
 }

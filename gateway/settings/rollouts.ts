@@ -25,7 +25,7 @@ export interface SettingsRollouts {
   tick(): Promise<void>;
 }
 
-export interface SettingsRolloutsIo extends RolloutPlanIo {
+interface SettingsRolloutsIo extends RolloutPlanIo {
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Pick<Clock, "now">;
   /** When the newest samples of a device were received, unix milliseconds. */

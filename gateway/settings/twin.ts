@@ -13,7 +13,7 @@ import type { Progress, Twin } from "../store/port/twin.ts";
 /** Boards have no last word but `accepted`: it is in force at their next upload. */
 export type Auth = "signed" | "legacy";
 
-export type TwinState = "in_sync" | "pending" | "rejected" | "reverted";
+type TwinState = "in_sync" | "pending" | "rejected" | "reverted";
 
 /** The twin after setting all values; `undefined` when they are what it has already and none was refused. */
 export function desire(twin: Twin, values: SettingsValues, auth: Auth, now: number): Twin | undefined {

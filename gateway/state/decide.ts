@@ -3,7 +3,7 @@ import { FADED_W, type Fading, hadFaded, LONGEST_SLEEP_MS } from "../../protocol
 import type { StateReason, Verdict } from "../store/port/device_state.ts";
 
 /** A node is heard of every 5 seconds; after a failure it waits for minutes. */
-export const NODE_SILENCE_MS = 6 * 60_000;
+const NODE_SILENCE_MS = 6 * 60_000;
 /** Boards are heard of when they upload: every quarter of an hour, unless their settings say otherwise. */
 export const BOARD_UPLOAD_MS = 15 * 60_000;
 /** Uploads that may be missing, and what the next one may take. */

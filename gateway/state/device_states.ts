@@ -15,7 +15,7 @@ import type { FadingOf } from "./fading.ts";
 import { stateReasonText } from "./reason_text.ts";
 
 /** How one inverter is doing. */
-export interface InverterStateView extends Verdict {
+interface InverterStateView extends Verdict {
   readonly inverter: string;
 }
 
@@ -27,7 +27,7 @@ export interface DeviceStateView extends Verdict {
 }
 
 /** Hears of a device whose state changed. Must not wait for anything. */
-export type StateListener = (device: Device, view: DeviceStateView) => void;
+type StateListener = (device: Device, view: DeviceStateView) => void;
 
 /** How the devices are doing, over restarts. */
 export interface DeviceStates {
@@ -44,7 +44,7 @@ export interface DeviceStates {
   listen(listener: StateListener): Disposable;
 }
 
-export interface DeviceStatesIo {
+interface DeviceStatesIo {
   readonly recordedStates: RecordedStates;
   readonly commit: Pick<GroupCommit, "run">;
   readonly activity: (deviceId: string) => Activity;

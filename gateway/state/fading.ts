@@ -12,7 +12,7 @@ const KEPT = 1_000;
 /** How the power of a device went before its last sample: that of all its inverters together. */
 export type FadingOf = (deviceId: string) => Fading;
 
-export interface FadingIo {
+interface FadingIo {
   readonly series: Pick<SeriesStore, "ofDevice">;
   readonly reader: Pick<SampleReader, "activity" | "select" | "raw">;
 }

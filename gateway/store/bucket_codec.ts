@@ -18,7 +18,7 @@ const MAX_BYTES = 1 + 8 + 8 + 4 * 8;
 /** Rounding a sum of doubles to the decimals of its terms only removes noise of this relative size. */
 const NOISE = 1e-11;
 
-export type BucketFault = "cut" | "form" | "trailing";
+type BucketFault = "cut" | "form" | "trailing";
 
 /** Bytes of a bucket; its start and its number of registers are kept beside it. */
 export function encodeBucket(bucket: Bucket): Bytes {

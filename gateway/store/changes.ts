@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers";
 import type { Clock } from "../../platform/clock.ts";
 
 /** Hears that something was written. Must not wait for anything. */
-export interface ChangeListener {
+interface ChangeListener {
   /** Something changed since the last look. `byOthers`: another process wrote, a command of this machine. */
   changed(change: { readonly byOthers: boolean }): void;
   /** The database did not answer, or `changed` threw. Nothing is told any more; who listens again is told again. */

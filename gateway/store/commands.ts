@@ -97,7 +97,7 @@ const CommandRow = z.object({
 /** A command with everything that is known of it; times in unix milliseconds. */
 export type StoredCommand = Readonly<z.infer<typeof CommandRow>>;
 
-export interface NewCommand {
+interface NewCommand {
   readonly commandId: string;
   readonly device: number;
   readonly inverter: string;

@@ -21,7 +21,7 @@ CREATE TABLE device_key (
 `;
 
 /** Bytes of a device key. */
-export const KEY_LENGTH = 32;
+const KEY_LENGTH = 32;
 
 /** SHA-256 of the keys that the original project published. */
 const PUBLISHED = new Set([
@@ -61,7 +61,7 @@ const SealedRow = z.object({
 export class KeyNumberTaken extends Error {}
 
 /** The device whose keys are meant. */
-export interface KeyOwner {
+interface KeyOwner {
   readonly row: number;
   readonly deviceId: DeviceId;
 }
@@ -155,7 +155,7 @@ async function opened(
 }
 
 /** Recognises a key without giving it away: 48 bits of SHA-256 under a label of their own. */
-export function keyFingerprint(raw: Uint8Array): number {
+function keyFingerprint(raw: Uint8Array): number {
   const digest = sha256(concat(utf8("ecowatt key fingerprint"), raw));
   return digest.subarray(0, 6).reduce((number, byte) => 256 * number + byte, 0);
 }

@@ -24,7 +24,7 @@ const QuarantineRow = z.object({
 }).transform(({ device_id, ...row }) => ({ ...row, deviceId: device_id }));
 
 /** An item of a verified upload that could not be decoded, as it came. */
-export type Quarantined = Readonly<z.infer<typeof QuarantineRow>>;
+type Quarantined = Readonly<z.infer<typeof QuarantineRow>>;
 
 /** Keeps what could not be decoded, so that a better decoder can try again. */
 export interface Quarantine {

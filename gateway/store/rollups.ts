@@ -40,19 +40,19 @@ export interface Rollups {
   read(series: number, columns: number, range: RollupRange): readonly Bucket[];
 }
 
-export interface RollupRange {
+interface RollupRange {
   readonly resolution: RollupResolution;
   readonly from: number;
   readonly to: number;
   readonly limit: number;
 }
 
-export interface Closed {
+interface Closed {
   readonly lengthMs: number;
   readonly bucket: Bucket;
 }
 
-export interface Advance {
+interface Advance {
   readonly open: OpenBuckets;
   readonly closed: readonly Closed[];
 }

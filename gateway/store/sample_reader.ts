@@ -17,7 +17,7 @@ export interface SampleReader {
   activity(deviceId: string): Activity;
 }
 
-export interface SampleReaderIo {
+interface SampleReaderIo {
   readonly series: SeriesStore;
   readonly points: RawPoints;
   readonly rollups: Rollups;

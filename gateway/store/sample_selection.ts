@@ -16,7 +16,7 @@ export interface SampleQuery {
 }
 
 /** A register in the answer. */
-export interface SelectedColumn {
+interface SelectedColumn {
   readonly name: string;
   /** SI symbol, "" for none. */
   readonly unit: string;

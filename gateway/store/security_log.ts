@@ -85,7 +85,7 @@ export type LoggedValidation = Readonly<z.infer<typeof LogRow>>;
 const CountRow = z.object({ reason: Reason, validations: z.number() });
 
 /** A part of the log. */
-export interface LogSelection {
+interface LogSelection {
   /** Any of these names, registered or claimed. */
   readonly deviceIds?: readonly string[] | undefined;
   readonly filter?: LogFilter | undefined;

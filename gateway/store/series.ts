@@ -52,7 +52,7 @@ const SeriesRow = z.object({
 export type StoredSeries = Readonly<z.infer<typeof SeriesRow>>;
 
 /** What an append changes in the row of its series. */
-export interface SeriesChange {
+interface SeriesChange {
   readonly id: number;
   /** The number of blocks this change builds on. */
   readonly blocks: number;

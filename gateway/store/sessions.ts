@@ -44,11 +44,11 @@ const SessionRow = z.object({ token: z.string().nullable(), role: Role, used_at:
 export type SessionRecord = Readonly<z.infer<typeof SessionRow>>;
 
 /** How long a link waits to be opened. */
-export const LINK_MS = 10 * 60_000;
+const LINK_MS = 10 * 60_000;
 /** A session ends so long after its last use, */
-export const IDLE_MS = 7 * 86_400_000;
+const IDLE_MS = 7 * 86_400_000;
 /** and so long after the login in any case. */
-export const LONGEST_MS = 30 * 86_400_000;
+const LONGEST_MS = 30 * 86_400_000;
 /** How exactly the last use is known: a write for every request would be too dear. */
 const COARSE_MS = 3_600_000;
 

@@ -65,7 +65,7 @@ export interface Stores extends AsyncDisposable {
   readonly firmwareSessions: FirmwareSessions;
 }
 
-export interface StoresOptions {
+interface StoresOptions {
   readonly random: Random;
   readonly clock: Clock;
   /** Rows of the security log that are kept. */

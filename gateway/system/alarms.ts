@@ -5,7 +5,7 @@ import type { DiskRoom } from "./disk.ts";
 
 /** How bad it is, the worst first. */
 export const SEVERITIES = ["error", "warning", "notice"] as const;
-export type Severity = typeof SEVERITIES[number];
+type Severity = typeof SEVERITIES[number];
 
 /** Something that somebody should look after. */
 export interface Alarm {

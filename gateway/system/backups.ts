@@ -4,7 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { backupGateway, masterKeyId } from "../data_dir/backup.ts";
 import { Fault } from "../fault.ts";
 
-export interface BackupsIo {
+interface BackupsIo {
   readonly dataDir: string;
   readonly version: string;
   readonly clock: Pick<Clock, "now">;

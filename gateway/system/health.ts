@@ -7,7 +7,7 @@ import type { GroupCommit } from "../store/group_commit.ts";
 const MIN_FREE_BYTES = 4 << 20;
 
 /** Where a store is, and how it is asked. */
-export interface StoreHealthIo {
+interface StoreHealthIo {
   readonly dataDir: string;
   readonly commit: Pick<GroupCommit, "run">;
   /** Reads something from it. */

@@ -29,4 +29,4 @@ export function systemReport({ version, dataDir, config, startedAt, clock }: Sys
     retention_days: config.retention_days ?? null,
   };
 }
-export type SystemReport = ReturnType<typeof systemReport>;
+type SystemReport = ReturnType<typeof systemReport>;

@@ -11,7 +11,7 @@ export interface BundleIo extends AlarmsIo, SystemIo {
 }
 
 /** A support bundle. */
-export interface SupportBundle {
+interface SupportBundle {
   readonly format: "ecowatt-support/1";
   /** RFC 3339 UTC */
   readonly made_at: string;

@@ -22,7 +22,7 @@ function ageOf(days: Days): number | undefined {
   return days === "forever" ? undefined : days * DAY_MS;
 }
 
-export interface RetentionIo {
+interface RetentionIo {
   readonly retention: Retention;
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Clock;

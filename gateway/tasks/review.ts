@@ -11,7 +11,7 @@ const KEEP_ROUNDS = 4;
 /** Devices that are looked at before others get their turn. */
 const BATCH = 50;
 
-export interface ReviewIo {
+interface ReviewIo {
   readonly states: Pick<DeviceStates, "review" | "keepContacts">;
   readonly devices: Pick<Devices, "list">;
   readonly clock: Clock;

@@ -6,7 +6,7 @@ import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 const ROUND_MS = 5_000;
 
 /** Rollouts of one kind (settings, firmware) that can be led on a step. */
-export interface LedRollouts {
+interface LedRollouts {
   tick(): Promise<void>;
 }
 

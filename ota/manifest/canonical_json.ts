@@ -1,5 +1,5 @@
 /** What a canonical text can hold: flat, and numbers that are whole, so that there is one way to write each. */
-export type CanonicalObject = Readonly<Record<string, string | number>>;
+type CanonicalObject = Readonly<Record<string, string | number>>;
 
 /**
  * The one JSON text of an object (RFC 8785): keys in order of their UTF-16 code units, no white space. Throws a `RangeError` for a

@@ -4,7 +4,7 @@ import { chunkCount, encryptedSize, type Manifest, MANIFEST_FORMAT } from "./man
 import type { PlainImage } from "../chunks/image_stream.ts";
 
 /** What the maker of an image adds to what its bytes say. */
-export interface Release extends Pick<NewFirmware, "model" | "version" | "min_version" | "chunk_size" | "audience"> {
+interface Release extends Pick<NewFirmware, "model" | "version" | "min_version" | "chunk_size" | "audience"> {
   readonly sequence: number;
   readonly iv: Uint8Array;
   /** RSA PKCS#1 v1.5 with SHA-256 over the plain image, unless that is too large. */

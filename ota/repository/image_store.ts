@@ -42,7 +42,7 @@ export interface Draft {
 }
 
 /** Writes an image, and gives what describes it when nothing is appended any more. */
-export type Fill = (draft: Draft) => Promise<Outcome<() => Promise<Outcome<Firmware, FirmwareFault>>, FirmwareFault>>;
+type Fill = (draft: Draft) => Promise<Outcome<() => Promise<Outcome<Firmware, FirmwareFault>>, FirmwareFault>>;
 
 /**
  * A imageStore in a folder, which is made when missing. Clears away what a killed process left there a day ago.

@@ -22,7 +22,7 @@ import type { ImageStoreFiles } from "./image_store_files.ts";
 import { type Draft, type ImageStore, openImageStore } from "./image_store.ts";
 import { signWhole } from "./image_signature.ts";
 
-export interface RepositoryIo {
+interface RepositoryIo {
   /** The gateway's data directory. */
   readonly dataDir: string;
   readonly random: Pick<Random, "bytes">;

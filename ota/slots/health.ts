@@ -9,7 +9,7 @@ export interface Health {
 }
 
 /** What a new image is judged by. */
-export interface Expectation {
+interface Expectation {
   /** Whether inverters answered the image before. */
   readonly invertersAnswered: boolean;
   /** Milliseconds that it has to have run. */

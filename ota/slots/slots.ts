@@ -15,7 +15,7 @@ export type Boot =
   | { readonly kind: "unguarded" };
 
 /** What stands about updates when a process starts. */
-export type Standing =
+type Standing =
   | { readonly kind: "idle" }
   /** This process is what has to prove itself. */
   | { readonly kind: "on_trial"; readonly trial: Trial }

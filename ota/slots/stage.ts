@@ -6,7 +6,7 @@ import { arm, currentSlot, executableOf, readTrial } from "./slots.ts";
 import { otherSlot, type SlotName } from "./trial.ts";
 
 /** An executable that somebody at the machine brought: a package, an installation by hand. */
-export interface BroughtImage {
+interface BroughtImage {
   /** SHA-256 of the executable, lower-case hex. */
   readonly sha256: string;
   readonly version: string;

@@ -13,7 +13,7 @@ export interface Trial {
 }
 
 /** What the boot guard counted. */
-export interface Attempts {
+interface Attempts {
   readonly image: string;
   readonly failures: number;
   readonly starts: number;

@@ -34,16 +34,8 @@ type BringIo = DownloadIo & Pick<InstallIo, "run" | "pathOf">;
 /** Faults of the image itself: it would have them the next time as well. */
 const BAD: ReadonlySet<UpdateFault> = new Set(["decrypt", "size", "sha256", "program"]);
 
-/**
- * Whether an image with this fault is not to be tried again.
- *
- * @example
- * ```ts
- * isBad("sha256"); // => true
- * isBad("too_slow"); // => false
- * ```
- */
-export function isBad(fault: UpdateFault): boolean {
+/** Whether an image with this fault is not to be tried again. */
+function isBad(fault: UpdateFault): boolean {
   return BAD.has(fault);
 }
 

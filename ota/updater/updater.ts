@@ -19,7 +19,7 @@ const RETRY_MS = 60_000;
 const JITTER = 0.1;
 
 /** What the updater stands on. */
-export interface UpdaterIo extends InstallIo {
+interface UpdaterIo extends InstallIo {
   readonly boot: Boot;
   /** Milliseconds between two checks. */
   readonly interval: number;

@@ -37,7 +37,7 @@ export function openGateway(
 }
 
 /** No older program needs the databases as they were before this one migrated them. */
-export async function forgetMigrations(dataDir: string): Promise<void> {
+async function forgetMigrations(dataDir: string): Promise<void> {
   await forgetCopies([nodeDatabasePath(nodeDir(dataDir)), databasePath(gatewayDir(dataDir))]);
 }
 

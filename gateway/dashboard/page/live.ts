@@ -2,7 +2,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useRef } from "preact/hooks";
 
 /** The events of `GET /events`. */
-export const LIVE_NAMES = ["sample", "device", "command", "settings", "firmware", "log"] as const;
+const LIVE_NAMES = ["sample", "device", "command", "settings", "firmware", "log"] as const;
 export type LiveName = (typeof LIVE_NAMES)[number];
 
 /** The newest values of an inverter. */
@@ -18,7 +18,7 @@ export interface SampleEvent {
 export type LiveEvent = Partial<SampleEvent> & { readonly device_id?: string };
 
 /** The stream of events, one for the whole page. */
-export interface Live {
+interface Live {
   /** Gives what ends it. */
   listen(name: LiveName, listener: (event: LiveEvent) => void): () => void;
   /** Called when the stream is back after a break: what was missed is not repeated. */

@@ -12,7 +12,7 @@ export interface Route {
 export const MovedContext = createContext(false);
 
 /** Reads the address; a part that cannot be decoded is taken as it is. */
-export function currentRoute(hash = location.hash): Route {
+function currentRoute(hash = location.hash): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   return { parts: path.split("/").filter((part) => part !== "").map(decoded), query: new URLSearchParams(query) };
 }

@@ -9,7 +9,7 @@ export const INSTALL = "install";
 /** How a device can be doing. */
 const CONDITIONS = ["ok", "asleep", "stale", "fault"];
 
-export interface DeviceOptions {
+interface DeviceOptions {
   /** Whether Home Assistant may start an update. */
   readonly install: boolean;
   /** What it runs, as far as it said. */

@@ -27,14 +27,14 @@ export interface SensorEntity extends Entity {
   readonly exp_aft?: number;
 }
 
-export interface BinarySensorEntity extends Entity {
+interface BinarySensorEntity extends Entity {
   readonly p: "binary_sensor";
   readonly dev_cla: "connectivity" | "problem";
   readonly pl_on?: string;
   readonly pl_off?: string;
 }
 
-export interface NumberEntity extends Entity {
+interface NumberEntity extends Entity {
   readonly p: "number";
   readonly cmd_t: string;
   readonly min: number;
@@ -44,7 +44,7 @@ export interface NumberEntity extends Entity {
   readonly mode: "slider" | "box";
 }
 
-export interface UpdateEntity extends Entity {
+interface UpdateEntity extends Entity {
   readonly p: "update";
   readonly dev_cla: "firmware";
   readonly cmd_t?: string;
@@ -59,7 +59,7 @@ export interface RemovedEntity {
 }
 
 /** Home Assistant's device registry entry. */
-export interface DeviceEntry {
+interface DeviceEntry {
   readonly ids: readonly string[];
   readonly name: string;
   readonly mdl: string;
@@ -78,7 +78,7 @@ export interface DeviceAnnouncement {
 }
 
 /** What a payload says besides the device. */
-export interface Origin {
+interface Origin {
   readonly version: string;
   /** Where the gateway says whether it is there. */
   readonly availability: string;

@@ -20,14 +20,14 @@ export interface HomeAssistantIo extends AnnouncerIo, InstallsIo, Omit<PowerLimi
   readonly log: Logger;
 }
 
-export interface HomeAssistantOptions {
+interface HomeAssistantOptions {
   readonly offlineAfterS: number;
   /** Of the gateway. */
   readonly version: string;
 }
 
 /** The gateway as Home Assistant sees it, until the signal aborts. */
-export interface HomeAssistant {
+interface HomeAssistant {
   /** Takes a message on one of `topicsOf`. Must not wait. */
   received(message: Received): void;
   stored(newest: NewestSample): void;

@@ -10,7 +10,7 @@ import type { DeviceAnnouncement, EntityConfig } from "./discovery.ts";
 import { deviceId, inverterId } from "./ids.ts";
 import { type AnnouncedInverter, registerEntities } from "./register_entities.ts";
 
-export interface InverterOptions {
+interface InverterOptions {
   /** Whether its power limit can be set from Home Assistant. */
   readonly powerLimit: boolean;
   /** Address of the dashboard. */

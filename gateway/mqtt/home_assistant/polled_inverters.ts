@@ -4,7 +4,7 @@ import type { RawPoints } from "../../store/raw_points.ts";
 import type { SeriesStore, StoredSeries } from "../../store/series.ts";
 
 /** An inverter with what is polled of it now. */
-export interface PolledInverter {
+interface PolledInverter {
   readonly inverter: string;
   readonly profile: Profile;
   readonly registers: readonly string[];

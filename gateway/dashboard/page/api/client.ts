@@ -1,5 +1,5 @@
 /** A field of a request and what is wrong with it, as the gateway says. */
-export interface FieldProblem {
+interface FieldProblem {
   readonly path: string;
   readonly message: string;
 }
@@ -17,7 +17,7 @@ export class ApiProblem extends Error {
   }
 }
 
-export interface SendOptions {
+interface SendOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
   /** Sent as it is. */
@@ -32,7 +32,7 @@ export interface Api {
   send<T>(method: string, path: string, options?: SendOptions): Promise<T>;
 }
 
-export interface ApiOptions {
+interface ApiOptions {
   /** What `GET /session` gave, for requests that change something. */
   readonly csrf: string | undefined;
   /** Called when the session is over. */

@@ -10,7 +10,7 @@ export interface Resource<T> {
   readonly reload: () => void;
 }
 
-export interface ResourceOptions {
+interface ResourceOptions {
   /** Events that make it old. */
   readonly on?: readonly LiveName[];
   /** Which of them concern it; all when left out. */

@@ -2,7 +2,7 @@ import { type ComponentChildren, createContext } from "preact";
 import { useContext, useMemo, useState } from "preact/hooks";
 
 /** Tells the result of what the reader did, to the eye and to a screen reader. */
-export interface Announce {
+interface Announce {
   /** It went well: "Settings of roof saved". */
   done(text: string): void;
   /** It did not. Stays until it is closed or the next one comes. */

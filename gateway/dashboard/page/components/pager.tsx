@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 
 /** Where the reader is in a list that goes further back than one page. `C`: what the gateway calls the next page. */
-export interface Pager<C> {
+interface Pager<C> {
   /** For the request; `undefined`: the newest page. */
   readonly before: C | undefined;
   /** From 1. */

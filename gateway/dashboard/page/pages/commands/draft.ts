@@ -35,7 +35,7 @@ export const EMPTY_DRAFT: Draft = {
 export type Problems = Partial<Record<keyof Draft | "devices", string>>;
 
 /** A command without its device, or why it is none yet. */
-export type Built =
+type Built =
   | { readonly ok: true; readonly command: Readonly<Record<string, unknown>>; readonly text: string }
   | { readonly ok: false; readonly problems: Problems };
 

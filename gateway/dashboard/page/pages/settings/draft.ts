@@ -15,7 +15,7 @@ export const LABELS: Record<SettingKey, string> = {
   registers: "Registers",
 };
 
-export type Values = Settings["desired"];
+type Values = Settings["desired"];
 type Value = number | readonly string[] | null | undefined;
 
 export function draftOf(values: Values): Draft {
