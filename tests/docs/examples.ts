@@ -75,17 +75,16 @@ export function testExamples(pages: readonly Page[]): void {
   }
 }
 
+/** What an example makes is made in a folder of the test's, and taken away with it. */
 async function runExamples(page: Page, t: Deno.TestContext): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "ecowatt-examples-" });
-  const before = Deno.env.get("TMPDIR");
-  Deno.env.set("TMPDIR", folder); // what an example makes is taken away with it
   try {
     const file = join(folder, "examples.ts");
-    await Deno.writeTextFile(file, moduleOf(page));
+    const inFolder = `Deno.makeTempDir({ dir: ${JSON.stringify(folder)} })`;
+    await Deno.writeTextFile(file, moduleOf(page).replaceAll("Deno.makeTempDir()", inFolder));
     const { examples } = await import(pathToFileURL(file).href);
     for (const { name, example } of exportsOf(page)) if (example) await t.step(name, () => examples[name]());
   } finally {
-    before === undefined ? Deno.env.delete("TMPDIR") : Deno.env.set("TMPDIR", before);
     await Deno.remove(folder, { recursive: true });
   }
 }
