@@ -8,15 +8,25 @@ export function nodeFamilies(
   oldestAt: number | undefined,
   now: number,
 ): readonly Family[] {
-  const gauge = (name: string, help: string, ...points: readonly Point[]): Family => {
-    return { name: `ecowatt_${name}`, help, type: "gauge", points };
-  };
-  const counter = (name: string, help: string, ...points: readonly Point[]): Family => {
-    return { name: `ecowatt_${name}`, help, type: "counter", points };
-  };
+  const ageMs = oldestAt === undefined ? undefined : Math.max(0, now - oldestAt);
+  return [
+    ...inverterFamilies(device, inverters),
+    ...outboxFamilies({ device }, outbox, ageMs),
+    ...uplinkFamilies({ device }, uplink),
+  ];
+}
+
+function gauge(name: string, help: string, ...points: readonly Point[]): Family {
+  return { name: `ecowatt_${name}`, help, type: "gauge", points };
+}
+
+function counter(name: string, help: string, ...points: readonly Point[]): Family {
+  return { name: `ecowatt_${name}`, help, type: "counter", points };
+}
+
+function inverterFamilies(device: string, inverters: readonly InverterStatus[]): readonly Family[] {
   const each = (points: (inverter: InverterStatus, labels: Labels) => readonly Point[]): readonly Point[] =>
     inverters.flatMap((inverter) => points(inverter, { device, inverter: inverter.inverter }));
-  const labels = { device };
   return [
     counter(
       "polls_total",
@@ -50,17 +60,28 @@ export function nodeFamilies(
         Object.entries(withheld).map(([reason, value]) => ({ labels: { ...labels, reason }, value }))
       ),
     ),
+  ];
+}
+
+/** `ageMs`: of the oldest sample that waits; `undefined` when none does. */
+function outboxFamilies(labels: Labels, outbox: NodeStatus["outbox"], ageMs: number | undefined): readonly Family[] {
+  return [
     gauge("store_records", "Blocks of samples that wait for the gateway", { labels, value: outbox.waiting }),
     gauge("store_bytes", "Size of the blocks that the node keeps", { labels, value: outbox.bytes }),
     gauge("store_oldest_age_seconds", "Age of the oldest sample that waits for the gateway", {
       labels,
-      value: oldestAt === undefined ? undefined : Math.max(0, now - oldestAt) / 1000,
+      value: ageMs === undefined ? undefined : ageMs / 1000,
     }),
     counter("store_dropped_total", "Samples never delivered, because there was no more room for them", {
       labels,
       value: outbox.droppedSamples,
     }),
     counter("store_disk_faults_total", "Times that the disk refused something", { labels, value: outbox.diskFaults }),
+  ];
+}
+
+function uplinkFamilies(labels: Labels, uplink: NodeStatus["uplink"]): readonly Family[] {
+  return [
     counter("uplink_blocks_total", "Blocks that the gateway has acknowledged", { labels, value: uplink.sentBlocks }),
     counter("uplink_blocks_refused_total", "Blocks set aside because the gateway will not have them", {
       labels,
