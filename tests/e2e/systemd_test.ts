@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { program, testWith } from "../needs.ts";
 import { run, until } from "./process.ts";
@@ -169,6 +169,10 @@ testWith(
     const install = async (build: string) => {
       const path = join(folder.path, build);
       await Deno.writeTextFile(path, `#!/bin/sh\n# ${build}\nexec /opt/ecowatt "$@"\n`, { mode: 0o755 });
+      await Deno.copyFile(
+        join(dirname(executable), "THIRD-PARTY-NOTICES.txt"),
+        join(folder.path, "THIRD-PARTY-NOTICES.txt"),
+      );
       const made = await run(["run", "-A", DEB, "--executable", path, "--output", folder.path], {
         program: [Deno.execPath()],
       });
