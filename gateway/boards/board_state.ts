@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type EncoderMemory, FRESH_ENCODER } from "./encoder_memory.ts";
+import { NEW_HABITS } from "./habits.ts";
 import { QUALITIES } from "../../protocol/sample.ts";
 
 /** All that is remembered of one board between its uploads. Plain JSON: keep it with the samples, in one transaction. */
@@ -36,6 +37,27 @@ export const NEW_BOARD: BoardState = {
 const whole = z.int();
 const reading = z.object({ values: z.array(whole), qualities: z.array(z.enum(QUALITIES)) });
 
+const level = z.object({ level: z.number().nullable(), spread: z.number().positive() });
+const flicker = z.object({ still: z.number().gt(0).lt(1), jump: z.number().positive() });
+const habits = z.object({
+  batches: whole,
+  voltage: level,
+  temperature: level,
+  power: z.object({
+    step: z.number().positive(),
+    slope: z.number(),
+    gain: z.number(),
+    seen: whole,
+    scatter: z.number(),
+  }),
+  flicker: z.tuple([flicker, flicker, flicker]).readonly(),
+  currents: z.object({
+    perWatt: z.tuple([z.number(), z.number()]).readonly().nullable(),
+    samples: whole,
+    certain: z.boolean(),
+  }),
+});
+
 const schema = z.object({
   boot: whole,
   bodyAt: whole.nullable(),
@@ -53,6 +75,9 @@ const schema = z.object({
     ringIndex: whole.min(0).max(7),
     ringFull: z.boolean(),
     ids: z.array(whole),
+    // A state of version 0.1 has neither.
+    stillFor: whole.default(0),
+    habits: habits.default(NEW_HABITS),
   }),
 });
 

@@ -1,5 +1,5 @@
 import type { BoardState } from "./board_state.ts";
-import { forget, FRESH_ENCODER } from "./encoder_memory.ts";
+import { forget, freshEncoder } from "./encoder_memory.ts";
 import type { UploadBody } from "./upload_body.ts";
 
 /** The board's clock is `millis()`, uint32. */
@@ -29,7 +29,7 @@ export function enterBoot(state: BoardState, body: UploadBody, arrival: number):
       taken: [],
       batches: null,
       cutOff: 0,
-      encoder: FRESH_ENCODER,
+      encoder: freshEncoder(state.encoder.habits),
     };
   }
   return { ...state, bodyAt: bodyAt + elapsed(bodyAt, body.timestamp), heardAt: arrival };
@@ -78,7 +78,7 @@ export function firstBatchNumber(state: BoardState, body: UploadBody, fresh: num
 
 /** The state as it is before batch `number`, and how many batches before that one are now known to be lost. */
 export function reachBatch(state: BoardState, number: number | undefined): { state: BoardState; missing: number } {
-  if (number === 1) return { state: { ...state, encoder: FRESH_ENCODER }, missing: 0 };
+  if (number === 1) return { state: { ...state, encoder: freshEncoder(state.encoder.habits) }, missing: 0 };
   const follows = number === undefined ? state.taken.length > 0 && state.cutOff === 0 : state.batches === number - 1;
   if (follows) return { state, missing: 0 };
   const known = number === undefined || state.batches === null ? 0 : number - 1 - state.batches - state.cutOff;

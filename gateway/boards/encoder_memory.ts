@@ -1,4 +1,5 @@
 import type { FrameFault } from "./raw.ts";
+import { type Habits, learn, NEW_HABITS } from "./habits.ts";
 import { type Reading, readingOf, sliceReading } from "./reading.ts";
 import { COLUMNS } from "./registers.ts";
 import type { TemporalPast } from "./temporal.ts";
@@ -24,6 +25,10 @@ export interface EncoderMemory {
   readonly ringFull: boolean;
   /** Register ids of the preceding call. */
   readonly ids: readonly number[];
+  /** Batches in a row in which a power that is small, and only estimated, has not moved at all. */
+  readonly stillFor: number;
+  /** Of the inverter; they outlive the encoder. */
+  readonly habits: Habits;
 }
 
 /** An encoder after boot. */
@@ -35,7 +40,14 @@ export const FRESH_ENCODER: EncoderMemory = {
   ringIndex: 0,
   ringFull: false,
   ids: [],
+  stillFor: 0,
+  habits: NEW_HABITS,
 };
+
+/** An encoder after boot, of a board whose inverter is known. */
+export function freshEncoder(habits: Habits): EncoderMemory {
+  return { ...FRESH_ENCODER, habits };
+}
 
 const REGISTERS = 10;
 const MOST_PATTERNS = 15;
@@ -63,23 +75,35 @@ function fixedPatterns(memory: EncoderMemory): readonly (readonly number[])[] {
   return memory.overwritten ? OVERWRITTEN : BUILT_IN;
 }
 
-/** The six values that a dictionary frame of this index refers to. */
-export function patternOf(memory: EncoderMemory, index: number): Outcome<Reading, FrameFault> {
+/** What a dictionary frame refers to. */
+interface Pattern {
+  /** Six values. */
+  readonly base: Reading;
+  /** They are those of the sample before the frame. */
+  readonly chained: boolean;
+}
+
+/** What a dictionary frame of this index refers to. */
+export function patternOf(memory: EncoderMemory, index: number): Outcome<Pattern, FrameFault> {
   const fixed = fixedPatterns(memory);
   const values = fixed[index];
-  if (values !== undefined) return success(readingOf(values, "exact"));
+  if (values !== undefined) return success({ base: readingOf(values, "exact"), chained: false });
   if (index >= MOST_PATTERNS) return refusal("field", `pattern ${index}, at most ${MOST_PATTERNS} exist`);
   const learned = memory.learned[index - fixed.length];
-  return learned
-    ? success(learned)
-    : refusal("missing_base", `pattern ${index} was learned from a batch that is missing`);
+  if (!learned) return refusal("missing_base", `pattern ${index} was learned from a batch that is missing`);
+  return success({
+    base: learned,
+    chained: learned.values.every((value, column) => value === memory.last?.values[column]),
+  });
 }
 
 /** The encoder after it has been called with these values, one register id each. */
 export function remember(memory: EncoderMemory, reading: Reading, ids: readonly number[]): EncoderMemory {
   const isBatch = reading.values.length >= BATCH_VALUES;
   const overwritten = memory.overwritten || isBatch;
-  const last = sliceReading(reading, reading.values.length - COLUMNS);
+  const told = sliceReading(reading, reading.values.length - COLUMNS);
+  const stillFor = isBatch && isStill(memory, reading) ? memory.stillFor + 1 : 0;
+  const last = stillFor >= IDLE_AFTER ? idle(told) : told;
   const ring = memory.ring.with(memory.ringIndex, lastByRegister(reading, ids));
   const next = (memory.ringIndex + 1) % ring.length;
   return {
@@ -90,7 +114,34 @@ export function remember(memory: EncoderMemory, reading: Reading, ids: readonly 
     ringIndex: isBatch ? 0 : next,
     ringFull: memory.ringFull || isBatch || next === 0,
     ids,
+    stillFor: last === told ? stillFor : 0,
+    habits: isBatch ? learn(memory.habits, memory.last, reading) : memory.habits,
   };
+}
+
+/** Batches without any movement after which a small power is none. */
+const IDLE_AFTER = 4;
+/** W that an estimate may be wrong by at nightfall. */
+const SMALL_POWER = 120;
+const POWER = 3;
+
+/** Whether an estimated, small power and its currents are in all of the batch what they were before it. */
+function isStill({ last }: EncoderMemory, { values, qualities }: Reading): boolean {
+  const power = last?.values[POWER] ?? 0;
+  if (last === null || power === 0 || power > SMALL_POWER || qualities.every((quality) => quality === "exact")) {
+    return false;
+  }
+  return values.every((value, position) => !isOfPower(position % COLUMNS) || value === last.values[position % COLUMNS]);
+}
+
+/** An inverter whose power does not move at all gives none: what is left is what the estimates were wrong by. */
+function idle({ values, qualities }: Reading): Reading {
+  return { values: values.map((value, column) => isOfPower(column) ? 0 : value), qualities };
+}
+
+/** IAC1, IPV1, PAC and IPV2; not the voltage, nor the temperature. */
+function isOfPower(column: number): boolean {
+  return column > 0 && column < COLUMNS - 1;
 }
 
 /** The patterns after a call of a single sample. What the values are near to was decoded exactly, or nothing refers to it. */
@@ -101,7 +152,7 @@ function withPattern(memory: EncoderMemory, values: readonly number[], last: Rea
 
 /** The encoder after a call whose values are not known: what it learned then is not known either. */
 export function forget(memory: EncoderMemory): EncoderMemory {
-  return { ...FRESH_ENCODER, overwritten: true, last: memory.last };
+  return { ...freshEncoder(memory.habits), overwritten: true, last: memory.last };
 }
 
 /** What a `71` frame refers to; a register that the ring does not have reads as 0, as on the board. */

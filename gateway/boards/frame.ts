@@ -19,6 +19,8 @@ export interface Frame {
   readonly format: Format;
   readonly reading: Reading;
   readonly ids?: readonly number[];
+  /** Its values are told as differences from the sample before it. */
+  readonly chained?: boolean;
 }
 
 /** What is known of a frame from elsewhere. */
@@ -77,11 +79,14 @@ function decodeHeaded(frame: Uint8Array, memory: EncoderMemory): Outcome<Frame, 
 function dictionary(frame: Uint8Array, memory: EncoderMemory): Outcome<Frame, FrameFault> {
   const decoded = decodeDictionary(frame);
   if (!decoded.ok) return decoded;
-  const base = patternOf(memory, decoded.value.content.index);
-  if (!base.ok) return base;
+  const pattern = patternOf(memory, decoded.value.content.index);
+  if (!pattern.ok) return pattern;
+  const { base, chained } = pattern.value;
+  const context = { base, chained, before: memory.last ?? undefined, habits: memory.habits };
   return complete(frame, decoded, (content) => ({
     format: "dictionary",
-    reading: resolveByContinuity(content, base.value, memory.last ?? undefined),
+    reading: resolveByContinuity(content, context),
+    chained,
   }));
 }
 
