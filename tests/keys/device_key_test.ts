@@ -22,7 +22,7 @@ Deno.test("a key comes from the configuration, its file, or the data directory, 
       await loadDeviceKey({ ...config, key_file: path }, "/nowhere"),
       await loadDeviceKey(config, dir),
     ];
-    const macs = keys.map(({ hmac }) => hmacSha256(hmac, "x"));
+    const macs = await Promise.all(keys.map(({ hmac }) => hmacSha256(hmac, "x")));
     assert.deepEqual(macs[1], macs[0]);
     assert.deepEqual(macs[2], macs[0]);
     assert.deepEqual([keys[0]?.deviceId, keys[0]?.number], ["node-1", 3]);
