@@ -6,7 +6,7 @@ import { systemClock } from "../../platform/clock.ts";
 import { processDataDir, slotsDir } from "../data_dir.ts";
 import { CliFailure, EXIT } from "../terminal/exit.ts";
 import type { Terminal } from "../terminal/output.ts";
-import { askForCheck, published, type PublishedStatus } from "../../ota/updater/status_files.ts";
+import { answers, type Asked, askForCheck, published, type PublishedStatus } from "../../ota/updater/status_files.ts";
 
 interface Flags {
   readonly dataDir?: string;
@@ -57,24 +57,26 @@ async function check(flags: Flags, terminal: Terminal, done: Done): Promise<void
   if (before === undefined || systemClock.now() - before.at > SILENCE_MS) {
     throw new CliFailure(EXIT.unreachable, "No node with an `update:` section runs with this data directory");
   }
+  const asked = { at: systemClock.now(), before };
   await askForCheck(files);
-  const after = await follow(files, before, { done, terminal, quiet: flags.json === true });
+  const after = await follow(files, asked, { done, terminal, quiet: flags.json === true });
   terminal.out(flags.json ? JSON.stringify(after) : phaseText(after));
   if (!flags.json && after.lastOutcome !== undefined) terminal.out(after.lastOutcome);
 }
 
-/** Waits until a check that came after `before` is done; shows the progress meanwhile. */
+/** Waits until a check that was asked for is done; shows the progress meanwhile. */
 async function follow(
   files: SlotFiles,
-  before: PublishedStatus,
+  asked: Asked,
   { done, terminal, quiet }: { readonly done: Done; readonly terminal: Terminal; readonly quiet: boolean },
 ): Promise<PublishedStatus> {
   let shown = "";
   for (let waited = systemClock.monotonic();;) {
     await systemClock.sleep(500);
     const now = await published(files);
-    if (now !== undefined && now.lastCheckAt !== before.lastCheckAt) {
-      if (done(now)) return now;
+    const restarted = now !== undefined && now.version !== asked.before.version;
+    if (now !== undefined && (restarted || answers(now, asked))) {
+      if (restarted || done(now)) return now;
       const text = phaseText(now);
       if (text !== shown && !quiet) terminal.err(text);
       if (text !== shown) waited = systemClock.monotonic();

@@ -19,6 +19,8 @@ export interface UpdaterStatus {
   readonly phase: Phase;
   readonly version: string;
   readonly floor: number;
+  /** When the last check that came to an end began, and when it ended. */
+  readonly lastCheckBegunAt?: number;
   readonly lastCheckAt?: number;
   /** What the last check or update came to. */
   readonly lastOutcome?: string;

@@ -26,6 +26,7 @@ const Status = z.object({
   phase: Phase,
   version: z.string(),
   floor: z.number(),
+  lastCheckBegunAt: z.number().optional(),
   lastCheckAt: z.number().optional(),
   lastOutcome: z.string().optional(),
   /** Unix milliseconds: a node that runs says something every few seconds. */
@@ -83,6 +84,28 @@ export async function published(files: SlotFiles): Promise<PublishedStatus | und
  */
 export async function askForCheck(files: SlotFiles): Promise<void> {
   await files.write(WANTED, 0, new Uint8Array([10]));
+}
+
+/** When a check was asked for (unix milliseconds), and what the node had said before. */
+export interface Asked {
+  readonly at: number;
+  readonly before: PublishedStatus;
+}
+
+/**
+ * Whether the last check answers the request: one that was under way already does not, whatever it finds.
+ *
+ * @example
+ * ```ts
+ * const before = { phase: { kind: "checking" }, version: "1.2.0", floor: 7, at: 1_000 } as const;
+ * const underWay = { ...before, lastCheckBegunAt: 900, lastCheckAt: 1_100 };
+ * const next = { ...before, lastCheckBegunAt: 1_200, lastCheckAt: 1_300 };
+ * [underWay, next].map((status) => answers(status, { at: 1_050, before })); // => [false, true]
+ * ```
+ */
+export function answers({ lastCheckAt, lastCheckBegunAt }: PublishedStatus, { at, before }: Asked): boolean {
+  if (lastCheckBegunAt !== undefined) return lastCheckBegunAt >= at;
+  return lastCheckAt !== before.lastCheckAt; // a node of version 0.1 does not say when its checks begin
 }
 
 /**

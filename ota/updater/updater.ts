@@ -45,6 +45,7 @@ export class Updater {
   #floor = 0;
   /** A new image is in its place and waits for the restart. */
   #complete = false;
+  #lastCheckBegunAt: number | undefined;
   #lastCheckAt: number | undefined;
   #lastOutcome: string | undefined;
   #lastRefusal: string | undefined;
@@ -63,6 +64,7 @@ export class Updater {
       phase: this.#phase,
       version: this.#io.self.version,
       floor: this.#floor,
+      ...(this.#lastCheckBegunAt === undefined ? {} : { lastCheckBegunAt: this.#lastCheckBegunAt }),
       ...(this.#lastCheckAt === undefined ? {} : { lastCheckAt: this.#lastCheckAt }),
       ...(this.#lastOutcome === undefined ? {} : { lastOutcome: this.#lastOutcome }),
     };
@@ -150,11 +152,13 @@ export class Updater {
   }
 
   async #check(signal: AbortSignal): Promise<void> {
-    const { device, gateway, interval, self } = this.#io;
+    const { clock, device, gateway, interval, self } = this.#io;
+    const begunAt = clock.now();
     this.#phase = { kind: "checking" };
     const message = { device_id: device, current_version: self.version, sequence: this.#floor };
     const reply = await gateway.ask("/ota/check", message, CheckAnswer, signal);
-    this.#lastCheckAt = this.#io.clock.now();
+    this.#lastCheckBegunAt = begunAt;
+    this.#lastCheckAt = clock.now();
     switch (reply.kind) {
       case "later":
         this.#note(`no answer: ${reply.reason}`);

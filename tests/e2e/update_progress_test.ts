@@ -10,7 +10,7 @@ Deno.test("`update now` shows how the download goes on, `update status` where it
   await using site = await updateSite();
   await using inverter = countingInverter();
   await site.release("2.0.1", script("2.0.1", `exec ${PRODUCT} "$@"`, 1600)); // 100 KB in 98 chunks
-  await using box = await openBox(site, "roof", { inverter: inverter.port, update: ["rate_limit: 8KiB"] });
+  await using box = await openBox(site, "roof", { inverter: inverter.port, update: ["rate_limit: 4KiB"] });
   const local = ["--data-dir", box.dataDir];
   await until("a node that answers", async () => {
     const { running } = JSON.parse((await run(["update", "status", "--json", ...local])).out);
@@ -32,7 +32,8 @@ Deno.test("`update now` shows how the download goes on, `update status` where it
     Deno.kill(site.pid(), "SIGCONT");
   }
   assert.equal(await now.exit, 0, now.err());
-  assert.match(now.out(), /^restarting into 2\.0\.1\n/);
+  // It looks twice a second: on a busy machine the restart may be over when it does.
+  assert.match(now.out(), /^(restarting into 2\.0\.1|2\.0\.1 is on trial; .*|next check at .*\n2\.0\.1 confirmed)\n/);
 
   const lines = now.err().trim().split("\n");
   const bars = lines.flatMap((line) => {

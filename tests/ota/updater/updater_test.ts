@@ -11,7 +11,7 @@ import { installIo, newRelease } from "../machine.ts";
 const HOUR_MS = 3_600_000;
 
 /** Runs the updater of the old image on a clock on which every sleep is over at once, for so many hours or until it restarts. */
-async function lived(files: PowerFiles, gateway: FirmwareGateway, hours: number) {
+async function lived(files: PowerFiles, gateway: FirmwareGateway, hours: number, answerMs = 0) {
   const stop = new AbortController();
   let elapsed = 0;
   const clock: Clock = {
@@ -25,6 +25,12 @@ async function lived(files: PowerFiles, gateway: FirmwareGateway, hours: number)
   };
   const updater = new Updater({
     ...installIo(files, gateway, { clock, random: { float: () => 0 } }),
+    gateway: {
+      ask(...request) {
+        elapsed += answerMs;
+        return gateway.ask(...request);
+      },
+    },
     boot: { kind: "committed", slot: "a" },
     interval: 6 * HOUR_MS,
     soakMs: 0,
@@ -75,4 +81,9 @@ Deno.test("an image that is staged by hand during a download does not make the o
   };
   const { phase } = await lived(files, gateway, 24);
   assert.deepEqual([phase.kind, taken, (await loadState(files)).bad], ["restarting", true, []]);
+});
+
+Deno.test("the status says when the last check began, so that who asked in between waits for the next", async () => {
+  const { lastCheckBegunAt, lastCheckAt } = await lived(oldImage(), new FirmwareGateway(), 5, 700);
+  assert.deepEqual({ lastCheckBegunAt, lastCheckAt }, { lastCheckBegunAt: 0, lastCheckAt: 700 });
 });
