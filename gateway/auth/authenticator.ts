@@ -5,9 +5,10 @@ import { parseLegacySignature, verifyLegacySignature } from "../boards/legacy_si
 import { DeviceId } from "../../protocol/device_id.ts";
 import { Fault } from "../fault.ts";
 import { parseJson } from "../json_text.ts";
-import type { Devices } from "../store/devices.ts";
+import type { Device, Devices } from "../store/devices.ts";
 import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
 import type { KeyRing } from "./key_ring.ts";
+import { ALL_REVOKED, refusedBoard, type RefusedKey, refusedKeyOfDevice, unfitHmac } from "./refused_key.ts";
 
 /** Finds out who speaks. Rejects with `Fault` `malformed` when an unsigned body is no JSON: then it names nobody. */
 export type Authenticator = (request: DeviceRequest) => Promise<Identity | Unauthenticated>;
@@ -18,33 +19,46 @@ const UPLOAD_PATH = "/process";
 /** Stands in for the key of a board that does not exist, so that the time does not tell. */
 const decoy = importHmacKey(new Uint8Array(32));
 
-export function createAuthenticator(io: { readonly ring: KeyRing; readonly devices: Devices }): Authenticator {
+/** What knows the devices and their keys. */
+interface AuthenticatorIo {
+  readonly ring: KeyRing;
+  readonly devices: Devices;
+}
+
+export function createAuthenticator(io: AuthenticatorIo): Authenticator {
   return async (request) => {
     const { headers, path } = request;
     if (headers.has("signature-input") || headers.has("signature") || headers.has("x-device-id")) {
-      return await bySignature(request, io.ring);
+      return await bySignature(request, io);
     }
-    if (path === UPLOAD_PATH) return await byHmac(request, io.ring);
+    if (path === UPLOAD_PATH) return await byHmac(request, io);
     return byAddress(request, io.devices);
   };
 }
 
 /** contract/1-link §2.2. A `legacy` device's key is bound to the other scheme. */
-async function bySignature(request: DeviceRequest, ring: KeyRing): Promise<Identity | Unauthenticated> {
+async function bySignature(
+  request: DeviceRequest,
+  { ring, devices }: AuthenticatorIo,
+): Promise<Identity | Unauthenticated> {
   const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
   if (!claim.ok) return unauthenticated("malformed", claim.detail, named(request.headers.get("x-device-id")));
   const { deviceId, keyNumber, sequence } = claim.value;
   const found = await ring.byId(deviceId, keyNumber);
   const verified = await verifySignedRequest(claim.value, request.body, found?.key);
+  if (!found) return refusedFor(refusedKeyOfDevice(devices, deviceId, keyNumber), { deviceId, sequence });
   if (!verified.ok) return unauthenticated(verified.fault, verified.detail, { deviceId, sequence });
-  if (found?.device.auth !== "signed") {
+  if (found.device.auth !== "signed") {
     return unauthenticated("policy", "a legacy device does not sign", { deviceId, sequence });
   }
   return { kind: "signed", device: found.device, key: found, request: verified.value };
 }
 
 /** contract/1-link §2.1: boards share a name, and the key that verifies says which one it is. */
-async function byHmac(request: DeviceRequest, ring: KeyRing): Promise<Identity | Unauthenticated> {
+async function byHmac(
+  request: DeviceRequest,
+  { ring, devices }: AuthenticatorIo,
+): Promise<Identity | Unauthenticated> {
   const proof = parseLegacySignature(request.headers);
   if (!proof.ok) return unauthenticated("malformed", proof.detail);
   const { sequence, mac } = proof.value;
@@ -53,12 +67,12 @@ async function byHmac(request: DeviceRequest, ring: KeyRing): Promise<Identity |
   const keys = await ring.ofBoards(name);
   if (keys.length === 0) {
     await verifyLegacySignature(proof.value, request.body, await decoy);
-    return unauthenticated("unknown_device", "No such board", known);
+    return refusedFor(refusedBoard(devices, name), known);
   }
   // All of them are tried, also after the right one: the time says nothing about who is registered.
   const fits = await Promise.all(keys.map(({ key }) => verifyLegacySignature(proof.value, request.body, key.hmac)));
   const match = keys[fits.indexOf(true)];
-  if (!match) return unauthenticated("bad_signature", "The HMAC does not fit the body", known);
+  if (!match) return refusedFor(unfitHmac(devices, keys.map(({ device }) => device)), known);
   return { kind: "board", device: match.device, key: match, sequence, mac };
 }
 
@@ -72,17 +86,17 @@ function byAddress(request: DeviceRequest, devices: Devices): Identity | Unauthe
   const boards = devices.withWireId(name);
   const here = devices.withAddress(request.address).filter((device) => boards.some(({ row }) => row === device.row));
   const [device, other] = here;
-  if (device && !other) return { kind: "address", device };
+  if (device && !other) return hasKey(device, devices) ? { kind: "address", device } : refusedFor(ALL_REVOKED, known);
   if (other) return unauthenticated("policy", "several boards are at this address", known);
   if (boards.length > 0) {
     return unauthenticated("policy", "no upload of this board was verified from this address", known);
   }
-  const signs = devices.find(name) !== undefined;
-  return unauthenticated(
-    signs ? "policy" : "unknown_device",
-    signs ? "this device has to sign" : "No such board",
-    known,
-  );
+  return refusedFor(refusedBoard(devices, name), known);
+}
+
+/** A board whose keys were all revoked cannot upload: what it asks for unsigned is not answered either. */
+function hasKey(device: Device, devices: Devices): boolean {
+  return devices.keys.list(device).some(({ revokedAt }) => revokedAt === undefined);
 }
 
 /** The name an unsigned body gives its sender; boards cut their bodies, so it may end anywhere behind that. */
@@ -108,10 +122,20 @@ function named(name: string | null): { readonly deviceId?: DeviceId } {
   return deviceId.success ? { deviceId: deviceId.data } : {};
 }
 
+/** What is known of the sender of a request that is refused. */
+interface Claimed {
+  readonly deviceId?: DeviceId;
+  readonly sequence?: number;
+}
+
+function refusedFor({ reason, detail }: RefusedKey, known: Claimed): Unauthenticated {
+  return unauthenticated(reason, detail, known);
+}
+
 function unauthenticated(
   reason: Unauthenticated["reason"],
   detail: string,
-  known: { readonly deviceId?: DeviceId; readonly sequence?: number } = {},
+  known: Claimed = {},
 ): Unauthenticated {
   return { kind: "unauthenticated", reason, detail, ...known };
 }

@@ -82,6 +82,8 @@ export interface Devices {
    */
   add(device: NewDevice): Promise<(now: number) => Registered>;
   find(deviceId: string): Device | undefined;
+  /** Whether a device that called itself so was registered, and is not any more. */
+  wasRemoved(name: string): boolean;
   /** Every device, by name. */
   list(): readonly Device[];
   /** The `legacy` devices that call themselves `wireId`. */
@@ -128,6 +130,9 @@ export function createDevices(db: DatabaseSync, io: DevicesIo): Devices {
       created_at = excluded.created_at, last_address = NULL, removed_at = NULL WHERE removed_at IS NOT NULL
     RETURNING *`);
   const byName = db.prepare("SELECT * FROM device WHERE device_id = ? AND removed_at IS NULL");
+  const removed = db.prepare(
+    "SELECT 1 FROM device WHERE removed_at IS NOT NULL AND (device_id = ?1 OR wire_id = ?1) LIMIT 1",
+  );
   const all = db.prepare("SELECT * FROM device WHERE removed_at IS NULL ORDER BY device_id");
   const byWireId = db.prepare("SELECT * FROM device WHERE wire_id = ? AND removed_at IS NULL ORDER BY id");
   const byAddress = db.prepare("SELECT * FROM device WHERE last_address = ? AND removed_at IS NULL ORDER BY id");
@@ -149,6 +154,7 @@ export function createDevices(db: DatabaseSync, io: DevicesIo): Devices {
       };
     },
     find,
+    wasRemoved: (name) => removed.get(name) !== undefined,
     list: () => all.all().map((row) => DeviceRow.parse(row)),
     withWireId: (wireId) => byWireId.all(wireId).map((row) => DeviceRow.parse(row)),
     withAddress: (address) => byAddress.all(address).map((row) => DeviceRow.parse(row)),
