@@ -1,3 +1,6 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { benchBeside } from "./beside.ts";
 import { benchBlock } from "./block.ts";
 import { benchCommands } from "./command.ts";
 import { benchExecutable } from "./executable.ts";
@@ -7,7 +10,9 @@ import { benchRtu } from "./rtu.ts";
 import { benchUpdate } from "./update.ts";
 import { benchUploads } from "./uploads.ts";
 
-/** `deno task bench [name]…`: every figure beside its yardstick, in one run. */
+/**
+ * `deno task bench [name]…`: every figure beside its yardstick, in one run; with `--beside <checkout>`, beside that checkout's.
+ */
 const BENCHES: Readonly<Record<string, () => Promise<Row[]>>> = {
   uploads: benchUploads,
   modbus_tcp: benchModbusTcp,
@@ -36,7 +41,11 @@ function machine(): string {
 }
 
 write(machine());
-const chosen = Deno.args.length === 0 ? Object.keys(BENCHES) : Deno.args;
+const { values: { beside }, positionals } = parseArgs({
+  options: { beside: { type: "string" } },
+  allowPositionals: true,
+});
+const chosen = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
 for (const name of chosen) {
   const bench = BENCHES[name];
   if (bench === undefined) {
@@ -44,5 +53,5 @@ for (const name of chosen) {
     Deno.exit(2);
   }
   write(name);
-  for (const row of await bench()) write(shown(row));
+  for (const row of await (beside === undefined ? bench() : benchBeside(name, resolve(beside)))) write(shown(row));
 }
