@@ -1,6 +1,7 @@
 import type { FirmwareRepository } from "../ota/repository/firmware_repository.ts";
 import { openRepository } from "../ota/repository/repository.ts";
 import { RateLimitedLog } from "../platform/rate_limited_log.ts";
+import type { DeviceId } from "../protocol/device_id.ts";
 import { type CommandNotifier, createCommandNotifier } from "./command/notifier.ts";
 import { type CommandService, createCommandService } from "./command/command_service.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -68,11 +69,15 @@ export function createServices(stores: Stores, options: ServicesOptions, io: Ser
 
 /** The days of energy are those of the site. */
 function energyServices(
-  { samples, energy }: Stores,
+  { samples, energy, devices }: Stores,
   { time_zone: timeZone = machineTimeZone() }: ServicesOptions,
 ): Pick<Services, "samples" | "energy"> {
   const days = localDays(timeZone);
-  return { samples: meteredSamples(samples, energy, days), energy: createEnergyReader(energy, timeZone, days) };
+  const registeredAt = (device: DeviceId) => devices.find(device)?.createdAt;
+  return {
+    samples: meteredSamples(samples, { energy, days, registeredAt }),
+    energy: createEnergyReader(energy, timeZone, days),
+  };
 }
 
 function createStates(

@@ -1,4 +1,5 @@
 import type { Meter } from "../store/port/meter.ts";
+import { AHEAD_MS } from "../store/port/sample_batch.ts";
 import { type Gain, NEW_COUNTER, readCounter } from "./counter.ts";
 import { addReadings, NEW_INTEGRAL } from "./integral.ts";
 
@@ -23,8 +24,6 @@ interface MeterReadings {
   readonly receivedAt: number;
 }
 
-/** A clock may be ahead of ours by so much; what claims to be later still is taken for now. */
-const AHEAD_MS = 300_000;
 /** A counter that never showed anything for so long is none: many inverters do not implement theirs. */
 const SILENT_MS = 86_400_000;
 /** W: what an inverter is thought to be able to deliver, whatever has been seen of it; and while nothing has. */
@@ -45,7 +44,7 @@ export function advance(
   before: Meter | undefined,
   upload: MeterReadings,
 ): { readonly meter: Meter; readonly gains: readonly Gain[] } {
-  const latest = upload.receivedAt + AHEAD_MS;
+  const latest = upload.receivedAt + AHEAD_MS; // what claims to be later still is taken for now
   const readings = inOrder(
     upload.readings.map((reading) => reading.at > latest ? { ...reading, at: latest } : reading),
   );

@@ -1,4 +1,5 @@
 import { BoundedMap } from "../../platform/bounded_map.ts";
+import type { DeviceId } from "../../protocol/device_id.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import { physical, physicalColumns } from "../../protocol/profile/physical.ts";
@@ -26,8 +27,16 @@ const KEPT = 256;
 /** Inverters whose energy is kept at hand between uploads. */
 const KEPT_METERS = 10_000;
 
+/** What counts the energy of samples. */
+interface MeteringIo {
+  readonly energy: EnergyStore;
+  readonly days: LocalDays;
+  /** Since when a device is registered, unix milliseconds. */
+  readonly registeredAt: (device: DeviceId) => number | undefined;
+}
+
 /** Keeps the energy of every inverter up to date with its samples, in the same transaction. */
-export function meteredSamples(samples: SampleSink, energy: EnergyStore, days: LocalDays): SampleSink {
+export function meteredSamples(samples: SampleSink, io: MeteringIo): SampleSink {
   const readers = new BoundedMap<string, Reader | undefined>(KEPT);
   const readerOf = (series: Series) => {
     const name = `${series.profile}\n${series.registers.join("\n")}`;
@@ -44,8 +53,8 @@ export function meteredSamples(samples: SampleSink, energy: EnergyStore, days: L
       const name = `${batch.device}\n${batch.inverter}`;
       const known = kept.take(name);
       // What was kept may belong to a transaction that was rolled back: then it does not fit what is stored.
-      const stored = (known && count(batch, known, reader, energy, days)) ??
-        count(batch, energy.load(batch.device, batch.inverter), reader, energy, days);
+      const stored = (known && count(batch, known, reader, io)) ??
+        count(batch, io.energy.load(batch.device, batch.inverter), reader, io);
       if (!stored) throw new Error(`Cannot count the energy of ${batch.device}: another process writes it`);
       kept.set(name, stored);
     },
@@ -57,8 +66,7 @@ function count(
   { device, inverter, series: { samples }, receivedAt }: SampleBatch,
   before: StoredEnergy | undefined,
   reader: Reader,
-  energy: EnergyStore,
-  days: LocalDays,
+  { energy, days, registeredAt }: MeteringIo,
 ): StoredEnergy | undefined {
   const { meter, gains } = advance(before?.meter, {
     readings: samples.map(reader.read),
@@ -66,23 +74,33 @@ function count(
     wrapWh: reader.wrapWh(samples.at(-1)),
     receivedAt,
   });
-  const { day, dayWh, earlier } = shared(gains, { inverter, day: before?.day ?? "", wh: before?.dayWh ?? 0 }, days);
+  const newest = { inverter, day: before?.day ?? "", wh: before?.dayWh ?? 0 };
+  const { day, dayWh, earlier } = shared(gains, newest, days, () => registeredAt(device));
   const after = { inverter, version: (before?.version ?? 0) + 1, meter, day, dayWh };
   if (!energy.save(device, after)) return undefined;
   for (const one of earlier) energy.addToDay(device, one);
   return after;
 }
 
-/** Puts gains to their days: the newest day goes on, those before it are `earlier`. */
-function shared(gains: readonly Gain[], newest: EnergyDay, days: LocalDays) {
+/**
+ * Puts gains to their days: the newest day goes on, those before it are `earlier`. No day before the device existed gets
+ * anything: a node without a clock begins in 1970, or on the day that its image was made.
+ */
+function shared(
+  gains: readonly Gain[],
+  newest: EnergyDay,
+  days: LocalDays,
+  registeredAt: () => number | undefined,
+) {
   const { inverter } = newest;
   const today = gains.length === 1 ? days(gains[0]?.from ?? 0) : undefined;
   if (today?.name === newest.day && (gains[0]?.to ?? 0) < today.end) { // nearly always
     return { day: newest.day, dayWh: newest.wh + (gains[0]?.wh ?? 0), earlier: [] };
   }
   const byDay = new Map([[newest.day, newest.wh]]);
+  const since = firstDay(newest.day, registeredAt(), days);
   for (const gain of gains) {
-    for (const { day, wh } of shares(gain, days)) byDay.set(day, (byDay.get(day) ?? 0) + wh);
+    for (const { day, wh } of sharesSince(since, gain, days)) byDay.set(day, (byDay.get(day) ?? 0) + wh);
   }
   const last = [...byDay.keys()].reduce((last, day) => day > last ? day : last);
   const earlier = [...byDay].filter(([day]) => day !== last && day !== "");
@@ -91,6 +109,21 @@ function shared(gains: readonly Gain[], newest: EnergyDay, days: LocalDays) {
     dayWh: byDay.get(last) ?? 0,
     earlier: earlier.map(([day, wh]): EnergyDay => ({ inverter, day, wh })),
   };
+}
+
+/** The first day that can have brought anything; a device that was registered again has days from before. */
+function firstDay(newest: string, registeredAt: number | undefined, days: LocalDays): string {
+  const registered = registeredAt === undefined ? "" : days(registeredAt).name;
+  return newest !== "" && newest < registered ? newest : registered;
+}
+
+/** Those shares of a gain that fall on a day since `since`, with what would have fallen before. */
+function sharesSince(since: string, gain: Gain, days: LocalDays): readonly Omit<EnergyDay, "inverter">[] {
+  const all = [...shares(gain, days)];
+  const possible = all.filter(({ day }) => day >= since);
+  const total = possible.reduce((sum, { wh }) => sum + wh, 0);
+  if (possible.length === all.length || total === 0) return possible;
+  return possible.map(({ day, wh }) => ({ day, wh: gain.wh * wh / total }));
 }
 
 /** `undefined`: the series says nothing of energy. */

@@ -32,8 +32,8 @@ export interface DeviceEdgeIo {
   readonly log: Logger;
   readonly readBody: BodyReader;
   readonly warn: RateLimitedWarnings;
-  /** Hears of every device whose request was authentic and new. */
-  readonly heard?: (device: Device, at: number) => void;
+  /** Hears of every device whose request was authentic and new, and what its clock said, if it told; unix milliseconds. */
+  readonly heard?: (device: Device, at: number, told?: number) => void;
   /** Ends answers that wait. */
   readonly signal: AbortSignal;
 }
@@ -148,7 +148,7 @@ async function perform(
       const now = io.clock.now();
       const claim = claimNumber(identity, request, { replay: io.replay, log: io.securityLog, now });
       if (claim.used) return replayAnswer(claim.nextSequence);
-      io.heard?.(identity.device, now);
+      io.heard?.(identity.device, now, identity.kind === "signed" ? 1000 * identity.request.created : undefined);
       if (identity.kind === "board") io.devices.sawAt(identity.device, request.address);
       return effect(now);
     });

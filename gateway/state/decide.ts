@@ -1,6 +1,8 @@
 import type { InverterHealth, NodeHealth } from "../../protocol/messages/node_health.ts";
 import { FADED_W, type Fading, hadFaded, LONGEST_SLEEP_MS } from "../../protocol/night/night.ts";
 import type { StateReason, Verdict } from "../store/port/device_state.ts";
+import { AHEAD_MS } from "../store/port/sample_batch.ts";
+import { unitOf } from "./reason_text.ts";
 
 /** A node is heard of every 5 seconds; after a failure it waits for minutes. */
 const NODE_SILENCE_MS = 6 * 60_000;
@@ -27,6 +29,8 @@ export interface DeviceFacts {
   readonly sleepingTime: boolean | undefined;
   /** How its power went; asked only where that matters. */
   readonly fading: () => Fading;
+  /** How far its clock was ahead of ours at its last request, milliseconds; `undefined`: it did not tell. */
+  readonly clockAheadMs?: number | undefined;
   /** Since when this gateway listens: before that nobody could be heard. `undefined`: it does not. */
   readonly listeningSince: number | undefined;
 }
@@ -72,7 +76,7 @@ function ofNode(
   return {
     state: "ok",
     since: lastOf(inverters, now),
-    reason: { code: arrive ? "samples_arrive" : "samples_awaited" },
+    reason: { code: arrive ? "samples_arrive" : "samples_awaited", ...clockOf(facts) },
   };
 }
 
@@ -104,9 +108,17 @@ function uploading(facts: DeviceFacts, since: number): Verdict {
   return { state: "asleep", since: fadedSince, reason: { code: "night_power", watts: FADED_W } };
 }
 
-function whatArrives({ uploadedAt, unreadAt }: DeviceFacts): StateReason {
+function whatArrives(facts: DeviceFacts): StateReason {
+  const { uploadedAt, unreadAt } = facts;
   if (uploadedAt === undefined) return { code: "first_samples_awaited" };
-  return { code: unreadAt === undefined ? "samples_arrive" : "last_upload_unreadable" };
+  return unreadAt === undefined ? { code: "samples_arrive", ...clockOf(facts) } : { code: "last_upload_unreadable" };
+}
+
+/** A wrong clock, told in a whole number of its unit: what changes with every request is no news. */
+function clockOf({ clockAheadMs: ahead = 0 }: DeviceFacts): { readonly clockAheadMs?: number } {
+  if (Math.abs(ahead) <= AHEAD_MS) return {};
+  const unit = unitOf(ahead).ms;
+  return { clockAheadMs: unit * Math.round(ahead / unit) };
 }
 
 /** Silence counts only while somebody listened. */

@@ -32,8 +32,8 @@ type StateListener = (device: Device, view: DeviceStateView) => void;
 /** How the devices are doing, over restarts. */
 export interface DeviceStates {
   of(device: Device): DeviceStateView;
-  /** A device made an authentic request. */
-  heard(device: Device, at: number): void;
+  /** A device made an authentic request; `told`: what its clock said, unix milliseconds. */
+  heard(device: Device, at: number, told?: number): void;
   /** What a node tells of itself. Called inside `GroupCommit.run`. */
   told(device: Device, health: NodeHealth, at: number): void;
   /** Looks at some devices, writes down whose state or reason changed, and tells whose state did. */
@@ -71,6 +71,7 @@ const REVIEW_HOLDS_MS = 120_000;
 export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
   const { recordedStates, clock, log } = io;
   const contacts = new Map<string, number>();
+  const clocksAhead = new Map<string, number>();
   const listeners = new Set<StateListener>();
 
   function verdictOf(device: Device, recorded: RecordedState, activity: Activity): Verdict {
@@ -80,7 +81,8 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
     const cameBack = before?.state === "stale" && (activity.lastReceivedAt ?? 0) > before.since;
     const isHeld = io.listeningSince === undefined && now - recordedStates.reviewedAt() < REVIEW_HOLDS_MS;
     if (before && isHeld && !cameBack) return before;
-    const verdict = decide(factsOf(device, { contactAt, recorded, activity, now }, io), now) ?? before ??
+    const clockAheadMs = clocksAhead.get(lifeOf(device));
+    const verdict = decide(factsOf(device, { contactAt, clockAheadMs, recorded, activity, now }, io), now) ?? before ??
       { state: "stale", since: device.createdAt, reason: { code: "not_heard_since_start" } };
     return before?.state === verdict.state ? { ...verdict, since: before.since } : verdict;
   }
@@ -103,7 +105,10 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
 
   return {
     of: (device) => viewOf(device, recordedStates.load(device)),
-    heard: (device, at) => void contacts.set(lifeOf(device), at),
+    heard(device, at, told) {
+      contacts.set(lifeOf(device), at);
+      if (told !== undefined) clocksAhead.set(lifeOf(device), told - at);
+    },
     told: (device, health, at) => recordedStates.told(device, health, at),
     async review(devices) {
       const news = devices.flatMap((device) => {
@@ -141,8 +146,9 @@ function lifeOf({ row, createdAt }: Device): string {
 
 function factsOf(
   device: Device,
-  { contactAt, recorded, activity, now }: {
+  { contactAt, clockAheadMs, recorded, activity, now }: {
     readonly contactAt: number | undefined;
+    readonly clockAheadMs: number | undefined;
     readonly recorded: RecordedState;
     readonly activity: Activity;
     readonly now: number;
@@ -156,6 +162,7 @@ function factsOf(
   return {
     registeredAt: device.createdAt,
     contactAt,
+    clockAheadMs,
     uploadedAt: activity.lastReceivedAt,
     unreadAt: isUnread ? setAsideAt : undefined,
     health: recorded.health,

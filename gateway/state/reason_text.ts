@@ -16,11 +16,11 @@ export function stateReasonText(reason: StateReason): string {
     case "night_power":
       return `it is night, and it gives no more than ${reason.watts} W`;
     case "samples_arrive":
-      return "samples arrive";
+      return `samples arrive${clock(reason)}`;
     case "first_samples_awaited":
       return "it is heard of, and its first samples are awaited";
     case "samples_awaited":
-      return "its inverters answer, and their samples are awaited";
+      return `its inverters answer, and their samples are awaited${clock(reason)}`;
     case "last_upload_unreadable":
       return "samples arrived, but its last upload could not be read";
     case "samples_unreadable":
@@ -36,6 +36,20 @@ export function stateReasonText(reason: StateReason): string {
     default:
       return reason satisfies never;
   }
+}
+
+/** The largest unit of which there are about two. */
+export function unitOf(ms: number): { readonly ms: number; readonly name: string } {
+  return UNITS.find((unit) => Math.abs(ms) >= 1.9 * unit.ms) ?? MINUTES;
+}
+
+const MINUTES = { ms: 60_000, name: "minutes" };
+const UNITS = [{ ms: 86_400_000, name: "days" }, { ms: 3_600_000, name: "hours" }, MINUTES];
+
+function clock({ clockAheadMs: ahead }: { readonly clockAheadMs?: number | undefined }): string {
+  if (ahead === undefined) return "";
+  const { ms, name } = unitOf(ahead);
+  return `, but its clock is ${Math.round(Math.abs(ahead) / ms)} ${name} ${ahead > 0 ? "ahead" : "behind"}`;
 }
 
 function duration(minutes: number | undefined): string {

@@ -15,7 +15,7 @@ import { SCHEMA as replay, SCHEMA_OF_REPEATS as boardRepeats } from "./replay.ts
 import { SCHEMA as rollups } from "./rollups.ts";
 import { SCHEMA as samples } from "./samples.ts";
 import { SCHEMA as securityLog, SCHEMA_OF_OLD_REFUSALS as oldRefusals } from "./security_log.ts";
-import { SCHEMA as series } from "./series.ts";
+import { SCHEMA as series, SCHEMA_OF_NEWEST as newestBlocks } from "./series.ts";
 import { SCHEMA as sessions } from "./sessions.ts";
 import { SCHEMA as firmwareRollouts } from "./firmware_rollouts.ts";
 import { SCHEMA as firmwareSessions } from "./firmware_sessions.ts";
@@ -57,6 +57,7 @@ export const MIGRATIONS: readonly string[] = [
   ].join("\n"),
   boardRepeats,
   oldRefusals,
+  newestBlocks,
 ];
 
 /** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */

@@ -1,6 +1,7 @@
 import type { Quality } from "../../protocol/sample.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
+import { credibleTime } from "./port/sample_batch.ts";
 import { type RawPoints, samplesOf, type StoredBlock } from "./raw_points.ts";
 import type { SelectedSeries, Selection } from "./sample_selection.ts";
 import type { SeriesStore } from "./series.ts";
@@ -48,7 +49,8 @@ function* valuesOf(
   if (profile === undefined) return;
   const toPhysical = physicalColumns(profile, series.registers);
   const { quality } = block;
-  for (const { at, values } of samplesOf(series, block)) {
+  for (const { at: told, values } of samplesOf(series, block)) {
+    const at = credibleTime(told, block.received_at);
     const physical = toPhysical(values);
     for (const [column, index] of indexes.entries()) {
       const value = physical[index], selected = columns[column];
@@ -65,7 +67,7 @@ export function activityOf(series: SeriesStore, points: RawPoints, device: strin
   const newest = (values: readonly number[]) => values.length === 0 ? undefined : Math.max(...values);
   return {
     lastReceivedAt: newest(blocks.map((block) => block.received_at)),
-    lastSampleAt: newest(blocks.map((block) => block.end_ms)),
+    lastSampleAt: newest(blocks.map((block) => credibleTime(block.end_ms, block.received_at))),
     inverters: [...new Set(all.map(({ inverter }) => inverter))],
   };
 }

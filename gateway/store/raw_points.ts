@@ -36,7 +36,7 @@ export interface RawPoints {
   read(selection: Selection): Iterable<RawPoint>;
   /** Samples in the blocks that reach into the selection's range. */
   count(selection: Selection): number;
-  /** The block that began last. */
+  /** The newest block: of those that came with a time that lies ahead, the last to come. */
   lastBlock(series: StoredSeries): StoredBlock | undefined;
 }
 
@@ -47,6 +47,7 @@ export function createRawPoints(db: DatabaseSync): RawPoints {
   const count = db.prepare(`SELECT coalesce(sum(count), 0) AS samples FROM sample_block
     WHERE series = ? AND start_ms >= ? AND start_ms < ? AND end_ms >= ?`);
   const last = db.prepare(`SELECT * FROM sample_block WHERE series = ? ORDER BY start_ms DESC, number DESC LIMIT 1`);
+  const one = db.prepare("SELECT * FROM sample_block WHERE series = ? AND start_ms = ? AND number = ?");
 
   function* blocks({ id, longestMs }: StoredSeries, from: number, to: number): Generator<StoredBlock> {
     let position: readonly [number, number] = [from - longestMs, -1];
@@ -67,8 +68,8 @@ export function createRawPoints(db: DatabaseSync): RawPoints {
       series.reduce((sum, { series: { id, longestMs } }) => {
         return sum + Number(count.get(id, from - longestMs, to, from)?.["samples"]);
       }, 0),
-    lastBlock(series) {
-      const row = last.get(series.id);
+    lastBlock({ id, newest }) {
+      const row = (newest && one.get(id, newest.startMs, newest.number)) ?? last.get(id);
       return row === undefined ? undefined : BlockRow.parse(row);
     },
   };

@@ -114,8 +114,8 @@ function tryAppend(parts: Parts, state: SeriesState, block: Block): boolean {
   const { open, closed } = parts.rollups.advance(state.id, state.open, block.minutes);
   const { id, blocks } = state;
   const columns = block.batch.series.registers.length;
-  const spanMs = block.endMs - block.startMs;
-  if (!parts.series.grow({ id, blocks, spanMs, open: encodeOpen(open, columns) })) return false;
+  const { startMs, endMs, batch: { receivedAt } } = block;
+  if (!parts.series.grow({ id, blocks, startMs, endMs, receivedAt, open: encodeOpen(open, columns) })) return false;
   parts.rollups.close(id, closed);
   parts.insert(state, block);
   state.blocks++;

@@ -19,6 +19,16 @@ CREATE TABLE sample_series (
 ) STRICT;
 `;
 
+/** The newest block of each series. One that was filled by a clock ahead counts as of when it came. */
+export const SCHEMA_OF_NEWEST = `
+ALTER TABLE sample_series ADD COLUMN newest_at INTEGER;
+ALTER TABLE sample_series ADD COLUMN newest_start INTEGER;
+ALTER TABLE sample_series ADD COLUMN newest_number INTEGER;
+UPDATE sample_series SET (newest_at, newest_start, newest_number) = (
+  SELECT min(end_ms, received_at), start_ms, number FROM sample_block WHERE series = sample_series.id
+  ORDER BY start_ms DESC, number DESC LIMIT 1);
+`;
+
 /** Samples that have the same columns. */
 export interface SeriesKey {
   readonly device: string;
@@ -35,6 +45,8 @@ const SeriesRow = z.object({
   blocks: z.number(),
   longest_ms: z.number(),
   open: z.instanceof(Uint8Array).nullable(),
+  newest_start: z.number().nullable(),
+  newest_number: z.number().nullable(),
 }).transform((row) => ({
   id: row.id,
   inverter: row.inverter,
@@ -46,6 +58,10 @@ const SeriesRow = z.object({
   longestMs: row.longest_ms,
   /** The open rollup buckets (rollups.ts). */
   open: row.open ?? undefined,
+  /** Where its newest block is; `undefined` before the first. */
+  newest: row.newest_start === null || row.newest_number === null
+    ? undefined
+    : { startMs: row.newest_start, number: row.newest_number },
 }));
 
 /** One series as it is stored. */
@@ -56,7 +72,9 @@ interface SeriesChange {
   readonly id: number;
   /** The number of blocks this change builds on. */
   readonly blocks: number;
-  readonly spanMs: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly receivedAt: number;
   readonly open: Uint8Array;
 }
 
@@ -76,8 +94,13 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
   const find = db.prepare(
     "SELECT * FROM sample_series WHERE device = ? AND inverter = ? AND profile = ? AND registers = ?",
   );
-  const grow = db.prepare(`UPDATE sample_series SET blocks = blocks + 1, open = ?, longest_ms = max(longest_ms, ?)
-    WHERE id = ? AND blocks = ?`);
+  // What claims to be later than it came says nothing of when it was: among such blocks the last to come is the newest.
+  const grow = db.prepare(`UPDATE sample_series SET blocks = blocks + 1, open = :open,
+      longest_ms = max(longest_ms, :endMs - :startMs),
+      newest_start = iif(:at >= coalesce(newest_at, 0), :startMs, newest_start),
+      newest_number = iif(:at >= coalesce(newest_at, 0), blocks, newest_number),
+      newest_at = max(coalesce(newest_at, 0), :at)
+    WHERE id = :id AND blocks = :blocks`);
   const ofDevice = db.prepare("SELECT * FROM sample_series WHERE device = ? ORDER BY inverter, profile, registers");
   return {
     ensure({ device, inverter, profile, registers }) {
@@ -85,7 +108,9 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
       insert.run(newId(random), device, inverter, profile, names);
       return SeriesRow.parse(find.get(device, inverter, profile, names));
     },
-    grow: ({ id, blocks, spanMs, open }) => Number(grow.run(open, spanMs, id, blocks).changes) === 1,
+    grow: ({ receivedAt, ...change }) => {
+      return Number(grow.run({ ...change, at: Math.min(change.endMs, receivedAt) }).changes) === 1;
+    },
     ofDevice: (device) => ofDevice.all(device).map((row) => SeriesRow.parse(row)),
   };
 }

@@ -7,6 +7,9 @@ export type DeviceState = typeof DEVICE_STATES[number];
 /** Whole minutes since the last samples came; left out where none ever did. */
 const Minutes = z.number().optional();
 
+/** How far the clock of the device is ahead of the gateway's, if it is wrong; roundly, milliseconds. */
+const ClockAhead = z.number().optional();
+
 /** Why a device or an inverter is in its state; `state/reason_text.ts` says it in words. */
 export const StateReason = z.discriminatedUnion("code", [
   z.object({ code: z.literal("never_heard") }),
@@ -17,9 +20,9 @@ export const StateReason = z.discriminatedUnion("code", [
   z.object({ code: z.literal("silent_after_fading") }),
   /** `watts`: what it gives at most. */
   z.object({ code: z.literal("night_power"), watts: z.number() }),
-  z.object({ code: z.literal("samples_arrive") }),
+  z.object({ code: z.literal("samples_arrive"), clockAheadMs: ClockAhead }),
   z.object({ code: z.literal("first_samples_awaited") }),
-  z.object({ code: z.literal("samples_awaited") }),
+  z.object({ code: z.literal("samples_awaited"), clockAheadMs: ClockAhead }),
   z.object({ code: z.literal("last_upload_unreadable") }),
   z.object({ code: z.literal("samples_unreadable"), minutes: Minutes }),
   /** The device is heard of. */

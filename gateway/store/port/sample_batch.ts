@@ -14,6 +14,14 @@ export interface SampleBatch {
   readonly payload?: Uint8Array;
 }
 
+/** A clock may be ahead of the gateway's by so much. */
+export const AHEAD_MS = 300_000;
+
+/** When a sample that claims to be of `at` was taken: what claims to be much later than it came is taken for then. */
+export function credibleTime(at: number, receivedAt: number): number {
+  return at > receivedAt + AHEAD_MS ? receivedAt : at;
+}
+
 /** Where verified samples go. Called inside the transaction of the upload; throws when the store cannot take them. */
 export interface SampleSink {
   append(batch: SampleBatch): void;

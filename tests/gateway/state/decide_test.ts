@@ -42,6 +42,15 @@ const TABLE: readonly (readonly [string, DeviceFacts, string | undefined, RegExp
     MIN,
   ],
   ["a new board that was heard of", { ...UNREAD, unreadAt: undefined }, "ok", /first samples are awaited/],
+  [
+    "a device whose clock is two days ahead",
+    { ...BOARD, clockAheadMs: 47 * HOUR },
+    "ok",
+    /arrive, but its clock is 2 days ahead$/,
+  ],
+  ["a device whose clock begins in 1970", { ...BOARD, clockAheadMs: -NOW }, "ok", /its clock is 20625 days behind$/],
+  ["a node whose clock is an hour behind", node([inverter("ok")], { clockAheadMs: -HOUR }), "ok", /60 minutes behind$/],
+  ["a clock that is nearly right", { ...BOARD, clockAheadMs: 4 * MIN }, "ok", /^samples arrive$/],
   ["a board, one upload unread", { ...BOARD, unreadAt: ago(5) }, "ok", /^samples arrived, but/],
   [
     "a board whose uploads cannot be read any more",
