@@ -1,4 +1,15 @@
-import { type BareItem, type InnerList, type Item, serialiseItem, serialiseParameters } from "./structured_field.ts";
+import {
+  type BareItem,
+  type InnerList,
+  type Item,
+  parseDictionary,
+  serialiseItem,
+  serialiseMember,
+  serialiseParameters,
+} from "./structured_field.ts";
+
+/** Most characters of a dictionary field of which one member is covered. */
+const MAX_DICTIONARY_LENGTH = 8192;
 
 /** Where the fields of a message are: `Headers` is one. Several lines of a field come joined by `, `. */
 export interface Fields {
@@ -83,10 +94,28 @@ function partValue(
   parameters: ReadonlyMap<string, BareItem>,
 ): string | undefined {
   if (name === "@query-param") return "method" in part ? queryParameter(part, parameters) : undefined;
-  if (parameters.size > 0) return undefined; // sf, key, bs, tr: none of our messages needs them
-  if (!name.startsWith("@")) return /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) ? fieldValue(part, name) : undefined;
+  if (!name.startsWith("@")) return /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) ? field(part, name, parameters) : undefined;
+  if (parameters.size > 0) return undefined;
   if ("method" in part) return requestComponent(part, name);
   return name === "@status" ? String(part.status) : undefined;
+}
+
+/** A field as it is, or the member of a dictionary. `sf`, `bs` and `tr`: none of our messages needs them. */
+function field(
+  part: RequestParts | ResponseParts,
+  name: string,
+  parameters: ReadonlyMap<string, BareItem>,
+): string | undefined {
+  const value = fieldValue(part, name);
+  if (value === undefined || parameters.size === 0) return value;
+  const key = parameters.get("key");
+  return parameters.size === 1 && key?.kind === "string" ? memberValue(value, key.value) : undefined;
+}
+
+/** RFC 9421 section 2.1.2: one member of a dictionary, serialised again. */
+function memberValue(value: string, key: string): string | undefined {
+  const member = parseDictionary(value, MAX_DICTIONARY_LENGTH)?.get(key);
+  return member && serialiseMember(member);
 }
 
 /** RFC 9421 section 2.1: without the white space around it. Obsolete line folding is refused with the other line ends. */

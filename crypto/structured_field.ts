@@ -88,6 +88,19 @@ export function serialiseInnerList({ items, parameters }: InnerList): string {
 }
 
 /**
+ * Serialises what a key of a dictionary stands for, by itself: an item or an inner list, with its parameters.
+ *
+ * @example
+ * ```ts
+ * const member = parseDictionary("a=1, d;x=2", 100)?.get("d");
+ * member && serialiseMember(member); // => "?1;x=2"
+ * ```
+ */
+export function serialiseMember(member: Item | InnerList): string {
+  return member.kind === "list" ? serialiseInnerList(member) : serialiseItem(member);
+}
+
+/**
  * Serialises a dictionary (RFC 8941 section 4.1.2).
  *
  * @example
@@ -226,8 +239,10 @@ class Reader {
   }
 
   #bytes(): BareItem | undefined {
-    const value = fromBase64(this.#match(BYTES)?.[1] ?? "?");
-    return value && { kind: "bytes", value };
+    const text = this.#match(BYTES)?.[1] ?? "?";
+    const value = fromBase64(text);
+    if (value === undefined || toBase64(value) !== text) return undefined; // the RFC lets spare bits be anything
+    return { kind: "bytes", value };
   }
 
   #skip(character: string): boolean {

@@ -11,7 +11,9 @@ import { type DeviceKey, readMac, type SignatureClaim } from "./signature_fields
 
 /** `Signature-Input` of a request; numbers as they are serialised, so that the base holds the same text. */
 const REQUEST_INPUT =
-  /^ecowatt=(\("@method" "@path" "@query" "content-digest" "x-device-id" "x-sequence-number"\);created=(0|[1-9][0-9]{0,14});keyid="([A-Za-z0-9_.-]{1,64})\/([1-9][0-9]{0,8})";alg="hmac-sha256";tag="ecowatt-v1")$/;
+  /^ecowatt=(\("@method" "@path" "@query" "content-digest" "x-device-id" "x-sequence-number"\);created=(0|[1-9][0-9]{0,14});keyid="([A-Za-z0-9_.-]{1,64})\/([1-9][0-9]{0,8})";alg="hmac-sha256";tag="ecowatt-v1"(?:;nonce="([A-Za-z0-9+/]{21}[AQgw]==)")?)$/;
+/** RFC 9421 section 2.4: the signature of the request that an answer is for. */
+const REQUEST_SIGNATURE = '"signature";req;key="ecowatt"';
 const PLAIN = /^[\t\x20-\x7e]*$/;
 
 /**
@@ -31,7 +33,8 @@ const PLAIN = /^[\t\x20-\x7e]*$/;
  */
 export function readCanonicalRequest(request: RequestParts): SignatureClaim | undefined {
   const { method, url, fields } = request;
-  const [, parameters, created, device, keyNumber] = REQUEST_INPUT.exec(fields.get("signature-input") ?? "") ?? [];
+  const [, parameters, created, device, keyNumber, nonce] = REQUEST_INPUT.exec(fields.get("signature-input") ?? "") ??
+    [];
   const digest = fields.get("content-digest");
   const deviceId = DeviceId.safeParse(device);
   const sequence = parseSequence(fields.get("x-sequence-number"));
@@ -46,6 +49,7 @@ export function readCanonicalRequest(request: RequestParts): SignatureClaim | un
     created: Number(created),
     deviceId: deviceId.data,
     keyNumber: Number(keyNumber),
+    ...(nonce === undefined ? {} : { nonce }),
     sequence,
     contentDigest: digest,
     mac,
@@ -54,7 +58,8 @@ export function readCanonicalRequest(request: RequestParts): SignatureClaim | un
 }
 
 /**
- * What is signed of an answer, and its `Signature-Input`. `created` are whole unix seconds.
+ * What is signed of an answer, and what its `Signature-Input` says under a label. `created` are whole unix seconds. With the
+ * request's own signature (`requestMac`, Base64) it is the answer to that request and no other.
  *
  * @example
  * ```ts
@@ -72,14 +77,16 @@ export function canonicalResponse(
     readonly contentDigest: string;
     readonly sequence: number;
     readonly created: number;
+    readonly requestMac?: string;
   },
 ): { readonly base: string; readonly input: string } {
-  const { status, contentDigest, sequence, created } = answer;
-  const parameters = `("@status" "content-digest" "x-sequence-number";req);created=${created};` +
+  const { status, contentDigest, sequence, created, requestMac } = answer;
+  const bound = requestMac === undefined ? "" : ` ${REQUEST_SIGNATURE}`;
+  const input = `("@status" "content-digest" "x-sequence-number";req${bound});created=${created};` +
     `keyid="${key.deviceId}/${key.number}";alg="hmac-sha256";tag="ecowatt-v1-response"`;
   const base = `"@status": ${status}\n"content-digest": ${contentDigest}\n"x-sequence-number";req: ${sequence}\n` +
-    `"@signature-params": ${parameters}`;
-  return { base, input: `ecowatt=${parameters}` };
+    (requestMac === undefined ? "" : `${REQUEST_SIGNATURE}: :${requestMac}:\n`) + `"@signature-params": ${input}`;
+  return { base, input };
 }
 
 /**

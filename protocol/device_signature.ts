@@ -1,4 +1,4 @@
-import { toBase64 } from "../crypto/bytes.ts";
+import { type Bytes, toBase64 } from "../crypto/bytes.ts";
 import { contentDigest, isContentDigest, verifyContentDigest } from "../crypto/content_digest.ts";
 import { hmacSha256, importHmacKey, verifyHmacSha256 } from "../crypto/hmac.ts";
 import { type RequestParts, type ResponseParts, signatureBase } from "../crypto/message_signature.ts";
@@ -8,6 +8,7 @@ import {
   component,
   type Coverage,
   type DeviceKey,
+  LABEL,
   readSignatureFields,
   type SignatureClaim,
   writeSignatureFields,
@@ -20,12 +21,23 @@ const REQUEST: Coverage = {
     component(name)
   ),
   tag: "ecowatt-v1",
+  nonce: true,
 };
 
+/** The answer to a request without a nonce: to whatever has that number. */
 const RESPONSE: Coverage = {
-  components: [component("@status"), component("content-digest"), component("x-sequence-number", true)],
+  components: [component("@status"), component("content-digest"), component("x-sequence-number", { req: true })],
   tag: "ecowatt-v1-response",
 };
+
+/** The answer to a request with a nonce, and to no other (RFC 9421 section 2.4). */
+const BOUND_RESPONSE: Coverage = {
+  ...RESPONSE,
+  components: [...RESPONSE.components, component("signature", { req: true, key: LABEL })],
+};
+
+/** The label of a bound answer, beside one in the older form. Nobody goes by it. */
+const BOUND_LABEL = "ecowatt-bound";
 
 /** Header fields by lower-case name. */
 type Headers = Readonly<Record<string, string>>;
@@ -40,12 +52,16 @@ export interface RequestToSign {
   readonly sequence: number;
   /** Unix seconds. */
   readonly created: number;
+  /** 16 random bytes, so that the answer is good for this request only. Gateways up to version 0.1 refuse it. */
+  readonly nonce?: Bytes;
 }
 
 /** A request with its proof; `headers` go on the wire, and the answer is checked against it. */
 export interface SignedRequest {
   readonly headers: Headers;
   readonly parts: RequestParts;
+  /** What its answer has to cover. */
+  readonly answer: Coverage;
 }
 
 /** A request whose signature and body are proven. Only `verifySignedRequest` makes one. */
@@ -69,6 +85,10 @@ class VerifiedRequest {
   /** Unix seconds by the device's clock, which may be wrong. */
   get created(): number {
     return this.#claim.created;
+  }
+  /** Base64 of the request's signature, when it has a nonce that makes that unlike any other. */
+  get boundMac(): string | undefined {
+    return this.#claim.nonce === undefined ? undefined : toBase64(this.#claim.mac);
   }
 }
 
@@ -94,9 +114,11 @@ export async function signRequest(key: DeviceKey, request: RequestToSign): Promi
     "x-sequence-number": String(request.sequence),
   };
   const parts = { method: request.method, url: request.url, fields: fieldsOf(covered) };
-  const fields = await writeSignatureFields(parts, REQUEST, key, request.created);
+  const fields = await writeSignatureFields(parts, REQUEST, key, request);
   if (fields === undefined) throw new Error(`Cannot sign ${request.method} ${request.url}: it is not plain ASCII`);
-  return { headers: { ...covered, ...fields }, parts };
+  const headers: Headers = { ...covered, ...fields };
+  const answer = request.nonce === undefined ? RESPONSE : BOUND_RESPONSE;
+  return { headers, parts: { ...parts, fields: fieldsOf(headers) }, answer };
 }
 
 /**
@@ -183,7 +205,8 @@ export async function verifySignedRequest(
 }
 
 /**
- * The three fields that sign an answer to `request`, with the key that signed the request.
+ * The three fields that sign an answer to `request`, with the key that signed the request. A request with a nonce gets an
+ * answer that is bound to it, beside one in the older form; a request without one what its sender can read.
  *
  * @example
  * ```ts
@@ -200,25 +223,33 @@ export async function verifySignedRequest(
  * ```
  */
 export async function signResponse(
-  { key, sequence }: VerifiedRequest,
+  { key, sequence, boundMac }: VerifiedRequest,
   answer: { readonly status: number; readonly body: Uint8Array; readonly created: number },
 ): Promise<Headers> {
+  const { status, created } = answer;
   const digest = contentDigest(answer.body);
-  const { base, input } = canonicalResponse(key, {
-    status: answer.status,
-    contentDigest: digest,
-    sequence,
-    created: answer.created,
-  });
+  const said = { status, contentDigest: digest, sequence, created };
+  const signed = await Promise.all([
+    labelled(LABEL, key, canonicalResponse(key, said)),
+    ...boundMac === undefined
+      ? []
+      : [labelled(BOUND_LABEL, key, canonicalResponse(key, { ...said, requestMac: boundMac }))],
+  ]);
   return {
     "content-digest": digest,
-    "signature-input": input,
-    signature: `ecowatt=:${toBase64(await hmacSha256(key.hmac, base))}:`,
+    "signature-input": signed.map(({ input }) => input).join(", "),
+    signature: signed.map(({ signature }) => signature).join(", "),
   };
 }
 
+async function labelled(label: string, key: DeviceKey, { base, input }: ReturnType<typeof canonicalResponse>) {
+  const mac = toBase64(await hmacSha256(key.hmac, base));
+  return { input: `${label}=${input}`, signature: `${label}=:${mac}:` };
+}
+
 /**
- * Whether an answer is the gateway's to this very request, and its body whole. Do not act on one that is refused.
+ * Whether an answer is the gateway's to this very request, and its body whole. Do not act on one that is refused. The answer
+ * to a request with a nonce has to be bound to it: no other form is taken, whatever stands beside it.
  *
  * @example
  * ```ts
@@ -238,7 +269,7 @@ export async function verifyResponse(
   answer: Omit<ResponseParts, "request"> & { readonly body: Uint8Array },
 ): Promise<Outcome<{ readonly created: number }, "malformed" | "bad_signature" | "bad_digest">> {
   const parts: ResponseParts = { status: answer.status, fields: answer.fields, request: request.parts };
-  const fields = readSignatureFields(parts, RESPONSE);
+  const fields = readSignatureFields(parts, request.answer);
   if (!fields.ok) return fields;
   const { input, mac, deviceId, keyNumber, created } = fields.value;
   const digest = answer.fields.get("content-digest");

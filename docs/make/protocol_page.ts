@@ -1,7 +1,15 @@
-import { fromHex, toHex, utf8 } from "../../crypto/bytes.ts";
+import { type Bytes, fromHex, toHex, utf8 } from "../../crypto/bytes.ts";
 import { importHmacKey } from "../../crypto/hmac.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
-import { parseSignedRequest, signRequest, signResponse, verifySignedRequest } from "../../protocol/device_signature.ts";
+import { canonicalResponse } from "../../protocol/canonical_signature.ts";
+import { contentDigest } from "../../crypto/content_digest.ts";
+import {
+  type DeviceKey,
+  parseSignedRequest,
+  signRequest,
+  signResponse,
+  verifySignedRequest,
+} from "../../protocol/device_signature.ts";
 import { legacySignature } from "../../gateway/boards/legacy_signature.ts";
 import { chunkHmac } from "../../ota/chunks/chunk_hmac.ts";
 import { importChunkKey } from "../../keys/chunk_key.ts";
@@ -9,6 +17,8 @@ import { importChunkKey } from "../../keys/chunk_key.ts";
 const KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const URL_OF_CHANGES = "http://gateway.example:8080/changes";
 const CREATED = 1_782_043_200;
+/** 00 01 … 0f; a device takes random ones. */
+const NONCE = Uint8Array.from({ length: 16 }, (_, i) => i);
 
 /** `docs/protocol.md`: what a device and a gateway say, with every byte of its examples computed by the code itself. */
 export async function protocolPage(): Promise<string> {
@@ -17,15 +27,16 @@ export async function protocolPage(): Promise<string> {
   const hmac = await importHmacKey(raw);
   const key = { deviceId: DeviceId.parse("roof"), number: 1, hmac };
   const body = utf8('{"device_id":"roof"}');
-  const request = { method: "POST", url: URL_OF_CHANGES, body, sequence: 1, created: CREATED };
-  const { headers } = await signRequest(key, request);
-  const fields = { get: (name: string) => headers[name] ?? null };
-  const claim = parseSignedRequest({ method: request.method, url: request.url, fields });
-  if (!claim.ok) throw new Error(claim.detail);
-  const verified = await verifySignedRequest(claim.value, body, key);
-  if (!verified.ok) throw new Error(verified.detail);
   const answer = utf8('{"Changed":false}');
-  const answered = await signResponse(verified.value, { status: 200, body: answer, created: CREATED + 1 });
+  const { headers, base, answered } = await exchanged(key, { body, answer });
+  const bound = await exchanged(key, { body, answer, nonce: NONCE });
+  const boundBase = canonicalResponse(key, {
+    status: 200,
+    contentDigest: contentDigest(answer),
+    sequence: 1,
+    created: CREATED + 1,
+    requestMac: bound.requestMac ?? "",
+  }).base;
   const board = utf8('{"device_id":"ESP32_EcoWatt_Smart"}');
   const chunk = Uint8Array.from([1, 2, 3, 4]);
   return `# The protocol by example
@@ -46,7 +57,7 @@ that was never used before, and a signature (RFC 9421, HMAC-SHA256); [§2.2](con
 \`\`\`http
 POST /changes
 content-type: application/json
-${Object.entries(headers).map(([name, value]) => `${name}: ${value}`).join("\n")}
+${linesOf(headers)}
 
 ${new TextDecoder().decode(body)}
 \`\`\`
@@ -54,10 +65,11 @@ ${new TextDecoder().decode(body)}
 What is signed, between lines that are joined by a single \`\\n\` and with none at the end:
 
 \`\`\`text
-${claim.value.base}
+${base}
 \`\`\`
 
 All six components are needed; \`@query\` is \`?\` when there is none. \`created\` may be 0 where there is no clock.
+That is the form of version 0.1; [a nonce](#an-answer-that-is-good-for-one-request-only) is to be added to it.
 
 ## A signed answer
 
@@ -65,10 +77,12 @@ The gateway signs back with the same key, over the status, the digest of its bod
 
 \`\`\`http
 200
-${Object.entries(answered).map(([name, value]) => `${name}: ${value}`).join("\n")}
+${linesOf(answered)}
 
 ${new TextDecoder().decode(answer)}
 \`\`\`
+
+Somebody who recorded this can show it again as the answer to another request with the same number; so send a nonce.
 
 Do not act on an answer whose signature fails, whatever its status: something on the way made it. Without a valid signature
 an answer says at most "try again later".
@@ -95,5 +109,62 @@ x-hmac-sha256: ${toHex(await legacySignature(hmac, board, 5))}
 
 Answers are not signed. [Boards with the older firmware](contract/2-boards.md) has what they send, [ESP32 boards](esp32.md)
 what becomes of it, [security](security.md) what this scheme does not stop.
+
+## An answer that is good for one request only
+
+A device whose numbers go back, because its disk was restored or replaced, would take an answer that somebody recorded
+before. So a request carries 16 random bytes in Base64, new for each: then no other has the same signature, and the
+answer covers that. The request from above with the bytes \`00\` to \`0f\`:
+
+\`\`\`http
+POST /changes
+content-type: application/json
+${linesOf(bound.headers)}
+
+${new TextDecoder().decode(body)}
+\`\`\`
+
+\`\`\`text
+${bound.base}
+\`\`\`
+
+The answer has two signatures. The one under \`ecowatt\` is of the older form and proves too little; whoever sent a nonce
+takes the one that covers \`"signature";req;key="ecowatt"\`, and nothing else:
+
+\`\`\`http
+200
+${linesOf(bound.answered)}
+
+${new TextDecoder().decode(answer)}
+\`\`\`
+
+\`\`\`text
+${boundBase}
+\`\`\`
+
+A gateway of version 0.1 refuses a nonce; [§2.2](contract/1-link.md#22-signed) says what a device does then.
 `;
+}
+
+interface Said {
+  readonly body: Bytes;
+  readonly answer: Bytes;
+  readonly nonce?: Bytes;
+}
+
+/** A request as the device makes it and the gateway reads it, and the gateway's answer. */
+async function exchanged(key: DeviceKey, { body, answer, nonce }: Said) {
+  const request = { method: "POST", url: URL_OF_CHANGES, body, sequence: 1, created: CREATED };
+  const { headers } = await signRequest(key, nonce === undefined ? request : { ...request, nonce });
+  const fields = { get: (name: string) => headers[name] ?? null };
+  const claim = parseSignedRequest({ method: request.method, url: request.url, fields });
+  if (!claim.ok) throw new Error(claim.detail);
+  const verified = await verifySignedRequest(claim.value, body, key);
+  if (!verified.ok) throw new Error(verified.detail);
+  const answered = await signResponse(verified.value, { status: 200, body: answer, created: CREATED + 1 });
+  return { headers, base: claim.value.base, requestMac: verified.value.boundMac, answered };
+}
+
+function linesOf(fields: Readonly<Record<string, string>>): string {
+  return Object.entries(fields).map(([name, value]) => `${name}: ${value}`).join("\n");
 }

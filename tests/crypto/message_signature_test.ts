@@ -1,5 +1,6 @@
 import {
   base64,
+  BOUND_RESPONSE,
   DIGEST_OF_REQUEST,
   DIGEST_OF_RESPONSE,
   input,
@@ -16,7 +17,7 @@ import { hmacSha256, importHmacKey } from "../../crypto/hmac.ts";
 import { pathAndQuery, type RequestParts, signatureBase } from "../../crypto/message_signature.ts";
 
 Deno.test("the signatures of RFC 9421 appendix B are good for the base that we build, and for no other", async (t) => {
-  for (const vector of VECTORS) {
+  for (const vector of [...VECTORS, BOUND_RESPONSE]) {
     await t.step(vector.name, async () => {
       const base = signatureBase(vector.message, input(vector.input));
       const parameters = vector.input.slice(vector.input.indexOf("("));
@@ -40,7 +41,7 @@ function componentLine(message: Message, component: string): string | undefined 
   return base?.slice(0, base.lastIndexOf("\n")).slice(component.length + 2);
 }
 
-Deno.test("components have the values of the examples in RFC 9421 section 2.2", async (t) => {
+Deno.test("components have the values of the examples in RFC 9421 sections 2.1 and 2.2", async (t) => {
   const at = (url: string): RequestParts => ({ method: "POST", url, fields: new Headers() });
   const path = at("https://www.example.com/path?param=value");
   const query = at("https://www.example.com/path?param=value&foo=bar&baz=batman&qux=");
@@ -48,6 +49,10 @@ Deno.test("components have the values of the examples in RFC 9421 section 2.2", 
     "https://www.example.com/parameters?var=this%20is%20a%20big%0Amultiline%20value&bar=with+plus+whitespace" +
       "&fa%C3%A7ade%22%3A%20=something",
   );
+  const dictionary: RequestParts = {
+    ...path,
+    fields: new Headers({ "example-dict": "a=1, b=2;x=1;y=2, c=(a   b    c), d" }),
+  };
   const cases: readonly [Message, string, string | undefined][] = [
     [path, '"@method"', "POST"],
     [path, '"@target-uri"', "https://www.example.com/path?param=value"],
@@ -73,6 +78,12 @@ Deno.test("components have the values of the examples in RFC 9421 section 2.2", 
     [{ ...RESPONSE, request: REQUEST }, '"content-digest";req', DIGEST_OF_REQUEST],
     [{ ...RESPONSE, request: REQUEST }, '"content-digest"', DIGEST_OF_RESPONSE],
     [{ ...RESPONSE, request: query }, '"@query-param";name="baz";req', "batman"],
+    [dictionary, '"example-dict"', "a=1, b=2;x=1;y=2, c=(a   b    c), d"],
+    [dictionary, '"example-dict";key="a"', "1"],
+    [dictionary, '"example-dict";key="b"', "2;x=1;y=2"],
+    [dictionary, '"example-dict";key="c"', "(a b c)"],
+    [dictionary, '"example-dict";key="d"', "?1"],
+    [{ ...RESPONSE, request: dictionary }, '"example-dict";req;key="d"', "?1"],
   ];
   for (const [message, component, value] of cases) {
     await t.step(`${component} ${value}`, () => assert.equal(componentLine(message, component), value));
@@ -83,6 +94,8 @@ Deno.test("no base is built over what is unknown, absent, ambiguous or not ASCII
   const twice: RequestParts = { ...REQUEST, url: "https://example.com/?a=1&a=2" };
   const foreign: RequestParts = { ...REQUEST, fields: { get: () => "caf\u00e9" } };
   const torn: RequestParts = { ...REQUEST, fields: { get: () => 'a\n"@method": GET' } };
+  const member: RequestParts = { ...REQUEST, fields: new Headers({ signature: "sig1=:AAAA:" }) };
+  const LONG = `a=1, b="${"x".repeat(8192)}"`;
   const cases: readonly [string, Message, string][] = [
     ["an unknown derived component", REQUEST, '"@host"'],
     ["@signature-params itself", REQUEST, '"@signature-params"'],
@@ -100,6 +113,12 @@ Deno.test("no base is built over what is unknown, absent, ambiguous or not ASCII
     ["a name that is a token", twice, '"@query-param";name=a'],
     ["a parameter that we do not build", REQUEST, '"date";sf'],
     ["a component that is a token", REQUEST, "date"],
+    ["a member of what is no dictionary", REQUEST, '"date";key="a"'],
+    ["a member that is not there", member, '"signature";key="sig2"'],
+    ["a member by a token", member, '"signature";key=sig1'],
+    ["a member and more", member, '"signature";key="sig1";sf'],
+    ["a member of a derived component", REQUEST, '"@method";key="a"'],
+    ["a member of a dictionary that is too long", { ...REQUEST, fields: { get: () => LONG } }, '"signature";key="a"'],
     ["a value that is not ASCII", foreign, '"date"'],
     ["a value with a line end", torn, '"date"'],
   ];

@@ -204,6 +204,39 @@ export const VECTORS: readonly Vector[] = [
   },
 ];
 
+const SIGNATURE_OF_REQUEST =
+  ":LAH8BjcfcOcLojiuOBFWn0P5keD3xAOuJRGziCLuD8r5MW9S0RoXXLzLSRfGY/3SF8kVIkHjE13SEFdTo4Af/fJ/Pu9wheqoLVdwXyY/UkBIS1M8" +
+  "Brc8IODsn5DFIrG0IrburbLi0uCc+E2ZIIb6HbUJ+o+jP58JelMTe0QE3IpWINTEzpxjqDf5/Df+InHCAkQCTuKsamjWXUpyOT1Wkxi7YPVNOjW4" +
+  "MfNuTZ9HdbD2Tr65+BXeTG9ZS/9SWuXAc+BZ8WyPz0QRz//ec3uWXd7bYYODSjRAxHqX+S1ag3LZElYyUKaAIjZ8MGOt4gXEwCSLDv/zqxZeWLj/" +
+  "PDkn6w==:";
+
+/** The example of section 2.4 as draft 13 of RFC 9421 has it: an answer that covers the signature of its request. */
+export const BOUND_RESPONSE: Vector = {
+  name: "2.4 an answer bound to its request, ecdsa-p256-sha256",
+  message: {
+    status: 503,
+    fields: new Headers({ "content-type": "application/json", "content-length": "62" }),
+    request: {
+      method: "POST",
+      url: "https://example.com/foo?param=Value&Pet=dog",
+      fields: new Headers({ signature: `sig1=${SIGNATURE_OF_REQUEST}` }),
+    },
+  },
+  input:
+    'reqres=("@status" "content-length" "content-type" "signature";req;key="sig1" "@authority";req "@method";req)' +
+    ';created=1618884479;keyid="test-key-ecc-p256"',
+  base: [
+    '"@status": 503',
+    '"content-length": 62',
+    '"content-type": application/json',
+    `"signature";req;key="sig1": ${SIGNATURE_OF_REQUEST}`,
+    '"@authority";req: example.com',
+    '"@method";req: POST',
+  ],
+  key: "test-key-ecc-p256",
+  signature: "mh17P4TbYYBmBwsXPT4nsyVzW4Rp9Fb8WcvnfqKCQLoMvzOBLD/n32tL/GPW6XE5GAS5bdsg1khK6lBzV1Cx/Q==",
+};
+
 export async function verify(keyName: keyof typeof TEST_KEYS, signature: Bytes, base: string): Promise<boolean> {
   const { spki, import: algorithm, verify } = TEST_KEYS[keyName];
   const key = await crypto.subtle.importKey("spki", base64(spki), algorithm, false, ["verify"]);

@@ -119,6 +119,7 @@ Deno.test("what is not a dictionary, or ambiguous, is refused", async (t) => {
     "a=-",
     "a=1234567890123456",
     "a=:aGVsbG8:",
+    "a=:aGVsbG9=:",
     "a=:a:",
     "a=:aGVs bG8=:",
     "a=:aGVsbG8=",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHash, createHmac } from "node:crypto";
 import { blocks } from "./text.ts";
 
@@ -6,8 +7,10 @@ const page = {
   path: "docs/protocol.md",
   text: await Deno.readTextFile(new URL("../../docs/protocol.md", import.meta.url)),
 };
-const [keyText = "", base = "", chunk = ""] = blocks(page, "text").map((block) => block.trim());
-const [request = "", answer = "", board = ""] = blocks(page, "http");
+const [keyText = "", base = "", chunk = "", nonceBase = "", boundBase = ""] = blocks(page, "text").map((block) =>
+  block.trim()
+);
+const [request = "", answer = "", board = "", nonceRequest = "", boundAnswer = ""] = blocks(page, "http");
 const key = new Uint8Array(keyText.match(/../g)?.map((pair) => parseInt(pair, 16)) ?? []);
 const header = (block: string, name: string) => block.match(new RegExp(`^${name}: (.*)$`, "m"))?.[1] ?? "";
 const body = (block: string) => block.trim().split("\n\n").at(-1) ?? "";
@@ -42,4 +45,27 @@ Deno.test("the codes of chunks and boards in docs/protocol.md come out by its ow
   assert.equal(chunk, hmac(Uint8Array.from([1, 2, 3, 4, "7".charCodeAt(0)]), "hex"));
   const message = new TextEncoder().encode('{"device_id":"ESP32_EcoWatt_Smart"}');
   assert.equal(header(board, "x-hmac-sha256"), hmac(Uint8Array.from([...message, 0, 0, 0, 5]), "hex"));
+});
+
+Deno.test("the answer in docs/protocol.md that is good for one request only comes out by its own rules", () => {
+  const mac = `ecowatt=:${hmac(nonceBase, "base64")}:`;
+  assert.equal(header(nonceRequest, "signature"), mac);
+  const nonce = Buffer.from(Array.from({ length: 16 }, (_, i) => i)).toString("base64");
+  assert.ok(header(nonceRequest, "signature-input").endsWith(`;nonce="${nonce}"`));
+  assert.ok(nonceBase.endsWith(header(nonceRequest, "signature-input").replace("ecowatt=", "")));
+  const [, bound = ""] = header(boundAnswer, "signature-input").split(", ecowatt-bound=");
+  assert.equal(
+    boundBase,
+    [
+      '"@status": 200',
+      `"content-digest": ${header(boundAnswer, "content-digest")}`,
+      '"x-sequence-number";req: 1',
+      `"signature";req;key="ecowatt": ${mac.replace("ecowatt=", "")}`,
+      `"@signature-params": ${bound}`,
+    ].join("\n"),
+  );
+  assert.equal(
+    header(boundAnswer, "signature"),
+    `${header(answer, "signature")}, ecowatt-bound=:${hmac(boundBase, "base64")}:`,
+  );
 });
