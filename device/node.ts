@@ -22,6 +22,7 @@ import { SettingsLink } from "./settings/link.ts";
 import { NodeSettings } from "./settings/node_settings.ts";
 import { nodeHealth } from "./status/node_health.ts";
 import { type NodeStatus, nodeStatus } from "./status/node_status.ts";
+import { openBoundAnswers } from "./store/bound_answers.ts";
 import { type NodeStore, openNodeStore } from "./store/node_store.ts";
 import { programHealth } from "./update/program_health.ts";
 import { openUpdater } from "./update/updater.ts";
@@ -88,7 +89,9 @@ async function openParts(config: NodeConfig, io: NodeIo, opening: AsyncDisposabl
   const settings = new NodeSettings({ config, inverters, store: store.settings, clock, log });
 
   const observers = [meters, new GatewayLog({ log, clock }), settings];
-  const gateway = new GatewayClient({ url: config.gateway, key, sequence: store.sequence, clock, fetch, observers });
+  const { sequence } = store;
+  const bound = await openBoundAnswers(store.db, key);
+  const gateway = new GatewayClient({ url: config.gateway, key, sequence, bound, clock, random, fetch, observers });
   const notifier = new Notifier();
   const uplink = new Uplink({ device, gateway, outbox, notifier, clock, random, log });
   const upload = () => {

@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import { beforeMigration } from "../../platform/migration_copy.ts";
 import { openSqlite } from "../../platform/sqlite.ts";
+import { SCHEMA as boundAnswers } from "./bound_answers.ts";
 import { SCHEMA as commands } from "../command/journal.ts";
 import { SCHEMA as leftOut } from "./left_out.ts";
 import { SCHEMA as settings } from "../settings/store.ts";
@@ -45,6 +46,7 @@ export const MIGRATIONS: readonly string[] = [
   ${wakefulness}
 `,
   leftOut,
+  boundAnswers,
 ];
 
 /** The node's database inside its data directory. */

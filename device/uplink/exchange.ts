@@ -34,6 +34,8 @@ export interface ExchangeReport {
   readonly tookMs: number;
   /** Others used numbers of this device; it goes on from this one. */
   readonly advancedTo?: number;
+  /** The gateway's answer is good for whatever request has that number, not for this one only. */
+  readonly unbound?: true;
 }
 
 /** Hears of every exchange with the gateway, once, when it is over; of none that ends because the program does. Never throws. */

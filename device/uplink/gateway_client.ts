@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Bytes, concat, utf8 } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { TimeLimit } from "../../platform/deadline.ts";
+import type { Random } from "../../platform/random.ts";
 import { type DeviceKey, type SignedRequest, signRequest, verifyResponse } from "../../protocol/device_signature.ts";
 import { retryAfterMs } from "./retry_after.ts";
 import type { Exchange, ExchangeReport, GatewayObserver, OctetBody, Poster } from "./exchange.ts";
@@ -17,8 +18,21 @@ const OCTETS = "application/octet-stream";
 /** What is understood in an answer. Bytes rather than JSON where the gateway has both: chunks of firmware. */
 const ACCEPT = `${OCTETS}, application/json;q=0.9`;
 
+/** Bytes that make a request unlike any other. */
+const NONCE_BYTES = 16;
+/** For how long a gateway that answers in the older form is asked for that, milliseconds. */
+const OLDER_FORM_MS = 3_600_000;
+
 /** An authentic refusal of a number that was used before (contract/1-link §2.2). */
 const Replay = z.object({ next_sequence: z.int().min(1) });
+
+/** What a node knows of its gateway. */
+export interface BoundAnswers {
+  /** Whether it ever bound an answer to its request: then it takes no other. */
+  seen(): boolean;
+  /** It did. Never throws. */
+  saw(): void;
+}
 
 /** What the client stands on. */
 interface GatewayClientIo {
@@ -30,7 +44,9 @@ interface GatewayClientIo {
     /** Goes on from `next`; whether that is further than it was. */
     advanceTo(next: number): boolean;
   };
+  readonly bound: BoundAnswers;
   readonly clock: Clock;
+  readonly random: Pick<Random, "bytes">;
   readonly fetch: typeof fetch;
   readonly timeoutMs?: number;
   readonly observers?: readonly GatewayObserver[];
@@ -39,6 +55,9 @@ interface GatewayClientIo {
 /** Speaks to the gateway for one device: every request signed, every answer verified (contract/1-link §2.2). */
 export class GatewayClient implements Poster {
   readonly #io: GatewayClientIo;
+  /** Until when requests go without a nonce, on the monotonic clock. */
+  #olderUntil = -Infinity;
+  #leapt = false;
 
   constructor(io: GatewayClientIo) {
     this.#io = io;
@@ -52,7 +71,9 @@ export class GatewayClient implements Poster {
     const { clock, observers = [] } = this.#io;
     const beganAt = clock.monotonic();
     const outcome = await this.#posted(path, utf8(JSON.stringify(message)), signal);
-    const report = { path, beganAt, tookMs: clock.monotonic() - beganAt, ...outcome };
+    const unbound = outcome.exchange.kind === "answer" && !this.#io.bound.seen();
+    const tookMs = clock.monotonic() - beganAt;
+    const report = { path, beganAt, tookMs, ...outcome, ...(unbound && { unbound }) };
     if (!signal.aborted) { for (const observer of observers) observer.exchanged(report); }
     return outcome.exchange;
   }
@@ -71,10 +92,39 @@ export class GatewayClient implements Poster {
     return { exchange: again, ...(advanced && { advancedTo: next }) };
   }
 
+  /**
+   * One request, in the form that the gateway takes (docs/decisions/014). Only a gateway that never bound an answer is asked
+   * without a nonce, and only when a nonce is refused: by it, or by a stranger who would like that.
+   */
   async #attempt(url: string, body: Bytes, signal: AbortSignal): Promise<Exchange> {
+    const { bound, clock, random } = this.#io;
+    if (!bound.seen() && clock.monotonic() < this.#olderUntil) return await this.#send(url, body, signal);
+    const exchange = await this.#send(url, body, signal, random.bytes(NONCE_BYTES));
+    if (exchange.kind === "answer") bound.saw();
+    if (bound.seen() || exchange.kind !== "unproven" || exchange.status !== 401) return exchange;
+    this.#leap();
+    const older = await this.#send(url, body, signal);
+    if (older.kind === "answer") this.#olderUntil = clock.monotonic() + OLDER_FORM_MS;
+    return older.kind === "unreachable" ? exchange : older;
+  }
+
+  /**
+   * Without a nonce the number alone says which request an answer is for. So it has to be one to which nobody has an answer
+   * yet, also when this node's numbers went back: it is somewhere in the next 2^32, and nobody knows where.
+   */
+  #leap(): void {
+    if (this.#leapt) return;
+    this.#leapt = true;
+    const { sequence, random } = this.#io;
+    const distance = new DataView(random.bytes(4).buffer).getUint32(0);
+    sequence.advanceTo(sequence.take() + distance);
+  }
+
+  async #send(url: string, body: Bytes, signal: AbortSignal, nonce?: Bytes): Promise<Exchange> {
     const { clock, key, sequence } = this.#io;
     const created = Math.floor(clock.now() / 1000);
-    const signed = await signRequest(key, { method: "POST", url, body, sequence: sequence.take(), created });
+    const request = { method: "POST", url, body, sequence: sequence.take(), created };
+    const signed = await signRequest(key, nonce === undefined ? request : { ...request, nonce });
     using patience = new Patience(clock, this.#io.timeoutMs ?? TIMEOUT_MS, signal);
     try {
       return await this.#exchange(url, signed, body, patience);

@@ -10,16 +10,25 @@ import type { ExchangeReport, GatewayObserver } from "./exchange.ts";
 export class GatewayLog implements GatewayObserver {
   readonly #way: RateLimitedLog;
   readonly #numbers: RateLimitedLog;
+  readonly #log: Logger;
+  #toldUnbound = false;
 
   constructor({ log, clock }: { readonly log: Logger; readonly clock: Pick<Clock, "monotonic"> }) {
+    this.#log = log;
     this.#way = new RateLimitedLog(log, clock);
     this.#numbers = new RateLimitedLog(log, clock);
   }
 
-  exchanged({ exchange, advancedTo }: ExchangeReport): void {
+  exchanged({ exchange, advancedTo, unbound }: ExchangeReport): void {
     if (advancedTo !== undefined) this.#advanced(advancedTo);
     if (exchange.kind === "answer") this.#way.ended("gateway answers again");
     else this.#way.happened("gateway cannot be reached: {reason}", { reason: exchange.message });
+    if (unbound && !this.#toldUnbound) this.#unbound();
+  }
+
+  #unbound(): void {
+    this.#toldUnbound = true;
+    this.#log.warn("the gateway is older than this node, and its answers prove less: update it");
   }
 
   /** Once is a backup that was restored, at either end. Again and again is somebody else with the same key. */

@@ -1,6 +1,7 @@
 import { importHmacKey } from "../../crypto/hmac.ts";
 import { fromBase64, utf8 } from "../../crypto/bytes.ts";
 import { decodeBlock } from "../../protocol/block/block.ts";
+import type { BoundAnswers } from "../../device/uplink/gateway_client.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import {
   type DeviceKey,
@@ -17,6 +18,12 @@ export const testKey: DeviceKey = {
   number: 1,
   hmac: await importHmacKey(new Uint8Array(32).fill(7)),
 };
+
+/** A node that never heard of its gateway yet, and forgets it when it ends. */
+export function forgetfulNode(): BoundAnswers {
+  let seen = false;
+  return { seen: () => seen, saw: () => void (seen = true) };
+}
 
 /** How the gateway answers a request; `undefined`: as it should. */
 export interface Answer {

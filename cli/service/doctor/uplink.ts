@@ -3,12 +3,14 @@ import { askNode } from "../../../device/local_service/ask.ts";
 import { ProbeAnswer } from "../../../device/local_service/wire.ts";
 import { loadDeviceKey } from "../../../keys/device_key.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
+import { openBoundAnswers } from "../../../device/store/bound_answers.ts";
 import { Sequence } from "../../../device/store/sequence.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { type Probe, probeGateway } from "../../../device/uplink/probe.ts";
 import type { NodeConfig } from "../../../device/config/node_config.ts";
 import { nodeDir } from "../../data_dir.ts";
 import { exists } from "../../../platform/files.ts";
+import { systemRandom as random } from "../../../platform/random.ts";
 import { type Check, fail, type Finding, pass, type Patient, reasonOf, warn } from "./finding.ts";
 
 /**
@@ -45,7 +47,9 @@ export async function probeWithoutNode(
   const db = openNodeDatabase(join(nodeDir(dataDir), "node.sqlite"));
   try {
     const sequence = new Sequence(db);
-    const gateway = new GatewayClient({ url: config.gateway, key, sequence, clock, fetch, timeoutMs: 10_000 });
+    const bound = await openBoundAnswers(db, key);
+    const io = { sequence, bound, clock, random, fetch };
+    const gateway = new GatewayClient({ url: config.gateway, key, ...io, timeoutMs: 10_000 });
     return await probeGateway({ device: key.deviceId, gateway }, signal);
   } finally {
     db.close();

@@ -15,7 +15,7 @@ import { Uplink } from "../../../device/uplink/uplink.ts";
 import { systemClock as clock } from "../../../platform/clock.ts";
 import { systemRandom as random } from "../../../platform/random.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
-import { testKey } from "../../fakes/signing_gateway.ts";
+import { forgetfulNode, testKey } from "../../fakes/signing_gateway.ts";
 
 const [folder = "", url = "", first = "0"] = Deno.args;
 const log = getLogger(["test"]);
@@ -32,7 +32,7 @@ const outbox = new Outbox({
   log,
 });
 const notifier = new Notifier();
-const gateway = new GatewayClient({ url, key: testKey, sequence, clock, fetch });
+const gateway = new GatewayClient({ url, key: testKey, sequence, bound: forgetfulNode(), clock, random, fetch });
 const uplink = new Uplink({ device: testKey.deviceId, outbox, gateway, notifier, clock, random, log });
 
 let number = Number(first);

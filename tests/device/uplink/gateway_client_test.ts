@@ -6,7 +6,8 @@ import type { ExchangeReport } from "../../../device/uplink/exchange.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { parseSignedRequest, signResponse, verifySignedRequest } from "../../../protocol/device_signature.ts";
 import { FakeClock } from "../../fakes/clock.ts";
-import { testKey } from "../../fakes/signing_gateway.ts";
+import { systemRandom as random } from "../../../platform/random.ts";
+import { forgetfulNode, testKey } from "../../fakes/signing_gateway.ts";
 
 interface Served {
   readonly type: string;
@@ -42,6 +43,8 @@ function clientOf({ type, body, arrives = body, refusedBelow = 0 }: Served) {
     url: "http://gateway.test",
     key: testKey,
     sequence: new Sequence(db),
+    bound: forgetfulNode(),
+    random,
     observers: [{ exchanged: ({ advancedTo }) => advancedTo === undefined || advanced.push(advancedTo) }],
     clock: new FakeClock(),
     fetch: gateway,
@@ -100,7 +103,8 @@ async function dripping(pieceBytes: number, everyMs: number, total = 65_536) {
   };
   let last = 0;
   const sequence = { take: () => ++last, advanceTo: () => false };
-  const client = new GatewayClient({ url: "http://gateway.test", key: testKey, sequence, clock, fetch: gateway });
+  const io = { sequence, bound: forgetfulNode(), clock, random, fetch: gateway };
+  const client = new GatewayClient({ url: "http://gateway.test", key: testKey, ...io });
   let ended = false;
   const asked = client.post("/ota/chunk", {}, new AbortController().signal).finally(() => ended = true);
   while (!ended) await clock.advance(everyMs);
@@ -151,6 +155,8 @@ Deno.test("observers hear of an exchange once, and of none that ends with the pr
     url: "http://gateway.test",
     key: testKey,
     sequence: new Sequence(openNodeDatabase(":memory:")),
+    bound: forgetfulNode(),
+    random,
     clock,
     fetch: async () => {
       await clock.sleep(250);

@@ -8,7 +8,8 @@ import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { Uplink } from "../../../device/uplink/uplink.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { ended, until } from "../../fakes/until.ts";
-import { type Answer, SigningGateway, testKey } from "../../fakes/signing_gateway.ts";
+import { systemRandom } from "../../../platform/random.ts";
+import { type Answer, forgetfulNode, SigningGateway, testKey } from "../../fakes/signing_gateway.ts";
 
 const key = { inverter: "roof", profile: "ecowatt", registers: ["Vac1", "Pac"] };
 
@@ -46,6 +47,8 @@ class Scene implements AsyncDisposable {
         url: options.url ?? this.gateway.url,
         key: testKey,
         sequence: this.sequence,
+        bound: forgetfulNode(),
+        random: systemRandom,
         clock: this.clock,
         fetch,
         ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
@@ -137,7 +140,7 @@ Deno.test("what cannot be proven to be the gateway's is not acted on", async (t)
       await scene.drained();
       assert.equal(scene.gateway.blocks.size, 1);
       assert.equal(scene.uplink.status().setAside, 0);
-      assert.ok(scene.gateway.sequences.every((sequence) => sequence < 100));
+      assert.ok(scene.gateway.sequences.every((sequence) => sequence < 2 ** 33), "it did not go to what was named");
     });
   }
 });

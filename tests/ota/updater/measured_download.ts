@@ -16,7 +16,8 @@ import { CHUNK_HEADERS } from "../../../ota/manifest/messages.ts";
 import { temporaryDirectory } from "../../fakes/temporary_directory.ts";
 import { FirmwareGateway, firmwareKeys } from "../../fakes/firmware.ts";
 import { LiveMemory } from "../../fakes/live_memory.ts";
-import { testKey } from "../../fakes/signing_gateway.ts";
+import { systemRandom } from "../../../platform/random.ts";
+import { forgetfulNode, testKey } from "../../fakes/signing_gateway.ts";
 import { installIo, saying } from "../machine.ts";
 
 const IV = new Uint8Array(16).fill(5);
@@ -79,7 +80,9 @@ const client = new GatewayClient({
   url: "http://gateway.test",
   key: testKey,
   sequence: { take: () => ++last, advanceTo: () => false },
+  bound: forgetfulNode(),
   clock: systemClock,
+  random: systemRandom,
   fetch: gatewayOf(manifest),
 });
 const files = {
