@@ -11,12 +11,7 @@ export type Exchange =
   /** The gateway's own answer, its signature verified. `body`: parsed JSON, or an `OctetBody`; undefined when it is neither. */
   | { readonly kind: "answer"; readonly status: number; readonly body: unknown; readonly retryAfterMs?: number }
   /** Somebody answered, but not provably the gateway: nothing of it is to be believed. */
-  | {
-    readonly kind: "unproven";
-    readonly status: number;
-    readonly message: string;
-    readonly retryAfterMs?: number;
-  }
+  | { readonly kind: "unproven"; readonly status: number; readonly message: string }
   /** No answer, or not all of it. `drips`: it came, below the least speed. */
   | { readonly kind: "unreachable"; readonly message: string; readonly drips?: true };
 

@@ -133,18 +133,19 @@ export class GatewayClient implements Poster {
     }
   }
 
+  /** A redirect is an answer like any other: what it names is not asked. */
   async #exchange(url: string, signed: SignedRequest, body: Bytes, patience: Patience): Promise<Exchange> {
     const { signal } = patience;
     const headers = { ...signed.headers, "content-type": "application/json", accept: ACCEPT };
     const response = await this.#io.fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
     const { status } = response;
-    const wait = retryAfterMs(response.headers.get("retry-after"), this.#io.clock.now());
-    const after = wait === undefined ? {} : { retryAfterMs: wait };
     const answer = await readBounded(response, (bytes) => patience.came(bytes));
-    if (answer === undefined) return { kind: "unproven", status, message: "the answer is too long", ...after };
+    if (answer === undefined) return { kind: "unproven", status, message: "the answer is too long" };
     const verified = await verifyResponse(this.#io.key, signed, { status, fields: response.headers, body: answer });
-    if (!verified.ok) return { kind: "unproven", status, message: `${status}, unsigned: ${verified.detail}`, ...after };
-    return { kind: "answer", status, body: bodyOf(response.headers, answer), ...after };
+    if (!verified.ok) return { kind: "unproven", status, message: `${status}, unsigned: ${verified.detail}` };
+    const wait = retryAfterMs(response.headers.get("retry-after"), this.#io.clock.now());
+    const said = bodyOf(response.headers, answer);
+    return { kind: "answer", status, body: said, ...(wait !== undefined && { retryAfterMs: wait }) };
   }
 }
 

@@ -4,11 +4,10 @@ import type { Exchange } from "./exchange.ts";
 
 /** Statuses that speak of the request, not of the sender, the time or the server. */
 const FINAL = new Set([400, 403, 404, 409, 413, 422]);
-/** Statuses of an address that serves no such path. */
-const UNSUPPORTED = new Set([404, 405, 501]);
-/** Longest wait that the gateway may ask for, and that somebody unproven may, milliseconds. */
-const PROVEN_WAIT_MS = 3_600_000;
-const UNPROVEN_WAIT_MS = 300_000;
+/** Statuses of a gateway that does not serve the path. 404 may be its word on a thing that it does not have. */
+const UNSUPPORTED = new Set([405, 501]);
+/** Longest wait that the gateway may ask for, milliseconds. */
+const LONGEST_WAIT_MS = 3_600_000;
 
 const Problem = z.object({
   detail: z.string().optional(),
@@ -16,14 +15,16 @@ const Problem = z.object({
   error: z.string().optional(),
 });
 
-/** Reads an answer by its schema. Only what the gateway provably said is final. */
+/**
+ * Reads an answer by its schema. Only what the gateway provably said is final, or says for how long to wait: anything else, a
+ * captive portal's 404 or the `Retry-After` of a proxy that restarts, costs one ordinary backoff (contract/1-link §2.2).
+ */
 export function replyOf<T>(exchange: Exchange, schema: z.ZodType<T>): Reply<T> {
   switch (exchange.kind) {
     case "unreachable":
       return exchange.drips ? { ...later(exchange.message), drips: true } : later(exchange.message);
     case "unproven":
-      if (UNSUPPORTED.has(exchange.status)) return { kind: "unsupported", reason: exchange.message };
-      return later(exchange.message, exchange.retryAfterMs);
+      return later(exchange.message);
     case "answer":
       return exchange.status === 200 ? accepted(exchange.body, schema) : declined(exchange);
     default:
@@ -41,9 +42,10 @@ function declined({ status, body, retryAfterMs }: Extract<Exchange, { kind: "ans
   const problem = Problem.safeParse(body);
   const said = problem.success ? problem.data.detail ?? problem.data.message ?? problem.data.error : undefined;
   const reason = said === undefined ? `${status}` : `${status}: ${said}`;
-  return FINAL.has(status) ? { kind: "refused", status, reason } : later(reason, retryAfterMs, PROVEN_WAIT_MS);
+  if (UNSUPPORTED.has(status)) return { kind: "unsupported", reason };
+  return FINAL.has(status) ? { kind: "refused", status, reason } : later(reason, retryAfterMs);
 }
 
-function later(reason: string, waitMs = 0, longest = UNPROVEN_WAIT_MS): Extract<Reply<never>, { kind: "later" }> {
-  return { kind: "later", reason, waitMs: Math.min(waitMs, longest) };
+function later(reason: string, waitMs = 0): Extract<Reply<never>, { kind: "later" }> {
+  return { kind: "later", reason, waitMs: Math.min(waitMs, LONGEST_WAIT_MS) };
 }

@@ -92,12 +92,25 @@ Deno.test("a report that does not arrive is repeated, named as held, and forgott
 
 Deno.test("a gateway that has no commands is asked every few minutes only", async () => {
   await withCommandRunner(
-    () => ({ kind: "unproven", status: 404, message: "404, unsigned" }),
+    () => ({ kind: "answer", status: 501, body: { detail: "not here" } }),
     async ({ posted, bench }) => {
       await bench.clock.advance(900_000);
-      assert.ok(gets(posted).length <= 5, `${gets(posted).length} requests`);
+      assert.ok(gets(posted).length <= 7, `${gets(posted).length} requests`);
     },
   );
+});
+
+Deno.test("one answer that nobody proves costs one ordinary pause, whatever it says", async () => {
+  for (const status of [200, 204, 301, 302, 307, 400, 401, 403, 404, 405, 410, 429, 500, 501, 502, 503, 511]) {
+    const answer = (path: string, count: number): Exchange => {
+      if (path !== "/command/get") return ok({ message: "received", command_id: "a" });
+      return count === 1 ? { kind: "unproven", status, message: "unsigned" } : handsOut([]);
+    };
+    await withCommandRunner(answer, async ({ posted, bench }) => {
+      await bench.clock.advance(1_000);
+      assert.equal(gets(posted).length, 2, `${status}`);
+    });
+  }
 });
 
 Deno.test("a gateway that answers at once with nothing is not asked more than once a second", async () => {

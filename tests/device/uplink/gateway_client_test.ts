@@ -176,3 +176,30 @@ Deno.test("observers hear of an exchange once, and of none that ends with the pr
   await second;
   assert.equal(told.length, 1);
 });
+
+Deno.test("a redirect is no answer: where it leads to is not asked", async () => {
+  const asked: string[] = [];
+  const serve = (answer: () => Response) =>
+    Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+      await request.bytes();
+      asked.push(new URL(request.url).pathname);
+      return answer();
+    });
+  await using elsewhere = serve(() => new Response("{}"));
+  for (const status of [301, 302, 303, 307, 308]) {
+    const location = `http://127.0.0.1:${elsewhere.addr.port}/elsewhere`;
+    await using portal = serve(() => new Response("", { status, headers: { location } }));
+    const client = new GatewayClient({
+      url: `http://127.0.0.1:${portal.addr.port}`,
+      key: testKey,
+      sequence: new Sequence(openNodeDatabase(":memory:")),
+      bound: forgetfulNode(),
+      clock: new FakeClock(),
+      random,
+      fetch,
+    });
+    const exchange = await client.post("/changes", {}, new AbortController().signal);
+    assert.deepEqual([exchange.kind, exchange.kind === "unproven" && exchange.status], ["unproven", status]);
+  }
+  assert.deepEqual(asked, Array(5).fill("/changes"));
+});

@@ -134,7 +134,7 @@ Deno.test("what cannot be proven to be the gateway's is not acted on", async (t)
   for (const [name, answer] of Object.entries(bad)) {
     await t.step(name, async () => {
       await using scene = new Scene(1);
-      scene.gateway.answer = (_, request) => request <= 5 ? answer : undefined;
+      scene.gateway.answer = (_, request) => request <= 6 ? answer : undefined; // a 401 costs two requests
       await scene.until(() => scene.gateway.requests >= 5, "five attempts");
       assert.equal(scene.outbox.peek({ maxBlocks: 9, share: () => 0 }).length, 1);
       await scene.drained();
@@ -166,11 +166,15 @@ Deno.test("a gateway that is away for long is asked every five minutes at most, 
   assert.equal(scene.uplink.status().lastError, undefined);
 });
 
-Deno.test("Retry-After is honoured, within bounds", async () => {
+Deno.test("Retry-After is honoured within bounds, and only from the gateway itself", async () => {
   const table: [Answer, number][] = [
     [{ status: 429, headers: { "retry-after": "40" } }, 40_000],
     [{ status: 503, headers: { "retry-after": "999999" } }, 3_600_000],
-    [{ status: 503, headers: { "retry-after": "999999" }, unsigned: true }, 300_000],
+    [{ status: 503, headers: { "retry-after": "999999" }, unsigned: true }, 1_000],
+    [{ status: 429, headers: { "retry-after": "40" }, unsigned: true }, 1_000],
+    [{ status: 404, unsigned: true }, 1_000],
+    [{ status: 302, headers: { "retry-after": "40", location: "/" }, unsigned: true }, 1_000],
+    [{ status: 503, headers: { "retry-after": "40" }, forged: true }, 1_000],
     [{ status: 503 }, 1_000],
   ];
   for (const [answer, expected] of table) {
