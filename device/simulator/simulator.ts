@@ -39,6 +39,8 @@ export interface Simulator extends AsyncDisposable {
 interface SimulatorIo {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Opens the serial line; default: the port or pty that the options name. */
+  readonly openLine?: () => Line;
 }
 
 /** Starts a simulator on all interfaces it is configured for. Throws, naming what is in use or missing; starts all or none. */
@@ -57,7 +59,7 @@ export async function startSimulator(options: SimulatorOptions, io: SimulatorIo)
   const http = options.httpPort === null ? undefined : starting.use(serveHttp(site, options, options.httpPort, io));
   const rtu = options.serial === undefined
     ? undefined
-    : starting.use(serveRtu(site, lineOf(options, options.serial), io));
+    : starting.use(serveRtu(site, io.openLine ?? lineOf(options, options.serial), io));
   const running = starting.move();
   const simulator: Simulator = {
     get addresses() {

@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../platform/clock.ts";
-import { idle, isWorking } from "./threads.ts";
+import { isWorking } from "./threads.ts";
 
 /** Turns of the event loop after which nothing is left to do: each runs all that is ready. */
-const TURNS = 3;
+const TURNS = 6;
 
 interface Sleeper {
   readonly at: number;
@@ -20,7 +20,7 @@ export class FakeClock implements Clock {
     this.#wall = wall;
   }
 
-  now = (): number => this.#wall;
+  now = (): number => Math.floor(this.#wall); // whole, as Date.now() gives it
   monotonic = (): number => this.#elapsed;
 
   sleep = (ms: number, signal?: AbortSignal): Promise<void> => {
@@ -71,6 +71,16 @@ export class FakeClock implements Clock {
     }
   }
 
+  /** Moves from sleeper to sleeper until a state is reached; fails when that takes more than `longestMs` of fake time. */
+  async reach(state: () => boolean | Promise<boolean>, what: string, longestMs = 120_000): Promise<void> {
+    const end = this.#elapsed + longestMs;
+    for (await settle(); !await state(); await settle()) {
+      const next = this.#next(end);
+      if (next === undefined) throw new Error(`Waited in vain for ${what}: not within ${longestMs} ms`);
+      this.#wake(next);
+    }
+  }
+
   /** Sets the wall clock without time passing, as an NTP step does. */
   jump(wall: number): void {
     this.#wall = wall;
@@ -92,12 +102,10 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets everything that is ready run, and what threads work at come to its end. */
+/** Lets everything that is ready run, and what the machine works at come to its end. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) {
     await new Promise<void>((resolve) => setImmediate(resolve));
-    if (!isWorking()) continue;
-    await idle();
-    turn = -1;
+    if (isWorking()) turn = -1;
   }
 }

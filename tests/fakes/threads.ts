@@ -1,8 +1,8 @@
 /**
- * What Web Crypto does, it does on threads of its own, and how long that takes is the machine's affair. Whoever moves a
- * fake clock waits for it, so that it takes no fake time. Importing this keeps count.
+ * What Web Crypto and the disk do, they do on threads of their own, and how long that takes is the machine's affair. Whoever
+ * moves a fake clock waits for it, so that it takes no fake time. Importing this keeps count.
  */
-const WORK = [
+const CRYPTO = [
   "decrypt",
   "deriveBits",
   "deriveKey",
@@ -15,28 +15,62 @@ const WORK = [
   "unwrapKey",
   "verify",
   "wrapKey",
-] as const;
+];
+const FILES = [
+  "chmod",
+  "copyFile",
+  "link",
+  "lstat",
+  "makeTempDir",
+  "makeTempFile",
+  "mkdir",
+  "open",
+  "readFile",
+  "readLink",
+  "readTextFile",
+  "realPath",
+  "remove",
+  "rename",
+  "stat",
+  "symlink",
+  "truncate",
+  "writeFile",
+  "writeTextFile",
+];
+const FILE = ["lock", "read", "seek", "stat", "sync", "syncData", "truncate", "unlock", "write"];
 
 const working = new Set<Promise<unknown>>();
+const others: (() => boolean)[] = [];
 
-for (const name of WORK) {
-  const real = SubtleCrypto.prototype[name];
-  const counted = function (this: SubtleCrypto, ...given: readonly unknown[]): Promise<unknown> {
-    const work: Promise<unknown> = Reflect.apply(real, this, given);
-    const end = () => void working.delete(work);
-    working.add(work);
-    work.then(end, end);
-    return work;
-  };
-  Object.defineProperty(SubtleCrypto.prototype, name, { value: counted, configurable: true, writable: true });
+count(SubtleCrypto.prototype, CRYPTO);
+count(Deno, FILES);
+count(Deno.FsFile.prototype, FILE);
+
+/** Counts the promises that the methods of an object give. */
+function count(target: object, names: readonly string[]): void {
+  for (const name of names) {
+    const real = Reflect.get(target, name);
+    const counted = function (this: unknown, ...given: readonly unknown[]): Promise<unknown> {
+      return whileWorking(Reflect.apply(real, this, given));
+    };
+    Object.defineProperty(target, name, { value: counted, configurable: true, writable: true });
+  }
 }
 
-/** Whether a thread works for this program. */
+/** Counts one more piece of work until it is done. */
+function whileWorking<T>(work: Promise<T>): Promise<T> {
+  const end = () => void working.delete(work);
+  working.add(work);
+  work.then(end, end);
+  return work;
+}
+
+/** Lets somebody else say as well whether the machine works for this program. */
+export function alsoWorking(isWorking: () => boolean): void {
+  others.push(isWorking);
+}
+
+/** Whether the machine works for this program. */
 export function isWorking(): boolean {
-  return working.size > 0;
-}
-
-/** Waits until no thread does. */
-export async function idle(): Promise<void> {
-  while (isWorking()) await Promise.allSettled(working);
+  return working.size > 0 || others.some((one) => one());
 }

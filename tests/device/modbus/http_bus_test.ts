@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { httpLine } from "../../../device/modbus/http_line.ts";
-import { systemClock } from "../../../platform/clock.ts";
-import { busOn, faultOf, sleep, value } from "./peer.ts";
+import { clock, faultOf, stillBusOn as busOn, value } from "./peer.ts";
 
 type Handler = (call: { path: string; frame: string; key: string | null }) => Response | Promise<Response>;
 
@@ -14,7 +13,7 @@ function simulator(handler: Handler): AsyncDisposable & { readonly url: string }
 }
 
 function lineTo(url: string) {
-  return httpLine({ baseUrl: url, apiKey: "test-key" }, systemClock);
+  return httpLine({ baseUrl: url, apiKey: "test-key" }, clock);
 }
 
 // Frames of the inverter simulator's documents.
@@ -66,21 +65,27 @@ for (const [why, body, kind] of BAD) {
     const outcome = await bus.read(17, "holding", 0, 2);
     assert.equal(faultOf(outcome), kind);
     assert.ok(!outcome.ok && !outcome.fault.message.includes("test-key"));
-    if (kind === "line") await sleep(510);
+    if (kind === "line") await clock.advance(510);
     assert.deepEqual(value(await bus.read(17, "holding", 0, 2)), [2308, 42]);
   });
 }
 
 Deno.test("a slow simulator is a timeout, and closing the bus does not wait for it", async () => {
   const release = Promise.withResolvers<void>();
+  let asked = Promise.withResolvers<void>();
   await using server = simulator(async () => {
+    asked.resolve();
     await release.promise;
     return Response.json({ frame: ANSWERED });
   });
   const bus = busOn(lineTo(server.url), { retries: 0, timeoutMs: 60 });
-  assert.equal(faultOf(await bus.read(17, "holding", 0, 2)), "timeout");
+  const late = bus.read(17, "holding", 0, 2);
+  await asked.promise;
+  await clock.advance(150);
+  assert.equal(faultOf(await late), "timeout");
+  asked = Promise.withResolvers();
   const waiting = bus.read(18, "holding", 0, 2, { timeoutMs: 60_000 });
-  await sleep(20);
+  await asked.promise;
   await bus[Symbol.asyncDispose]();
   assert.equal(faultOf(await waiting), "aborted");
   release.resolve();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
-import { systemClock } from "../../../platform/clock.ts";
+import { FakeClock } from "../../fakes/clock.ts";
+import "../../fakes/sockets.ts";
 import type { Bus } from "../../../device/modbus/bus.ts";
 import type { BusIo, BusOptions } from "../../../device/modbus/dispatcher.ts";
 import type { BusOutcome } from "../../../device/modbus/fault.ts";
@@ -10,8 +11,10 @@ import { encodeMbap, MbapDeframer, type MbapFrame } from "../../../device/modbus
 import { decodeRequest, encodeResponse, type Request } from "../../../device/modbus/pdu.ts";
 import { decodeRtu, encodeRtu, rtuRequestLength } from "../../../device/modbus/rtu.ts";
 
-/** What buses under test run on. */
-export const io: BusIo = { clock: systemClock, log: getLogger(["test"]) };
+/** The time of buses and peers. */
+export const clock = new FakeClock();
+
+const io: BusIo = { clock, log: getLogger(["test"]) };
 
 /** Short waits, so that a peer that misbehaves costs little. */
 export const QUICK: BusOptions = { timeoutMs: 150, minTimeoutMs: 150, retries: 1 };
@@ -149,7 +152,7 @@ function peer(
       listener.close();
       for (const connection of [...open]) close(connection);
       await accepting.catch(() => {});
-      await Promise.all(running);
+      await clock.until(Promise.all(running));
     },
   };
 }
@@ -185,11 +188,25 @@ export function faultOf(outcome: BusOutcome<unknown>): string {
   return outcome.fault.kind;
 }
 
-/** A bus over a line, with short waits. */
-export function busOn(line: Line, options: BusOptions = {}): Bus {
+/** A bus over a line, with short waits: its time passes when a test lets it. */
+export function stillBusOn(line: Line, options: BusOptions = {}): Bus {
   return createBus(line, { ...QUICK, ...options }, io);
 }
 
-export function sleep(ms: number): Promise<void> {
-  return systemClock.sleep(ms);
+/** The same, whose time passes while it is asked. */
+export function busOn(line: Line, options: BusOptions = {}): Bus {
+  const bus = stillBusOn(line, options);
+  return {
+    read: (...asked) => clock.until(bus.read(...asked)),
+    readBits: (...asked) => clock.until(bus.readBits(...asked)),
+    write: (...asked) => clock.until(bus.write(...asked)),
+    writeBits: (...asked) => clock.until(bus.writeBits(...asked)),
+    name: bus.name,
+    timing: bus.timing,
+    quirks: () => bus.quirks(),
+    units: () => bus.units(),
+    state: (unit) => bus.state(unit),
+    counters: () => bus.counters(),
+    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+  };
 }

@@ -8,17 +8,16 @@ import { encodeResponse } from "../../../device/modbus/pdu.ts";
 import { encodeMbap } from "../../../device/modbus/mbap.ts";
 import { USUAL_TCP_UNITS } from "../../../device/scan/lines.ts";
 import { scanTcp, type TcpFound } from "../../../device/scan/tcp_scan.ts";
-import { systemClock } from "../../../platform/clock.ts";
 import { common, sunSpecWords, threePhase } from "../inverter/fake_unit.ts";
-import { type Peer, tcpPeer, value, type Visit } from "../modbus/peer.ts";
+import { clock, type Peer, tcpPeer, value, type Visit } from "../modbus/peer.ts";
 import { answerOf } from "../modbus/virtual_device.ts";
 
 const words = sunSpecWords([common(66, "Kostal"), threePhase]);
 
 async function scanned(peer: Peer, units = USUAL_TCP_UNITS, answerMs = 200): Promise<TcpFound> {
   const options = { hosts: ["127.0.0.1"], ports: [peer.port], units, connectMs: 500, answerMs };
-  const io = { clock: systemClock, log: getLogger(["test"]), signal: new AbortController().signal };
-  const [one] = await scanTcp(options, io);
+  const io = { clock, log: getLogger(["test"]), signal: new AbortController().signal };
+  const [one] = await clock.until(scanTcp(options, io));
   assert.ok(one);
   return one;
 }
@@ -71,7 +70,7 @@ Deno.test("an inverter that answers later than a scan waits is found, and its ti
   await using peer = tcpPeer((visit) => {
     const answered = free.then(async () => {
       if (visit.unit !== 3) return;
-      await systemClock.sleep(400);
+      await clock.sleep(400);
       await visit.send(frame(visit));
     });
     free = answered;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { systemClock as clock } from "../../../platform/clock.ts";
+import { until } from "../../fakes/until.ts";
 import { start as startSimulator } from "../simulator/running.ts";
-import { Site, until } from "./site.ts";
+import { Site } from "./site.ts";
 
 const program = new URL("./killed_node.ts", import.meta.url).href;
 
@@ -18,7 +20,7 @@ async function runAndKill(site: Site, ms: number): Promise<void> {
 
 Deno.test("a node killed anywhere between the offer and the report ends up with the last settings, every step told in order", async () => {
   await using simulator = await startSimulator({ port: 0 });
-  await using site = new Site(simulator.addresses.tcp?.port ?? 0);
+  await using site = new Site({ clock, fetch }, simulator.addresses.tcp?.port ?? 0);
   await site.startGateway();
   // The steps of a version are some 10 to 1,000 ms after the start: an offer at once, the upload, the report.
   for (const [index, ms] of [0, 10, 25, 50, 100, 200, 400, 900, 1_300].entries()) {

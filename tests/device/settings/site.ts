@@ -8,12 +8,17 @@ import { SettingsView } from "../../../gateway/api/settings_view.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
 import { SettingsEvent } from "../../../gateway/store/settings_history.ts";
-import { systemClock } from "../../../platform/clock.ts";
+import type { Clock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 
 const DEVICE = "roof-node";
-const io = { clock: systemClock, random: systemRandom, log: getLogger(["test"]) };
+
+/** The time of a site, and how its parts talk HTTP to each other. */
+interface SiteIo {
+  readonly clock: Clock;
+  readonly fetch: typeof fetch;
+}
 
 /** A sample as the gateway tells it: unix milliseconds, and the value of `Pac`. */
 export interface Told {
@@ -24,6 +29,7 @@ export interface Told {
 /** A real gateway and a real node with one inverter, each on its own disk. */
 export class Site implements AsyncDisposable {
   readonly #folder = Deno.makeTempDirSync();
+  readonly #io;
   #gateway: Gateway | undefined;
   #node: Node | undefined;
   #token = "";
@@ -34,9 +40,11 @@ export class Site implements AsyncDisposable {
   readonly #inverter: Record<string, unknown>;
 
   constructor(
+    io: SiteIo,
     inverterPort: number,
     options: { readonly node?: object; readonly inverter?: object; readonly timeout?: string } = {},
   ) {
+    this.#io = { ...io, random: systemRandom, log: getLogger(["test"]) };
     this.#nodeConfig = { poll_interval: "100ms", upload_interval: "1s", ...options.node };
     const timing = { timeout: options.timeout ?? "2s", retries: 0 };
     this.#inverter = { timing, tcp: { host: "127.0.0.1", port: inverterPort }, inverters: [{ ...options.inverter }] };
@@ -47,7 +55,7 @@ export class Site implements AsyncDisposable {
       port: this.#port,
       retention_days: { raw: "forever", "1m": "forever" },
     });
-    this.#gateway = await startGateway(config, { ...io, dataDir: `${this.#folder}/gateway`, version: "0.0.0" });
+    this.#gateway = await startGateway(config, { ...this.#io, dataDir: `${this.#folder}/gateway`, version: "0.0.0" });
     this.#port = this.#gateway.port;
     if (this.#key !== "") return;
     const { management } = this.#gateway;
@@ -63,7 +71,7 @@ export class Site implements AsyncDisposable {
 
   async startNode(): Promise<Node> {
     const { dataDir, ...config } = this.nodeOptions;
-    return this.#node = await startNode(NodeConfig.parse(config), { ...io, fetch, dataDir });
+    return this.#node = await startNode(NodeConfig.parse(config), { ...this.#io, dataDir });
   }
 
   /** What the node is started with: its configuration and `dataDir`. */
@@ -137,15 +145,6 @@ export class Site implements AsyncDisposable {
   #fetch(method: string, path: string, body?: object): Promise<Response> {
     const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
     const url = `http://127.0.0.1:${this.#port}${path}`;
-    return fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-  }
-}
-
-/** Waits for a state. */
-export async function until(done: () => boolean | Promise<boolean>, what: string, ms = 30_000): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (!await done()) {
-    assert.ok(Date.now() < deadline, `never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    return this.#io.fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   }
 }
