@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { profileById } from "../../../protocol/profile/catalogue.ts";
+import { createMapCatalogue, profileById } from "../../../protocol/profile/catalogue.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import { columnsOf, lookup } from "../../../protocol/profile/lookup.ts";
 import { wordsOf } from "../../../protocol/profile/raw.ts";
 import type { Profile } from "../../../protocol/profile/register.ts";
 import { formatMapId, type ModelBlock, parseMapId } from "../../../protocol/profile/sunspec/map_id.ts";
+import { mapProfile } from "../../../protocol/profile/sunspec/map_profile.ts";
 
 const typical = "sunspec:1@40002/66,103@40070/50,120@40122/26,121@40150/30,122@40182/44,123@40228/24,160@40254/48";
 
@@ -251,6 +252,26 @@ Deno.test("ids are remembered, and never more of them than the bound", () => {
 Deno.test("a map that claims thousands of registers is no profile", () => {
   const blocks = Array.from({ length: 32 }, (_, k) => ({ model: 160, address: k * 1300, length: 1288 }));
   assert.equal(profileById(formatMapId(blocks)), undefined);
+});
+
+Deno.test("a map that is too large is not made to find that out, or once", () => {
+  const modules = (count: number, length: number, from = 0) =>
+    formatMapId(Array.from({ length: count }, (_, k) => ({ model: 160, address: from + k * (length + 2), length })));
+  let made = 0;
+  const catalogue = createMapCatalogue((blocks) => {
+    made++;
+    return mapProfile(blocks);
+  });
+  for (let times = 0; times < 256; times++) assert.equal(catalogue(modules(32, 1_288)), undefined);
+  for (let address = 0; address < 256; address++) assert.equal(catalogue(modules(3, 1_288, address)), undefined);
+  assert.equal(made, 0);
+  const crowded = formatMapId([
+    ...[0, 1_290].map((address) => ({ model: 160, address, length: 1_288 })),
+    ...Array.from({ length: 12 }, (_, k) => ({ model: 121, address: 2_580 + 32 * k, length: 30 })),
+  ]);
+  for (let times = 0; times < 256; times++) assert.equal(catalogue(crowded), undefined);
+  assert.equal(made, 1);
+  assert.ok(catalogue(modules(2, 1_288)));
 });
 
 Deno.test("noise is never a profile and never throws", () => {
