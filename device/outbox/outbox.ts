@@ -3,7 +3,7 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { transaction } from "../../platform/sqlite.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
-import { encodeBlock, fitsBlock } from "../../protocol/block/block.ts";
+import { fitsBlock } from "../../protocol/block/block.ts";
 import type { OutboxHealth } from "../../protocol/messages/node_health.ts";
 import type { Sample } from "../../protocol/sample.ts";
 import {
@@ -13,14 +13,11 @@ import {
   type OutboxState,
   type StoredBlock,
 } from "./block_table.ts";
-import { OpenSamples, type OpenSeries, type SeriesKey } from "./open_series.ts";
+import { OpenSamples, type SeriesKey } from "./open_series.ts";
+import { blocksOf, SEAL_SAMPLES } from "./seal.ts";
 import { WriteAheadLog } from "./write_ahead_log.ts";
 import { Tally } from "./tally.ts";
 
-/** A series with so many open samples is sealed without waiting for its time. */
-const SEAL_SAMPLES = 1000;
-/** Most values in one block, so that any block fits into a request. */
-const BLOCK_VALUES = 50_000;
 /** Open samples of a series kept in memory while the disk takes none; older ones are dropped and counted. */
 const MAX_OPEN_SAMPLES = 10_000;
 /** Acknowledged blocks that may wait for the next transaction to be removed. */
@@ -106,7 +103,7 @@ export class Outbox implements Disposable {
     const refusal = this.#tail.append(records);
     if (refusal) this.#faulty(refusal);
     if (length > MAX_OPEN_SAMPLES && this.#open.dropOldest(key)) this.#lost++;
-    else if (length % SEAL_SAMPLES === 0) this.seal();
+    else if (length % SEAL_SAMPLES === 0) this.seal(); // without waiting for its time
   }
 
   /**
@@ -210,10 +207,10 @@ export class Outbox implements Disposable {
 
   *#blocks(nextBlock: number): Generator<StoredBlock> {
     let id = nextBlock;
-    for (const { samples, ...key } of this.#open.filled()) {
-      const most = Math.min(SEAL_SAMPLES, Math.floor(BLOCK_VALUES / key.registers.length));
-      for (let start = 0; start < samples.length; start += most) {
-        yield toBlock(id++, { ...key, samples: samples.slice(start, start + most) });
+    for (const series of this.#open.filled()) {
+      for (const block of blocksOf(series, id)) {
+        yield block;
+        id = block.id + 1;
       }
     }
   }
@@ -260,14 +257,4 @@ export class Outbox implements Disposable {
     this.#diskFault = message;
     this.#diskFaults++;
   }
-}
-
-function toBlock(id: number, { samples, ...key }: OpenSeries): StoredBlock {
-  let startMs = Infinity;
-  let endMs = -Infinity;
-  for (const { at } of samples) {
-    startMs = Math.min(startMs, at);
-    endMs = Math.max(endMs, at);
-  }
-  return { ...key, id, count: samples.length, startMs, endMs, payload: encodeBlock({ samples }) };
 }

@@ -4,7 +4,14 @@ import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { CODEC } from "../../protocol/block/block.ts";
-import { MAX_BLOCKS, MAX_BODY_BYTES, MAX_VALUES, type SampleBlock } from "../../protocol/messages/sample_blocks.ts";
+import {
+  MAX_BLOCKS,
+  MAX_BODY_BYTES,
+  MAX_MINUTES,
+  MAX_VALUES,
+  minutesBetween,
+  type SampleBlock,
+} from "../../protocol/messages/sample_blocks.ts";
 import type { StoredBlock } from "../outbox/block_table.ts";
 import type { Portion } from "../outbox/outbox.ts";
 import { gatewayPauseMs } from "./pause.ts";
@@ -165,11 +172,16 @@ export class Uplink {
   }
 }
 
-/** What part of a request's room a block takes: of its bytes, or of the values that the gateway is ready to decode. */
-function share({ payload, profile, registers, count }: StoredBlock): number {
+/** What part of a request's room a block takes: of its bytes, or of the values or the minutes that the gateway takes at once. */
+function share({ payload, profile, registers, count, startMs, endMs }: StoredBlock): number {
   const names = registers.reduce((sum, name) => sum + name.length + 3, 0);
   const bytes = Math.ceil(payload.length / 3) * 4 + names + profile.length + 320;
-  return Math.max(bytes / (MAX_BODY_BYTES - FRAME_BYTES), count * registers.length / MAX_VALUES);
+  const minutes = Math.min(count, minutesBetween(startMs, endMs));
+  return Math.max(
+    bytes / (MAX_BODY_BYTES - FRAME_BYTES),
+    count * registers.length / MAX_VALUES,
+    minutes / MAX_MINUTES,
+  );
 }
 
 function toMessage(block: StoredBlock): SampleBlock {

@@ -7,7 +7,29 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 /** Most blocks in one upload. */
 export const MAX_BLOCKS = 256;
 /** Most values (samples × registers) in one upload, so that a small body cannot claim endless work. */
-export const MAX_VALUES = 1_000_000;
+export const MAX_VALUES = 50_000;
+/** Most minutes that the blocks of one upload have samples in, block by block: each is a row of the gateway's summaries. */
+export const MAX_MINUTES = 1_000;
+/** Most bytes of a block's payload. */
+export const MAX_PAYLOAD_BYTES = 65_536;
+/** Most profiles that one upload names. */
+const MAX_PROFILES = 32;
+/** Characters of Base64 that make three bytes. */
+const BASE64_GROUP = 4;
+
+const MINUTE_MS = 60_000;
+
+/**
+ * How many minutes of the clock a span of time touches, both ends included.
+ *
+ * @example
+ * ```ts
+ * minutesBetween(59_999, 60_000); // => 2
+ * ```
+ */
+export function minutesBetween(startMs: number, endMs: number): number {
+  return Math.floor(endMs / MINUTE_MS) - Math.floor(startMs / MINUTE_MS) + 1;
+}
 
 /** Numbers a device's blocks; it grows for ever, over all its inverters. */
 const BlockId = z.int().min(1);
@@ -31,7 +53,8 @@ export const SampleBlock = z.object({
   count: z.int().min(1).max(MAX_SAMPLES).describe("samples in the block"),
   start_ms: Time.describe("unix milliseconds of its earliest sample"),
   end_ms: Time.describe("unix milliseconds of its latest sample"),
-  payload: z.base64().min(4).describe("the block's bytes"),
+  payload: z.base64().min(BASE64_GROUP).max(BASE64_GROUP * Math.ceil(MAX_PAYLOAD_BYTES / 3))
+    .describe("the block's bytes"),
 }).refine((block) => block.start_ms <= block.end_ms, { path: ["end_ms"], message: "must not be before start_ms" });
 export type SampleBlock = z.infer<typeof SampleBlock>;
 
@@ -43,7 +66,10 @@ export const SampleBlocksUpload = z.object({
     .refine((blocks) => new Set(blocks.map((block) => block.block_id)).size === blocks.length, {
       message: "must not hold a block_id twice",
     })
-    .refine((blocks) => values(blocks) <= MAX_VALUES, { message: `must not hold more than ${MAX_VALUES} values` }),
+    .refine((blocks) => values(blocks) <= MAX_VALUES, { message: `must not hold more than ${MAX_VALUES} values` })
+    .refine((blocks) => new Set(blocks.map((block) => block.profile)).size <= MAX_PROFILES, {
+      message: `must not name more than ${MAX_PROFILES} profiles`,
+    }),
 });
 export type SampleBlocksUpload = z.infer<typeof SampleBlocksUpload>;
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MAX_PAYLOAD_BYTES } from "../../../protocol/messages/sample_blocks.ts";
 import { barn, blocks, Folder, range, roof, sample, samples } from "./folder.ts";
 
 Deno.test("samples of several inverters are sealed into one block each, in one transaction", () => {
@@ -144,6 +145,21 @@ Deno.test("a series with many samples is sealed at once, into blocks that fit a 
   assert.equal(outbox.status().openSamples, 0);
   assert.ok(blocks(outbox).every((block) => block.count * 64 <= 50_000));
   assert.equal(samples(outbox).length, 1000);
+});
+
+Deno.test("values that do not compress are sealed into blocks that the gateway takes", () => {
+  using folder = new Folder();
+  const { outbox } = folder.open();
+  const registers = Array.from({ length: 50 }, (_, i) => `r${i}`);
+  const noise = (n: number, column: number) => Math.imul(n * 64 + column + 1, 0x9e3779b1) >>> 0;
+  for (let n = 0; n < 999; n++) {
+    outbox.append({ ...roof, registers }, { at: sample(n).at, values: registers.map((_, column) => noise(n, column)) });
+  }
+  outbox.seal();
+  const sealed = blocks(outbox);
+  assert.ok(sealed.length > 1 && sealed.every(({ payload }) => payload.length <= MAX_PAYLOAD_BYTES));
+  assert.deepEqual(sealed.map(({ id }) => id), sealed.map((_, index) => index + 1));
+  assert.equal(samples(outbox).length, 999);
 });
 
 Deno.test("a sample that no block can hold is dropped and counted, and harms no other", () => {

@@ -106,6 +106,18 @@ Deno.test("a backlog is drained several blocks a request, each stored once, each
   assert.equal(scene.uplink.status().sentBlocks, 300);
 });
 
+Deno.test("a request has samples in as many minutes as the gateway takes at once", async () => {
+  await using scene = new Scene(0);
+  for (let block = 0; block < 4; block++) {
+    for (let minute = 0; minute < 600; minute++) {
+      scene.outbox.append(key, { at: 60_000 * (600 * block + minute), values: [block, minute] });
+    }
+    scene.outbox.seal();
+  }
+  await scene.drained();
+  assert.deepEqual(scene.gateway.batches, [1, 1, 1, 1]);
+});
+
 Deno.test("a new block is sent when the notifier rings", async () => {
   await using scene = new Scene(1);
   await scene.drained();

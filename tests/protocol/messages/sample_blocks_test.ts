@@ -28,8 +28,13 @@ Deno.test("each bound of an upload is checked", () => {
     "the same block twice": { ...upload, blocks: [block, block] },
     "too many values": {
       ...upload,
-      blocks: Array.from({ length: 60 }, (_, i) => ({ ...block, block_id: i + 1, count: 10_000 })),
+      blocks: Array.from({ length: 6 }, (_, i) => ({ ...block, block_id: i + 1, count: 5_000 })),
     },
+    "too many profiles": {
+      ...upload,
+      blocks: Array.from({ length: 33 }, (_, i) => ({ ...block, block_id: i + 1, profile: `sunspec:103@${i}/50` })),
+    },
+    "a payload that is too long": withBlock({ payload: "A".repeat(87_388) }),
     "another data type": { ...upload, data_type: "compressed_sensor_batch" },
     "a bad device": { ...upload, device_id: "a b" },
     "block 0": withBlock({ block_id: 0 }),
