@@ -12,6 +12,7 @@ import { type BodyLimits, createBodyReader } from "./http/request_body.ts";
 import type { Handler } from "./http/server.ts";
 import { createProcessRoute } from "./http/process_route.ts";
 import type { SampleFeed } from "./ingest/sample_feed.ts";
+import { createUploadPace } from "./ingest/upload_bounds.ts";
 import type { Services } from "./services.ts";
 import { settingsRoutes } from "./http/settings_routes.ts";
 import type { Stores } from "./store/stores.ts";
@@ -42,7 +43,7 @@ function routesOf({ stores, services, feed, publishes, io: { clock, log } }: Dev
   const { receipts, boards, quarantine, commands, commit, twins, history, firmwareRollouts, firmwareSessions } = stores;
   const { samples, states, notifier, firmware } = services;
   return [
-    createProcessRoute({ samples, receipts, boards, quarantine, feed, publishes, log }),
+    createProcessRoute({ samples, receipts, boards, quarantine, feed, publishes, pace: createUploadPace(clock), log }),
     ...createCommandRoutes({ commands, commit, notifier, clock }),
     ...settingsRoutes({ twins, history, told: states.told, log }),
     ...firmwareRoutes({ firmware, firmwareRollouts, firmwareSessions, log, upSince: clock.now() }),

@@ -62,9 +62,25 @@ export function createDeviceEdge(io: DeviceEdgeIo, route: DeviceRoute): Handler 
 }
 
 function answer(io: DeviceEdgeIo, route: DeviceRoute, request: DeviceRequest): Promise<Response> {
-  return io.order.inTurn(senderOf(request), identify(io, request), (identity) => {
-    return identity.kind === "unauthenticated" ? refuse(io, identity, request) : admit(io, route, identity, request);
+  return io.order.inTurn(senderOf(request), prepared(io, route, request), ({ identity, effect }) => {
+    return effect === undefined ? refuse(io, identity, request) : admit(io, { identity, effect }, request);
   });
+}
+
+type Stranger = Unauthenticated & { readonly fault?: Fault };
+
+/** Somebody who may enter, with what is to be done; or somebody who may not. */
+type Prepared = { readonly identity: Stranger; readonly effect?: undefined } | Admitted;
+
+interface Admitted {
+  readonly identity: Identity;
+  readonly effect: Effect;
+}
+
+async function prepared(io: DeviceEdgeIo, route: DeviceRoute, request: DeviceRequest): Promise<Prepared> {
+  const identity = await identify(io, request);
+  if (identity.kind === "unauthenticated") return { identity };
+  return { identity, effect: await prepare(route, identity, request) };
 }
 
 /** Who says that it sends: enough to keep a sender's requests in their order. */
@@ -73,13 +89,8 @@ function senderOf({ headers, address }: DeviceRequest): string {
 }
 
 /** Waits with the other writes before it gives way to any other request of the device. */
-async function admit(
-  io: DeviceEdgeIo,
-  route: DeviceRoute,
-  identity: Identity,
-  request: DeviceRequest,
-): Promise<Response> {
-  const outcome = await perform(io, identity, request, prepare(route, identity, request));
+async function admit(io: DeviceEdgeIo, { identity, effect }: Admitted, request: DeviceRequest): Promise<Response> {
+  const outcome = await perform(io, identity, request, effect);
   if (outcome === "revoked") return await refuse(io, revoked(identity), request);
   return await respond(io, identity, typeof outcome === "function" ? await outcome(io.signal).catch(refusal) : outcome);
 }
@@ -94,7 +105,7 @@ function refusal(error: unknown): Answer {
 async function identify(
   io: DeviceEdgeIo,
   request: DeviceRequest,
-): Promise<Identity | (Unauthenticated & { readonly fault?: Fault })> {
+): Promise<Identity | Stranger> {
   try {
     return await io.authenticate(request);
   } catch (fault) {
@@ -105,7 +116,7 @@ async function identify(
 
 async function refuse(
   io: DeviceEdgeIo,
-  unauthenticated: Unauthenticated & { readonly fault?: Fault },
+  unauthenticated: Stranger,
   request: DeviceRequest,
 ): Promise<Response> {
   const { reason, deviceId, detail } = unauthenticated;
@@ -127,9 +138,9 @@ async function refuse(
 }
 
 /** A body that breaks the rules has an effect as well: its answer. The number of the request is used up by it. */
-function prepare(route: DeviceRoute, identity: Identity, request: DeviceRequest): Effect {
+async function prepare(route: DeviceRoute, identity: Identity, request: DeviceRequest): Promise<Effect> {
   try {
-    return route.prepare(identity, request);
+    return await route.prepare(identity, request);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return () => problemAnswer(error);
@@ -151,7 +162,7 @@ async function perform(
       io.heard?.(identity.device, now, identity.kind === "signed" ? 1000 * identity.request.created : undefined);
       if (identity.kind === "board") io.devices.sawAt(identity.device, request.address);
       return effect(now);
-    });
+    }, effect.work);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "unavailable") return problemAnswer(error);

@@ -17,16 +17,20 @@ export interface Answer {
 export type Reply = Answer | ((signal: AbortSignal) => Promise<Answer>);
 
 /** The effect of a request. Runs inside the transaction that uses the request's number; a `Fault` undoes the effect only. */
-export type Effect = (now: number) => Reply;
+export interface Effect {
+  (now: number): Reply;
+  /** How long it holds the store, as `GroupCommit.run` counts it; nothing to speak of when left out. */
+  readonly work?: number;
+}
 
 /** One path that devices post to. */
 export interface DeviceRoute {
   readonly path: string;
   /**
    * Reads the body of an authentic request and gives what is to be done. Throws `Fault`: `malformed`, `forbidden`, `refused`.
-   * Nothing is written here.
+   * Nothing is written here. What takes long gives way to others in between.
    */
-  prepare(identity: Identity, request: DeviceRequest): Effect;
+  prepare(identity: Identity, request: DeviceRequest): Effect | Promise<Effect>;
 }
 
 /** A path whose body is described by a schema with `device_id`, which has to be the sender's own. */

@@ -7,6 +7,7 @@ import { decodeBlocks } from "../ingest/node_blocks.ts";
 import { type NodeUploadIo, takeNodeUpload } from "../ingest/node_upload.ts";
 import type { SampleFeed } from "../ingest/sample_feed.ts";
 import type { StoredUpload } from "../ingest/stored_upload.ts";
+import { type UploadPace, workOf } from "../ingest/upload_bounds.ts";
 import { isShallow, MAX_JSON_DEPTH, parseJson } from "../json_text.ts";
 import { checkBody, type DeviceRoute, type Effect, jsonAnswer, type Reply, requireOwnName } from "./device_route.ts";
 
@@ -15,6 +16,8 @@ interface ProcessIo extends NodeUploadIo, BoardUploadIo {
   readonly feed: SampleFeed;
   /** Whether what is stored goes out over MQTT. */
   readonly publishes: boolean;
+  /** How much each device may bring. */
+  readonly pace: UploadPace;
 }
 
 /** `POST /process` (contract/1-link §4): blocks of a node, and every body that a board sends. */
@@ -36,11 +39,14 @@ function isNodeUpload(value: unknown): boolean {
   return typeof value === "object" && value !== null && "data_type" in value && value.data_type === "sample_blocks";
 }
 
-function storeBlocks(io: ProcessIo, { device }: Identity, value: unknown): Effect {
+async function storeBlocks(io: ProcessIo, { device }: Identity, value: unknown): Promise<Effect> {
   const upload = checkBody(SampleBlocksUpload, value);
   requireOwnName(device, upload.device_id);
-  const blocks = decodeBlocks(upload.blocks);
-  return (receivedAt) => told(io, takeNodeUpload(device, blocks, io, receivedAt));
+  const blocks = await decodeBlocks(upload.blocks);
+  const work = workOf(blocks);
+  io.pace.take(device.row, work);
+  const store = (receivedAt: number) => told(io, takeNodeUpload(device, blocks, io, receivedAt));
+  return Object.assign(store, { work });
 }
 
 /** A cut body passes here: its HMAC was verified, or a signature, before it is believed. */

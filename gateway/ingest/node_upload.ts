@@ -3,6 +3,7 @@ import type { Device } from "../store/devices.ts";
 import type { SampleBatch, SampleSink } from "../store/port/sample_batch.ts";
 import { blocksAnswer, type DecodedBlock } from "./node_blocks.ts";
 import type { StoredUpload } from "./stored_upload.ts";
+import { checkTimes } from "./upload_bounds.ts";
 
 /** What a node's upload writes to. */
 export interface NodeUploadIo {
@@ -10,13 +11,17 @@ export interface NodeUploadIo {
   readonly receipts: BlockReceipts;
 }
 
-/** Stores the blocks that did not come before, inside the transaction of the caller. */
+/**
+ * Stores the blocks that did not come before, inside the transaction of the caller. Throws `Fault` `refused` for blocks of
+ * another time, or when the device has too many series.
+ */
 export function takeNodeUpload(
   device: Device,
   blocks: readonly DecodedBlock[],
   { samples, receipts }: NodeUploadIo,
   receivedAt: number,
 ): StoredUpload {
+  checkTimes(blocks, receivedAt);
   const accepted = blocks.filter((block) => receipts.claim(device.row, block.blockId));
   const batches = accepted.map(({ inverter, series, payload }): SampleBatch => {
     return { device: device.deviceId, inverter, series, quality: "exact", receivedAt, payload };

@@ -7,6 +7,9 @@ import { isStorageError, storageFault } from "./storage_error.ts";
 /** Works that may wait for a commit before new ones are refused. */
 const MAX_WAITING = 4096;
 
+/** Work of one transaction, at least (`run`): with it as much is done as a transaction may take time, tens of milliseconds. */
+const MOST_WORK = 50_000;
+
 /** Turns of the event loop that a commit waits for more works at most. */
 const MAX_TURNS = 4;
 
@@ -15,9 +18,10 @@ export interface GroupCommit extends AsyncDisposable {
   /**
    * Runs synchronous `work` inside a shared transaction and resolves when that is on disk. Work that throws undoes only
    * itself and rejects with its error. Rejects with `Fault` `unavailable` when the disk is full or the database is locked:
-   * then nothing of the batch was kept.
+   * then nothing of the batch was kept. `weight`: how long it takes, in values that are stored; a transaction that has its
+   * fill leaves the rest to the next one, and everything else gets its turn before that.
    */
-  run<T>(work: () => T): Promise<T>;
+  run<T>(work: () => T, weight?: number): Promise<T>;
   /** Commits what waits and refuses what comes later. */
   close(): Promise<void>;
 }
@@ -29,6 +33,7 @@ export type StoreWatch = (trouble: Error | undefined) => void;
 export type CommitMeter = (ms: number) => void;
 
 interface Job {
+  readonly weight: number;
   perform(): void;
   /** Tells the caller; `lost` is why the transaction as a whole failed. */
   settle(lost?: Fault): void;
@@ -50,8 +55,10 @@ export function createGroupCommit(
   let closed = false;
 
   const flush = () => {
-    const batch = waiting;
-    waiting = [];
+    const count = fill(waiting);
+    const batch = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    if (waiting.length > 0) setImmediate(flush);
     if (batch.length > 0) commit(batch);
   };
   /** Waits another turn of the event loop as long as the last one brought more: a turn takes microseconds, a commit far longer. */
@@ -61,17 +68,17 @@ export function createGroupCommit(
   };
   const close = () => {
     closed = true;
-    flush();
+    while (waiting.length > 0) flush();
     return Promise.resolve();
   };
   return {
-    run<T>(work: () => T): Promise<T> {
+    run<T>(work: () => T, weight = 0): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         if (closed) return reject(new Fault("unavailable", "The gateway is stopping", { retryAfter: 5 }));
         if (waiting.length >= MAX_WAITING) {
           return reject(new Fault("unavailable", "Too many writes are waiting", { retryAfter: 1 }));
         }
-        waiting.push(createJob(work, resolve, reject));
+        waiting.push(createJob(work, weight, { resolve, reject }));
         if (waiting.length === 1) setImmediate(gather, 0, 0);
       });
     },
@@ -80,9 +87,24 @@ export function createGroupCommit(
   };
 }
 
-function createJob<T>(work: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): Job {
+/** How many of the jobs, in their order, one transaction takes. */
+function fill(jobs: readonly Job[]): number {
+  let work = 0;
+  for (const [index, { weight }] of jobs.entries()) {
+    work += weight;
+    if (work >= MOST_WORK) return index + 1;
+  }
+  return jobs.length;
+}
+
+function createJob<T>(
+  work: () => T,
+  weight: number,
+  { resolve, reject }: { readonly resolve: (value: T) => void; readonly reject: (error: unknown) => void },
+): Job {
   let tell: () => void = () => reject(new Fault("unavailable", "The write was not reached", { retryAfter: 5 }));
   return {
+    weight,
     perform() {
       try {
         const value = work();

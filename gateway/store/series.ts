@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { Random } from "../../platform/random.ts";
+import { Fault } from "../fault.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import type { Register } from "../../protocol/profile/register.ts";
@@ -28,6 +29,13 @@ UPDATE sample_series SET (newest_at, newest_start, newest_number) = (
   SELECT min(end_ms, received_at), start_ms, number FROM sample_block WHERE series = sample_series.id
   ORDER BY start_ms DESC, number DESC LIMIT 1);
 `;
+
+/** What one device may have, ever: names of inverters, their profiles and lists of registers are its own to choose. */
+const MAX_INVERTERS = 256;
+const MAX_PROFILES = 32;
+const MAX_SERIES = 2_048;
+
+const Counts = z.object({ inverters: z.number(), profiles: z.number(), series: z.number() });
 
 /** Samples that have the same columns. */
 export interface SeriesKey {
@@ -80,7 +88,7 @@ interface SeriesChange {
 
 /** The series of all devices. Writing methods are called inside `GroupCommit.run`. */
 export interface SeriesStore {
-  /** The series, made when it is new. */
+  /** The series, made when it is new. Throws `Fault` `refused` when the device has too many. */
   ensure(key: SeriesKey): StoredSeries;
   /** Counts one block in; `false`, with nothing changed, when the series has not `blocks` blocks (any more). */
   grow(change: SeriesChange): boolean;
@@ -102,10 +110,13 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
       newest_at = max(coalesce(newest_at, 0), :at)
     WHERE id = :id AND blocks = :blocks`);
   const ofDevice = db.prepare("SELECT * FROM sample_series WHERE device = ? ORDER BY inverter, profile, registers");
+  const counts = db.prepare(`SELECT count(DISTINCT inverter) AS inverters, count(DISTINCT profile) AS profiles,
+    count(*) AS series FROM sample_series WHERE device = ?`);
   return {
     ensure({ device, inverter, profile, registers }) {
       const names = JSON.stringify(registers);
-      insert.run(newId(random), device, inverter, profile, names);
+      const { changes } = insert.run(newId(random), device, inverter, profile, names);
+      if (Number(changes) === 1) checkCounts(Counts.parse(counts.get(device)), device);
       return SeriesRow.parse(find.get(device, inverter, profile, names));
     },
     grow: ({ receivedAt, ...change }) => {
@@ -113,6 +124,16 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
     },
     ofDevice: (device) => ofDevice.all(device).map((row) => SeriesRow.parse(row)),
   };
+}
+
+function checkCounts({ inverters, profiles, series }: z.infer<typeof Counts>, device: string): void {
+  if (inverters > MAX_INVERTERS) throw tooMany(device, `names of ${MAX_INVERTERS} inverters`);
+  if (profiles > MAX_PROFILES) throw tooMany(device, `${MAX_PROFILES} profiles`);
+  if (series > MAX_SERIES) throw tooMany(device, `${MAX_SERIES} series: inverters, each with one list of registers`);
+}
+
+function tooMany(device: string, has: string): Fault {
+  return new Fault("refused", `Device ${device} has samples under ${has}: as many as one may have`);
 }
 
 /** 48 random bits: an id that was rolled back must not come back for another series while somebody remembers it. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
 import { Fault } from "../../../gateway/fault.ts";
 import { createGroupCommit } from "../../../gateway/store/group_commit.ts";
 import { openSqlite } from "../../../platform/sqlite.ts";
@@ -125,5 +126,34 @@ Deno.test(
     assert.deepEqual(notes(path), [1]);
     assert.equal(await waiting, 1);
     await assert.rejects(commits.run(() => insert(2)), isUnavailable);
+  }),
+);
+
+Deno.test(
+  "a transaction that has its fill leaves the rest to the next one, and others get their turn in between",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    const order: string[] = [];
+    const clock = { monotonic: () => 0 };
+    await using commits = createGroupCommit(db, undefined, { clock, took: () => order.push("commit") });
+    let over = false;
+    const others = () => void (order.push("turn"), over || setImmediate(others));
+    setImmediate(others);
+    await Promise.all([30_000, 30_000, 0, 50_000, 0, 1].map((weight, id) => commits.run(() => insert(id), weight)));
+    over = true;
+    const withoutRepeats = order.filter((one, index) => one === "commit" || one !== order[index - 1]);
+    assert.equal(withoutRepeats.join(" ").trim().replace(/^turn | turn$/g, ""), "commit turn commit turn commit");
+    assert.deepEqual(notes(path), [0, 1, 2, 3, 4, 5]);
+  }),
+);
+
+Deno.test(
+  "what waits for a later transaction is committed by a close",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    const commits = createGroupCommit(db);
+    const works = [1, 2, 3].map((id) => commits.run(() => insert(id), 50_000));
+    await commits.close();
+    assert.deepEqual([await Promise.all(works), notes(path)], [[1, 2, 3], [1, 2, 3]]);
   }),
 );
