@@ -51,7 +51,9 @@ export function checkTimes(blocks: readonly Bounded[], receivedAt: number): void
   for (const [index, { startMs, endMs }] of blocks.entries()) {
     if (startMs < earliest) {
       fields.push({ path: `blocks[${index}].start_ms`, message: `is before ${dateOf(earliest)}` });
-    } else if (endMs > latest) fields.push({ path: `blocks[${index}].end_ms`, message: `is after ${dateOf(latest)}` });
+    } else if (endMs > latest) {
+      fields.push({ path: `blocks[${index}].end_ms`, message: `is after ${dateOf(latest)}` });
+    }
   }
   if (fields.length === 0) return;
   const most = `${BEHIND_MS / DAY_MS} days before and ${AHEAD_MS / DAY_MS} days after their upload`;
