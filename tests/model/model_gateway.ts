@@ -134,7 +134,7 @@ export class ModelGateway {
       address: "model",
     };
     try {
-      const effect = routes.get(path)?.prepare({ kind: "address", device: this.#device }, request);
+      const effect = await routes.get(path)?.prepare({ kind: "address", device: this.#device }, request);
       if (!effect) throw new Fault("not_found", "no such path");
       const reply = await commit.run(() => effect(clock.now()));
       if (this.#sim.fault(0.03)) this.crash();
