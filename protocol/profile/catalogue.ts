@@ -33,6 +33,7 @@ const maps = createMapCatalogue(mapProfile);
  *
  * @example
  * ```ts
+ * import { mapProfile } from "./sunspec/map_profile.ts";
  * const catalogue = createMapCatalogue(mapProfile);
  * catalogue("sunspec:103@40070/50")?.power; // => "103.W"
  * ```
