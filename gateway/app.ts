@@ -109,10 +109,10 @@ function addGateway(app: App, access: Access, { stores, services, mqttLink, ...p
 }
 
 /** Devices, and what they upload. */
-function addDevices(app: App, access: Access, { stores, services, mqttLink, ages, io: { clock } }: AppParts): void {
-  const { management, states, reader, energy } = services;
-  addDeviceRoutes(app, access, { management, states, activity: reader.activity });
-  addPowerRoutes(app, access, { management, states, reader, series: stores.series, clock });
+function addDevices(app: App, access: Access, { services, mqttLink, ages, io: { clock } }: AppParts): void {
+  const { management, states, reader, inverters, energy } = services;
+  addDeviceRoutes(app, access, { management, states, inverters, activity: reader.activity });
+  addPowerRoutes(app, access, { management, states, inverters, reader, clock });
   addSampleRoutes(app, access, { management, reader, ages, clock });
   addEnergyRoutes(app, access, { management, energy, clock });
   addMqttRoutes(app, access, { mqttLink });

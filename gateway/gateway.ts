@@ -115,19 +115,18 @@ interface Parts {
 }
 
 function openMqtt({ config, io, stores, services, feed }: Parts): Promise<Mqtt | undefined> {
-  const { devices, announcements, twins, series, points, firmwareSessions, commit } = stores;
-  const { reader, energy, states, settings, commandService, firmware, firmwareRolloutService } = services;
+  const { devices, announcements, twins, firmwareSessions, commit } = stores;
+  const { reader, inverters, energy, states, settings, commandService, firmware, firmwareRolloutService } = services;
   const { clock, random, log, version } = io;
   return startMqtt(config.mqtt, {
     devices,
     announcements,
     twins,
-    series,
-    points,
     firmwareSessions,
     commit,
     feed,
     activity: reader.activity,
+    inverters,
     energy,
     states,
     settings,

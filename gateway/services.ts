@@ -10,14 +10,13 @@ import { localDays, machineTimeZone } from "./energy/local_days.ts";
 import { meteredSamples } from "./energy/metered_samples.ts";
 import { createFirmwareRolloutService, type FirmwareRolloutService } from "./firmware/rollouts.ts";
 import type { GatewayIo } from "./gateway_io.ts";
+import { createInverters, type Inverters } from "./inverters.ts";
 import { createManagement, type Management } from "./management/management.ts";
 import { createGatewayMetrics, type GatewayMetrics, type GatewayMetricsIo } from "./metrics/gateway_metrics.ts";
 import { createDeviceSettings, type DeviceSettings } from "./settings/device_settings.ts";
-import { profilesOf } from "./settings/device_profiles.ts";
 import { createSettingsRollouts, type SettingsRollouts } from "./settings/rollouts.ts";
 import { createDeviceStates, type DeviceStates } from "./state/device_states.ts";
 import { createFading } from "./state/fading.ts";
-import type { Device } from "./store/devices.ts";
 import type { SampleSink } from "./store/port/sample_batch.ts";
 import { createSampleReader, type SampleReader } from "./store/sample_reader.ts";
 import type { Stores } from "./store/stores.ts";
@@ -27,6 +26,7 @@ import { isStoreHealthy } from "./system/health.ts";
 export interface Services {
   readonly management: Management;
   readonly reader: SampleReader;
+  readonly inverters: Inverters;
   /** Keeps the energy of every inverter with its samples. */
   readonly samples: SampleSink;
   readonly energy: EnergyReader;
@@ -54,14 +54,16 @@ export function createServices(stores: Stores, options: ServicesOptions, io: Ser
   const { commit, devices, replay, tokens, commands, series, points, rollups } = stores;
   const notifier = createCommandNotifier({ changes: stores.changes, clock });
   const reader = createSampleReader({ series, points, rollups });
+  const inverters = createInverters({ series, points });
   return {
     management: createManagement({ devices, tokens, replay, commands, commit, clock }),
     reader,
+    inverters,
     ...energyServices(stores, options),
-    states: createStates(stores, options, { ...io, reader }),
+    states: createStates(stores, options, { ...io, reader, inverters }),
     notifier,
-    commandService: createCommandService({ commands, devices, series, points, commit, notifier, clock, random }),
-    ...settingsServices(stores, reader, io),
+    commandService: createCommandService({ commands, devices, inverters, commit, notifier, clock, random }),
+    ...settingsServices(stores, { ...io, reader, inverters }),
     ...firmwareServices(stores, io),
     healthy: createHealth(stores, io),
   };
@@ -81,12 +83,12 @@ function energyServices(
 }
 
 function createStates(
-  { recordedStates, quarantine, twins, series, commit }: Stores,
+  { recordedStates, quarantine, twins, commit }: Stores,
   { location, listeningSince }: ServicesOptions,
-  { reader, clock, log }: ServicesIo & Pick<Services, "reader">,
+  { reader, inverters, clock, log }: ServicesIo & Pick<Services, "reader" | "inverters">,
 ): DeviceStates {
   const { activity } = reader;
-  const fadingOf = createFading({ series, reader });
+  const fadingOf = createFading({ inverters, reader });
   const since = listeningSince === undefined ? {} : { listeningSince };
   return createDeviceStates({
     recordedStates,
@@ -94,6 +96,7 @@ function createStates(
     twins,
     commit,
     activity,
+    inverters,
     fadingOf,
     location,
     clock,
@@ -103,18 +106,10 @@ function createStates(
 }
 
 function settingsServices(
-  { devices, twins, history, templates, labels, rolloutStates, series, points, commit }: Stores,
-  { activity }: SampleReader,
-  { clock }: ServicesIo,
+  { devices, twins, history, templates, labels, rolloutStates, commit }: Stores,
+  { reader: { activity }, inverters, clock }: ServicesIo & Pick<Services, "reader" | "inverters">,
 ): Pick<Services, "settings" | "settingsRollouts"> {
-  const desired = {
-    devices,
-    twins,
-    history,
-    commit,
-    clock,
-    profilesOf: (device: Device) => profilesOf(device, { series, points }),
-  };
+  const desired = { devices, twins, history, inverters, commit, clock };
   const lastUploadAt = (deviceId: string) => activity(deviceId).lastReceivedAt;
   return {
     settings: createDeviceSettings(desired),

@@ -4,6 +4,7 @@ import { DeviceId } from "../../protocol/device_id.ts";
 import { DEVICE_STATES, STATE_REASON_CODES } from "../store/port/device_state.ts";
 import type { DeviceStates, DeviceStateView } from "../state/device_states.ts";
 import { stateReasonText } from "../state/reason_text.ts";
+import type { Inverters } from "../inverters.ts";
 import type { Management } from "../management/management.ts";
 import type { DeviceSecret } from "../store/device_keys.ts";
 import { AuthPolicy, type Device } from "../store/devices.ts";
@@ -96,6 +97,7 @@ const NewDeviceBody = z.strictObject({
 interface DevicesApiIo {
   readonly management: Management;
   readonly activity: (deviceId: string) => Activity;
+  readonly inverters: Pick<Inverters, "names">;
   readonly states: Pick<DeviceStates, "of">;
 }
 
@@ -103,9 +105,12 @@ interface DevicesApiIo {
 export function addDeviceRoutes(
   api: OpenAPIHono<ApiEnv>,
   access: Access,
-  { management, activity, states }: DevicesApiIo,
+  { management, activity, inverters, states }: DevicesApiIo,
 ): void {
-  const view = (device: Device) => deviceView(device, activity(device.deviceId), states.of(device));
+  const view = (device: Device) => ({
+    ...deviceView(device, activity(device.deviceId), states.of(device)),
+    inverters: [...inverters.names(device.deviceId)],
+  });
   api.openapi(listRoute(access), (c) => {
     const { limit, after, state } = c.req.valid("query");
     const rest = management.listDevices().filter(({ deviceId }) => after === undefined || deviceId > after)
@@ -145,7 +150,7 @@ export function addDeviceRoutes(
 function deviceView(
   { deviceId, model, auth, wireId, createdAt }: Device,
   activity: Activity,
-  { state, since, reason, inverters, outbox }: DeviceStateView,
+  { state, since, reason, inverters: inverterStates, outbox }: DeviceStateView,
 ) {
   return {
     device_id: deviceId,
@@ -156,13 +161,12 @@ function deviceView(
     created_at_ms: createdAt,
     last_upload_ms: activity.lastReceivedAt ?? null,
     last_sample_ms: activity.lastSampleAt ?? null,
-    inverters: [...activity.inverters],
     state,
     state_since: new Date(since).toISOString(),
     state_since_ms: since,
     state_reason: stateReasonText(reason),
     state_reason_code: reason.code,
-    inverter_states: inverters.map(({ since, reason, ...rest }) => ({
+    inverter_states: inverterStates.map(({ since, reason, ...rest }) => ({
       ...rest,
       since_ms: since,
       reason: stateReasonText(reason),

@@ -1,12 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { lookup } from "../../protocol/profile/lookup.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
 import type { Clock } from "../../platform/clock.ts";
+import type { Inverters } from "../inverters.ts";
 import type { Management } from "../management/management.ts";
 import type { SampleReader } from "../store/sample_reader.ts";
 import type { DeviceState } from "../store/port/device_state.ts";
 import type { DeviceStates } from "../state/device_states.ts";
-import type { SeriesStore } from "../store/series.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
@@ -32,7 +31,7 @@ export const PowerView = z.object({
 interface PowerApiIo {
   readonly management: Pick<Management, "listDevices">;
   readonly states: Pick<DeviceStates, "of">;
-  readonly series: SeriesStore;
+  readonly inverters: Pick<Inverters, "present">;
   readonly reader: Pick<SampleReader, "select" | "latest">;
   readonly clock: Pick<Clock, "now">;
 }
@@ -72,22 +71,24 @@ function powerOf(state: DeviceState, inverters: readonly InverterPower[]): numbe
   }
 }
 
-function invertersOf(deviceId: string, { series, reader, clock }: PowerApiIo): InverterPower[] {
-  const registers = new Set(
-    series.ofDevice(deviceId).flatMap(({ profile: id }) => {
-      const profile = profileById(id);
-      return profile?.power === undefined ? [] : lookup(profile, profile.power)?.name ?? [];
+/** What each inverter that is there last told of its power. */
+function invertersOf(deviceId: string, { inverters, reader, clock }: PowerApiIo): InverterPower[] {
+  const powers = new Map(
+    inverters.present(deviceId).flatMap(({ inverter, profile, registers }) => {
+      const register = profile.power === undefined ? undefined : lookup(profile, profile.power)?.name;
+      return register !== undefined && registers.includes(register) ? [[inverter, register]] : [];
     }),
   );
-  if (registers.size === 0) return [];
+  if (powers.size === 0) return [];
   const now = clock.now();
-  const all = reader.select({ device: deviceId, from: now, to: now + 1 });
-  const columns = all.columns.filter(({ name }) => registers.has(name)).map(({ name }) => name);
-  if (columns.length === 0) return [];
-  const selection = reader.select({ device: deviceId, registers: columns, from: now, to: now + 1 });
-  return reader.latest(selection).map(({ inverter, register, value, at }) => {
-    return { inverter, register, power_w: value, time_ms: at };
+  const selection = reader.select({
+    device: deviceId,
+    registers: [...new Set(powers.values())],
+    from: now,
+    to: now + 1,
   });
+  return reader.latest(selection).filter(({ inverter, register }) => powers.get(inverter) === register)
+    .map(({ inverter, register, value, at }) => ({ inverter, register, power_w: value, time_ms: at }));
 }
 
 function powerRoute(access: Access) {

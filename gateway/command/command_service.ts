@@ -11,7 +11,6 @@ import { abilitiesOf, type InverterAbilities } from "./abilities.ts";
 import type { CommandNotifier } from "./notifier.ts";
 import { change, endOverdue } from "./change.ts";
 import { type Operator, queueCommands, type QueueIo } from "./queueing.ts";
-import { targetsOf } from "./target.ts";
 
 /** A command with what happened to it, step by step. */
 export interface CommandRecord {
@@ -87,7 +86,7 @@ export function createCommandService(io: CommandServiceIo): CommandService {
     },
     abilities(deviceId) {
       const device = requireDevice(io.devices, deviceId);
-      return targetsOf(device, io).map((target) => abilitiesOf(target, device.auth === "legacy"));
+      return io.inverters.known(device).map((target) => abilitiesOf(target, device.auth === "legacy"));
     },
     writeBudget(deviceId) {
       const day = utcDay(clock.now());

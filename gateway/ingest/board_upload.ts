@@ -3,6 +3,7 @@ import { processAnswer } from "../boards/answers.ts";
 import { type BoardState, NEW_BOARD, parseBoardState } from "../boards/board_state.ts";
 import { decodeUpload } from "../boards/upload.ts";
 import type { UploadBody } from "../boards/upload_body.ts";
+import { ONLY_INVERTER } from "../inverters.ts";
 import type { BoardStates } from "../store/board_states.ts";
 import type { Device } from "../store/devices.ts";
 import type { SampleBatch, SampleSink } from "../store/port/sample_batch.ts";
@@ -17,9 +18,6 @@ export interface BoardUploadIo {
   readonly log: Logger;
 }
 
-/** The inverter of a board: it has one. */
-const BOARD_INVERTER = "inverter";
-
 /** Stores what can be decoded and sets aside what cannot, inside the transaction of the caller. */
 export function takeBoardUpload(
   { row, deviceId }: Device,
@@ -30,7 +28,7 @@ export function takeBoardUpload(
   const { state, upload } = decodeUpload(boardState(boards.load(row)), body, receivedAt);
   const batches = upload.batches.map(({ registers, samples, quality }): SampleBatch => {
     const series = { profile: "ecowatt", registers, samples };
-    return { device: deviceId, inverter: BOARD_INVERTER, series, quality, receivedAt };
+    return { device: deviceId, inverter: ONLY_INVERTER, series, quality, receivedAt };
   });
   if (upload.lost > 0) log.warn("board lost {lost} batches {device}", { lost: upload.lost, device: deviceId });
   for (const { fault, detail, source } of upload.undecodable) {

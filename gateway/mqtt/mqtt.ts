@@ -4,6 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import type { EnergyReader } from "../energy/energy_reader.ts";
 import type { SampleFeed } from "../ingest/sample_feed.ts";
+import type { Inverters } from "../inverters.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
@@ -34,6 +35,7 @@ interface MqttIo extends Omit<HomeAssistantIo, "publisher" | "warn"> {
   /** Of the gateway. */
   readonly version: string;
   readonly activity: (deviceId: string) => Activity;
+  readonly inverters: Pick<Inverters, "names" | "present">;
   /** Takes the settings that come in. */
   readonly settings: SettingsDoor;
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
+import type { Inverters } from "../inverters.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
 import { createPresence, type Presence } from "./presence.ts";
@@ -18,6 +19,7 @@ interface PresenceIo {
   readonly publisher: Pick<Publisher, "put">;
   readonly devices: Pick<Devices, "list">;
   readonly activity: (deviceId: string) => Activity;
+  readonly inverters: Pick<Inverters, "names">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -77,8 +79,8 @@ async function recall(presence: Presence, offlineAfterMs: number, io: PresenceIo
 }
 
 /** The broker forgets what it kept of a device that is no longer registered. */
-function forgetStates(device: string, { publisher, activity }: PresenceIo): void {
-  const topics = activity(device).inverters.flatMap((inverter) =>
+function forgetStates(device: string, { publisher, inverters }: PresenceIo): void {
+  const topics = inverters.names(device).flatMap((inverter) =>
     [inverterStateTopic, inverterEnergyTopic, powerLimitTopic].map((topicOf) => topicOf(device, inverter))
   );
   for (const topic of [conditionTopic(device), firmwareTopic(device), ...topics]) {

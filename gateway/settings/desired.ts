@@ -1,9 +1,9 @@
-import type { Profile } from "../../protocol/profile/register.ts";
 import { canonical } from "../../protocol/settings/registers.ts";
 import { checkSettings } from "../../protocol/settings/rules.ts";
 import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import { differences, type SettingChange, type SettingsValues } from "../../protocol/settings/settings.ts";
 import { Fault } from "../fault.ts";
+import type { Inverters } from "../inverters.ts";
 import type { Device } from "../store/devices.ts";
 import type { SettingsHistory } from "../store/settings_history.ts";
 import type { Twins } from "../store/twins.ts";
@@ -13,7 +13,7 @@ import type { Twin } from "../store/port/twin.ts";
 export interface DesiredIo {
   readonly twins: Twins;
   readonly history: SettingsHistory;
-  readonly profilesOf: (device: Device) => readonly Profile[];
+  readonly inverters: Pick<Inverters, "profiles">;
 }
 
 /** What setting some values does, or would do. */
@@ -31,7 +31,7 @@ export function refusalsOf(
   values: SettingsValues,
   io: DesiredIo,
 ): readonly SettingsRefusal[] {
-  return checkSettings(values, { auth: device.auth, profiles: io.profilesOf(device), inForce: twin.reported });
+  return checkSettings(values, { auth: device.auth, profiles: io.inverters.profiles(device), inForce: twin.reported });
 }
 
 /** What setting the values would do; nothing is written. Throws `Fault` `refused` with every reason. */
@@ -39,7 +39,7 @@ export function plan(device: Device, values: SettingsValues, io: DesiredIo, now:
   const twin = io.twins.load(device);
   const refusals = refusalsOf(device, twin, values, io);
   if (refusals.length > 0) throw refused(device.deviceId, refusals);
-  const wanted = canonical(values, io.profilesOf(device));
+  const wanted = canonical(values, io.inverters.profiles(device));
   const next = desire(twin, wanted, device.auth, now);
   return { twin: next ?? twin, changed: next !== undefined, changes: differences(twin.desired, wanted) };
 }

@@ -57,7 +57,9 @@ export function outlooks(plan: RolloutPlan, io: RolloutPlanIo): readonly Outlook
     const twin = io.twins.load(device);
     const values = patched(twin.desired, settings);
     const refusals = [...refusalsOf(device, twin, values, io), ...irrevocable(device, twin, settings, plan)];
-    const changes = refusals.length > 0 ? [] : differences(twin.desired, canonical(values, io.profilesOf(device)));
+    const changes = refusals.length > 0
+      ? []
+      : differences(twin.desired, canonical(values, io.inverters.profiles(device)));
     return { device, changes, takenBy: taken.get(device.deviceId), refusals };
   });
 }

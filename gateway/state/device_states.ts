@@ -3,6 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { NodeHealth, OutboxHealth } from "../../protocol/messages/node_health.ts";
 import { isSleepingTime } from "../../protocol/night/night.ts";
 import type { Location } from "../../protocol/night/sun.ts";
+import type { Inverters } from "../inverters.ts";
 import type { RecordedState, RecordedStates } from "../store/device_states.ts";
 import type { Device } from "../store/devices.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
@@ -48,6 +49,7 @@ interface DeviceStatesIo {
   readonly recordedStates: RecordedStates;
   readonly commit: Pick<GroupCommit, "run">;
   readonly activity: (deviceId: string) => Activity;
+  readonly inverters: Pick<Inverters, "names">;
   readonly quarantine: Pick<Quarantine, "lastAt">;
   readonly twins: Pick<Twins, "load">;
   readonly fadingOf: FadingOf;
@@ -90,7 +92,9 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
   function viewOf(device: Device, recorded: RecordedState): DeviceStateView {
     const activity = io.activity(device.deviceId);
     const verdict = verdictOf(device, recorded, activity);
-    return { ...verdict, inverters: invertersOf(verdict, recorded.health, activity), outbox: recorded.health?.outbox };
+    const { health } = recorded;
+    const names = () => health?.inverters.map(({ inverter }) => inverter) ?? io.inverters.names(device.deviceId);
+    return { ...verdict, inverters: invertersOf(verdict, health, names), outbox: health?.outbox };
   }
 
   function tell(changed: readonly Change[]): void {
@@ -177,11 +181,10 @@ function factsOf(
 function invertersOf(
   { state, since, reason }: Verdict,
   health: NodeHealth | undefined,
-  { inverters }: Activity,
+  names: () => readonly string[],
 ): readonly InverterStateView[] {
   if (health === undefined || state === "stale") {
-    const names = health?.inverters.map(({ inverter }) => inverter) ?? inverters;
-    return names.map((inverter) => ({ inverter, state, since, reason }));
+    return names().map((inverter) => ({ inverter, state, since, reason }));
   }
   return health.inverters.map(({ inverter, state, since_ms, reason: text }) => ({
     inverter,

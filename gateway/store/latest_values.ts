@@ -21,7 +21,6 @@ export interface LatestValue {
 export interface Activity {
   readonly lastReceivedAt: number | undefined;
   readonly lastSampleAt: number | undefined;
-  readonly inverters: readonly string[];
 }
 
 /** The newest value of every register of the selection, whatever its range: each from the newest block of its series. */
@@ -62,12 +61,10 @@ function* valuesOf(
 
 /** When a device was last heard of. */
 export function activityOf(series: SeriesStore, points: RawPoints, device: string): Activity {
-  const all = series.ofDevice(device);
-  const blocks = all.map((one) => points.lastBlock(one)).filter((block) => block !== undefined);
+  const blocks = series.ofDevice(device).map((one) => points.lastBlock(one)).filter((block) => block !== undefined);
   const newest = (values: readonly number[]) => values.length === 0 ? undefined : Math.max(...values);
   return {
     lastReceivedAt: newest(blocks.map((block) => block.received_at)),
     lastSampleAt: newest(blocks.map((block) => credibleTime(block.end_ms, block.received_at))),
-    inverters: [...new Set(all.map(({ inverter }) => inverter))],
   };
 }

@@ -1,3 +1,4 @@
+import { createInverters, type Inverters } from "../../gateway/inverters.ts";
 import type { DatabaseSync } from "node:sqlite";
 import { utf8 } from "../../crypto/bytes.ts";
 import type { Exchange } from "../../device/uplink/exchange.ts";
@@ -10,8 +11,8 @@ import { createStoreChanges, type StoreChanges } from "../../gateway/store/chang
 import { type Commands, createCommands } from "../../gateway/store/commands.ts";
 import type { Device, Devices } from "../../gateway/store/devices.ts";
 import { createGroupCommit, type GroupCommit } from "../../gateway/store/group_commit.ts";
-import { createRawPoints, type RawPoints } from "../../gateway/store/raw_points.ts";
-import { createSeriesStore, type SeriesStore } from "../../gateway/store/series.ts";
+import { createRawPoints } from "../../gateway/store/raw_points.ts";
+import { createSeriesStore } from "../../gateway/store/series.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { clockOf, Process, type Simulation } from "./simulation.ts";
@@ -25,8 +26,7 @@ export interface ModelStores {
   readonly changes: (clock: Clock) => StoreChanges;
   readonly devices: Devices;
   readonly commands: Commands;
-  readonly series: SeriesStore;
-  readonly points: RawPoints;
+  readonly inverters: Inverters;
   readonly commit: GroupCommit;
 }
 
@@ -36,8 +36,7 @@ export function modelStores(db: DatabaseSync, devices: Devices): ModelStores {
     changes: (clock) => createStoreChanges({ db, clock }),
     devices,
     commands: createCommands(db),
-    series: createSeriesStore(db, systemRandom),
-    points: createRawPoints(db),
+    inverters: createInverters({ series: createSeriesStore(db, systemRandom), points: createRawPoints(db) }),
     commit: createGroupCommit(db),
   };
 }

@@ -1,3 +1,4 @@
+import type { Inverters } from "../../inverters.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import type { Announcement, Announcements } from "../../store/announcements.ts";
 import type { Device, Devices } from "../../store/devices.ts";
@@ -18,7 +19,6 @@ import {
 import { deviceAnnouncement } from "./device_announcement.ts";
 import { configPayload, configTopic, type DeviceAnnouncement, type RemovedEntity } from "./discovery.ts";
 import { inverterAnnouncement } from "./inverter_announcement.ts";
-import { polledInverters, type PolledInvertersIo } from "./polled_inverters.ts";
 
 /** What is announced, and what may be done from Home Assistant. */
 export interface AnnouncerOptions {
@@ -33,7 +33,8 @@ export interface AnnouncerOptions {
   readonly version: string;
 }
 
-export interface AnnouncerIo extends PolledInvertersIo {
+export interface AnnouncerIo {
+  readonly inverters: Pick<Inverters, "present">;
   readonly publisher: Pick<Publisher, "put" | "retained">;
   readonly devices: Pick<Devices, "list" | "find">;
   readonly twins: Pick<Twins, "load">;
@@ -114,10 +115,10 @@ function wantedOf(device: Device, options: AnnouncerOptions, io: AnnouncerIo): r
   const { deviceId } = device;
   const version = io.firmwareSessions.find(device)?.current_version;
   const expireAfter = expiry(device, options, io);
-  const inverters = polledInverters(deviceId, io).map((polled): Wanted => ({
+  const inverters = io.inverters.present(deviceId).map((present): Wanted => ({
     device: deviceId,
-    inverter: polled.inverter,
-    announcement: inverterAnnouncement({ ...polled, device: deviceId, expireAfter }, options),
+    inverter: present.inverter,
+    announcement: inverterAnnouncement({ ...present, device: deviceId, expireAfter }, options),
   }));
   return [
     { device: deviceId, inverter: null, announcement: deviceAnnouncement(device, { ...options, version }) },

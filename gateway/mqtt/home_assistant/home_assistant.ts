@@ -8,7 +8,6 @@ import { fits, INSTALL_COMMANDS, POWER_LIMIT_COMMANDS } from "../topics.ts";
 import { type Announcer, type AnnouncerIo, createAnnouncer } from "./announcer.ts";
 import { firmwareMessage } from "./firmware_payload.ts";
 import { install, type InstallsIo } from "./installs.ts";
-import { polledInverters } from "./polled_inverters.ts";
 import { createPowerLimits, type PowerLimits, type PowerLimitsIo } from "./power_limits.ts";
 import { SerialQueue } from "../../../platform/serial_queue.ts";
 
@@ -132,7 +131,7 @@ function tellFirmware(io: HomeAssistantIo): void {
 }
 
 function hasInverter(device: string, inverter: string, io: HomeAssistantIo): boolean {
-  return io.devices.find(device) !== undefined && polledInverters(device, io).some((one) => one.inverter === inverter);
+  return io.devices.find(device) !== undefined && io.inverters.present(device).some((one) => one.inverter === inverter);
 }
 
 function statusTopic(prefix: string): string {

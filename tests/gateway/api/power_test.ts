@@ -47,3 +47,28 @@ Deno.test("what a silent device told last is not its power now", async () => {
     devices: [{ device_id: "barn", power_w: null, inverters }],
   });
 });
+
+Deno.test("the power of an inverter that was exchanged counts once, and that of one that is gone not at all", async () => {
+  await using fixture = await openFixture();
+  await addWithPower(fixture, "barn", { east: 400, west: 250 });
+  await fixture.clock.advance(8 * 86_400_000);
+  const at = fixture.clock.now();
+  const profile = "sunspec:1@40002/66,113@40070/60";
+  const watt = new DataView(Float32Array.of(300).buffer).getUint32(0, true);
+  await fixture.store({
+    device: "barn",
+    inverter: "east",
+    profile,
+    registers: ["113.W"],
+    samples: [{ at, values: [watt] }],
+  });
+  assert.deepEqual((await fixture.ask("GET", "/api/v1/power")).body, {
+    power_w: 300,
+    unknown: [],
+    devices: [{
+      device_id: "barn",
+      power_w: 300,
+      inverters: [{ inverter: "east", register: "113.W", power_w: 300, time_ms: at }],
+    }],
+  });
+});

@@ -1,3 +1,4 @@
+import { createInverters } from "../../../gateway/inverters.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { join } from "node:path";
@@ -52,7 +53,7 @@ function queue(stores: Stores, now: number, more: Record<string, unknown> = {}):
     parameters,
     ...more,
   });
-  const io = { ...stores, random: systemRandom };
+  const io = { ...stores, inverters: createInverters(stores), random: systemRandom };
   const [command] = queueCommands([request], { name: "test", role: "operator" }, now, io);
   assert.ok(command);
   return command.commandId;

@@ -41,7 +41,8 @@ Deno.test("after a start the store says who was heard of; a removed device leave
   const task = keepPresence(60_000, {
     publisher: { put: (message) => void sent.push(message) },
     devices: store.devices,
-    activity: (device) => ({ lastReceivedAt: lastReceivedAt[device], lastSampleAt: undefined, inverters: ["east"] }),
+    activity: (device) => ({ lastReceivedAt: lastReceivedAt[device], lastSampleAt: undefined }),
+    inverters: { names: () => ["east"] },
     clock,
     log: getLogger(["test"]),
   }, stop.signal);

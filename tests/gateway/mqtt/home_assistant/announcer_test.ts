@@ -1,3 +1,4 @@
+import { createInverters } from "../../../../gateway/inverters.ts";
 import assert from "node:assert/strict";
 import {
   type AnnouncerIo,
@@ -33,7 +34,7 @@ function startedOn(stores: Stores, clock: FakeClock) {
     },
     retained: (topic: string) => sent.get(topic),
   };
-  const io: AnnouncerIo = { ...stores, publisher, clock };
+  const io: AnnouncerIo = { ...stores, inverters: createInverters(stores), publisher, clock };
   const own = createAnnouncer(OPTIONS, io);
   const announce = (options = OPTIONS) => options === OPTIONS ? own() : createAnnouncer(options, io)();
   return { announce, sent, count: () => count };

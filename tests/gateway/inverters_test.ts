@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { type Fixture, openFixture } from "./api/fixture.ts";
+
+const WEEK_MS = 7 * 86_400_000;
+const SUNSPEC = "sunspec:1@40002/66,113@40070/60";
+
+function store(fixture: Fixture, inverter: string, registers: readonly string[], profile = "ecowatt"): Promise<void> {
+  const samples = [{ at: fixture.clock.now(), values: registers.map(() => 400) }];
+  return fixture.store({ device: "barn", inverter, profile, registers, samples });
+}
+
+Deno.test("a device has the inverters that it uploads, each as its newest upload tells", async () => {
+  await using fixture = await openFixture();
+  const { clock, management, services: { inverters } } = fixture;
+  await fixture.ask("POST", "/api/v1/devices", { device_id: "barn" });
+  assert.deepEqual(inverters.known(management.device("barn")), []);
+  assert.deepEqual(inverters.profiles(management.device("barn")), []);
+  await store(fixture, "west", ["Vac1"]);
+  await store(fixture, "east", ["Pac"]);
+  await clock.advance(1);
+  await store(fixture, "west", ["Pac"]);
+  const shown = () =>
+    inverters.present("barn").map(({ inverter, profile, registers }) => [inverter, profile.id, registers]);
+  assert.deepEqual(shown(), [["east", "ecowatt", ["Pac"]], ["west", "ecowatt", ["Pac", "Vac1"]]]);
+  await clock.advance(86_400_001);
+  await store(fixture, "west", ["Fac1"]);
+  assert.deepEqual(
+    shown(),
+    [["east", "ecowatt", ["Pac"]], ["west", "ecowatt", ["Fac1"]]],
+    "the others are not polled now",
+  );
+  await clock.advance(1);
+  await store(fixture, "west", ["113.W"], SUNSPEC);
+  assert.deepEqual(shown(), [["east", "ecowatt", ["Pac"]], ["west", SUNSPEC, ["113.W"]]], "it was exchanged");
+  assert.deepEqual(inverters.profiles(management.device("barn")).map(({ id }) => id), ["ecowatt", SUNSPEC]);
+});
+
+Deno.test("an inverter that was silent for a week while others spoke is gone; it stays named and can be told something", async () => {
+  await using fixture = await openFixture();
+  const { clock, management, services: { inverters } } = fixture;
+  await fixture.ask("POST", "/api/v1/devices", { device_id: "barn" });
+  await store(fixture, "east", ["Pac"]);
+  await clock.advance(WEEK_MS);
+  await store(fixture, "west", ["Pac"]);
+  const present = () => inverters.present("barn").map(({ inverter }) => inverter);
+  assert.deepEqual(present(), ["east", "west"]);
+  await clock.advance(1);
+  await store(fixture, "west", ["Pac"]);
+  assert.deepEqual(present(), ["west"]);
+  assert.deepEqual(inverters.known(management.device("barn")).map(({ inverter }) => inverter), ["east", "west"]);
+  assert.deepEqual(inverters.names("barn"), ["east", "west"]);
+});
+
+Deno.test("a board has its one inverter from the start", async () => {
+  await using fixture = await openFixture();
+  await fixture.ask("POST", "/api/v1/devices", { device_id: "board", auth: "legacy" });
+  const { management, services: { inverters } } = fixture;
+  const board = management.device("board");
+  const known = inverters.known(board).map(({ inverter, profile }) => [inverter, profile.id]);
+  assert.deepEqual(known, [["inverter", "ecowatt"]]);
+  assert.deepEqual(inverters.profiles(board).map(({ id }) => id), ["ecowatt"]);
+  assert.deepEqual(inverters.present("board"), [], "nothing came from it yet");
+});
