@@ -63,7 +63,7 @@ function edgeOf({ stores, services, limits, signal, io: { clock, log } }: Device
     securityLog,
     commits: commit,
     heard: services.states.heard,
-    readBody: createBodyReader(limits, signal),
+    readBody: createBodyReader(limits, { clock, signal }),
     warn: createRateLimitedWarnings(log, clock),
     clock,
     log,

@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "./clock.ts";
+import { within } from "./deadline.ts";
 import { listenError } from "./listen_error.ts";
 
 interface HttpServerOptions {
@@ -50,7 +51,7 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopped.abort();
-    return stopping ??= shutDown(listener, kept);
+    return stopping ??= shutDown(listener, kept, options.clock);
   };
   return { hostname, port, stop, [Symbol.asyncDispose]: stop };
 }
@@ -90,9 +91,6 @@ function listen({ hostname, port, purpose, answer, refuse }: HttpServerOptions):
 }
 
 /** `Deno.serve` cannot be aborted once it shuts down: what still runs after the grace is left to the end of the process. */
-async function shutDown(listener: Listener, kept: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, GRACE_MS));
-  await Promise.race([listener.shutdown().then(() => kept), late]);
-  clearTimeout(timer);
+async function shutDown(listener: Listener, kept: Promise<void>, clock: Pick<Clock, "sleep">): Promise<void> {
+  await within(GRACE_MS, listener.shutdown().then(() => kept), { clock });
 }

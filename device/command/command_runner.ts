@@ -12,7 +12,7 @@ import {
   type ReadBack,
 } from "../../protocol/command/device_messages.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";
-import type { Reply } from "../../protocol/reply.ts";
+import type { GatewayReply } from "../../protocol/gateway_reply.ts";
 import { gatewayPauseMs } from "../uplink/pause.ts";
 import { Notifier } from "../uplink/notifier.ts";
 import type { Poster } from "../uplink/exchange.ts";
@@ -130,7 +130,7 @@ export class CommandRunner {
     }
   }
 
-  async #act(reply: Reply<CommandGetAnswer>, askedAt: number, signal: AbortSignal): Promise<number> {
+  async #act(reply: GatewayReply<CommandGetAnswer>, askedAt: number, signal: AbortSignal): Promise<number> {
     switch (reply.kind) {
       case "ok":
         this.#reached();

@@ -1,3 +1,4 @@
+import { SerialQueue } from "../../platform/serial_queue.ts";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { RequestOptions } from "./bus.ts";
@@ -11,7 +12,6 @@ import type { Ask, Line, Link, Reply } from "./line.ts";
 import { isByte } from "./packing.ts";
 import { encodeRequest, type Request, type Response } from "./pdu.ts";
 import { Tries } from "./tries.ts";
-import { Turnstile } from "./turnstile.ts";
 import { type BackoffOptions, DEFAULT_BACKOFF, Unit } from "./unit.ts";
 import { UnitRegistry } from "./unit_registry.ts";
 
@@ -57,7 +57,7 @@ export class Dispatcher {
   readonly #io: BusIo;
   readonly #retries: number;
   readonly #registry: UnitRegistry;
-  readonly #turnstile = new Turnstile();
+  readonly #turns = new SerialQueue();
   readonly #connection: Connection;
   readonly #closing = new AbortController();
 
@@ -111,9 +111,9 @@ export class Dispatcher {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#connection.close();
-    await this.#turnstile.enter("write", new AbortController().signal);
+    await this.#turns.enter({ urgent: true });
     this.#connection.close();
-    this.#turnstile.leave();
+    this.#turns.leave();
   }
 
   /** Asks until there is an answer to give. Each attempt queues anew, so that writes and other units get their turn. */
@@ -181,7 +181,8 @@ export class Dispatcher {
     signal: AbortSignal,
   ): Promise<Attempt> {
     if (!insist && this.#registry.resting(unit)) return { kind: "resting" };
-    if (!this.#turnstile.tryEnter() && !(await this.#turnstile.enter(priority, signal))) return { kind: "aborted" };
+    const urgent = priority === "write";
+    if (!this.#turns.tryEnter() && !(await this.#turns.enter({ urgent, signal }))) return { kind: "aborted" };
     try {
       if (!insist && this.#registry.resting(unit)) return { kind: "resting" };
       const link = this.#connection.current() ?? await this.#connection.open(this.#closing.signal);
@@ -190,7 +191,7 @@ export class Dispatcher {
       return await this.#exchange(link, unit, ask);
     } finally {
       this.#connection.release();
-      this.#turnstile.leave();
+      this.#turns.leave();
     }
   }
 

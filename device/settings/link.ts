@@ -4,7 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import type { NodeHealth } from "../../protocol/messages/node_health.ts";
-import type { Reply } from "../../protocol/reply.ts";
+import type { GatewayReply } from "../../protocol/gateway_reply.ts";
 import { ConfigReportAnswer } from "../../protocol/settings/report.ts";
 import type { Poster } from "../uplink/exchange.ts";
 import { replyOf } from "../uplink/reply.ts";
@@ -117,7 +117,7 @@ export class SettingsLink {
     message: Record<string, unknown>,
     schema: Parameters<typeof replyOf<T>>[1],
     signal: AbortSignal,
-  ): Promise<Reply<T> | undefined> {
+  ): Promise<GatewayReply<T> | undefined> {
     const { gateway, clock } = this.#io;
     const exchange = await gateway.post(path, { ...message, timestamp: clock.now() }, signal);
     if (signal.aborted) return undefined;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Reply } from "../../protocol/reply.ts";
+import type { GatewayReply } from "../../protocol/gateway_reply.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Statuses that speak of the request, not of the sender, the time or the server. */
@@ -19,7 +19,7 @@ const Problem = z.object({
  * Reads an answer by its schema. Only what the gateway provably said is final, or says for how long to wait: anything else, a
  * captive portal's 404 or the `Retry-After` of a proxy that restarts, costs one ordinary backoff (contract/1-link §2.2).
  */
-export function replyOf<T>(exchange: Exchange, schema: z.ZodType<T>): Reply<T> {
+export function replyOf<T>(exchange: Exchange, schema: z.ZodType<T>): GatewayReply<T> {
   switch (exchange.kind) {
     case "unreachable":
       return exchange.drips ? { ...later(exchange.message), drips: true } : later(exchange.message);
@@ -32,13 +32,13 @@ export function replyOf<T>(exchange: Exchange, schema: z.ZodType<T>): Reply<T> {
   }
 }
 
-function accepted<T>(body: unknown, schema: z.ZodType<T>): Reply<T> {
+function accepted<T>(body: unknown, schema: z.ZodType<T>): GatewayReply<T> {
   const answer = schema.safeParse(body);
   if (answer.success) return { kind: "ok", value: answer.data };
   return later("200, but not the answer to this request");
 }
 
-function declined({ status, body, retryAfterMs }: Extract<Exchange, { kind: "answer" }>): Reply<never> {
+function declined({ status, body, retryAfterMs }: Extract<Exchange, { kind: "answer" }>): GatewayReply<never> {
   const problem = Problem.safeParse(body);
   const said = problem.success ? problem.data.detail ?? problem.data.message ?? problem.data.error : undefined;
   const reason = said === undefined ? `${status}` : `${status}: ${said}`;
@@ -46,6 +46,6 @@ function declined({ status, body, retryAfterMs }: Extract<Exchange, { kind: "ans
   return FINAL.has(status) ? { kind: "refused", status, reason } : later(reason, retryAfterMs);
 }
 
-function later(reason: string, waitMs = 0): Extract<Reply<never>, { kind: "later" }> {
+function later(reason: string, waitMs = 0): Extract<GatewayReply<never>, { kind: "later" }> {
   return { kind: "later", reason, waitMs: Math.min(waitMs, LONGEST_WAIT_MS) };
 }

@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import { systemClock } from "../../platform/clock.ts";
 import { Fault } from "../fault.ts";
 import { type BodyLimits, readBody, requireJson } from "../http/request_body.ts";
 import { parseJson } from "../json_text.ts";
@@ -13,7 +14,7 @@ const LIMITS: BodyLimits = { maxBytes: 1 << 20, timeoutMs: 10_000 };
  */
 export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
   requireJson(c.req.raw.headers);
-  const body = await readBody(c.req.raw, LIMITS);
+  const body = await readBody(c.req.raw, LIMITS, systemClock);
   const parsed = parseJson(body);
   if (!parsed.ok) throw new Fault("malformed", parsed.detail);
   const { url, method, headers } = c.req.raw;

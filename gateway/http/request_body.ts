@@ -1,4 +1,6 @@
 import type { Bytes } from "../../crypto/bytes.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { Deadline } from "../../platform/deadline.ts";
 import { Fault } from "../fault.ts";
 
 /** Bounds of a request body. */
@@ -21,19 +23,25 @@ const HELD_BYTES = 32 * 1024 * 1024;
  */
 export type BodyReader = (request: Request) => Promise<Bytes>;
 
+interface BodyReaderIo {
+  readonly clock: Pick<Clock, "monotonic" | "sleep">;
+  /** Ends the reading. */
+  readonly signal: AbortSignal;
+}
+
 /** Reads one body. */
-export async function readBody(request: Request, limits: BodyLimits): Promise<Bytes> {
+export async function readBody(request: Request, limits: BodyLimits, clock: BodyReaderIo["clock"]): Promise<Bytes> {
   const done = new AbortController();
   try {
-    return await createBodyReader(limits, done.signal)(request);
+    return await createBodyReader(limits, { clock, signal: done.signal })(request);
   } finally {
     done.abort();
   }
 }
 
 /** Reads bodies until the signal aborts. */
-export function createBodyReader(limits: BodyLimits, signal: AbortSignal): BodyReader {
-  const expire = createDeadlines(limits.timeoutMs, signal);
+export function createBodyReader(limits: BodyLimits, io: BodyReaderIo): BodyReader {
+  const expire = createDeadlines(limits.timeoutMs, io);
   const room = createRoom(Math.max(limits.heldBytes ?? HELD_BYTES, limits.maxBytes));
   return (request) => {
     const coding = request.headers.get("content-encoding");
@@ -79,27 +87,22 @@ function createRoom(capacity: number): () => Share {
 }
 
 /** Lets a body arrive, but not for ever. All share one timer: one for each request would cost more than reading its body. */
-function createDeadlines(timeoutMs: number, signal: AbortSignal): (body: Promise<Bytes>) => Promise<Bytes> {
+function createDeadlines(timeoutMs: number, { clock, signal }: BodyReaderIo): (body: Promise<Bytes>) => Promise<Bytes> {
   const waiting = new Map<() => void, number>(); // oldest first, with the time at which it is late
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const sweep = () => {
-    timer = undefined;
-    const now = performance.now();
+  const deadline = new Deadline(clock, () => {
+    const now = clock.monotonic();
     for (const [giveUp, at] of waiting) {
-      if (at > now) {
-        timer = setTimeout(sweep, at - now);
-        return;
-      }
+      if (at > now) return deadline.armAt(at);
       waiting.delete(giveUp);
       giveUp();
     }
-  };
-  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  });
+  signal.addEventListener("abort", () => deadline[Symbol.dispose](), { once: true });
   return (body) =>
     new Promise((resolve, reject) => {
       const giveUp = () => reject(new Fault("malformed", "The body did not arrive in time"));
-      waiting.set(giveUp, performance.now() + timeoutMs);
-      if (!signal.aborted) timer ??= setTimeout(sweep, timeoutMs);
+      waiting.set(giveUp, clock.monotonic() + timeoutMs);
+      if (!signal.aborted && waiting.size === 1) deadline.arm(timeoutMs);
       const end = () => waiting.delete(giveUp);
       body.then((bytes) => (end(), resolve(bytes)), (error) => (end(), reject(error)));
     });

@@ -2,6 +2,7 @@ import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import type { Logger } from "@logtape/logtape";
 import { backoffMs, jittered } from "../../platform/backoff.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { within } from "../../platform/deadline.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
 import { type Outcome, success } from "../../protocol/outcome.ts";
@@ -34,7 +35,7 @@ export async function keepConnected(
   const trouble = new RateLimitedLog(log, clock);
   for (let failures = 0; !signal.aborted;) {
     const began = clock.monotonic();
-    const opened = await openSession(address, events, log, signal);
+    const opened = await openSession(address, events, { clock, log }, signal);
     if (opened.ok) {
       if (trouble.inARow === 0) log.info("mqtt broker connected {broker}", { broker });
       trouble.ended("mqtt broker connected again {broker}", { broker });
@@ -72,7 +73,7 @@ const OPTIONS: IClientOptions = {
 async function openSession(
   address: BrokerAddress,
   events: LinkEvents,
-  log: Logger,
+  { clock, log }: Pick<ClientLinkIo, "clock" | "log">,
   signal: AbortSignal,
 ): Promise<Outcome<Session>> {
   const opened = await connectTo(address, OPTIONS, signal);
@@ -87,26 +88,25 @@ async function openSession(
       topics: events.topics.join(", "),
     });
   });
-  return success(sessionOf(client, signal));
+  return success(sessionOf(client, clock, signal));
 }
 
-function sessionOf(client: MqttClient, signal: AbortSignal): Session {
+function sessionOf(client: MqttClient, clock: Clock, signal: AbortSignal): Session {
   const lost = new Set<(error: Error) => void>();
-  let impatience: ReturnType<typeof setTimeout> | undefined;
   const close = () => void client.end(true);
   const closed = new Promise<void>((resolve) => {
     client.once("close", () => {
       signal.removeEventListener("abort", leave);
-      clearTimeout(impatience);
       close();
       for (const reject of lost) reject(new Error("The connection to the broker ended"));
       resolve();
     });
   });
   /** Says goodbye, so that the broker does not publish the last will; one that does not answer is left without. */
-  const leave = () => {
+  const leave = async () => {
     client.end(lost.size > 0);
-    impatience = setTimeout(() => client.stream.destroy(), GOODBYE_MS);
+    const isClosed = await within(GOODBYE_MS, closed.then(() => true), { clock });
+    if (!isClosed) client.stream.destroy();
   };
   signal.addEventListener("abort", leave, { once: true });
   const publish = ({ topic, payload, retain }: Message) =>

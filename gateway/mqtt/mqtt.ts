@@ -113,7 +113,8 @@ async function embed(
     return { username, role, password: await readPassword(user) ?? "" };
   }));
   const options = { host, port, users, maxClients };
-  return cleanup.use(await startBroker(options, events, { log, warn: createRateLimitedWarnings(log, clock) })).port;
+  return cleanup.use(await startBroker(options, events, { clock, log, warn: createRateLimitedWarnings(log, clock) }))
+    .port;
 }
 
 async function connect(

@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import type { Reply } from "../../protocol/reply.ts";
+import type { GatewayReply } from "../../protocol/gateway_reply.ts";
 
 /** The signed way to the gateway. Aborting `signal` ends a request as `later`. */
 export interface Gateway {
-  ask<T>(path: string, message: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<Reply<T>>;
+  ask<T>(path: string, message: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<GatewayReply<T>>;
 }

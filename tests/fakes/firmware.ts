@@ -10,7 +10,7 @@ import {
 } from "../../crypto/rsa.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Gateway } from "../../ota/updater/gateway.ts";
-import type { Reply } from "../../protocol/reply.ts";
+import type { GatewayReply } from "../../protocol/gateway_reply.ts";
 import { chunkHmac } from "../../ota/chunks/chunk_hmac.ts";
 import { importChunkKey } from "../../keys/chunk_key.ts";
 import {
@@ -98,7 +98,7 @@ export type Misbehave = (
   path: string,
   chunk: number,
   request: number,
-) => Reply<unknown> | undefined | Promise<Reply<unknown> | undefined>;
+) => GatewayReply<unknown> | undefined | Promise<GatewayReply<unknown> | undefined>;
 
 /** A gateway that offers one release, or nothing. Its answers pass the schemas as the real ones do. */
 export class FirmwareGateway implements Gateway {
@@ -112,12 +112,12 @@ export class FirmwareGateway implements Gateway {
     this.offered = offered;
   }
 
-  async ask<T>(path: string, message: unknown, schema: z.ZodType<T>, _signal: AbortSignal): Promise<Reply<T>> {
+  async ask<T>(path: string, message: unknown, schema: z.ZodType<T>, _signal: AbortSignal): Promise<GatewayReply<T>> {
     const request: Record<string, unknown> = Object(message);
     const number = Number(request["chunk_number"] ?? -1);
     if (path === "/ota/chunk") this.chunks.push(number);
     const wrong = await this.misbehave(path, number, ++this.#requests);
-    const reply: Reply<unknown> = wrong ?? { kind: "ok", value: await this.#answer(path, number, request) };
+    const reply: GatewayReply<unknown> = wrong ?? { kind: "ok", value: await this.#answer(path, number, request) };
     if (reply.kind !== "ok") return reply;
     const parsed = schema.safeParse(reply.value);
     if (parsed.success) return { kind: "ok", value: parsed.data };

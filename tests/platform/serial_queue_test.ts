@@ -28,3 +28,31 @@ Deno.test("work that fails is told to whoever asked for it, and the next is done
   assert.equal(await next, "done");
   assert.equal(queue.length, 0);
 });
+
+Deno.test("who is urgent comes before who is not, each in order of arrival; who gives up is passed over", async () => {
+  const queue = new SerialQueue();
+  assert.ok(queue.tryEnter());
+  assert.ok(!queue.tryEnter());
+  const entered: string[] = [];
+  const gaveUp: string[] = [];
+  const leaving = new AbortController();
+  const wait = async (name: string, options = {}) => {
+    if (await queue.enter(options)) entered.push(name);
+    else gaveUp.push(name);
+  };
+  const all = [
+    wait("poll 1"),
+    wait("poll 2", { signal: leaving.signal }),
+    wait("write 1", { urgent: true }),
+    wait("write 2", { urgent: true, signal: new AbortController().signal }),
+    wait("poll 3", { signal: AbortSignal.abort() }),
+  ];
+  assert.equal(queue.length, 5);
+  leaving.abort();
+  assert.equal(queue.length, 4);
+  for (let turn = 0; turn < 4; turn++) queue.leave();
+  await Promise.all(all);
+  assert.deepEqual(gaveUp.toSorted(), ["poll 2", "poll 3"]);
+  assert.deepEqual(entered, ["write 1", "write 2", "poll 1"]);
+  assert.equal(queue.length, 0);
+});

@@ -43,7 +43,7 @@ Deno.test("a key that is revoked between the proof and the commit has no effect 
     commits,
     clock: systemClock,
     log,
-    readBody: (request) => readBody(request, { maxBytes: 1000, timeoutMs: 1000 }),
+    readBody: (request) => readBody(request, { maxBytes: 1000, timeoutMs: 1000 }, systemClock),
     warn: createRateLimitedWarnings(log, systemClock),
     signal: new AbortController().signal,
   }, deviceRoute("/changes", z.object({ device_id: z.string() }), () => jsonAnswer(200, { effects: ++effects })));

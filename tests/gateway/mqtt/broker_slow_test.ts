@@ -1,3 +1,4 @@
+import { systemClock } from "../../../platform/clock.ts";
 import assert from "node:assert/strict";
 import { createConnection, type Socket } from "node:net";
 import { connectAsync, type IClientOptions } from "mqtt";
@@ -261,7 +262,7 @@ Deno.test("a port that is taken is one clear line, and the broker stops with cli
 Deno.test("clients that hang on keep the broker from stopping for less than a second", async () => {
   const events = { opened: () => {}, received: () => {}, failed: () => {}, topics: [] };
   const options = { host: "127.0.0.1", port: 0, users: [], maxClients: 2 };
-  const broker = await startBroker(options, events, { log: getLogger(["test"]), warn: () => {} });
+  const broker = await startBroker(options, events, { clock: systemClock, log: getLogger(["test"]), warn: () => {} });
   const hanging = raw(broker.port, connectPacket(60));
   await until(() => hanging.received() === ACCEPTED, "the one that hangs on");
   const began = performance.now();

@@ -1,5 +1,5 @@
 /** What the gateway says to a device's request, read by the schema of its answer. */
-export type Reply<T> =
+export type GatewayReply<T> =
   | { readonly kind: "ok"; readonly value: T }
   /** The gateway itself declines what was sent, for good: asking again is no use. */
   | { readonly kind: "refused"; readonly status: number; readonly reason: string }
