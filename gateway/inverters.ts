@@ -9,7 +9,7 @@ import type { SeriesStore, StoredSeries } from "./store/series.ts";
 export const ONLY_INVERTER = "inverter";
 
 /** An inverter, as its newest upload tells. */
-export interface KnownInverter {
+interface KnownInverter {
   readonly inverter: string;
   readonly profile: Profile;
   /** What is polled of it now. */

@@ -50,14 +50,18 @@ export type RemovedBlock = z.infer<typeof Removed>;
 
 /** The SQL of the outbox. Writes belong into a transaction of the caller's. */
 export function createBlockTable(db: DatabaseSync) {
-  const bytes = `length(payload) + ${ROW_BYTES} AS bytes`;
-  const columns = `block.id, inverter, profile, registers, count, start_ms AS startMs, end_ms AS endMs, payload`;
-  const unsent = db.prepare(
-    `SELECT ${columns} FROM block JOIN series ON series.id = block.series WHERE refused IS NULL ORDER BY block.id`,
-  );
+  return { ...stateRow(db), ...blocksToSend(db), ...blocksToRemove(db) };
+}
+
+export type BlockTable = ReturnType<typeof createBlockTable>;
+
+const BYTES = `length(payload) + ${ROW_BYTES} AS bytes`;
+
+/** What the outbox keeps beside its blocks, and what these come to. */
+function stateRow(db: DatabaseSync) {
   const totals = db.prepare(
     `SELECT count(*) AS blocks, coalesce(sum(bytes), 0) AS bytes, count(refused) AS refused
-     FROM (SELECT ${bytes}, refused FROM block)`,
+     FROM (SELECT ${BYTES}, refused FROM block)`,
   );
   const state = db.prepare(
     `SELECT generation, next_block AS nextBlock, dropped_blocks AS droppedBlocks, dropped_samples AS droppedSamples
@@ -67,30 +71,53 @@ export function createBlockTable(db: DatabaseSync) {
     `UPDATE state SET generation = :generation, next_block = :nextBlock, dropped_blocks = :droppedBlocks,
      dropped_samples = :droppedSamples`,
   );
-  const findSeries = db.prepare("SELECT id FROM series WHERE inverter = ? AND profile = ? AND registers = ?");
-  const addSeries = db.prepare("INSERT INTO series (inverter, profile, registers) VALUES (?, ?, ?)");
-  const addBlock = db.prepare(
-    `INSERT INTO block (id, series, count, start_ms, end_ms, payload)
-     VALUES (:id, :series, :count, :startMs, :endMs, :payload)`,
-  );
-  const remove = db.prepare(`DELETE FROM block WHERE id = ? RETURNING count, ${bytes}, refused IS NOT NULL AS refused`);
-  const refuse = db.prepare("UPDATE block SET refused = ? WHERE id = ?");
-  const has = db.prepare("SELECT 1 FROM block WHERE id = ?");
-  const oldestRefused = db.prepare("SELECT id FROM block WHERE refused IS NOT NULL ORDER BY id LIMIT 1");
-  const oldest = db.prepare("SELECT id FROM block ORDER BY id LIMIT 1");
-  const seriesId = (key: SeriesKey): number => {
-    const values = [key.inverter, key.profile, JSON.stringify(key.registers)] as const;
-    const found = findSeries.get(...values)?.["id"];
-    return Number(found ?? addSeries.run(...values).lastInsertRowid);
-  };
   return {
     totals: (): BlockTotals => Totals.parse(totals.get()),
     state: (): OutboxState => State.parse(state.get()),
     setState: (next: OutboxState): void => void setState.run({ ...next }),
+  };
+}
+
+function blocksToSend(db: DatabaseSync) {
+  const columns = `block.id, inverter, profile, registers, count, start_ms AS startMs, end_ms AS endMs, payload`;
+  const unsent = db.prepare(
+    `SELECT ${columns} FROM block JOIN series ON series.id = block.series WHERE refused IS NULL ORDER BY block.id`,
+  );
+  const addBlock = db.prepare(
+    `INSERT INTO block (id, series, count, start_ms, end_ms, payload)
+     VALUES (:id, :series, :count, :startMs, :endMs, :payload)`,
+  );
+  const has = db.prepare("SELECT 1 FROM block WHERE id = ?");
+  const seriesId = seriesIds(db);
+  return {
     add({ id, count, startMs, endMs, payload, ...key }: StoredBlock): void {
       addBlock.run({ id, count, startMs, endMs, payload, series: seriesId(key) });
     },
     has: (id: number): boolean => has.get(id) !== undefined,
+    /** Blocks to send, oldest first, without those to pass over. */
+    *unsent(passOver: (id: number) => boolean): Generator<StoredBlock> {
+      for (const row of unsent.iterate()) if (!passOver(Number(row["id"]))) yield Row.parse(row);
+    },
+  };
+}
+
+/** The row of a series, made when it is new. */
+function seriesIds(db: DatabaseSync): (key: SeriesKey) => number {
+  const find = db.prepare("SELECT id FROM series WHERE inverter = ? AND profile = ? AND registers = ?");
+  const add = db.prepare("INSERT INTO series (inverter, profile, registers) VALUES (?, ?, ?)");
+  return ({ inverter, profile, registers }) => {
+    const values = [inverter, profile, JSON.stringify(registers)] as const;
+    const found = find.get(...values)?.["id"];
+    return Number(found ?? add.run(...values).lastInsertRowid);
+  };
+}
+
+function blocksToRemove(db: DatabaseSync) {
+  const remove = db.prepare(`DELETE FROM block WHERE id = ? RETURNING count, ${BYTES}, refused IS NOT NULL AS refused`);
+  const refuse = db.prepare("UPDATE block SET refused = ? WHERE id = ?");
+  const oldestRefused = db.prepare("SELECT id FROM block WHERE refused IS NOT NULL ORDER BY id LIMIT 1");
+  const oldest = db.prepare("SELECT id FROM block ORDER BY id LIMIT 1");
+  return {
     remove(id: number): RemovedBlock | undefined {
       const row = remove.get(id);
       return row === undefined ? undefined : Removed.parse(row);
@@ -102,11 +129,5 @@ export function createBlockTable(db: DatabaseSync) {
       const row = oldestRefused.get() ?? oldest.get();
       return row === undefined ? undefined : Number(row["id"]);
     },
-    /** Blocks to send, oldest first, without those to pass over. */
-    *unsent(passOver: (id: number) => boolean): Generator<StoredBlock> {
-      for (const row of unsent.iterate()) if (!passOver(Number(row["id"]))) yield Row.parse(row);
-    },
   };
 }
-
-export type BlockTable = ReturnType<typeof createBlockTable>;

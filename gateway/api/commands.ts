@@ -4,7 +4,7 @@ import { COMMAND_STATES } from "../../protocol/command/life.ts";
 import { CommandBatch, QueuedCommand } from "../../protocol/command/queue_message.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import type { CommandRecord, CommandService } from "../command/command_service.ts";
-import type { StoredCommand } from "../store/commands.ts";
+import type { StoredCommand } from "../store/command_row.ts";
 import type { Access } from "./access.ts";
 import { CommandView, commandView } from "./command_view.ts";
 import { DeviceParam } from "./devices.ts";

@@ -1,6 +1,7 @@
 import { isFinished, type Life, type LifeEvent, next, type Terms } from "../../protocol/command/life.ts";
 import type { CommandStep } from "../store/command_steps.ts";
-import type { Commands, Outcome, StoredCommand } from "../store/commands.ts";
+import type { Outcome, StoredCommand } from "../store/command_row.ts";
+import type { Commands } from "../store/commands.ts";
 
 /** Commands of one device that may wait at a time. */
 export const MAX_OPEN = 1_000;

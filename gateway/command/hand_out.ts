@@ -1,7 +1,8 @@
 import { utf8 } from "../../crypto/bytes.ts";
 import type { CommandGet, CommandGetAnswer, HandedCommand } from "../../protocol/command/device_messages.ts";
 import { isLeased, type Terms } from "../../protocol/command/life.ts";
-import type { Commands, StoredCommand } from "../store/commands.ts";
+import type { StoredCommand } from "../store/command_row.ts";
+import type { Commands } from "../store/commands.ts";
 import type { Device } from "../store/devices.ts";
 import { change, endOverdue } from "./change.ts";
 

@@ -1,6 +1,7 @@
 import type { CommandReport, CommandReportAnswer } from "../../protocol/command/device_messages.ts";
 import { Fault } from "../fault.ts";
-import type { Commands, Outcome, StoredCommand } from "../store/commands.ts";
+import type { Outcome, StoredCommand } from "../store/command_row.ts";
+import type { Commands } from "../store/commands.ts";
 import type { Device } from "../store/devices.ts";
 import { change } from "./change.ts";
 

@@ -6,7 +6,7 @@ export interface Outgoing extends Message {
 }
 
 /** Messages that wait for the broker. */
-interface Outbound {
+export interface Outbound {
   /**
    * Of retained messages only the newest of a topic waits. The others wait in order; beyond the limit the oldest is dropped
    * and counted.
@@ -27,12 +27,61 @@ interface Outbound {
 }
 
 export function createOutbound(limit: number): Outbound {
-  const retained = new Map<string, Outgoing>();
-  const unsent = new Set<string>();
-  const queue: Outgoing[] = [];
+  const kept = createRetained();
+  const queue = createQueue(limit);
   let number = 0;
-  let dropped = 0;
+  return {
+    put: (message) => (message.retain ? kept : queue).put({ ...message, number: number++ }),
+    take: () => kept.take() ?? queue.take(),
+    giveBack: (message) => (message.retain ? kept : queue).giveBack(message),
+    delivered: kept.delivered,
+    repeatRetained: kept.repeat,
+    retained: kept.payload,
+    get waiting() {
+      return queue.length + kept.waiting;
+    },
+    get dropped() {
+      return queue.dropped;
+    },
+  };
+}
 
+/** Retained messages: the newest of each topic, and whether the broker is still to get it. */
+function createRetained() {
+  const newest = new Map<string, Outgoing>();
+  const unsent = new Set<string>();
+  return {
+    put(message: Outgoing) {
+      newest.set(message.topic, message);
+      unsent.add(message.topic);
+    },
+    take(): Outgoing | undefined {
+      const [topic] = unsent;
+      if (topic === undefined) return undefined;
+      unsent.delete(topic);
+      return newest.get(topic);
+    },
+    giveBack({ topic }: Outgoing) {
+      if (newest.has(topic)) unsent.add(topic);
+    },
+    /** A topic whose end has arrived is forgotten. */
+    delivered({ topic, payload, number }: Outgoing) {
+      if (payload === "" && newest.get(topic)?.number === number) newest.delete(topic);
+    },
+    repeat() {
+      for (const topic of newest.keys()) unsent.add(topic);
+    },
+    payload: (topic: string) => newest.get(topic)?.payload,
+    get waiting() {
+      return unsent.size;
+    },
+  };
+}
+
+/** All others, in their order: beyond the limit the oldest goes. */
+function createQueue(limit: number) {
+  const queue: Outgoing[] = [];
+  let dropped = 0;
   const trim = () => {
     while (queue.length > limit) {
       queue.shift();
@@ -40,41 +89,18 @@ export function createOutbound(limit: number): Outbound {
     }
   };
   return {
-    put(message) {
-      const outgoing = { ...message, number: number++ };
-      if (message.retain) {
-        retained.set(message.topic, outgoing);
-        unsent.add(message.topic);
-      } else {
-        queue.push(outgoing);
-        trim();
-      }
+    put(message: Outgoing) {
+      queue.push(message);
+      trim();
     },
-    take() {
-      for (const topic of unsent) {
-        unsent.delete(topic);
-        return retained.get(topic);
-      }
-      return queue.shift();
-    },
-    giveBack(message) {
-      if (message.retain) {
-        if (retained.has(message.topic)) unsent.add(message.topic);
-        return;
-      }
+    take: () => queue.shift(),
+    giveBack(message: Outgoing) {
       const place = queue.findIndex((other) => other.number > message.number);
       queue.splice(place < 0 ? queue.length : place, 0, message);
       trim();
     },
-    delivered({ topic, payload, number }) {
-      if (payload === "" && retained.get(topic)?.number === number) retained.delete(topic);
-    },
-    repeatRetained() {
-      for (const topic of retained.keys()) unsent.add(topic);
-    },
-    retained: (topic) => retained.get(topic)?.payload,
-    get waiting() {
-      return queue.length + unsent.size;
+    get length() {
+      return queue.length;
     },
     get dropped() {
       return dropped;

@@ -2,7 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { within } from "../../platform/deadline.ts";
 import type { PublisherStats } from "../system/mqtt_link.ts";
 import type { Message, Session } from "./message.ts";
-import { createOutbound, type Outgoing } from "./outbound.ts";
+import { createOutbound, type Outbound, type Outgoing } from "./outbound.ts";
 
 /** Messages that may be under way to the broker at once; brokers take 20 to 65,535 by default. */
 const WINDOW = 16;
@@ -25,6 +25,42 @@ export interface Publisher {
 /** `limit`: messages that may wait, those that are retained not counted. */
 export function createPublisher(limit: number, clock: Pick<Clock, "sleep">): Publisher {
   const outbound = createOutbound(limit);
+  const delivery = createDelivery(outbound);
+  return {
+    put(message) {
+      outbound.put(message);
+      delivery.pump();
+    },
+    use(opened) {
+      outbound.repeatRetained();
+      delivery.use(opened);
+    },
+    retained: outbound.retained,
+    repeat() {
+      outbound.repeatRetained();
+      delivery.pump();
+    },
+    async drain(ms) {
+      await within(ms, delivery.idle(), { clock });
+    },
+    stats: () => {
+      const { connected, published, underWay } = delivery.stats();
+      return { connected, published, dropped: outbound.dropped, waiting: outbound.waiting + underWay };
+    },
+  };
+}
+
+/** What takes messages out and gives them to a session, some at once. */
+interface Delivery {
+  use(session: Session): void;
+  /** Sends what waits, as far as the window allows. */
+  pump(): void;
+  /** Resolves when nothing is under way, or there is no session. */
+  idle(): Promise<void>;
+  stats(): { readonly connected: boolean; readonly published: number; readonly underWay: number };
+}
+
+function createDelivery(outbound: Outbound): Delivery {
   const underWay = new Set<Outgoing>();
   let session: Session | undefined;
   let published = 0;
@@ -57,30 +93,15 @@ export function createPublisher(limit: number, clock: Pick<Clock, "sleep">): Pub
     if (underWay.size === 0) whenIdle?.();
   };
   return {
-    put(message) {
-      outbound.put(message);
-      pump();
-    },
     use(opened) {
       session = opened;
-      outbound.repeatRetained();
       void opened.closed.then(() => lose(opened));
       pump();
     },
-    retained: outbound.retained,
-    repeat() {
-      outbound.repeatRetained();
-      pump();
+    pump,
+    async idle() {
+      if (session !== undefined && underWay.size > 0) await new Promise<void>((resolve) => whenIdle = resolve);
     },
-    async drain(ms) {
-      if (session === undefined || underWay.size === 0) return;
-      await within(ms, new Promise<void>((resolve) => whenIdle = resolve), { clock });
-    },
-    stats: () => ({
-      connected: session !== undefined,
-      published,
-      dropped: outbound.dropped,
-      waiting: outbound.waiting + underWay.size,
-    }),
+    stats: () => ({ connected: session !== undefined, published, underWay: underWay.size }),
   };
 }

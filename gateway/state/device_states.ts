@@ -71,66 +71,37 @@ interface Change {
 const REVIEW_HOLDS_MS = 120_000;
 
 export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
-  const { recordedStates, clock, log } = io;
-  const contacts = new Map<string, number>();
-  const clocksAhead = new Map<string, number>();
+  const { recordedStates, clock } = io;
+  const contacts = createContacts();
   const listeners = new Set<StateListener>();
-
-  function verdictOf(device: Device, recorded: RecordedState, activity: Activity): Verdict {
-    const now = clock.now();
-    const contactAt = Math.max(contacts.get(lifeOf(device)) ?? 0, recorded.contactAt ?? 0) || undefined;
-    const before = recorded.verdict;
-    const cameBack = before?.state === "stale" && (activity.lastReceivedAt ?? 0) > before.since;
-    const isHeld = io.listeningSince === undefined && now - recordedStates.reviewedAt() < REVIEW_HOLDS_MS;
-    if (before && isHeld && !cameBack) return before;
-    const clockAheadMs = clocksAhead.get(lifeOf(device));
-    const verdict = decide(factsOf(device, { contactAt, clockAheadMs, recorded, activity, now }, io), now) ?? before ??
-      { state: "stale", since: device.createdAt, reason: { code: "not_heard_since_start" } };
-    return before?.state === verdict.state ? { ...verdict, since: before.since } : verdict;
-  }
-
-  function viewOf(device: Device, recorded: RecordedState): DeviceStateView {
+  const viewOf = (device: Device, recorded: RecordedState): DeviceStateView => {
     const activity = io.activity(device.deviceId);
-    const verdict = verdictOf(device, recorded, activity);
+    const verdict = verdictOf(device, { recorded, activity, contact: contacts.last(device) }, io);
     const { health } = recorded;
     const names = () => health?.inverters.map(({ inverter }) => inverter) ?? io.inverters.names(device.deviceId);
     return { ...verdict, inverters: invertersOf(verdict, health, names), outbox: health?.outbox };
-  }
-
-  function tell(changed: readonly Change[]): void {
-    for (const { device, view, before } of changed) {
-      const { state, reason } = view;
-      const isTrouble = state === "fault" || (state === "stale" && before !== undefined); // new ones are yet to be set up
-      const fields = { device: device.deviceId, state, reason: stateReasonText(reason) };
-      log[isTrouble ? "warn" : "info"]("device {device} is {state}: {reason}", fields);
-      for (const listener of listeners) listener(device, view);
-    }
-  }
-
+  };
   return {
     of: (device) => viewOf(device, recordedStates.load(device)),
-    heard(device, at, told) {
-      contacts.set(lifeOf(device), at);
-      if (told !== undefined) clocksAhead.set(lifeOf(device), told - at);
-    },
+    heard: contacts.heard,
     told: (device, health, at) => recordedStates.told(device, health, at),
     async review(devices) {
       const news = devices.flatMap((device) => {
         const recorded = recordedStates.load(device);
         const view = viewOf(device, recorded);
-        const { state, reason } = recorded.verdict ?? {};
-        return state === view.state && JSON.stringify(reason) === JSON.stringify(view.reason)
-          ? []
-          : [{ device, view, before: state }];
+        return isSame(recorded.verdict, view) ? [] : [{ device, view, before: recorded.verdict?.state }];
       });
       if (news.length === 0) return;
       await io.commit.run(() => news.forEach(({ device, view }) => recordedStates.found(device, view)));
-      tell(news.filter(({ view, before }) => before !== view.state));
+      for (const change of news.filter(({ view, before }) => before !== view.state)) {
+        logChange(change, io);
+        for (const listener of listeners) listener(change.device, change.view);
+      }
     },
     async keepContacts(devices) {
       await io.commit.run(() => {
         for (const device of devices) {
-          const at = contacts.get(lifeOf(device));
+          const at = contacts.last(device)?.at;
           if (at !== undefined && at !== recordedStates.load(device).contactAt) recordedStates.heard(device, at);
         }
         recordedStates.reviewed(clock.now());
@@ -143,9 +114,59 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
   };
 }
 
+/** A device's last request since the start. */
+interface Contact {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** How far its clock was ahead of ours, milliseconds, when it last told the time. */
+  readonly clockAheadMs: number | undefined;
+}
+
+function createContacts() {
+  const contacts = new Map<string, Contact>();
+  const last = (device: Device) => contacts.get(lifeOf(device));
+  return {
+    last,
+    heard(device: Device, at: number, told?: number) {
+      const clockAheadMs = told === undefined ? last(device)?.clockAheadMs : told - at;
+      contacts.set(lifeOf(device), { at, clockAheadMs });
+    },
+  };
+}
+
 /** A device that was taken off and registered again lives anew. */
 function lifeOf({ row, createdAt }: Device): string {
   return `${row} ${createdAt}`;
+}
+
+function isSame(recorded: Verdict | undefined, { state, reason }: Verdict): boolean {
+  return recorded?.state === state && JSON.stringify(recorded.reason) === JSON.stringify(reason);
+}
+
+function logChange({ device, view: { state, reason }, before }: Change, { log }: DeviceStatesIo): void {
+  const isTrouble = state === "fault" || (state === "stale" && before !== undefined); // new ones are yet to be set up
+  const fields = { device: device.deviceId, state, reason: stateReasonText(reason) };
+  log[isTrouble ? "warn" : "info"]("device {device} is {state}: {reason}", fields);
+}
+
+/** What is known of a device. */
+interface Known {
+  readonly recorded: RecordedState;
+  readonly activity: Activity;
+  readonly contact: Contact | undefined;
+}
+
+function verdictOf(device: Device, { recorded, activity, contact }: Known, io: DeviceStatesIo): Verdict {
+  const now = io.clock.now();
+  const contactAt = Math.max(contact?.at ?? 0, recorded.contactAt ?? 0) || undefined;
+  const before = recorded.verdict;
+  const cameBack = before?.state === "stale" && (activity.lastReceivedAt ?? 0) > before.since;
+  const isHeld = io.listeningSince === undefined && now - io.recordedStates.reviewedAt() < REVIEW_HOLDS_MS;
+  if (before && isHeld && !cameBack) return before;
+  const facts = factsOf(device, { contactAt, clockAheadMs: contact?.clockAheadMs, recorded, activity, now }, io);
+  const verdict = decide(facts, now) ?? before ??
+    { state: "stale", since: device.createdAt, reason: { code: "not_heard_since_start" } };
+  return before?.state === verdict.state ? { ...verdict, since: before.since } : verdict;
 }
 
 function factsOf(

@@ -24,23 +24,69 @@ export interface StoreChanges {
 const LOOK_MS = 500;
 
 export function createStoreChanges({ db, clock }: { readonly db: DatabaseSync; readonly clock: Clock }): StoreChanges {
-  const others = db.prepare("PRAGMA data_version");
-  const own = db.prepare("SELECT total_changes() AS changes");
-  const othersNow = () => Number(others.get()?.["data_version"]);
-  const versions = () => ({ others: othersNow(), own: own.get()?.["changes"] });
-  const listeners = new Set<ChangeListener>();
-  let seen = versions();
+  const versions = versionsOf(db);
+  const listeners = createListeners();
+  let seen = versions.now();
   let noticed = 0;
   let looking: AbortController | undefined;
 
   const look = () => {
     const before = seen;
-    seen = versions();
+    seen = versions.now();
     const byOthers = seen.others !== before.others;
     if (byOthers) noticed++;
-    if (byOthers || seen.own !== before.own) { for (const listener of [...listeners]) tell(listener, byOthers); }
+    if (byOthers || seen.own !== before.own) listeners.tell(byOthers);
   };
-  const tell = (listener: ChangeListener, byOthers: boolean) => {
+  const keepLooking = async ({ signal }: AbortController) => {
+    try {
+      while (!signal.aborted) {
+        look();
+        await clock.sleep(LOOK_MS, signal);
+      }
+    } catch (error) {
+      looking = undefined;
+      listeners.fail(error);
+    }
+  };
+  return {
+    version: oncePerTurn(versions.others),
+    noticed: () => noticed,
+    listen(listener) {
+      listeners.add(listener);
+      if (!looking) void keepLooking(looking = new AbortController());
+      return {
+        [Symbol.dispose]() {
+          if (listeners.remove(listener) > 0) return;
+          looking?.abort();
+          looking = undefined;
+        },
+      };
+    },
+  };
+}
+
+/** Numbers that another one follows with every commit: of other connections, and of this one. */
+function versionsOf(db: DatabaseSync) {
+  const others = db.prepare("PRAGMA data_version");
+  const own = db.prepare("SELECT total_changes() AS changes");
+  const othersNow = () => Number(others.get()?.["data_version"]);
+  return { others: othersNow, now: () => ({ others: othersNow(), own: own.get()?.["changes"] }) };
+}
+
+/** What arrives together meets one version: asking costs as much as a write. */
+function oncePerTurn(read: () => number): () => number {
+  let known: number | undefined;
+  const forget = () => void (known = undefined);
+  return () => {
+    if (known === undefined) setImmediate(forget);
+    return known ??= read();
+  };
+}
+
+/** Who hears of changes; one that throws hears of none any more, but of its error. */
+function createListeners() {
+  const listeners = new Set<ChangeListener>();
+  const tellOne = (listener: ChangeListener, byOthers: boolean) => {
     try {
       listener.changed({ byOthers });
     } catch (error) {
@@ -48,40 +94,18 @@ export function createStoreChanges({ db, clock }: { readonly db: DatabaseSync; r
       listener.failed(error);
     }
   };
-  const keepLooking = async (mine: AbortController) => {
-    try {
-      while (!mine.signal.aborted) {
-        look();
-        await clock.sleep(LOOK_MS, mine.signal);
-      }
-    } catch (error) {
+  return {
+    add: (listener: ChangeListener) => void listeners.add(listener),
+    /** Gives how many are left. */
+    remove: (listener: ChangeListener) => (listeners.delete(listener), listeners.size),
+    tell(byOthers: boolean) {
+      for (const listener of [...listeners]) tellOne(listener, byOthers);
+    },
+    /** Tells all for the last time. */
+    fail(error: unknown) {
       const told = [...listeners];
       listeners.clear();
-      looking = undefined;
       for (const listener of told) listener.failed(error);
-    }
-  };
-  // What arrives together meets one version: asking costs as much as a write.
-  let version: number | undefined;
-  const forget = () => void (version = undefined);
-  const ask = () => {
-    setImmediate(forget);
-    return version = othersNow();
-  };
-  return {
-    version: () => version ?? ask(),
-    noticed: () => noticed,
-    listen(listener) {
-      listeners.add(listener);
-      if (!looking) void keepLooking(looking = new AbortController());
-      return {
-        [Symbol.dispose]() {
-          listeners.delete(listener);
-          if (listeners.size > 0) return;
-          looking?.abort();
-          looking = undefined;
-        },
-      };
     },
   };
 }

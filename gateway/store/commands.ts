@@ -1,9 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { z } from "zod";
-import { Command } from "../../protocol/command/command.ts";
-import { CommandResult } from "../../protocol/command/device_messages.ts";
-import { COMMAND_STATES, isFinished, type Life, type Terms } from "../../protocol/command/life.ts";
+import type { Command } from "../../protocol/command/command.ts";
+import type { Life, Terms } from "../../protocol/command/life.ts";
 import { rankOf } from "../../protocol/command/rank.ts";
+import { CommandRow, lifeColumns, type Outcome, outcomeColumns, type StoredCommand } from "./command_row.ts";
 import { type CommandSteps, createCommandSteps, SCHEMA as STEPS_SCHEMA } from "./command_steps.ts";
 import { type CommandWrites, createCommandWrites, SCHEMA as WRITES_SCHEMA } from "./command_writes.ts";
 
@@ -42,61 +41,6 @@ CREATE INDEX command_away ON command(device, last_hand_out) WHERE state = 'execu
 CREATE INDEX command_expiry ON command(expires_at) WHERE state IN ('pending', 'executing') AND expires_at IS NOT NULL;
 ${STEPS_SCHEMA}${WRITES_SCHEMA}`;
 
-const json = z.string().transform((text): unknown => JSON.parse(text));
-
-const CommandRow = z.object({
-  id: z.number(),
-  command_id: z.string(),
-  device: z.number(),
-  device_id: z.string(),
-  inverter: z.string(),
-  content: json.pipe(Command),
-  priority: z.number(),
-  not_before: z.number().nullable(),
-  expires_at: z.number().nullable(),
-  override_budget: z.number(),
-  fingerprint: z.string(),
-  queued_by: z.string(),
-  queued_at: z.number(),
-  state: z.enum(COMMAND_STATES),
-  started_at: z.number().nullable(),
-  lease_until: z.number().nullable(),
-  hand_outs: z.number(),
-  last_hand_out: z.number().nullable(),
-  finished_at: z.number().nullable(),
-  reported: z.number(),
-  execution_ms: z.number().nullable(),
-  result: json.pipe(z.union([z.string(), CommandResult])).nullable(),
-  error_message: z.string().nullable(),
-}).transform((row) => ({
-  id: row.id,
-  commandId: row.command_id,
-  /** Row of the device. */
-  device: row.device,
-  deviceId: row.device_id,
-  inverter: row.inverter,
-  content: row.content,
-  priority: row.priority,
-  terms: {
-    ...(row.not_before === null ? {} : { notBefore: row.not_before }),
-    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
-  } satisfies Terms,
-  overrideBudget: row.override_budget === 1,
-  /** Everything the operator asked for, to tell a repeat from another command under the same key. */
-  fingerprint: row.fingerprint,
-  queuedBy: row.queued_by,
-  queuedAt: row.queued_at,
-  life: lifeOf(row),
-  /** Counts all hand-outs of the gateway: which of two commands a device got later. */
-  lastHandOut: row.last_hand_out ?? undefined,
-  executionMs: row.execution_ms ?? undefined,
-  result: row.result ?? undefined,
-  errorMessage: row.error_message ?? undefined,
-}));
-
-/** A command with everything that is known of it; times in unix milliseconds. */
-export type StoredCommand = Readonly<z.infer<typeof CommandRow>>;
-
 interface NewCommand {
   readonly commandId: string;
   readonly device: number;
@@ -109,13 +53,6 @@ interface NewCommand {
   readonly fingerprint: string;
   readonly queuedBy: string;
   readonly queuedAt: number;
-}
-
-/** What comes with a change of a command's life. */
-export interface Outcome {
-  readonly executionMs?: number | undefined;
-  readonly result?: string | CommandResult | undefined;
-  readonly errorMessage?: string | undefined;
 }
 
 /** A part of the history. */
@@ -160,6 +97,17 @@ const SELECT = "SELECT command.*, device.device_id FROM command JOIN device ON d
 const OVERDUE_ROWS = 1_000;
 
 export function createCommands(db: DatabaseSync): Commands {
+  return {
+    steps: createCommandSteps(db),
+    writes: createCommandWrites(db),
+    ...queueOf(db),
+    ...turnsOf(db),
+    ...livesOf(db),
+  };
+}
+
+/** What is queued, and found again. */
+function queueOf(db: DatabaseSync): Pick<Commands, "add" | "find" | "withKey" | "history"> {
   const insert = db.prepare(
     `INSERT INTO command(command_id, device, inverter, content, priority, not_before, expires_at,
     override_budget, idempotency_key, fingerprint, queued_by, queued_at, ordered_at, rank, state)
@@ -169,6 +117,31 @@ export function createCommands(db: DatabaseSync): Commands {
   const latest = db.prepare("SELECT max(ordered_at) AS at FROM command WHERE device = ? AND state = 'pending'");
   const byId = db.prepare(`${SELECT} WHERE command_id = ?`);
   const byKey = db.prepare(`${SELECT} WHERE device = ? AND idempotency_key = ?`);
+  const page = `command.id < ?2 AND (?3 IS NULL OR state = ?3) ORDER BY command.id DESC LIMIT ?4`;
+  const ofDevice = db.prepare(`${SELECT} WHERE device = ?1 AND ${page}`);
+  const ofAll = db.prepare(`${SELECT} WHERE ?1 IS NULL AND ${page}`);
+  const find = (commandId: string) => parsed(byId.get(commandId));
+  return {
+    add(command) {
+      insertCommand(insert, command, Math.max(command.queuedAt, numberIn(latest.get(command.device), "at") ?? 0));
+      const added = find(command.commandId);
+      if (!added) throw new Error("Cannot queue a command: it is not there after it was inserted");
+      return added;
+    },
+    find,
+    withKey: (device, key) => parsed(byKey.get(device, key)),
+    history({ device = null, state = null, before, limit }) {
+      const statement = device === null ? ofAll : ofDevice;
+      const rows = statement.all(device, before?.id ?? Number.MAX_SAFE_INTEGER, state, limit);
+      return rows.map((row) => CommandRow.parse(row));
+    },
+  };
+}
+
+/** Whose turn it is, and when it is somebody's. */
+function turnsOf(
+  db: DatabaseSync,
+): Pick<Commands, "openCount" | "due" | "away" | "nextDueAt" | "nextLeaseEnd" | "overdue"> {
   const openCount = db.prepare(`SELECT (SELECT count(*) FROM command WHERE device = ?1 AND state = 'pending')
     + (SELECT count(*) FROM command WHERE device = ?1 AND state = 'executing') AS count`);
   // SQLite plans a statement anew for every bound LIMIT, which takes twenty times as long as running it; not for a sum.
@@ -183,38 +156,25 @@ export function createCommands(db: DatabaseSync): Commands {
   );
   const overdue = db.prepare(`${SELECT} WHERE state IN ('pending', 'executing') AND expires_at <= ?1
     AND (?2 IS NULL OR device = ?2) LIMIT ${OVERDUE_ROWS}`);
-  const save = db.prepare(`UPDATE command SET state = ?2, started_at = ?3, lease_until = ?4, hand_outs = ?5,
-    finished_at = ?6, reported = ?7, execution_ms = ?8, result = ?9, error_message = ?10 WHERE id = ?1`);
-  const handedOut = db.prepare(`UPDATE command SET last_hand_out =
-    (SELECT coalesce(max(last_hand_out), 0) + 1 FROM command WHERE device = ?1 AND state = 'executing') WHERE id = ?2`);
-  const page = `command.id < ?2 AND (?3 IS NULL OR state = ?3) ORDER BY command.id DESC LIMIT ?4`;
-  const ofDevice = db.prepare(`${SELECT} WHERE device = ?1 AND ${page}`);
-  const ofAll = db.prepare(`${SELECT} WHERE ?1 IS NULL AND ${page}`);
-  const find = (commandId: string) => parsed(byId.get(commandId));
   return {
-    steps: createCommandSteps(db),
-    writes: createCommandWrites(db),
-    add(command) {
-      insertCommand(insert, command, Math.max(command.queuedAt, numberIn(latest.get(command.device), "at") ?? 0));
-      const added = find(command.commandId);
-      if (!added) throw new Error("Cannot queue a command: it is not there after it was inserted");
-      return added;
-    },
-    find,
-    withKey: (device, key) => parsed(byKey.get(device, key)),
     openCount: (device) => numberIn(openCount.get(device), "count") ?? 0,
     due: (device, now, limit) => due.all(device, now, limit).map((row) => CommandRow.parse(row)),
     away: (device) => away.all(device).map((row) => CommandRow.parse(row)),
     nextDueAt: (device, now) => numberIn(nextDue.get(device, now), "at") ?? Infinity,
     nextLeaseEnd: (device, now) => numberIn(nextLease.get(device, now), "at") ?? Infinity,
     overdue: (now, device) => overdue.all(now, device ?? null).map((row) => CommandRow.parse(row)),
+  };
+}
+
+/** How a command's life goes on. */
+function livesOf(db: DatabaseSync): Pick<Commands, "save" | "handedOut"> {
+  const save = db.prepare(`UPDATE command SET state = ?2, started_at = ?3, lease_until = ?4, hand_outs = ?5,
+    finished_at = ?6, reported = ?7, execution_ms = ?8, result = ?9, error_message = ?10 WHERE id = ?1`);
+  const handedOut = db.prepare(`UPDATE command SET last_hand_out =
+    (SELECT coalesce(max(last_hand_out), 0) + 1 FROM command WHERE device = ?1 AND state = 'executing') WHERE id = ?2`);
+  return {
     save: ({ id }, life, outcome = {}) => void save.run(id, ...lifeColumns(life), ...outcomeColumns(outcome)),
     handedOut: ({ device, id }) => void handedOut.run(device, id),
-    history({ device = null, state = null, before, limit }) {
-      const statement = device === null ? ofAll : ofDevice;
-      const rows = statement.all(device, before?.id ?? Number.MAX_SAFE_INTEGER, state, limit);
-      return rows.map((row) => CommandRow.parse(row));
-    },
   };
 }
 
@@ -237,41 +197,6 @@ function insertCommand(insert: StatementSync, command: NewCommand, orderedAt: nu
     orderedAt,
     rankOf(terms.notBefore === undefined ? turn : { ...turn, notBefore: terms.notBefore }),
   );
-}
-
-interface LifeRow {
-  readonly state: Life["state"];
-  readonly started_at: number | null;
-  readonly lease_until: number | null;
-  readonly hand_outs: number;
-  readonly finished_at: number | null;
-  readonly reported: number;
-}
-
-function lifeOf({ state, started_at, lease_until, hand_outs, finished_at, reported }: LifeRow): Life {
-  if (state === "pending") return { state };
-  if (state === "executing") {
-    return { state, startedAt: started_at ?? 0, leaseUntil: lease_until ?? 0, handOuts: hand_outs };
-  }
-  return {
-    state,
-    startedAt: started_at ?? undefined,
-    finishedAt: finished_at ?? 0,
-    handOuts: hand_outs,
-    reported: reported === 1,
-  };
-}
-
-function lifeColumns(life: Life): [string, number | null, number | null, number, number | null, number] {
-  if (life.state === "pending") return [life.state, null, null, 0, null, 0];
-  if (isFinished(life)) {
-    return [life.state, life.startedAt ?? null, null, life.handOuts, life.finishedAt, life.reported ? 1 : 0];
-  }
-  return [life.state, life.startedAt, life.leaseUntil, life.handOuts, null, 0];
-}
-
-function outcomeColumns({ executionMs, result, errorMessage }: Outcome): [number | null, string | null, string | null] {
-  return [executionMs ?? null, result === undefined ? null : JSON.stringify(result), errorMessage ?? null];
 }
 
 function parsed(row: unknown): StoredCommand | undefined {

@@ -16,8 +16,9 @@ import {
   type PlainImage,
   type Sink,
 } from "../chunks/image_stream.ts";
-import { type KeySet, openKeySet } from "../../keys/firmware_keys.ts";
+import type { KeySet } from "../../keys/firmware_keys.ts";
 import { manifestOf } from "../manifest/manifest_of.ts";
+import { openKeySets } from "./key_sets.ts";
 import type { ImageStoreFiles } from "./image_store_files.ts";
 import { type Draft, type ImageStore, openImageStore } from "./image_store.ts";
 import { signWhole } from "./image_signature.ts";
@@ -56,24 +57,23 @@ export function keysFolder(dataDir: string): string {
  */
 export function openRepository(io: RepositoryIo): FirmwareRepository {
   const imageStore = openImageStore(join(io.dataDir, "firmware"), io.files);
-  const keySets = cachedKeys(keysFolder(io.dataDir));
+  const keySets = openKeySets(keysFolder(io.dataDir));
   return {
     list: () => imageStore.list(),
     find: (model, version) => imageStore.find(model, version),
     async chunk(firmware, number) {
       const data = await readChunk(imageStore, firmware, number);
       if (!data) return undefined;
-      const { chunkKeys } = await keySets(firmware.keys);
+      const { chunkKeys } = await keySets.get(firmware.keys);
       return { data, hmac: await chunkHmac(chunkKeys[firmware.audience], data, number) };
     },
-    add: async (plain, details) =>
-      await withKeys(keySets, details.keys, (keys) => add(plain, details, keys, imageStore, io)),
+    add: async (plain, details) => await keySets.use(details.keys, (keys) => add(plain, details, keys, imageStore, io)),
     addSigned: async (plain, signed, { keys: name }) =>
-      await withKeys(keySets, name, (keys) => addSigned(plain, signed, { ...keys, name }, imageStore, io)),
+      await keySets.use(name, (keys) => addSigned(plain, signed, { ...keys, name }, imageStore, io)),
     importBoard: async (encrypted, manifest, options) =>
-      await withKeys(keySets, options.keys, (keys) => importBoard(encrypted, manifest, options, keys, imageStore, io)),
+      await keySets.use(options.keys, (keys) => importBoard(encrypted, manifest, options, keys, imageStore, io)),
     verify: async (firmware) =>
-      await withKeys(keySets, firmware.keys, async (keys) => {
+      await keySets.use(firmware.keys, async (keys) => {
         using file = await imageStore.open(firmware);
         const check = firmware.audience === "board" ? checkBoardImage : checkNodeImage;
         const checked = await check(file.readable, firmware, keys);
@@ -286,33 +286,4 @@ async function readChunk(imageStore: ImageStore, firmware: Firmware, number: num
 
 function unlessRemoved(error: unknown): undefined {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
-}
-
-type KeySets = (name: string) => Promise<KeySet>;
-
-/** Keys do not change under a name, so they are read once. */
-function cachedKeys(folder: string): KeySets {
-  const known = new Map<string, KeySet>();
-  return async (name) => {
-    const keys = known.get(name) ?? await openKeySet(folder, name);
-    known.set(name, keys);
-    return keys;
-  };
-}
-
-async function withKeys<T>(
-  keySets: KeySets,
-  name: string,
-  work: (keys: KeySet) => Promise<Outcome<T, FirmwareFault>>,
-): Promise<Outcome<T, FirmwareFault>> {
-  let keys: KeySet;
-  try {
-    keys = await keySets(name);
-  } catch {
-    return refusal(
-      "keys",
-      `There are no usable firmware keys "${name}" on the gateway: ecowatt keys generate`,
-    );
-  }
-  return await work(keys);
 }

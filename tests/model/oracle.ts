@@ -1,4 +1,4 @@
-import type { StoredCommand } from "../../gateway/store/commands.ts";
+import type { StoredCommand } from "../../gateway/store/command_row.ts";
 import type { Effect } from "./faulty_inverter.ts";
 
 /** What the operator asked for, beside what the gateway knows of it. */

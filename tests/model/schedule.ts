@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { CommandJournal } from "../../device/command/journal.ts";
 import { Fault } from "../../gateway/fault.ts";
-import type { StoredCommand } from "../../gateway/store/commands.ts";
+import type { StoredCommand } from "../../gateway/store/command_row.ts";
 import type { Device } from "../../gateway/store/devices.ts";
 import { CommandGetAnswer } from "../../protocol/command/device_messages.ts";
 import { QueuedCommand } from "../../protocol/command/queue_message.ts";
