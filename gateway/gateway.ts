@@ -95,10 +95,11 @@ async function openGatewayStores(
     error
       ? disk.happened("the disk takes no writes, uploads are refused until it does: {error}", { error }, "error")
       : disk.ended("the disk takes writes again");
+  const warn = (warning: string) => log.warn("{warning}", { warning });
   const took = (ms: number) => meters.committed(ms);
   await using opening = new AsyncDisposableStack();
   const stores = opening.use(
-    await openStores(dataDir, { random, clock, securityLogRows, allowPublishedKeys, watch, took }),
+    await openStores(dataDir, { random, clock, securityLogRows, allowPublishedKeys, watch, warn, took }),
   );
   await stores.commit.run(() => stores.commands.writes.setLimit(writesPerDay));
   opening.move();

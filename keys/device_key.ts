@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fromHex } from "../crypto/bytes.ts";
 import { importHmacKey } from "../crypto/hmac.ts";
-import { readSecretFile } from "./secret_file.ts";
+import { readHexKey } from "./secret_file.ts";
 import type { DeviceKey } from "../protocol/device_signature.ts";
 import type { DeviceId } from "../protocol/device_id.ts";
 
@@ -21,16 +21,13 @@ export async function loadDeviceKey(
   config: DeviceKeyConfig,
   dataDir: string,
 ): Promise<DeviceKey> {
-  const text = config.key ?? await readKeyFile(config.key_file ?? join(dataDir, "device.key"));
+  const text = config.key ?? await readHexKey(config.key_file ?? deviceKeyPath(dataDir));
   const raw = fromHex(text);
   if (raw === undefined || raw.length !== 32) throw new Error("Cannot use the device key: it is not 64 hex digits");
   return { deviceId: config.device_id, number: config.key_number, hmac: await importHmacKey(raw) };
 }
 
-async function readKeyFile(path: string): Promise<string> {
-  const text = await readSecretFile(path);
-  if (!/^[0-9a-fA-F]{64}$/.test(text)) {
-    throw new Error(`Cannot use the device key ${path}: it does not hold 64 hex digits`);
-  }
-  return text;
+/** Where a node looks for its key by itself. */
+export function deviceKeyPath(dataDir: string): string {
+  return join(dataDir, "device.key");
 }

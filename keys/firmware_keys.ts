@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { AES_KEY_BYTES, type AesKey, importAesKey } from "../crypto/aes_cbc.ts";
-import { type Bytes, fromHex, toHex, utf8 } from "../crypto/bytes.ts";
+import { type Bytes, fromHex, toHex } from "../crypto/bytes.ts";
 import type { HmacKey } from "../crypto/hmac.ts";
 import {
   generateRsaKeyPair,
@@ -9,9 +9,9 @@ import {
   type RsaPrivateKey,
   type RsaPublicKey,
 } from "../crypto/rsa.ts";
-import { syncDirectory, writeFileAtomic } from "../platform/files.ts";
+import { syncDirectory } from "../platform/files.ts";
 import type { Random } from "../platform/random.ts";
-import { readSecretFile } from "./secret_file.ts";
+import { readHexKey, readSecretFile, SecretFileError, writeNewSecretFile } from "./secret_file.ts";
 import { type Audience, CHUNK_KEY_BYTES, importChunkKey } from "./chunk_key.ts";
 
 const PRIVATE_PEM = "signing_private.pem";
@@ -52,12 +52,12 @@ export async function writeKeySet(folder: string, name: string, material: KeyMat
   const temporary = join(folder, `.new-${crypto.randomUUID()}`);
   await Deno.mkdir(temporary, { recursive: true, mode: 0o700 });
   try {
-    await writeFileAtomic(join(temporary, PUBLIC_PEM), utf8(material.publicPem));
+    await writeNewSecretFile(join(temporary, PUBLIC_PEM), material.publicPem.trimEnd());
     if (material.privatePem !== undefined) {
-      await writeFileAtomic(join(temporary, PRIVATE_PEM), utf8(material.privatePem));
+      await writeNewSecretFile(join(temporary, PRIVATE_PEM), material.privatePem.trimEnd());
     }
-    await writeFileAtomic(join(temporary, AES_KEY), utf8(`${toHex(material.aes)}\n`));
-    await writeFileAtomic(join(temporary, CHUNK_KEY), utf8(`${toHex(material.chunk)}\n`));
+    await writeNewSecretFile(join(temporary, AES_KEY), toHex(material.aes));
+    await writeNewSecretFile(join(temporary, CHUNK_KEY), toHex(material.chunk));
     await take(temporary, target, name);
     await syncDirectory(folder);
   } catch (error) {
@@ -96,8 +96,8 @@ export async function readKeyMaterial(folder: string, name: string): Promise<Key
   return {
     publicPem: `${await readSecretFile(path(PUBLIC_PEM))}\n`,
     ...(privatePem === undefined ? {} : { privatePem: `${privatePem}\n` }),
-    aes: hexKey(await readSecretFile(path(AES_KEY)), path(AES_KEY)),
-    chunk: hexKey(await readSecretFile(path(CHUNK_KEY)), path(CHUNK_KEY)),
+    aes: await hexKey(path(AES_KEY)),
+    chunk: await hexKey(path(CHUNK_KEY)),
   };
 }
 
@@ -110,13 +110,11 @@ async function optional(read: () => Promise<string>): Promise<string | undefined
   try {
     return await read();
   } catch (error) {
-    if (error instanceof Error && error.cause instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof SecretFileError && error.code === "missing") return undefined;
     throw error;
   }
 }
 
-function hexKey(text: string, path: string): Bytes {
-  const key = fromHex(text);
-  if (key?.length !== 32) throw new Error(`${path} does not hold a key of 64 hex digits`);
-  return key;
+async function hexKey(path: string): Promise<Bytes> {
+  return fromHex(await readHexKey(path)) ?? new Uint8Array();
 }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { decryptAesGcm, encryptAesGcm, GCM_KEY_BYTES, GCM_NONCE_BYTES, importGcmKey } from "../crypto/aes_gcm.ts";
-import { type Bytes, concat, utf8 } from "../crypto/bytes.ts";
-import { syncDirectory } from "../platform/files.ts";
+import { type Bytes, concat, toHex, utf8 } from "../crypto/bytes.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import type { Random } from "../platform/random.ts";
+import { createSecretFile, readSecret, SecretFileError, type WarnOfSecret } from "./secret_file.ts";
 
 /** Seals secrets so that a copy of the database alone gives none away. */
 export interface KeyVault {
@@ -33,38 +34,34 @@ export async function createKeyVault(masterKey: Bytes, random: Random): Promise<
   };
 }
 
-/** The vault over `master.key` in the data directory, which is made (mode 0600) when it is missing. */
-export async function openKeyVault(dataDir: string, random: Random): Promise<KeyVault> {
-  const path = join(dataDir, "master.key");
-  const existing = await readIfPresent(path);
-  if (existing !== undefined) return await createKeyVault(existing, random);
-  await createOnce(path, random.bytes(GCM_KEY_BYTES));
-  return await createKeyVault(await Deno.readFile(path), random);
+/** The key over which a gateway's vault is, in its data directory. */
+export function masterKeyPath(dataDir: string): string {
+  return join(dataDir, "master.key");
 }
 
-async function readIfPresent(path: string): Promise<Bytes | undefined> {
+/** Says which master key a data directory has, without giving it away; `undefined` when it has none. */
+export async function masterKeyId(dataDir: string): Promise<string | undefined> {
+  const key = await readMasterKey(dataDir);
+  return key && toHex(sha256(concat(utf8("ecowatt master key id"), key))).slice(0, 16);
+}
+
+/**
+ * The vault over the master key in the data directory, which is made (mode 0600) when it is missing. `warn` is told when
+ * others can read it.
+ */
+export async function openKeyVault(dataDir: string, random: Random, warn?: WarnOfSecret): Promise<KeyVault> {
+  const existing = await readMasterKey(dataDir, warn);
+  if (existing !== undefined) return await createKeyVault(existing, random);
+  await createSecretFile(masterKeyPath(dataDir), random.bytes(GCM_KEY_BYTES)); // another process may have been faster
+  return await createKeyVault(await readSecret(masterKeyPath(dataDir), warn), random);
+}
+
+/** Without it the gateway knows no device any more: one that others can read is told, and used. */
+async function readMasterKey(dataDir: string, warn: WarnOfSecret = () => {}): Promise<Bytes | undefined> {
   try {
-    return await Deno.readFile(path);
+    return await readSecret(masterKeyPath(dataDir), warn);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof SecretFileError && error.code === "missing") return undefined;
     throw error;
   }
-}
-
-/** Writes a file that did not exist; leaves it alone when another process was faster. Never half of it. */
-async function createOnce(path: string, content: Bytes): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID()}`;
-  {
-    using file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
-    for (let offset = 0; offset < content.length;) offset += await file.write(content.subarray(offset));
-    await file.sync();
-  }
-  try {
-    await Deno.link(temporary, path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-  } finally {
-    await Deno.remove(temporary);
-  }
-  await syncDirectory(join(path, ".."));
 }

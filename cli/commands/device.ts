@@ -1,10 +1,10 @@
+import { keyIn } from "../terminal/arguments.ts";
 import { DEVICES_PATH, pathOf } from "../client/device_path.ts";
 import type { Command } from "commander";
 import { AddedDevice, DeviceDetails, type DeviceInfo, DevicePage, Labels, Nothing } from "../client/api_schemas.ts";
 import { usage } from "../terminal/exit.ts";
 import { type GatewayFlags, gatewayFlags, withGateway } from "../client/gateway_access.ts";
 import { DEFAULT_GATEWAY, handover } from "../client/handover.ts";
-import { readSecretFile } from "../../keys/secret_file.ts";
 import { table, type Terminal } from "../terminal/output.ts";
 import { ago } from "../terminal/time.ts";
 
@@ -47,7 +47,7 @@ export function addDevice(program: Command, terminal: Terminal): void {
 
 async function add(name: string, flags: AddFlags, terminal: Terminal): Promise<void> {
   if (flags.wireId !== undefined && !flags.legacy) throw usage("--wire-id goes with --legacy");
-  const key = flags.keyFile === undefined ? undefined : await keyFrom(flags.keyFile);
+  const key = flags.keyFile === undefined ? undefined : await keyIn(flags.keyFile);
   const added = await withGateway(flags, (api) =>
     api.call("POST", DEVICES_PATH, AddedDevice, {
       device_id: name,
@@ -57,12 +57,6 @@ async function add(name: string, flags: AddFlags, terminal: Terminal): Promise<v
       ...(key === undefined ? {} : { key }),
     }));
   terminal.out(flags.json ? JSON.stringify(added) : handover(added, added.key, flags.gateway));
-}
-
-async function keyFrom(path: string): Promise<string> {
-  const key = await readSecretFile(path);
-  if (!/^[0-9a-fA-F]{64}$/.test(key)) throw usage(`${path} does not hold a key of 64 hex digits`);
-  return key;
 }
 
 async function list(flags: ListFlags, terminal: Terminal): Promise<void> {

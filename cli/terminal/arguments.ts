@@ -1,3 +1,4 @@
+import { readHexKey, SecretFileError } from "../../keys/secret_file.ts";
 import type { z } from "zod";
 import { usage } from "./exit.ts";
 
@@ -28,4 +29,13 @@ export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw usage(`"${text}" is not a number`);
   return value;
+}
+
+/** The device key in a file that was named: 64 hex digits. */
+export async function keyIn(path: string): Promise<string> {
+  try {
+    return await readHexKey(path);
+  } catch (error) {
+    throw error instanceof SecretFileError && error.code === "not_hex" ? usage(error.message) : error;
+  }
 }

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { concat, toHex, utf8 } from "../../crypto/bytes.ts";
-import { sha256 } from "../../crypto/sha256.ts";
+import { masterKeyPath } from "../../keys/key_vault.ts";
 import type { BackupFile } from "../../platform/backup_archive.ts";
 import { backupDatabase } from "../../platform/sqlite_backup.ts";
 import { databasePath } from "../store/database.ts";
@@ -27,22 +26,6 @@ export async function backupGateway(
     { name: "gateway/gateway.db", path: copy },
     ...keys.map((path) => ({ name: `gateway${path.slice(dataDir.length)}`, path })),
   ];
-}
-
-/** The key that seals the device keys in the database (store/key_vault.ts). */
-export function masterKeyPath(dataDir: string): string {
-  return join(dataDir, "master.key");
-}
-
-/** Says which master key a data directory has, without giving it away; `undefined` when it has none. */
-export async function masterKeyId(dataDir: string): Promise<string | undefined> {
-  try {
-    const key = await Deno.readFile(masterKeyPath(dataDir));
-    return toHex(sha256(concat(utf8("ecowatt master key id"), key))).slice(0, 16);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 async function filesUnder(folder: string): Promise<readonly string[]> {

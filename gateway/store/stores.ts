@@ -74,6 +74,8 @@ interface StoresOptions {
   readonly allowPublishedKeys?: boolean | undefined;
   /** Told when the disk begins or ceases to refuse writes. */
   readonly watch?: StoreWatch;
+  /** Told when others can read the master key. */
+  readonly warn?: (warning: string) => void;
   /** Told how long every transaction took. */
   readonly took?: CommitMeter;
 }
@@ -82,7 +84,7 @@ interface StoresOptions {
 export async function openStores(dataDir: string, options: StoresOptions): Promise<Stores> {
   const db = openGatewayDatabase(dataDir);
   try {
-    return createStores(db, await openKeyVault(dataDir, options.random), options);
+    return createStores(db, await openKeyVault(dataDir, options.random, options.warn), options);
   } catch (error) {
     db.close();
     throw error;

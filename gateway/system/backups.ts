@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { packBackup } from "../../platform/backup_archive.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { backupGateway, masterKeyId } from "../data_dir/backup.ts";
+import { masterKeyId } from "../../keys/key_vault.ts";
+import { backupGateway } from "../data_dir/backup.ts";
 import { Fault } from "../fault.ts";
 
 interface BackupsIo {

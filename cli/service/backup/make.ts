@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { askNode } from "../../../device/local_service/ask.ts";
 import { DatabaseCopy } from "../../../device/local_service/wire.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
-import { backupGateway, masterKeyId } from "../../../gateway/data_dir/backup.ts";
+import { backupGateway } from "../../../gateway/data_dir/backup.ts";
+import { deviceKeyPath } from "../../../keys/device_key.ts";
+import { masterKeyId } from "../../../keys/key_vault.ts";
 import { databasePath } from "../../../gateway/store/database.ts";
 import { type BackupFile, packBackup } from "../../../platform/backup_archive.ts";
 import { syncDirectory } from "../../../platform/files.ts";
@@ -70,7 +72,7 @@ async function backupNode(dataDir: string, scratch: string, withKeys: boolean): 
       db.close();
     }
   }
-  const key = join(dataDir, "device.key");
+  const key = deviceKeyPath(dataDir);
   const keys = withKeys && await exists(key) ? [{ name: "node/device.key", path: key }] : [];
   return [{ name: "node/node.sqlite", path: copy }, ...tail, ...keys];
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { openNodeDatabase } from "../../../device/store/database.ts";
-import { masterKeyId, masterKeyPath } from "../../../gateway/data_dir/backup.ts";
+import { masterKeyId, masterKeyPath } from "../../../keys/key_vault.ts";
 import { lockDirectory } from "../../../gateway/store/directory_lock.ts";
 import { prepareRestored, type RestoredGateway } from "../../../gateway/store/restore.ts";
 import { databasePath } from "../../../gateway/store/database.ts";

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import type { Gateway } from "../../../gateway/gateway.ts";
-import { writeFileAtomic } from "../../../platform/files.ts";
-import { toHex, utf8 } from "../../../crypto/bytes.ts";
+import { exists } from "../../../platform/files.ts";
+import { toHex } from "../../../crypto/bytes.ts";
+import { deviceKeyPath } from "../../../keys/device_key.ts";
+import { readSecretFile, replaceSecretFile } from "../../../keys/secret_file.ts";
 import { Fault } from "../../../gateway/fault.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 
@@ -19,7 +21,7 @@ export interface DemoFiles {
 export function demoFiles(folder: string): DemoFiles {
   return {
     config: join(folder, "ecowatt.yaml"),
-    deviceKey: join(folder, "device.key"),
+    deviceKey: deviceKeyPath(folder),
     viewerToken: join(folder, "viewer.token"),
   };
 }
@@ -34,26 +36,16 @@ export async function registerDevice({ management }: Gateway, files: DemoFiles):
     ? await management.resetDevice(DEMO_DEVICE)
     : (await management.addDevice({ deviceId: DEMO_DEVICE, model: "ecowatt-node", auth: "signed" })).key;
   if (key === undefined) throw new Fault("conflict", "The demo's device is not its own");
-  await writeFileAtomic(files.deviceKey, utf8(`${toHex(key.raw)}\n`));
+  await replaceSecretFile(files.deviceKey, toHex(key.raw));
   return key.number;
 }
 
 /** A viewer's token in a file of mode 0600, the one of an earlier start where it still is. */
 export async function viewerToken({ management }: Gateway, files: DemoFiles): Promise<string> {
-  if (await exists(files.viewerToken)) return (await Deno.readTextFile(files.viewerToken)).trim();
+  if (await exists(files.viewerToken)) return await readSecretFile(files.viewerToken);
   const { secret } = await management.createToken({ name: "demo", role: "viewer" });
-  await writeFileAtomic(files.viewerToken, utf8(`${secret}\n`));
+  await replaceSecretFile(files.viewerToken, secret);
   return secret;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /** The demo as a configuration file: what a real box would have, with the simulated inverter on its bus. */

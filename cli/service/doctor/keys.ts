@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { loadDeviceKey } from "../../../keys/device_key.ts";
-import { masterKeyPath } from "../../../gateway/data_dir/backup.ts";
+import { deviceKeyPath, loadDeviceKey } from "../../../keys/device_key.ts";
+import { masterKeyPath } from "../../../keys/key_vault.ts";
 import { openKeySet } from "../../../keys/firmware_keys.ts";
 import { keysFolder } from "../../../ota/repository/repository.ts";
-import { readSecretFile } from "../../../keys/secret_file.ts";
+import { readSecret, readSecretFile, SecretFileError } from "../../../keys/secret_file.ts";
 import { gatewayDir, nodeDir } from "../../data_dir.ts";
 import { type Check, fail, type Finding, pass, reasonOf } from "./finding.ts";
 
@@ -15,25 +15,38 @@ export const deviceKey: Check = async ({ file, dataDir, configPath }) => {
     await loadDeviceKey(node, nodeDir(dataDir));
     return [pass("device key", `the key of ${node.device_id} can be read, by its owner only`)];
   } catch (error) {
-    const path = node.key_file ?? join(nodeDir(dataDir), "device.key");
-    const reason = reasonOf(error);
-    const mend = reason.includes("this user may not")
-      ? "sudo ecowatt doctor"
-      : reason.includes("its mode is")
-      ? `chmod 600 ${path}`
-      : `ecowatt device add ${node.device_id} at the gateway, or ecowatt init --config ${configPath} --force`;
-    return [fail("device key", reason, mend)];
+    const path = node.key_file ?? deviceKeyPath(nodeDir(dataDir));
+    const anew = `ecowatt device add ${node.device_id} at the gateway, or ecowatt init --config ${configPath} --force`;
+    return [fail("device key", reasonOf(error), mendOf(error, path) ?? anew)];
   }
 };
+
+/** What mends a file with a secret; `undefined`: only another file does. */
+function mendOf(error: unknown, path: string): string | undefined {
+  if (!(error instanceof SecretFileError)) return undefined;
+  switch (error.code) {
+    case "denied":
+      return "sudo ecowatt doctor";
+    case "open_to_others":
+      return `chmod 600 ${path}`;
+    default:
+      return undefined;
+  }
+}
 
 /** The gateway's own keys are read by their owner only. */
 export const masterKey: Check = async ({ file, dataDir }) => {
   if (!file?.gateway) return [];
   const path = masterKeyPath(gatewayDir(dataDir));
-  const mode = await modeOf(path);
-  if (mode === undefined) return [pass("master key", "none yet: the gateway makes it at its first start")];
-  if ((mode & 0o077) === 0) return [pass("master key", "read by its owner only")];
-  return [fail("master key", `${path} can be read by others than its owner`, `chmod 600 ${path}`)];
+  try {
+    await readSecret(path);
+    return [pass("master key", "read by its owner only")];
+  } catch (error) {
+    if (error instanceof SecretFileError && error.code === "missing") {
+      return [pass("master key", "none yet: the gateway makes it at its first start")];
+    }
+    return [fail("master key", reasonOf(error), mendOf(error, path) ?? `look after ${path}`)];
+  }
 };
 
 /** Firmware keys are whole, and read by their owner only. */
@@ -81,15 +94,6 @@ async function foldersIn(folder: string): Promise<readonly string[]> {
       .sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-async function modeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await Deno.stat(path)).mode ?? 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }

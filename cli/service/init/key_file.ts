@@ -1,22 +1,15 @@
-import { join } from "node:path";
-import { toHex, utf8 } from "../../../crypto/bytes.ts";
+import { keyIn } from "../../terminal/arguments.ts";
+import { toHex } from "../../../crypto/bytes.ts";
 import type { Gateway } from "../../../gateway/gateway.ts";
-import { exists, writeFileAtomic } from "../../../platform/files.ts";
-import { readSecretFile } from "../../../keys/secret_file.ts";
+import { exists } from "../../../platform/files.ts";
+import { deviceKeyPath } from "../../../keys/device_key.ts";
+import { replaceSecretFile } from "../../../keys/secret_file.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { nodeDir } from "../../data_dir.ts";
-import { usage } from "../../terminal/exit.ts";
-
-/** Where the node looks for its key by itself. */
-function keyPath(dataDir: string): string {
-  return join(nodeDir(dataDir), "device.key");
-}
 
 /** Takes the key that another gateway has given out into the node's own file, mode 0600. */
 export async function takeKey(path: string, dataDir: string): Promise<void> {
-  const key = await readSecretFile(path);
-  if (!/^[0-9a-fA-F]{64}$/.test(key)) throw usage(`${path} does not hold a key of 64 hex digits`);
-  await keep(key, dataDir);
+  await keep(await keyIn(path), dataDir);
 }
 
 /**
@@ -26,7 +19,7 @@ export async function takeKey(path: string, dataDir: string): Promise<void> {
 export async function registerHere({ management }: Gateway, name: string, dataDir: string): Promise<number> {
   const deviceId = DeviceId.parse(name);
   const known = management.listDevices().some((device) => device.deviceId === deviceId);
-  if (known && await exists(keyPath(dataDir))) {
+  if (known && await exists(deviceKeyPath(nodeDir(dataDir)))) {
     return management.keys(deviceId).filter(({ revokedAt }) => revokedAt === undefined).at(-1)?.number ?? 1;
   }
   const { raw, number } = known
@@ -38,5 +31,5 @@ export async function registerHere({ management }: Gateway, name: string, dataDi
 
 async function keep(key: string, dataDir: string): Promise<void> {
   await Deno.mkdir(nodeDir(dataDir), { recursive: true, mode: 0o700 });
-  await writeFileAtomic(keyPath(dataDir), utf8(`${key}\n`));
+  await replaceSecretFile(deviceKeyPath(nodeDir(dataDir)), key);
 }
