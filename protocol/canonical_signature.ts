@@ -1,6 +1,7 @@
 import { isContentDigest } from "../crypto/content_digest.ts";
 import { pathAndQuery, type RequestParts } from "../crypto/message_signature.ts";
 import { DeviceId } from "./device_id.ts";
+import { parseSequence } from "./sequence_number.ts";
 import { type DeviceKey, readMac, type SignatureClaim } from "./signature_fields.ts";
 
 /*
@@ -87,19 +88,4 @@ export function canonicalResponse(
   const base = `"@status": ${status}\n"content-digest": ${contentDigest}\n"x-sequence-number";req: ${sequence}\n` +
     (requestMac === undefined ? "" : `${REQUEST_SIGNATURE}: :${requestMac}:\n`) + `"@signature-params": ${input}`;
   return { base, input };
-}
-
-/**
- * Decimal digits without sign or leading zero, 1 to 2^53 - 1.
- *
- * @example
- * ```ts
- * parseSequence("4711"); // => 4711
- * parseSequence("04711"); // => undefined
- * ```
- */
-export function parseSequence(digits: string | null): number | undefined {
-  if (digits === null || !/^[1-9][0-9]{0,15}$/.test(digits)) return undefined;
-  const sequence = Number(digits);
-  return Number.isSafeInteger(sequence) ? sequence : undefined;
 }

@@ -2,8 +2,9 @@ import { type Bytes, toBase64 } from "../crypto/bytes.ts";
 import { contentDigest, isContentDigest, verifyContentDigest } from "../crypto/content_digest.ts";
 import { hmacSha256, importHmacKey, verifyHmacSha256 } from "../crypto/hmac.ts";
 import { type RequestParts, type ResponseParts, signatureBase } from "../crypto/message_signature.ts";
-import { canonicalResponse, parseSequence, readCanonicalRequest } from "./canonical_signature.ts";
+import { canonicalResponse, readCanonicalRequest } from "./canonical_signature.ts";
 import { type Outcome, refusal, success } from "./outcome.ts";
+import { parseSequence } from "./sequence_number.ts";
 import {
   component,
   type Coverage,
@@ -48,7 +49,7 @@ export interface RequestToSign {
   /** Absolute and normalised, as `new URL(url).href` gives it: the path and query that go on the wire. */
   readonly url: string;
   readonly body: Uint8Array;
-  /** 1 to 2^53 - 1, never used before. */
+  /** 1 to 2^52, never used before. */
   readonly sequence: number;
   /** Unix seconds. */
   readonly created: number;
@@ -78,7 +79,7 @@ class VerifiedRequest {
   get deviceId(): DeviceKey["deviceId"] {
     return this.key.deviceId;
   }
-  /** 1 to 2^53 - 1. Whether it was used before is for the replay window to say. */
+  /** 1 to 2^52. Whether it was used before is for the replay window to say. */
   get sequence(): number {
     return this.#claim.sequence;
   }
@@ -158,7 +159,7 @@ export function parseGeneralRequest(request: RequestParts): Outcome<SignatureCla
     return refusal("malformed", "X-Device-Id is missing or not the device of the key");
   }
   const sequence = parseSequence(request.fields.get("x-sequence-number"));
-  if (sequence === undefined) return refusal("malformed", "X-Sequence-Number is missing or not 1 to 2^53 - 1");
+  if (sequence === undefined) return refusal("malformed", "X-Sequence-Number is missing or not 1 to 2^52");
   const digest = request.fields.get("content-digest");
   if (digest === null || !isContentDigest(digest)) {
     return refusal("malformed", "Content-Digest is missing or not one sha-256");

@@ -51,7 +51,7 @@ interface SignatureFields {
 
 /** What a request says of itself. Nothing of it is proven: it tells which key to look up. */
 export interface SignatureClaim extends Omit<SignatureFields, "input"> {
-  /** `X-Sequence-Number`, 1 to 2^53 - 1. */
+  /** `X-Sequence-Number`, 1 to 2^52. */
   readonly sequence: number;
   readonly contentDigest: string;
   readonly base: string;

@@ -1,5 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../platform/sqlite.ts";
+import { HIGHEST_SEQUENCE } from "../../protocol/sequence_number.ts";
+
+/** Nobody gets here by counting: a gateway that names a number beyond has none left for this key. */
+const LONGEST_LEAP = HIGHEST_SEQUENCE / 2;
 
 /** Numbers reserved at a time: at most so many are skipped by a restart, and one write in so many requests. */
 const RESERVATION = 1000;
@@ -25,9 +29,9 @@ export class Sequence {
     return this.#next++;
   }
 
-  /** Goes on from `next`, which the gateway named in an authentic refusal. Never goes back; false when it is there already. */
+  /** Goes on from `next`, which the gateway named in an authentic refusal. Never goes back; false when it does not move. */
   advanceTo(next: number): boolean {
-    if (!Number.isSafeInteger(next + RESERVATION) || next <= this.#next) return false;
+    if (!Number.isSafeInteger(next) || next > LONGEST_LEAP || next <= this.#next) return false;
     if (next > this.#reserved) this.#reserve(next + RESERVATION - 1);
     this.#next = next;
     return true;

@@ -24,10 +24,11 @@ export function claimNumber(
   const validation = { at: io.now, deviceId, path: request.path, address: request.address };
   switch (identity.kind) {
     case "signed": {
-      const { sequence, created } = identity.request;
-      if (!io.replay.claim(row, sequence)) {
+      const { sequence, created, key } = identity.request;
+      if (!io.replay.claim(row, key.number, sequence)) {
         io.log.append({ ...validation, sequence, reason: "replay" });
-        return { used: true, nextSequence: io.replay.next(row) };
+        const nextSequence = io.replay.next(row, key.number);
+        return { used: true, ...(nextSequence !== undefined && { nextSequence }) };
       }
       io.log.append({ ...validation, sequence, reason: "ok", ...clockDetail(created - io.now / 1000) });
       return { used: false };

@@ -19,6 +19,7 @@ import { SCHEMA as series, SCHEMA_OF_NEWEST as newestBlocks } from "./series.ts"
 import { SCHEMA as sessions } from "./sessions.ts";
 import { SCHEMA as firmwareRollouts } from "./firmware_rollouts.ts";
 import { SCHEMA as firmwareSessions } from "./firmware_sessions.ts";
+import { SCHEMA_OF_LATER_KEYS as laterKeys } from "./key_windows.ts";
 import { SCHEMA as labels } from "./labels.ts";
 import { SCHEMA as settingsRollouts } from "./settings_rollouts.ts";
 import { SCHEMA as settingsTemplates } from "./settings_templates.ts";
@@ -58,6 +59,7 @@ export const MIGRATIONS: readonly string[] = [
   boardRepeats,
   oldRefusals,
   newestBlocks,
+  laterKeys,
 ];
 
 /** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */

@@ -1,13 +1,9 @@
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { claimSequence, emptyWindow, type SequenceWindow } from "./sequence_window.ts";
+import { createKeyWindows, highestNumbers, type KeyWindows, SCHEMA as WINDOWS } from "./key_windows.ts";
 
 export const SCHEMA = `
-CREATE TABLE sequence_window (
-  device INTEGER PRIMARY KEY REFERENCES device(id),
-  highest INTEGER NOT NULL,
-  used BLOB NOT NULL CHECK (length(used) = 128)
-) STRICT;
+${WINDOWS}
 CREATE TABLE board_counter (
   fingerprint INTEGER PRIMARY KEY,
   epoch INTEGER NOT NULL,
@@ -37,11 +33,7 @@ const MarksRow = z.object({ epoch: z.number(), marks: z.instanceof(Uint8Array<Ar
 const StateRow = z.object({ device_id: z.string(), sequence: z.number() });
 
 /** Which sequence numbers were used. Claiming is part of the transaction of the effect: called inside `GroupCommit.run`. */
-export interface Replay {
-  /** Uses a `signed` device's number; `false` when it was used before, on any path, or lies below the window. */
-  claim(device: number, sequence: number): boolean;
-  /** The number from which a `signed` device can go on. */
-  next(device: number): number;
+export interface Replay extends KeyWindows {
   /**
    * Uses a board's number with an HMAC: the first may be any, later ones lie above the highest or among the last ten, and
    * the pair was never accepted before. The state belongs to the key, so that it follows a board that is registered under
@@ -55,52 +47,19 @@ export interface Replay {
 }
 
 export function createReplay(db: DatabaseSync): Replay {
-  const window = db.prepare("SELECT highest, used FROM sequence_window WHERE device = ?");
-  const save = db.prepare(`INSERT INTO sequence_window(device, highest, used) VALUES (?, ?, ?)
-    ON CONFLICT (device) DO UPDATE SET highest = excluded.highest, used = excluded.used`);
-  const boards = boardCounters(db);
-  const states = db.prepare(
-    `SELECT device_id, highest AS sequence FROM sequence_window JOIN device ON device = device.id
-    WHERE removed_at IS NULL
-    UNION ALL SELECT device_id, max(last) FROM device_key JOIN device ON device = device.id JOIN board_counter USING (fingerprint)
+  const signed = highestNumbers(db);
+  const boards = db.prepare(
+    `SELECT device_id, max(last) AS sequence FROM device_key JOIN device ON device = device.id
+    JOIN board_counter USING (fingerprint)
     WHERE revoked_at IS NULL AND auth = 'legacy' AND last IS NOT NULL GROUP BY device_id`,
   );
-  const load = (device: number) => {
-    const row = window.get(device);
-    return row === undefined ? emptyWindow() : windowOf(row);
-  };
+  const ofBoards = () =>
+    boards.all().map((row) => StateRow.parse(row)).map((row) => [row.device_id, row.sequence] as const);
   return {
-    claim(device, sequence) {
-      const next = claimSequence(load(device), sequence);
-      if (next) save.run(device, next.highest, next.used);
-      return next !== undefined;
-    },
-    next: (device) => load(device).highest + 1,
-    ...boards,
-    highest: () => new Map(states.all().map((row) => StateRow.parse(row)).map((row) => [row.device_id, row.sequence])),
+    ...createKeyWindows(db),
+    ...boardCounters(db),
+    highest: () => new Map([...signed(), ...ofBoards()]),
   };
-}
-
-/** Every upload reads one: without zod, at a tenth of its time. */
-function windowOf({ highest, used }: Record<string, SQLOutputValue>): SequenceWindow {
-  if (typeof highest === "number" && used instanceof Uint8Array) return { highest, used };
-  throw new Error("Cannot read a sequence window: it is not what was written");
-}
-
-/** No device uses so many numbers between a backup and its loss. */
-const LEAP = 2 ** 32;
-/** So that there are always numbers above. */
-const HIGHEST = 2 ** 52;
-
-/**
- * After a restore: which numbers were used since the backup is not known, so all that can have been count as used. A `signed`
- * device is told the next one when it is refused, and goes on; a board cannot be told, and goes on as it did.
- */
-export function leapAfterRestore(db: DatabaseSync): void {
-  db.prepare(`INSERT INTO sequence_window(device, highest, used) SELECT id, ${LEAP}, zeroblob(128) FROM device
-    WHERE auth = 'signed'
-    ON CONFLICT (device) DO UPDATE SET highest = min(highest + ${LEAP}, max(highest + 1, ${HIGHEST})), used = zeroblob(128)`)
-    .run();
 }
 
 const CHUNK = 256;

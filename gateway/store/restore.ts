@@ -3,7 +3,7 @@ import { z } from "zod";
 import { transaction } from "../../platform/sqlite.ts";
 import { requireIntegrity } from "../../platform/sqlite_backup.ts";
 import { openGatewayDatabase } from "./database.ts";
-import { leapAfterRestore } from "./replay.ts";
+import { leapAfterRestore } from "./key_windows.ts";
 
 /** What a restored gateway knows. */
 export interface RestoredGateway {

@@ -1,3 +1,5 @@
+import { HIGHEST_SEQUENCE } from "../../protocol/sequence_number.ts";
+
 /** How far below the highest accepted number a request may come late (contract/1-link §2.2). */
 export const WINDOW = 1024;
 
@@ -14,10 +16,11 @@ export function emptyWindow(): SequenceWindow {
   return { highest: 0, used: new Uint8Array(WINDOW / 8) };
 }
 
-/** The window after `sequence` was used; `undefined` when it was used before or lies below the window. */
+/** The window after `sequence` was used; `undefined` when it was used before, lies below the window or is none. */
 export function claimSequence(window: SequenceWindow, sequence: number): SequenceWindow | undefined {
   const { highest } = window;
-  if (!Number.isSafeInteger(sequence) || sequence < 1 || sequence === highest) return undefined;
+  if (!Number.isSafeInteger(sequence) || sequence < 1 || sequence > HIGHEST_SEQUENCE) return undefined;
+  if (sequence === highest) return undefined;
   const used = window.used.slice();
   if (sequence < highest) {
     if (highest - sequence > WINDOW || isSet(used, sequence)) return undefined;

@@ -114,7 +114,20 @@ Deno.test("fields that are missing, doubled or not what the contract asks for ar
     ["a short signature", { ...good, signature: "ecowatt=:AAAA:" }],
     ["a signature under another label", { ...good, signature: (good["signature"] ?? "").replace("ecowatt", "sig1") }],
     ["SHA-512", { ...good, "content-digest": (good["content-digest"] ?? "").replace("256", "512") }],
-    ...["0", "-1", "+7", "07", "7.0", "7e0", " 7", "0x7", "9007199254740992", "99999999999999999999", "seven"].map((
+    ...[
+      "0",
+      "-1",
+      "+7",
+      "07",
+      "7.0",
+      "7e0",
+      " 7",
+      "0x7",
+      "4503599627370497",
+      "9007199254740992",
+      "99999999999999999999",
+      "seven",
+    ].map((
       sequence,
     ): [string, Record<string, string>] => [`sequence ${sequence}`, { ...good, "x-sequence-number": sequence }]),
     ["a device id with a space", { ...good, "x-device-id": "node 1" }],

@@ -127,7 +127,7 @@ const PATHS: readonly DevicePath[] = [
 /** What a signed request says of itself; boards send the number only, and that only with uploads. */
 const SignedHeaders = z.object({
   "x-device-id": z.string().optional().describe("The device; part of what is signed"),
-  "x-sequence-number": z.string().optional().describe("1 to 2^53 - 1, never used before; a board begins at 0"),
+  "x-sequence-number": z.string().optional().describe("1 to 2^52, never used before; a board begins at 0"),
   "content-digest": z.string().optional().describe("RFC 9530: sha-256 of the body"),
   "signature-input": z.string().optional().describe("RFC 9421: what is signed, when, with which key"),
 });

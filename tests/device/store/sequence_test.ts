@@ -51,7 +51,15 @@ Deno.test("the number the gateway names is gone on from, never back to", () =>
     assert.equal(sequence.take(), 5_000_000);
     sequence.advanceTo(3);
     sequence.advanceTo(NaN);
-    sequence.advanceTo(2 ** 53 - 1);
+    for (const beyond of [2 ** 51 + 1, 2 ** 52, 2 ** 53 - 1]) assert.equal(sequence.advanceTo(beyond), false);
     assert.equal(sequence.take(), 5_000_001);
     assert.ok(new Sequence(db).take() > 5_000_001);
+  }));
+
+Deno.test("numbers go on from half of all that there are, and never end", () =>
+  withDatabase((db) => {
+    const sequence = new Sequence(db);
+    assert.ok(sequence.advanceTo(2 ** 51));
+    assert.deepEqual([sequence.take(), sequence.take()], [2 ** 51, 2 ** 51 + 1]);
+    assert.equal(new Sequence(db).take(), 2 ** 51 + 1000);
   }));

@@ -150,7 +150,7 @@ Deno.test("/security/stats and /security/log tell what was validated, by device 
   await f.stores.commit.run(() => {
     const entry = { at: NOW, path: "/process", address: "192.0.2.7" };
     f.stores.securityLog.append({ ...entry, deviceId: "roof", sequence: 1, reason: "ok" });
-    f.stores.replay.claim(f.management.device("roof").row, 1);
+    f.stores.replay.claim(f.management.device("roof").row, 1, 1);
     f.stores.securityLog.append({ ...entry, deviceId: "who", reason: "unknown_device", detail: "not known" });
   });
   assert.deepEqual((await f.ask("GET", "/security/stats")).body, {

@@ -11,13 +11,13 @@ Deno.test("a number used before a restart is refused after it, and the next one 
   const first = openGatewayStore();
   const { device } = await register(first.devices, { deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" });
   const replay = createReplay(first.db);
-  assert.equal(replay.next(device.row), 1);
-  for (const sequence of [5, 3, 9]) assert.ok(replay.claim(device.row, sequence));
+  assert.equal(replay.next(device.row, 1), 1);
+  for (const sequence of [5, 3, 9]) assert.ok(replay.claim(device.row, 1, sequence));
   using second = first.restart();
   const after = createReplay(second.db);
-  for (const sequence of [5, 3, 9]) assert.ok(!after.claim(device.row, sequence));
-  assert.ok(after.claim(device.row, 4));
-  assert.equal(after.next(device.row), 10);
+  for (const sequence of [5, 3, 9]) assert.ok(!after.claim(device.row, 1, sequence));
+  assert.ok(after.claim(device.row, 1, 4));
+  assert.equal(after.next(device.row, 1), 10);
   assert.deepEqual([...after.highest()], [["roof", 9]]);
 });
 
@@ -26,9 +26,9 @@ Deno.test("a number rolled back with its transaction can be used again", async (
   const { device } = await register(store.devices, { deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" });
   const replay = createReplay(store.db);
   store.db.exec("BEGIN IMMEDIATE");
-  assert.ok(replay.claim(device.row, 1));
+  assert.ok(replay.claim(device.row, 1, 1));
   store.db.exec("ROLLBACK");
-  assert.ok(replay.claim(device.row, 1));
+  assert.ok(replay.claim(device.row, 1, 1));
 });
 
 Deno.test("a board's number goes up, or is one of the last ten with an HMAC that was never accepted", () => {
