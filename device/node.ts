@@ -28,6 +28,7 @@ import { programHealth } from "./update/program_health.ts";
 import { openUpdater } from "./update/updater.ts";
 import { GatewayClient } from "./uplink/gateway_client.ts";
 import { GatewayLog } from "./uplink/gateway_log.ts";
+import { NodeClock } from "./uplink/node_clock.ts";
 import { Notifier } from "./uplink/notifier.ts";
 import { type Probe, probeGateway } from "./uplink/probe.ts";
 import { Uplink } from "./uplink/uplink.ts";
@@ -48,7 +49,8 @@ export interface Node extends AsyncDisposable {
 }
 
 /** Starts polling and uploading. Throws an `Error` for people: a key that cannot be read, a data directory in use. */
-export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
+export async function startNode(config: NodeConfig, machine: NodeIo): Promise<Node> {
+  const io = { ...machine, clock: new NodeClock(machine) };
   await using opening = new AsyncDisposableStack();
   const { dataDir, clock, random, log } = io;
   const parts = await openParts(config, io, opening);
@@ -75,8 +77,13 @@ export async function startNode(config: NodeConfig, io: NodeIo): Promise<Node> {
 
 type NodeParts = Awaited<ReturnType<typeof openParts>>;
 
+/** What the parts of a node are given. */
+interface PartsIo extends NodeIo {
+  readonly clock: NodeClock;
+}
+
 /** Puts a node together: each part once, in the order in which they need each other. Nothing runs yet. */
-async function openParts(config: NodeConfig, io: NodeIo, opening: AsyncDisposableStack) {
+async function openParts(config: NodeConfig, io: PartsIo, opening: AsyncDisposableStack) {
   const { dataDir, clock, random, fetch, log } = io;
   const key = await loadDeviceKey(config, dataDir);
   const device = key.deviceId;
@@ -88,7 +95,7 @@ async function openParts(config: NodeConfig, io: NodeIo, opening: AsyncDisposabl
   const inverters = openInverters(config, { store, meters, clock, log }, opening);
   const settings = new NodeSettings({ config, inverters, store: store.settings, clock, log });
 
-  const observers = [meters, new GatewayLog({ log, clock }), settings];
+  const observers = [clock, meters, new GatewayLog({ log, clock }), settings];
   const { sequence } = store;
   const bound = await openBoundAnswers(store.db, key);
   const gateway = new GatewayClient({ url: config.gateway, key, sequence, bound, clock, random, fetch, observers });
@@ -113,6 +120,10 @@ async function openParts(config: NodeConfig, io: NodeIo, opening: AsyncDisposabl
     })
   );
 
+  clock.listen((ms) => {
+    outbox.redate(ms);
+    for (const { watch } of acquisitions) watch.redate(ms);
+  });
   const health = () => nodeHealth({ acquisitions, outbox, settings });
   const { settings: reports, journal } = store;
   const settingsLink = new SettingsLink({ device, gateway, settings, reports, health, clock, random, log });
@@ -156,7 +167,7 @@ function byName(inverters: readonly ConfiguredInverter[]): ReadonlyMap<string, I
 }
 
 /** Lets all parts work until the signal aborts. */
-async function run(parts: NodeParts, { clock }: Pick<NodeIo, "clock">, signal: AbortSignal): Promise<void> {
+async function run(parts: NodeParts, { clock }: Pick<PartsIo, "clock">, signal: AbortSignal): Promise<void> {
   const { acquisitions, settings, settingsLink, uplink, upload, commands } = parts;
   const atUpload = () => {
     upload();
@@ -165,7 +176,7 @@ async function run(parts: NodeParts, { clock }: Pick<NodeIo, "clock">, signal: A
   await Promise.all([
     ...acquisitions.map((acquisition) => acquisition.run(signal)),
     keepSchedule({ period: settings.upload, run: atUpload }, { clock, signal }),
-    uplink.run(signal),
+    clock.compared(signal).then(() => uplink.run(signal)),
     settingsLink.run(signal),
     commands.run(signal),
   ]);

@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds since an arbitrary start. Never goes back. */
   monotonic(): number;
+  /** Milliseconds since the machine started, in whole seconds, with those in which it slept; left out where nobody knows. */
+  uptime?(): number | undefined;
   /** Resolves after `ms`, or as soon as `signal` aborts (it never rejects: look at the signal). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -12,6 +14,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
+  uptime: () => 1000 * Deno.osUptime(),
   sleep(ms, signal) {
     if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {

@@ -40,11 +40,14 @@ export class Watch implements PollObserver {
   readonly #io: WatchIo;
   readonly #trouble: RateLimitedLog;
   #known: Wakefulness;
+  /** Since when it was so before this run; that time was told by a clock of its own. */
+  readonly #storedSince: number | undefined;
 
   constructor(io: WatchIo) {
     this.#io = io;
     this.#trouble = new RateLimitedLog(io.log, io.clock);
     const stored = io.store.load(io.inverter);
+    this.#storedSince = stored?.since;
     const known = stored !== undefined && stored.state !== "stale";
     this.#known = { ...newWakefulness(io.clock.now()), ...stored, known };
     if (this.asleep) io.changed(true);
@@ -67,6 +70,13 @@ export class Watch implements PollObserver {
     if (this.#known.state !== before.state) this.#changed(before);
     else if (this.#known.known !== before.known) this.#keep();
     if (glimpse.kind === "seen") this.#answered();
+  }
+
+  /** The clock was wrong by so many milliseconds. */
+  redate(ms: number): void {
+    const { since, silent } = this.#known;
+    if (since !== this.#storedSince) this.#known = { ...this.#known, since: since + ms };
+    this.#known = { ...this.#known, silent: { ...silent, since: silent.since + ms } };
   }
 
   health(): InverterHealth {

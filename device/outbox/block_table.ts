@@ -87,11 +87,18 @@ function blocksToSend(db: DatabaseSync) {
     `INSERT INTO block (id, series, count, start_ms, end_ms, payload)
      VALUES (:id, :series, :count, :startMs, :endMs, :payload)`,
   );
+  const replace = db.prepare(
+    "UPDATE block SET start_ms = :startMs, end_ms = :endMs, payload = :payload WHERE id = :id",
+  );
   const has = db.prepare("SELECT 1 FROM block WHERE id = ?");
   const seriesId = seriesIds(db);
   return {
     add({ id, count, startMs, endMs, payload, ...key }: StoredBlock): void {
       addBlock.run({ id, count, startMs, endMs, payload, series: seriesId(key) });
+    },
+    /** Writes the times and the bytes of a block anew. */
+    replace({ id, startMs, endMs, payload }: StoredBlock): void {
+      replace.run({ id, startMs, endMs, payload });
     },
     has: (id: number): boolean => has.get(id) !== undefined,
     /** Blocks to send, oldest first, without those to pass over. */

@@ -11,6 +11,8 @@ export interface SeriesKey extends Omit<Series, "samples"> {
 /** Samples of one series that are not in a block yet. */
 export interface OpenSeries extends SeriesKey {
   readonly samples: Sample[];
+  /** So many of them, the first, are of an earlier run. */
+  restored: number;
 }
 
 const Names = z.array(z.string());
@@ -61,15 +63,24 @@ export class OpenSamples {
       if (!sample.success || key === undefined) continue;
       const [, at, ...values] = sample.data;
       const restored = { at, values: values.map((value) => value ?? undefined) };
-      if (fitsBlock(restored, key.registers.length)) this.#push(key, restored);
+      if (!fitsBlock(restored, key.registers.length)) continue;
+      const open = this.#series[this.#push(key, restored).index];
+      if (open) open.restored++;
     }
   }
 
   /** Drops the oldest sample of a series; false when there is none. */
   dropOldest(key: SeriesKey): boolean {
-    const dropped = this.#series.find((series) => sameKey(series, key))?.samples.shift();
-    if (dropped !== undefined) this.#count--;
-    return dropped !== undefined;
+    const series = this.#series.find((series) => sameKey(series, key));
+    if (series?.samples.shift() === undefined) return false;
+    series.restored = Math.max(0, series.restored - 1);
+    this.#count--;
+    return true;
+  }
+
+  /** Moves the times of the samples of this run: those of an earlier one were dated by a clock that nobody knows now. */
+  move(ms: number): void {
+    for (const series of this.#series) series.samples.splice(0, series.samples.length, ...moved(series, ms));
   }
 
   clear(): void {
@@ -87,8 +98,18 @@ export class OpenSamples {
 
   #open(key: SeriesKey): number {
     const { inverter, profile, registers } = key;
-    return this.#series.push({ inverter, profile, registers: [...registers], samples: [] }) - 1;
+    return this.#series.push({ inverter, profile, registers: [...registers], samples: [], restored: 0 }) - 1;
   }
+}
+
+/** Samples whose clock was wrong by so much, but for the restored ones; no time lies before 1970. */
+export function moved(
+  { samples, restored }: { readonly samples: readonly Sample[]; readonly restored: number },
+  ms: number,
+): Sample[] {
+  return samples.map((sample, index) => {
+    return index < restored ? sample : { ...sample, at: Math.max(0, Math.round(sample.at + ms)) };
+  });
 }
 
 function sameKey(a: SeriesKey, b: SeriesKey): boolean {

@@ -14,7 +14,7 @@ import {
   type StoredBlock,
 } from "./block_table.ts";
 import { OpenSamples, type SeriesKey } from "./open_series.ts";
-import { blocksOf, SEAL_SAMPLES } from "./seal.ts";
+import { blocksOf, redated, SEAL_SAMPLES } from "./seal.ts";
 import { WriteAheadLog } from "./write_ahead_log.ts";
 import { Tally } from "./tally.ts";
 
@@ -75,6 +75,10 @@ export class Outbox implements Disposable {
   readonly #tail: WriteAheadLog;
   #state: OutboxState;
   #totals: BlockTotals;
+  /** The first block of this run: what came before was dated by a clock that is not known any more. */
+  readonly #firstOfRun: number;
+  /** How many samples, the first of a block, are of an earlier run; of the blocks of this one. */
+  readonly #restored = new Map<number, number>();
   /** Blocks that are done and not removed yet: undefined for acknowledged, a reason for refused. */
   readonly #done = new Map<number, string | undefined>();
   #lost = 0;
@@ -94,6 +98,7 @@ export class Outbox implements Disposable {
     const { tail, records } = WriteAheadLog.open(io.tailPath, this.#state.generation);
     this.#tail = tail;
     this.#open.restore(records);
+    this.#firstOfRun = this.#state.nextBlock;
   }
 
   /** Takes a sample in. When it returns, a killed process does not lose it. Never throws: polling goes on whatever happens. */
@@ -120,6 +125,25 @@ export class Outbox implements Disposable {
     } catch (error) {
       this.#faulty(error);
       return false;
+    }
+  }
+
+  /**
+   * Dates anew what was taken in during this run and is still here: the clock was wrong by so many milliseconds. Never
+   * throws: polling goes on whatever happens.
+   */
+  redate(ms: number): void {
+    this.#open.move(ms);
+    try {
+      const ours = [...this.#table.unsent((id) => id < this.#firstOfRun || this.#done.has(id))];
+      const blocks = ours.map((block) => redated(block, ms, this.#restored.get(block.id)));
+      this.#totals = transaction(this.#io.db, () => {
+        for (const block of blocks) this.#table.replace(block);
+        return this.#table.totals();
+      });
+      this.seal(); // what is in the tail has its old times
+    } catch (error) {
+      this.#faulty(error);
     }
   }
 
@@ -207,8 +231,11 @@ export class Outbox implements Disposable {
 
   *#blocks(nextBlock: number): Generator<StoredBlock> {
     let id = nextBlock;
-    for (const series of this.#open.filled()) {
+    for (const { restored, ...series } of this.#open.filled()) {
+      let left = restored;
       for (const block of blocksOf(series, id)) {
+        if (left > 0) this.#restored.set(block.id, Math.min(left, block.count));
+        left -= block.count;
         yield block;
         id = block.id + 1;
       }

@@ -27,6 +27,8 @@ export interface ExchangeReport {
   /** When it began, on the monotonic clock, and how long it took. Milliseconds. */
   readonly beganAt: number;
   readonly tookMs: number;
+  /** When the gateway answered, by its own clock and with proof; unix milliseconds, give or take half a second. */
+  readonly gatewayTime?: number;
   /** Others used numbers of this device; it goes on from this one. */
   readonly advancedTo?: number;
   /** The gateway's answer is good for whatever request has that number, not for this one only. */

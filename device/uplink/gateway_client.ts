@@ -14,6 +14,9 @@ const LEAST_BYTES_PER_S = 512;
 /** Most bytes of an answer that are read. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+/** The gateway tells whole seconds, rounded down. */
+const HALF_A_SECOND_MS = 500;
+
 const OCTETS = "application/octet-stream";
 /** What is understood in an answer. Bytes rather than JSON where the gateway has both: chunks of firmware. */
 const ACCEPT = `${OCTETS}, application/json;q=0.9`;
@@ -52,6 +55,9 @@ interface GatewayClientIo {
   readonly observers?: readonly GatewayObserver[];
 }
 
+/** What one request came to. */
+type Attempt = Pick<ExchangeReport, "exchange" | "gatewayTime">;
+
 /** Speaks to the gateway for one device: every request signed, every answer verified (contract/1-link §2.2). */
 export class GatewayClient implements Poster {
   readonly #io: GatewayClientIo;
@@ -82,30 +88,31 @@ export class GatewayClient implements Poster {
     path: string,
     body: Bytes,
     signal: AbortSignal,
-  ): Promise<Pick<ExchangeReport, "exchange" | "advancedTo">> {
+  ): Promise<Attempt & Pick<ExchangeReport, "advancedTo">> {
     const url = new URL(this.#io.url.replace(/\/+$/, "") + path).href;
-    const exchange = await this.#attempt(url, body, signal);
-    const next = nextSequence(exchange);
-    if (next === undefined) return { exchange };
+    const first = await this.#attempt(url, body, signal);
+    const next = nextSequence(first.exchange);
+    if (next === undefined) return first;
     const advanced = this.#io.sequence.advanceTo(next);
     const again = await this.#attempt(url, body, signal);
-    return { exchange: again, ...(advanced && { advancedTo: next }) };
+    return { ...again, ...(advanced && { advancedTo: next }) };
   }
 
   /**
    * One request, in the form that the gateway takes (docs/decisions/014). Only a gateway that never bound an answer is asked
    * without a nonce, and only when a nonce is refused: by it, or by a stranger who would like that.
    */
-  async #attempt(url: string, body: Bytes, signal: AbortSignal): Promise<Exchange> {
+  async #attempt(url: string, body: Bytes, signal: AbortSignal): Promise<Attempt> {
     const { bound, clock, random } = this.#io;
     if (!bound.seen() && clock.monotonic() < this.#olderUntil) return await this.#send(url, body, signal);
-    const exchange = await this.#send(url, body, signal, random.bytes(NONCE_BYTES));
+    const attempt = await this.#send(url, body, signal, random.bytes(NONCE_BYTES));
+    const { exchange } = attempt;
     if (exchange.kind === "answer") bound.saw();
-    if (bound.seen() || exchange.kind !== "unproven" || exchange.status !== 401) return exchange;
+    if (bound.seen() || exchange.kind !== "unproven" || exchange.status !== 401) return attempt;
     this.#leap();
     const older = await this.#send(url, body, signal);
-    if (older.kind === "answer") this.#olderUntil = clock.monotonic() + OLDER_FORM_MS;
-    return older.kind === "unreachable" ? exchange : older;
+    if (older.exchange.kind === "answer") this.#olderUntil = clock.monotonic() + OLDER_FORM_MS;
+    return older.exchange.kind === "unreachable" ? attempt : older;
   }
 
   /**
@@ -120,7 +127,7 @@ export class GatewayClient implements Poster {
     sequence.advanceTo(sequence.take() + distance);
   }
 
-  async #send(url: string, body: Bytes, signal: AbortSignal, nonce?: Bytes): Promise<Exchange> {
+  async #send(url: string, body: Bytes, signal: AbortSignal, nonce?: Bytes): Promise<Attempt> {
     const { clock, key, sequence } = this.#io;
     const created = Math.floor(clock.now() / 1000);
     const request = { method: "POST", url, body, sequence: sequence.take(), created };
@@ -129,23 +136,28 @@ export class GatewayClient implements Poster {
     try {
       return await this.#exchange(url, signed, body, patience);
     } catch (error) {
-      return { kind: "unreachable", ...patience.fault() ?? { message: rootMessage(error) } };
+      return { exchange: { kind: "unreachable", ...patience.fault() ?? { message: rootMessage(error) } } };
     }
   }
 
   /** A redirect is an answer like any other: what it names is not asked. */
-  async #exchange(url: string, signed: SignedRequest, body: Bytes, patience: Patience): Promise<Exchange> {
+  async #exchange(url: string, signed: SignedRequest, body: Bytes, patience: Patience): Promise<Attempt> {
     const { signal } = patience;
     const headers = { ...signed.headers, "content-type": "application/json", accept: ACCEPT };
     const response = await this.#io.fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
     const { status } = response;
     const answer = await readBounded(response, (bytes) => patience.came(bytes));
-    if (answer === undefined) return { kind: "unproven", status, message: "the answer is too long" };
+    const unproven = (message: string): Attempt => ({ exchange: { kind: "unproven", status, message } });
+    if (answer === undefined) return unproven("the answer is too long");
     const verified = await verifyResponse(this.#io.key, signed, { status, fields: response.headers, body: answer });
-    if (!verified.ok) return { kind: "unproven", status, message: `${status}, unsigned: ${verified.detail}` };
+    if (!verified.ok) return unproven(`${status}, unsigned: ${verified.detail}`);
     const wait = retryAfterMs(response.headers.get("retry-after"), this.#io.clock.now());
     const said = bodyOf(response.headers, answer);
-    return { kind: "answer", status, body: said, ...(wait !== undefined && { retryAfterMs: wait }) };
+    const gatewayTime = 1000 * verified.value.created + HALF_A_SECOND_MS;
+    return {
+      exchange: { kind: "answer", status, body: said, ...(wait !== undefined && { retryAfterMs: wait }) },
+      gatewayTime,
+    };
   }
 }
 
