@@ -18,7 +18,7 @@ import { addMetricsRoute } from "./api/metrics.ts";
 import { addPowerRoutes } from "./api/power.ts";
 import { addSampleRoutes } from "./api/samples.ts";
 import { addLabelRoutes } from "./api/labels.ts";
-import { addRolloutRoutes } from "./api/settings_rollouts.ts";
+import { addSettingsRolloutRoutes } from "./api/settings_rollouts.ts";
 import { addTemplateRoutes } from "./api/settings_templates.ts";
 import { addSettingsRoutes } from "./api/settings.ts";
 import { addSecurityRoutes } from "./api/security.ts";
@@ -82,7 +82,7 @@ export function createApp(parts: AppParts): App {
 
 /** The gateway itself, and who is refused. */
 function addGateway(app: App, access: Access, { stores, services, mqttLink, ...parts }: AppParts): void {
-  const { devices, securityLog, replay, rolloutStates, firmwareRollouts, firmwareSessions } = stores;
+  const { devices, securityLog, replay, rollouts, firmwareSessions } = stores;
   const { management, states } = services;
   const { dataDir, version, clock, recentLog = new RecentLog(1) } = parts.io;
   const mqttConnected = () => mqttLink()?.connected ?? false;
@@ -93,8 +93,7 @@ function addGateway(app: App, access: Access, { stores, services, mqttLink, ...p
     states,
     management,
     securityLog,
-    rolloutStates,
-    firmwareRollouts,
+    rollouts,
     firmwareSessions,
     mqttLink,
     recentLog,
@@ -129,14 +128,14 @@ function addSettings(app: App, access: Access, { stores, services, io: { clock }
   addSettingsRoutes(app, access, { settings });
   addLabelRoutes(app, access, { management, labels, commit });
   addTemplateRoutes(app, access, { templates, commit, clock });
-  addRolloutRoutes(app, access, { settingsRollouts });
+  addSettingsRolloutRoutes(app, access, { settingsRollouts });
 }
 
 function addFirmware(app: App, access: Access, { stores, services }: AppParts): void {
   const { devices, firmwareSessions } = stores;
-  const { management, firmware, firmwareRolloutService } = services;
-  addFirmwareRoutes(app, access, { firmware, firmwareRolloutService });
-  addFirmwareRolloutRoutes(app, access, { firmwareRolloutService, management });
+  const { management, firmware, firmwareRollouts } = services;
+  addFirmwareRoutes(app, access, { firmware, firmwareRollouts });
+  addFirmwareRolloutRoutes(app, access, { firmwareRollouts, management });
   addFirmwareStatusRoutes(app, access, { firmware, firmwareSessions, devices, management });
 }
 

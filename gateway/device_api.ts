@@ -40,8 +40,8 @@ export function createDeviceApi(
 }
 
 function routesOf({ stores, services, feed, publishes, io: { clock, log } }: DeviceApiParts): readonly DeviceRoute[] {
-  const { receipts, boards, quarantine, commands, commit, twins, history, firmwareRollouts, firmwareSessions } = stores;
-  const { samples, states, notifier, firmware } = services;
+  const { receipts, boards, quarantine, commands, commit, twins, history, firmwareSessions } = stores;
+  const { samples, states, notifier, firmware, firmwareRollouts } = services;
   return [
     createProcessRoute({ samples, receipts, boards, quarantine, feed, publishes, pace: createUploadPace(clock), log }),
     ...createCommandRoutes({ commands, commit, notifier, clock }),

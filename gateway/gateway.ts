@@ -117,7 +117,7 @@ interface Parts {
 
 function openMqtt({ config, io, stores, services, feed }: Parts): Promise<Mqtt | undefined> {
   const { devices, announcements, twins, firmwareSessions, commit } = stores;
-  const { reader, inverters, energy, states, settings, commandService, firmware, firmwareRolloutService } = services;
+  const { reader, inverters, energy, states, settings, commandService, firmware, firmwareRollouts } = services;
   const { clock, random, log, version } = io;
   return startMqtt(config.mqtt, {
     devices,
@@ -133,7 +133,7 @@ function openMqtt({ config, io, stores, services, feed }: Parts): Promise<Mqtt |
     settings,
     commandService,
     firmware,
-    rollouts: firmwareRolloutService,
+    rollouts: firmwareRollouts,
     clock,
     random,
     log,
@@ -170,11 +170,11 @@ function createHandler(parts: ServedParts): Handler {
 async function startTasks({ config, io, stores, services, signal }: ServedParts): Promise<void> {
   const { clock, log } = io;
   const { retention, devices, commit } = stores;
-  const { states, settingsRollouts, firmwareRolloutService } = services;
+  const { states, settingsRollouts, firmwareRollouts } = services;
   await Promise.all([
     keepRetention(agesOf(config), { retention, commit, clock, log }, signal),
     keepRollouts({ rollouts: settingsRollouts, clock, log }, signal),
-    keepRollouts({ rollouts: firmwareRolloutService, clock, log }, signal),
+    keepRollouts({ rollouts: firmwareRollouts, clock, log }, signal),
     keepReview({ states, devices, clock, log }, signal),
   ]);
 }

@@ -8,7 +8,7 @@ import type { GatewayConfig } from "./config.ts";
 import { createEnergyReader, type EnergyReader } from "./energy/energy_reader.ts";
 import { localDays, machineTimeZone } from "./energy/local_days.ts";
 import { meteredSamples } from "./energy/metered_samples.ts";
-import { createFirmwareRolloutService, type FirmwareRolloutService } from "./firmware/rollouts.ts";
+import { createFirmwareRollouts, type FirmwareRollouts } from "./firmware/rollouts.ts";
 import type { GatewayIo } from "./gateway_io.ts";
 import { createInverters, type Inverters } from "./inverters.ts";
 import { createManagement, type Management } from "./management/management.ts";
@@ -36,7 +36,7 @@ export interface Services {
   readonly settings: DeviceSettings;
   readonly settingsRollouts: SettingsRollouts;
   readonly firmware: FirmwareRepository;
-  readonly firmwareRolloutService: FirmwareRolloutService;
+  readonly firmwareRollouts: FirmwareRollouts;
   /** Whether samples could be stored now. Never rejects. */
   readonly healthy: () => Promise<boolean>;
 }
@@ -106,24 +106,24 @@ function createStates(
 }
 
 function settingsServices(
-  { devices, twins, history, templates, labels, rolloutStates, commit }: Stores,
-  { reader: { activity }, inverters, clock }: ServicesIo & Pick<Services, "reader" | "inverters">,
+  { devices, twins, history, templates, labels, rollouts, commit }: Stores,
+  { reader: { activity }, inverters, clock, log }: ServicesIo & Pick<Services, "reader" | "inverters">,
 ): Pick<Services, "settings" | "settingsRollouts"> {
   const desired = { devices, twins, history, inverters, commit, clock };
   const lastUploadAt = (deviceId: string) => activity(deviceId).lastReceivedAt;
   return {
     settings: createDeviceSettings(desired),
-    settingsRollouts: createSettingsRollouts({ ...desired, templates, labels, rolloutStates, lastUploadAt }),
+    settingsRollouts: createSettingsRollouts({ ...desired, templates, labels, rollouts, lastUploadAt, log }),
   };
 }
 
 function firmwareServices(
-  { devices, labels, firmwareRollouts, firmwareSessions, commit }: Stores,
+  { devices, labels, rollouts, firmwareSessions, commit }: Stores,
   { dataDir, random, clock, log }: ServicesIo,
-): Pick<Services, "firmware" | "firmwareRolloutService"> {
+): Pick<Services, "firmware" | "firmwareRollouts"> {
   const firmware = openRepository({ dataDir, random, clock });
-  const io = { firmware, devices, labels, firmwareRollouts, firmwareSessions, commit, clock, log };
-  return { firmware, firmwareRolloutService: createFirmwareRolloutService(io) };
+  const io = { firmware, devices, labels, rollouts, firmwareSessions, commit, clock, log };
+  return { firmware, firmwareRollouts: createFirmwareRollouts(io) };
 }
 
 function createHealth({ devices, commit }: Stores, { dataDir, clock, log }: ServicesIo): () => Promise<boolean> {
@@ -133,11 +133,11 @@ function createHealth({ devices, commit }: Stores, { dataDir, clock, log }: Serv
 
 /** What is measured; `meters` where a gateway runs. */
 export function createMetrics(
-  { devices, securityLog, rolloutStates, firmwareRollouts, firmwareSessions }: Stores,
+  { devices, securityLog, rollouts, firmwareSessions }: Stores,
   { states, reader, energy }: Services,
   running: Pick<GatewayMetricsIo, "meters" | "mqttLink">,
   { dataDir, version, clock }: Pick<GatewayIo, "dataDir" | "version" | "clock">,
 ): GatewayMetrics {
-  const stored = { devices, securityLog, rolloutStates, firmwareRollouts, firmwareSessions };
+  const stored = { devices, securityLog, rollouts, firmwareSessions };
   return createGatewayMetrics({ ...stored, states, reader, energy, ...running, dataDir, version, clock });
 }

@@ -4,7 +4,7 @@ import { FirmwareModel, FirmwareVersion } from "../../ota/manifest/version.ts";
 import { checkBody } from "../http/device_route.ts";
 import { Fault } from "../fault.ts";
 import type { FirmwareRepository } from "../../ota/repository/firmware_repository.ts";
-import type { FirmwareRolloutService } from "../firmware/rollouts.ts";
+import { type FirmwareRollouts, isRolledOut } from "../firmware/rollouts.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { imagePieces, MANIFEST_HEADER, manifestHeader, taken } from "./firmware_upload.ts";
@@ -45,14 +45,14 @@ const Signed = z.object({ manifest: z.string(), manifest_signature: z.string() }
 
 interface FirmwareApiIo {
   readonly firmware: FirmwareRepository;
-  readonly firmwareRolloutService: FirmwareRolloutService;
+  readonly firmwareRollouts: Pick<FirmwareRollouts, "running">;
 }
 
 /** `/api/v1/firmware`: the images that can be offered to devices. Uploads stream and take constant memory. */
 export function addFirmwareRoutes(
   api: OpenAPIHono<ApiEnv>,
   access: Access,
-  { firmware: repository, firmwareRolloutService: rollouts }: FirmwareApiIo,
+  { firmware: repository, firmwareRollouts }: FirmwareApiIo,
 ): void {
   const found = ({ model, version }: z.infer<typeof Param>): Firmware => {
     const firmware = repository.find(model, version);
@@ -81,7 +81,7 @@ export function addFirmwareRoutes(
   });
   api.openapi(removeRoute(access), async (c) => {
     const { model, version } = found(c.req.valid("param"));
-    if (rollouts.uses(model, version)) {
+    if (isRolledOut({ model, version }, firmwareRollouts)) {
       throw new Fault("conflict", `Cannot remove firmware ${version} of ${model}: a rollout of it is not over`);
     }
     await repository.remove(model, version);

@@ -1,24 +1,36 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { WindowText } from "../rollout/maintenance_window.ts";
-import { RolloutPhase } from "../store/port/firmware_rollout.ts";
+import {
+  FIRMWARE_STAGES,
+  FirmwarePhase,
+  FirmwareStage,
+  type StoredFirmwareRollout,
+} from "../store/port/firmware_rollout.ts";
 import { FirmwareModel, FirmwareVersion } from "../../ota/manifest/version.ts";
 import type { Amount, FirmwarePlan } from "../firmware/rollout_plan.ts";
-import type { FirmwareRolloutService } from "../firmware/rollouts.ts";
+import type { FirmwareRollouts } from "../firmware/rollouts.ts";
 import { MAX_DEVICES } from "../rollout/selection.ts";
-import type { StoredRollout } from "../store/firmware_rollouts.ts";
 import { Label } from "../store/labels.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { jsonBody } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
-import { getRoute, listRoute, RolloutParam, startRoute } from "./rollout_routes.ts";
+import {
+  addRolloutRoutes,
+  changeRoute,
+  DeviceReasonView,
+  deviceReasonView,
+  RolloutReasonView,
+  rolloutReasonView,
+  startRoute,
+} from "./rollout_routes.ts";
 import { whoIs } from "./settings.ts";
 
 export const View = z.object({
   id: z.number().int(),
-  phase: RolloutPhase,
-  reason: z.string().nullable(),
+  phase: FirmwarePhase,
+  ...RolloutReasonView,
   model: z.string(),
   version: z.string(),
   by: z.string(),
@@ -34,10 +46,10 @@ export const View = z.object({
   }),
   devices: z.array(z.object({
     device_id: z.string(),
-    stage: z.enum(["waiting", "offered", "updated", "failed", "left"]),
+    stage: FirmwareStage,
     attempts: z.number().int(),
     not_before_ms: z.number().int(),
-    reason: z.string().nullable(),
+    ...DeviceReasonView,
   })),
 }).openapi("FirmwareRollout");
 
@@ -69,15 +81,16 @@ const Body = z.strictObject({
 
 const AssignBody = z.strictObject({ version: FirmwareVersion }).openapi("AssignFirmware");
 const DeviceParam = z.object({ device_id: DeviceId });
-const STARTED = {
+const START = {
+  body: Body,
   summary: "Rolls a firmware out to devices by name or label, or to all of its model",
   started: "The rollout; its first wave is open",
 };
 
-const ROLLOUTS = { path: "/api/v1/rollouts", of: "firmware", view: View, body: Body } as const;
+const ROLLOUTS = { path: "/api/v1/rollouts", of: "firmware", view: View } as const;
 
 interface FirmwareRolloutsApiIo {
-  readonly firmwareRolloutService: FirmwareRolloutService;
+  readonly firmwareRollouts: FirmwareRollouts;
   readonly management: { device(deviceId: string): { readonly model: string } };
 }
 
@@ -85,24 +98,22 @@ interface FirmwareRolloutsApiIo {
 export function addFirmwareRolloutRoutes(
   api: OpenAPIHono<ApiEnv>,
   access: Access,
-  { firmwareRolloutService: service, management }: FirmwareRolloutsApiIo,
+  { firmwareRollouts: rollouts, management }: FirmwareRolloutsApiIo,
 ): void {
-  api.openapi(listRoute(access, ROLLOUTS), (c) => {
-    return c.json({ rollouts: service.latest(c.req.valid("query").limit).map(viewOf) }, 200);
-  });
-  api.openapi(getRoute(access, ROLLOUTS), (c) => c.json(viewOf(service.find(c.req.valid("param").id)), 200));
-  api.openapi(startRoute(access, ROLLOUTS, STARTED), async (c) => {
-    return c.json(viewOf(await service.start(planOf(c.req.valid("json"), whoIs(c.get("token"))))), 201);
+  addRolloutRoutes(api, access, ROLLOUTS, { rollouts, viewOf });
+  api.openapi(startRoute(access, ROLLOUTS, START), async (c) => {
+    return c.json(viewOf(await rollouts.start(planOf(c.req.valid("json"), whoIs(c.get("token"))))), 201);
   });
   api.openapi(assignRoute(access), async (c) => {
     const { device_id } = c.req.valid("param");
     const { model } = management.device(device_id);
     const body = Body.parse({ model, version: c.req.valid("json").version, devices: [device_id] });
-    return c.json(viewOf(await service.start(planOf(body, whoIs(c.get("token"))))), 201);
+    return c.json(viewOf(await rollouts.start(planOf(body, whoIs(c.get("token"))))), 201);
   });
   for (const kind of ["pause", "resume", "abort"] as const) {
-    api.openapi(changeRoute(access, kind), async (c) => {
-      return c.json(viewOf(await service.change(c.req.valid("param").id, kind, whoIs(c.get("token")))), 200);
+    api.openapi(changeRoute(access, ROLLOUTS, kind), async (c) => {
+      const change = { kind, by: whoIs(c.get("token")), restore: true };
+      return c.json(viewOf(await rollouts.change(c.req.valid("param").id, change)), 200);
     });
   }
 }
@@ -121,22 +132,21 @@ function planOf({ model, version, ...body }: z.infer<typeof Body>, by: string): 
   };
 }
 
-function viewOf({ id, rollout }: StoredRollout): z.infer<typeof View> {
+function viewOf({ id, rollout }: StoredFirmwareRollout): z.infer<typeof View> {
   const counts = { waiting: 0, offered: 0, updated: 0, failed: 0, left: 0 };
-  for (const { stage } of rollout.members) counts[stage]++;
+  for (const { stage } of rollout.members) counts[FIRMWARE_STAGES[stage]]++;
   return {
     id,
     phase: rollout.phase,
-    reason: rollout.reason ?? null,
-    model: rollout.model,
-    version: rollout.version,
+    ...rolloutReasonView(rollout, "firmware"),
+    ...rollout.goal,
     by: rollout.by,
     created_at_ms: rollout.createdAt,
     wave: rollout.wave + 1,
     waves: rollout.policy.waves,
     counts,
-    devices: rollout.members.map(({ device, stage, attempts, notBefore, reason }) => {
-      return { device_id: device, stage, attempts, not_before_ms: notBefore, reason: reason ?? null };
+    devices: rollout.members.map(({ device: device_id, stage, attempts, notBefore: not_before_ms, reason }) => {
+      return { device_id, stage: FIRMWARE_STAGES[stage], attempts, not_before_ms, ...deviceReasonView({ reason }) };
     }),
   };
 }
@@ -155,18 +165,5 @@ function assignRoute(access: Access) {
       body: { required: true, content: { "application/json": { schema: AssignBody } } },
     },
     responses: { 201: json(View, "The rollout of one device"), ...PROBLEMS },
-  });
-}
-
-function changeRoute(access: Access, kind: "pause" | "resume" | "abort") {
-  const does = { pause: "Pauses", resume: "Goes on with", abort: "Ends" }[kind];
-  return createRoute({
-    method: "post",
-    path: `${ROLLOUTS.path}/{id}/${kind}`,
-    tags: [ROLLOUTS.of],
-    summary: `${does} a rollout`,
-    ...access("operator"),
-    request: { params: RolloutParam },
-    responses: { 200: json(View, "The rollout"), ...PROBLEMS },
   });
 }

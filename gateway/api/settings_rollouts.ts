@@ -1,29 +1,40 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { SettingsValues } from "../../protocol/settings/settings.ts";
-import { RolloutPhase } from "../store/port/settings_rollout.ts";
+import {
+  SETTINGS_STAGES,
+  SettingsPhase,
+  settingsPhaseOf,
+  SettingsStage,
+  type StoredSettingsRollout,
+} from "../store/port/settings_rollout.ts";
 import type { Outlook, RolloutPlan } from "../settings/rollout_plan.ts";
 import type { SettingsRollouts } from "../settings/rollouts.ts";
 import { MAX_DEVICES } from "../rollout/selection.ts";
 import { Label } from "../store/labels.ts";
-import type { StoredRollout } from "../store/settings_rollouts.ts";
 import { TemplateName } from "../store/settings_templates.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { jsonBody } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
-import { getRoute, listRoute, RolloutParam, startRoute } from "./rollout_routes.ts";
+import {
+  addRolloutRoutes,
+  DeviceReasonView,
+  deviceReasonView,
+  RolloutParam,
+  RolloutReasonView,
+  rolloutReasonView,
+  startRoute,
+} from "./rollout_routes.ts";
 import { whoIs } from "./settings.ts";
 import { TemplateSettings } from "./settings_templates.ts";
 import { ChangeView, changeView, Key } from "./settings_view.ts";
 
-const Stage = z.enum(["waiting", "set", "back", "left"]);
-
 /** A rollout of settings. */
 export const View = z.object({
   id: z.number().int(),
-  phase: RolloutPhase.describe("canary and rest are running; failed and aborted say why"),
-  reason: z.string().nullable(),
+  phase: SettingsPhase.describe("canary and rest are running; failed and aborted say why"),
+  ...RolloutReasonView,
   template: z.string().nullable(),
   settings: SettingsValues,
   by: z.string(),
@@ -33,9 +44,9 @@ export const View = z.object({
   healthy_since_ms: z.number().int().nullable().describe("Since when all that are watched are healthy"),
   devices: z.array(z.object({
     device_id: z.string(),
-    stage: Stage.describe("left: removed, or set by somebody else since"),
+    stage: SettingsStage.describe("left: removed, or set by somebody else since"),
     version: z.number().int().nullable().describe("The version of its settings that the rollout made"),
-    reason: z.string().nullable(),
+    ...DeviceReasonView,
   })),
 }).openapi("SettingsRollout");
 
@@ -77,28 +88,26 @@ const AbortBody = z.strictObject({
   restore: z.boolean().default(true).describe("Whether to put back what was set"),
 }).openapi("AbortSettingsRollout");
 
-const STARTED = {
+const START = {
+  body: Body,
   summary: "Applies settings to many devices; 422 with every reason when one of them cannot have them",
   started: "The rollout; those who go first are set",
 };
 
-const ROLLOUTS = { path: "/api/v1/settings/rollouts", of: "settings", view: View, body: Body } as const;
+const ROLLOUTS = { path: "/api/v1/settings/rollouts", of: "settings", view: View } as const;
 
 interface RolloutsApiIo {
   readonly settingsRollouts: SettingsRollouts;
 }
 
 /** `/api/v1/settings/rollouts`: settings for many devices, some first, the rest when those stay healthy. */
-export function addRolloutRoutes(
+export function addSettingsRolloutRoutes(
   api: OpenAPIHono<ApiEnv>,
   access: Access,
   { settingsRollouts: rollouts }: RolloutsApiIo,
 ): void {
-  api.openapi(listRoute(access, ROLLOUTS), (c) => {
-    return c.json({ rollouts: rollouts.latest(c.req.valid("query").limit).map(viewOf) }, 200);
-  });
-  api.openapi(getRoute(access, ROLLOUTS), (c) => c.json(viewOf(rollouts.find(c.req.valid("param").id)), 200));
-  api.openapi(startRoute(access, ROLLOUTS, STARTED), async (c) => {
+  addRolloutRoutes(api, access, ROLLOUTS, { rollouts, viewOf });
+  api.openapi(startRoute(access, ROLLOUTS, START), async (c) => {
     const started = await rollouts.start(planOf(c.req.valid("json"), whoIs(c.get("token"))));
     return c.json(viewOf(started), 201);
   });
@@ -107,9 +116,8 @@ export function addRolloutRoutes(
     return c.json({ devices: found.map(outlookView) }, 200);
   });
   api.openapi(abortRoute(access), async (c) => {
-    const { restore } = c.req.valid("json");
-    const aborted = await rollouts.abort(c.req.valid("param").id, { by: whoIs(c.get("token")), restore });
-    return c.json(viewOf(aborted), 200);
+    const abort = { kind: "abort", by: whoIs(c.get("token")), restore: c.req.valid("json").restore } as const;
+    return c.json(viewOf(await rollouts.change(c.req.valid("param").id, abort)), 200);
   });
 }
 
@@ -130,20 +138,26 @@ function outlookView({ device, changes, takenBy, refusals }: Outlook) {
   return { device_id: device.deviceId, changes: changes.map(changeView), refusals: [...taken, ...refusals] };
 }
 
-function viewOf({ id, rollout }: StoredRollout): z.infer<typeof View> {
+function viewOf({ id, rollout }: StoredSettingsRollout): z.infer<typeof View> {
+  const { goal: { template, settings }, policy: { waves, holdMs = 0 }, heldSince } = rollout;
   return {
     id,
-    phase: rollout.phase,
-    reason: rollout.reason ?? null,
-    template: rollout.template,
-    settings: rollout.settings,
+    phase: settingsPhaseOf(rollout),
+    ...rolloutReasonView(rollout, "settings"),
+    template,
+    settings,
     by: rollout.by,
     created_at_ms: rollout.createdAt,
-    canary_devices: rollout.canaries,
-    healthy_for_s: rollout.healthyForMs / 1000,
-    healthy_since_ms: rollout.healthySince ?? null,
-    devices: rollout.members.map(({ device, stage, version, reason }) => {
-      return { device_id: device, stage, version: version ?? null, reason: reason ?? null };
+    canary_devices: waves[0]?.devices ?? 0,
+    healthy_for_s: holdMs / 1000,
+    healthy_since_ms: heldSince ?? null,
+    devices: rollout.members.map(({ device: device_id, stage, mark, reason }) => {
+      return {
+        device_id,
+        stage: SETTINGS_STAGES[stage],
+        version: mark?.version ?? null,
+        ...deviceReasonView({ reason }),
+      };
     }),
   };
 }

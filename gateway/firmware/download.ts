@@ -1,6 +1,6 @@
 import type { Bytes } from "../../crypto/bytes.ts";
 import type { ChunkRequest } from "../../ota/manifest/messages.ts";
-import { mayFetch } from "../rollout/rollout.ts";
+import { mayGoOn } from "../rollout/rollout.ts";
 import type { DeviceCall } from "../auth/identity.ts";
 import { Fault } from "../fault.ts";
 import type { Device } from "../store/devices.ts";
@@ -42,8 +42,8 @@ export function fetchChunk(call: DeviceCall<ChunkRequest>, io: OfferIo): () => P
 /** The device's own session, and only while its rollout goes on. */
 function sessionOf({ device, body }: DeviceCall<ChunkRequest>, io: OfferIo): Session {
   const session = io.firmwareSessions.find(device);
-  const rollout = session?.rollout == null ? undefined : io.firmwareRollouts.find(session.rollout)?.rollout;
-  if (!session || session.version !== body.version || !rollout || !mayFetch(rollout, device.deviceId)) {
+  const running = io.firmwareRollouts.runningFor(device.deviceId).find(({ id }) => id === session?.rollout);
+  if (!session || session.version !== body.version || !running || !mayGoOn(running.rollout, device.deviceId)) {
     throw new Fault("conflict", "No update to this version is under way for this device: ask /ota/check");
   }
   return session;

@@ -1,11 +1,15 @@
 import type { CheckAnswer, CheckRequest } from "../../ota/manifest/messages.ts";
 import type { Firmware } from "../../ota/manifest/firmware.ts";
-import { mayOffer, memberOf } from "../rollout/rollout.ts";
+import { memberOf } from "../rollout/member.ts";
+import { deviceReasonText } from "../rollout/reason_text.ts";
+import { mayBegin } from "../rollout/rollout.ts";
 import { compareVersions } from "../../ota/manifest/version.ts";
 import type { DeviceCall } from "../auth/identity.ts";
 import type { Device } from "../store/devices.ts";
-import type { StoredRollout } from "../store/firmware_rollouts.ts";
 import type { Session } from "../store/firmware_sessions.ts";
+import type { StoredFirmwareRollout } from "../store/port/firmware_rollout.ts";
+import type { DeviceReason } from "../store/port/rollout_reason.ts";
+import { misfit } from "./eligibility.ts";
 import { chunkTotal, noChunks } from "./progress.ts";
 import type { FirmwareImages } from "../../ota/repository/firmware_repository.ts";
 import { note, noteProgress, tellRollout, type UpdateLogIo } from "./update_log.ts";
@@ -50,23 +54,24 @@ function newSession(current_version: string, now: number): Session {
 
 /** Boards report nothing: the version they run says how it ended (contract/2-boards §8). */
 function boardOutcome(device: Device, session: Session, io: OfferIo, now: number): Session {
-  const { version, rollout, state, current_version } = session;
+  const { version, state, current_version } = session;
   if (device.auth !== "legacy" || version === null) return session;
   if (current_version === version) {
     if (state === "confirmed") return session;
     const confirmed: Session = { ...session, state: "confirmed", changed_at: now, reason: null };
     noteProgress(device, confirmed, { version, kind: "confirmed", detail: "it runs the new version" }, io, now);
-    tellRollout(rollout, { kind: "updated", device: device.deviceId }, io, now);
+    tellRollout(confirmed, device, { kind: "succeeded" }, io, now);
     return confirmed;
   }
   if (!UNDER_WAY.includes(state)) return session;
   if (state === "downloading" && session.changed_at < io.upSince) return interrupted(device, session, io, now);
-  const reason = state === "downloaded"
-    ? `took every chunk and still runs ${current_version}`
-    : `broke off after ${chunkTotal(session.received)} of ${session.total_chunks} chunks`;
-  const failed: Session = { ...session, state: "failed", changed_at: now, reason };
-  noteProgress(device, failed, { version, kind: "failed", detail: reason }, io, now);
-  tellRollout(rollout, { kind: "failed", device: device.deviceId, reason, final: false }, io, now);
+  const reason: DeviceReason = state === "downloaded"
+    ? { code: "version_unchanged", version: current_version }
+    : { code: "download_broke_off", received: chunkTotal(session.received), total: session.total_chunks };
+  const detail = deviceReasonText(reason);
+  const failed: Session = { ...session, state: "failed", changed_at: now, reason: detail };
+  noteProgress(device, failed, { version, kind: "failed", detail }, io, now);
+  tellRollout(failed, device, { kind: "failed", reason, final: false }, io, now);
   return failed;
 }
 
@@ -80,40 +85,28 @@ function interrupted(device: Device, session: Session, io: OfferIo, now: number)
 }
 
 /** The firmware that a rollout has for the device now. What can never fit takes the device out of the rollout. */
-function offerable({ device, body, now }: Check, { id }: StoredRollout, io: OfferIo): Firmware | undefined {
-  const rollout = io.firmwareRollouts.find(id)?.rollout; // anew: the check may have changed it
-  if (!rollout || !mayOffer(rollout, device.deviceId, now)) return undefined;
-  const firmware = io.firmware.find(rollout.model, rollout.version);
+function offerable(
+  { device, body, now }: Check,
+  { id, rollout }: StoredFirmwareRollout,
+  io: OfferIo,
+): Firmware | undefined {
+  if (!mayBegin(rollout, device.deviceId, now)) return undefined;
+  const { model, version } = rollout.goal;
+  const firmware = io.firmware.find(model, version);
   if (!firmware) {
-    io.log.error("firmware {version} of {model} is not there, rollout {id} waits", { ...rollout, id });
+    io.log.error("firmware {version} of {model} is not there, rollout {id} waits", { model, version, id });
     return undefined;
   }
-  const order = compareVersions(firmware.version, body.current_version);
-  const offered = memberOf(rollout, device.deviceId)?.stage === "offered";
-  if (order === 0 && !offered) tellRollout(id, { kind: "updated", device: device.deviceId }, io, now);
+  const order = compareVersions(version, body.current_version);
+  const isBegun = memberOf(rollout, device.deviceId)?.stage === "begun";
+  if (order === 0 && !isBegun) tellRollout({ rollout: id }, device, { kind: "succeeded" }, io, now);
   if (order === 0) return undefined; // a node says itself when its trial is over
-  const reason = order < 0 ? `runs ${body.current_version}, which is newer` : misfit(device, body, firmware);
+  const reason: DeviceReason | undefined = order < 0
+    ? { code: "runs_newer", version: body.current_version }
+    : misfit(device, body, firmware);
   if (reason === undefined) return firmware;
-  note(device, { version: firmware.version, kind: "not_offered", detail: reason }, io, now);
-  tellRollout(id, { kind: "left", device: device.deviceId, reason }, io, now);
-  return undefined;
-}
-
-/** Why a firmware is not for a device, for people. */
-export function misfit(
-  { model, auth }: Pick<Device, "model" | "auth">,
-  { current_version, sequence }: Partial<Pick<CheckRequest, "current_version" | "sequence">>,
-  firmware: Firmware,
-): string | undefined {
-  if (firmware.model !== model) return `is a ${model}, the firmware is for ${firmware.model}`;
-  if (firmware.audience !== (auth === "legacy" ? "board" : "node")) return `takes no image for ${firmware.audience}s`;
-  const { min_version } = firmware;
-  if (min_version !== null && current_version !== undefined && compareVersions(current_version, min_version) < 0) {
-    return `runs ${current_version}, the firmware needs ${min_version} before`;
-  }
-  if (sequence !== undefined && firmware.sequence !== null && firmware.sequence <= sequence) {
-    return `takes nothing up to sequence ${sequence}, the firmware has ${firmware.sequence}`;
-  }
+  note(device, { version, kind: "not_offered", detail: deviceReasonText(reason) }, io, now);
+  tellRollout({ rollout: id }, device, { kind: "left", reason }, io, now);
   return undefined;
 }
 
@@ -121,7 +114,7 @@ export function misfit(
 function offer(
   { device, now }: Check,
   session: Session,
-  { id }: StoredRollout,
+  { id }: StoredFirmwareRollout,
   firmware: Firmware,
   io: OfferIo,
 ): CheckAnswer {
@@ -142,7 +135,7 @@ function offer(
     };
     noteProgress(device, offered, { version, kind: "offered", detail: `rollout ${id}` }, io, now);
   }
-  tellRollout(id, { kind: "offered", device: device.deviceId }, io, now);
+  io.firmwareRollouts.tell(id, { kind: "begun", device: device.deviceId }, now);
   return answerOf(firmware);
 }
 

@@ -1,8 +1,10 @@
 import type { CompleteRequest, OtaReportAnswer, VerifyRequest } from "../../ota/manifest/messages.ts";
-import type { RolloutEvent } from "../rollout/rollout.ts";
+import type { Outcome } from "../rollout/effect.ts";
 import type { DeviceCall } from "../auth/identity.ts";
 import { Fault } from "../fault.ts";
+import { deviceReasonText } from "../rollout/reason_text.ts";
 import type { Device } from "../store/devices.ts";
+import type { DeviceReason } from "../store/port/rollout_reason.ts";
 import type { Session, SessionState } from "../store/firmware_sessions.ts";
 import { noteProgress, tellRollout, type UpdateLogIo } from "./update_log.ts";
 
@@ -12,20 +14,16 @@ interface Verdict {
   readonly kind: string;
   readonly detail?: string | undefined;
   /** Left out: nothing is decided yet. */
-  readonly event?: RolloutEvent;
+  readonly outcome?: Outcome;
 }
 
 /** Takes what a device says of its checks. Inside a transaction. Throws `Fault` `conflict` for a version it was not offered. */
 export function takeVerify(call: DeviceCall<VerifyRequest>, io: UpdateLogIo): OtaReportAnswer {
-  const { body: { verified, error }, device: { deviceId } } = call;
-  const reason = `its checks failed: ${error ?? "no reason given"}`;
-  return take(
-    call,
-    verified
-      ? { state: "verified", kind: "verified" }
-      : { state: "failed", kind: "verify_failed", detail: reason, event: failure(deviceId, reason, false) },
-    io,
-  );
+  const { verified, error: text } = call.body;
+  if (verified) return take(call, { state: "verified", kind: "verified" }, io);
+  const reason: DeviceReason = { code: "checks_failed", text: text ?? undefined };
+  const outcome: Outcome = { kind: "failed", reason, final: false };
+  return take(call, { state: "failed", kind: "verify_failed", detail: deviceReasonText(reason), outcome }, io);
 }
 
 /** Takes how an update ended. Inside a transaction. Throws `Fault` `conflict` for a version it was not offered. */
@@ -33,36 +31,29 @@ export function takeComplete(call: DeviceCall<CompleteRequest>, io: UpdateLogIo)
   return take(call, verdictOf(call), io);
 }
 
-function verdictOf(
-  { body: { boot_status, reason, log = [] }, device: { deviceId } }: DeviceCall<CompleteRequest>,
-): Verdict {
-  const why = reason ?? "no reason given";
-  const detail = [why, ...log].join("\n");
+function verdictOf({ body: { boot_status, reason, log = [] } }: DeviceCall<CompleteRequest>): Verdict {
+  const text = reason ?? undefined;
+  const detail = [text ?? "no reason given", ...log].join("\n");
   switch (boot_status) {
     case "success":
-      return { state: "confirmed", kind: "confirmed", event: { kind: "updated", device: deviceId } };
-    case "rolled_back":
-      return {
-        state: "rolled_back",
-        kind: "rolled_back",
-        detail,
-        event: failure(deviceId, `rolled back: ${why}`, true),
-      };
-    case "failed":
-      return { state: "failed", kind: "failed", detail, event: failure(deviceId, why, false) };
+      return { state: "confirmed", kind: "confirmed", outcome: { kind: "succeeded" } };
+    case "rolled_back": {
+      const outcome: Outcome = { kind: "failed", reason: { code: "rolled_back", text }, final: true };
+      return { state: "rolled_back", kind: "rolled_back", detail, outcome };
+    }
+    case "failed": {
+      const outcome: Outcome = { kind: "failed", reason: { code: "update_failed", text }, final: false };
+      return { state: "failed", kind: "failed", detail, outcome };
+    }
     default:
       return boot_status satisfies never;
   }
 }
 
-function failure(device: string, reason: string, final: boolean): RolloutEvent {
-  return { kind: "failed", device, reason, final };
-}
-
 /** A report that comes again is answered as the first one was, and changes nothing. */
 function take(
   { device, body: { version }, now }: DeviceCall<VerifyRequest | CompleteRequest>,
-  { state, kind, detail, event }: Verdict,
+  { state, kind, detail, outcome }: Verdict,
   io: UpdateLogIo,
 ): OtaReportAnswer {
   const answer: OtaReportAnswer = { status: "success", message: "The report is noted" };
@@ -74,7 +65,7 @@ function take(
   if (isDecided(session)) throw new Fault("conflict", `This update is over: it is ${session.state}`);
   const next = proves(device) ? { ...session, state, changed_at: now, reason: detail?.slice(0, 500) ?? null } : session;
   noteProgress(device, next, { version, kind: proves(device) ? kind : `${kind}_unproven`, detail }, io, now);
-  if (event && proves(device)) tellRollout(session.rollout, event, io, now);
+  if (outcome && proves(device)) tellRollout(session, device, outcome, io, now);
   return answer;
 }
 

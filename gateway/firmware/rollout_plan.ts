@@ -1,15 +1,16 @@
-import type { MaintenanceWindow } from "../store/port/firmware_rollout.ts";
-import { startRollout } from "../rollout/rollout.ts";
-import type { Rollout, RolloutPolicy } from "../store/port/firmware_rollout.ts";
 import { compareVersions } from "../../ota/manifest/version.ts";
+import type { FirmwareImages } from "../../ota/repository/firmware_repository.ts";
 import { Fault } from "../fault.ts";
-import { type DeviceSelection, selected } from "../rollout/selection.ts";
+import { deviceReasonText } from "../rollout/reason_text.ts";
+import { startRollout } from "../rollout/rollout.ts";
+import { type DeviceSelection, selected, takenDevices } from "../rollout/selection.ts";
 import type { Device, Devices } from "../store/devices.ts";
-import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
 import type { FirmwareSessions } from "../store/firmware_sessions.ts";
 import type { Labels } from "../store/labels.ts";
-import { misfit } from "./offer.ts";
-import type { FirmwareImages } from "../../ota/repository/firmware_repository.ts";
+import type { FirmwareRollout } from "../store/port/firmware_rollout.ts";
+import type { MaintenanceWindow, RolloutPolicy } from "../store/port/rollout.ts";
+import type { RolloutStores } from "../store/rollouts.ts";
+import { misfit } from "./eligibility.ts";
 
 /** The size of a wave, and how much of it has to be updated before the next one begins; all when left out. */
 interface WavePlan {
@@ -39,7 +40,7 @@ export interface FirmwarePlanIo {
   readonly firmware: FirmwareImages;
   readonly devices: Devices;
   readonly labels: Labels;
-  readonly firmwareRollouts: FirmwareRollouts;
+  readonly rollouts: Pick<RolloutStores, "firmware">;
   readonly firmwareSessions: FirmwareSessions;
 }
 
@@ -50,7 +51,7 @@ const MAX_BACKOFF_MS = 86_400_000;
  * The rollout that a plan asks for. Devices that run the version or a newer one are left out. Throws `Fault`: `not_found` for a
  * firmware or device, `refused` with every reason of every device, `conflict` when a device is in another rollout.
  */
-export function planned(plan: FirmwarePlan, io: FirmwarePlanIo, now: number): Rollout {
+export function planned(plan: FirmwarePlan, io: FirmwarePlanIo, now: number): FirmwareRollout {
   const { model, version } = plan.firmware;
   const firmware = io.firmware.find(model, version);
   if (!firmware) throw new Fault("not_found", `There is no firmware ${version} of ${model}`);
@@ -62,23 +63,25 @@ export function planned(plan: FirmwarePlan, io: FirmwarePlanIo, now: number): Ro
   );
   if (devices.length === 0) throw new Fault("refused", `Every device of the selection runs ${version} or newer`);
   const fields = devices.flatMap((device) => {
-    const message = misfit(device, {}, firmware);
-    return message === undefined ? [] : [{ path: device.deviceId, message }];
+    const reason = misfit(device, {}, firmware);
+    return reason === undefined ? [] : [{ path: device.deviceId, message: deviceReasonText(reason) }];
   });
   if (fields.length > 0) {
     throw new Fault("refused", "The firmware is not for all of these devices", { fields: fields.slice(0, 1_000) });
   }
   requireFree(devices, io);
   const names = devices.map(({ deviceId }) => deviceId);
-  return startRollout({ model, version, by: plan.by, policy: policyOf(plan, names.length), devices: names }, now);
+  return startRollout(
+    { goal: { model, version }, by: plan.by, policy: policyOf(plan, names.length), devices: names },
+    now,
+  );
 }
 
-function requireFree(devices: readonly Device[], { firmwareRollouts }: FirmwarePlanIo): void {
+function requireFree(devices: readonly Device[], { rollouts }: FirmwarePlanIo): void {
+  const taken = takenDevices(rollouts.firmware);
   for (const { deviceId } of devices) {
-    const busy = firmwareRollouts.runningFor(deviceId).find(({ rollout }) =>
-      rollout.members.some(({ device, stage }) => device === deviceId && (stage === "waiting" || stage === "offered"))
-    );
-    if (busy) throw new Fault("conflict", `Cannot update ${deviceId}: rollout ${busy.id} is not over`);
+    const busy = taken.get(deviceId);
+    if (busy !== undefined) throw new Fault("conflict", `Cannot update ${deviceId}: rollout ${busy} is not over`);
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Logger } from "@logtape/logtape";
-import { next, type RolloutEvent } from "../rollout/rollout.ts";
+import type { Outcome } from "../rollout/effect.ts";
 import type { Device } from "../store/devices.ts";
-import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
 import type { FirmwareSessions, Session } from "../store/firmware_sessions.ts";
+import type { FirmwareRollouts } from "./rollouts.ts";
 
 export interface UpdateLogIo {
-  readonly firmwareRollouts: FirmwareRollouts;
+  readonly firmwareRollouts: Pick<FirmwareRollouts, "runningFor" | "tell">;
   readonly firmwareSessions: FirmwareSessions;
   readonly log: Logger;
 }
@@ -28,13 +28,13 @@ export function note(device: Device, { version, kind, detail }: Happening, io: U
   io.log.info("firmware {kind} {device} {version} {detail}", { kind, device: device.deviceId, version, detail });
 }
 
-/** Tells a rollout. Inside a transaction. */
-export function tellRollout(id: number | null, event: RolloutEvent, io: UpdateLogIo, now: number): void {
-  const found = id === null ? undefined : io.firmwareRollouts.find(id);
-  if (id === null || !found) return;
-  const rollout = next(found.rollout, event, now);
-  io.firmwareRollouts.save(id, found.rollout, rollout);
-  if (rollout.phase === found.rollout.phase && rollout.wave === found.rollout.wave) return;
-  const { phase, wave, reason } = rollout;
-  io.log.info("firmware rollout {id} {phase} wave {wave} {reason}", { id, phase, wave: wave + 1, reason });
+/** Tells the rollout of a session what became of it on the device. Inside a transaction. */
+export function tellRollout(
+  { rollout }: Pick<Session, "rollout">,
+  { deviceId: device }: Pick<Device, "deviceId">,
+  outcome: Outcome,
+  { firmwareRollouts }: UpdateLogIo,
+  now: number,
+): void {
+  if (rollout !== null) firmwareRollouts.tell(rollout, { kind: "outcome", device, outcome }, now);
 }

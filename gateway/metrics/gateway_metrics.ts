@@ -7,9 +7,8 @@ import type { SampleReader } from "../store/sample_reader.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 import { diskRoom, storeBytes } from "../system/disk.ts";
 import type { Device, Devices } from "../store/devices.ts";
-import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
 import type { SecurityLog } from "../store/security_log.ts";
-import type { Rollouts } from "../store/settings_rollouts.ts";
+import type { RolloutStore } from "../store/rollouts.ts";
 import { deviceFamilies, type DeviceReading } from "./device_families.ts";
 import type { GatewayMeters } from "./gateway_meters.ts";
 
@@ -33,8 +32,7 @@ export interface GatewayMetricsIo extends UpdateStatusIo {
   readonly reader: Pick<SampleReader, "select" | "latest" | "activity">;
   readonly energy: Pick<EnergyReader, "of">;
   readonly securityLog: Pick<SecurityLog, "counts">;
-  readonly rolloutStates: Pick<Rollouts, "running">;
-  readonly firmwareRollouts: Pick<FirmwareRollouts, "running">;
+  readonly rollouts: Readonly<Record<"settings" | "firmware", Pick<RolloutStore, "running">>>;
   /** `undefined`: no broker is configured. */
   readonly mqttLink: () => MqttLink | undefined;
   readonly clock: Clock;
@@ -103,8 +101,8 @@ function ownFamilies(io: GatewayMetricsIo): readonly Family[] {
     gauge(
       "rollouts_running",
       "Rollouts that are not over, by kind",
-      { labels: { kind: "settings" }, value: io.rolloutStates.running().length },
-      { labels: { kind: "firmware" }, value: io.firmwareRollouts.running().length },
+      { labels: { kind: "settings" }, value: io.rollouts.settings.running().length },
+      { labels: { kind: "firmware" }, value: io.rollouts.firmware.running().length },
     ),
     gauge("mqtt_connected", "1 while the MQTT broker can be reached", { value: mqtt && Number(mqtt.connected) }),
     gauge("mqtt_waiting_messages", "Messages that wait for the broker", { value: mqtt?.waiting }),

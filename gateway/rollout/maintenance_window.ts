@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { MaintenanceWindow } from "../store/port/firmware_rollout.ts";
+import type { MaintenanceWindow } from "../store/port/rollout.ts";
 
 const DAY_MINUTES = 1_440;
 

@@ -1,6 +1,8 @@
 import { Fault } from "../fault.ts";
 import { type Device, type Devices, requireDevice } from "../store/devices.ts";
 import type { Labels } from "../store/labels.ts";
+import type { RolloutStore } from "../store/rollouts.ts";
+import { isOpen } from "./member.ts";
 
 /** Which devices are meant: those that fit everything that is given. */
 export interface DeviceSelection {
@@ -36,4 +38,11 @@ export function selected(
 function named(names: readonly string[], devices: Devices): readonly Device[] {
   const found = names.map((name) => requireDevice(devices, name));
   return [...new Map(found.map((device) => [device.row, device])).values()];
+}
+
+/** The devices of which a rollout of the kind still wants something, with its number: a device is in one at a time. */
+export function takenDevices({ running }: Pick<RolloutStore, "running">): ReadonlyMap<string, number> {
+  return new Map(
+    running().flatMap(({ id, rollout }) => rollout.members.filter(isOpen).map(({ device }) => [device, id])),
+  );
 }

@@ -10,11 +10,12 @@ import {
 import { Fault, type FieldFault } from "../fault.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import type { Labels } from "../store/labels.ts";
-import type { Rollouts } from "../store/settings_rollouts.ts";
+import type { RolloutStores } from "../store/rollouts.ts";
 import type { Templates } from "../store/settings_templates.ts";
 import { type DesiredIo, refusalsOf } from "./desired.ts";
-import type { Rollout } from "../store/port/settings_rollout.ts";
-import { type DeviceSelection, selected } from "../rollout/selection.ts";
+import { settingsPolicy, type SettingsRollout, unwatchedPolicy } from "../store/port/settings_rollout.ts";
+import { startRollout } from "../rollout/rollout.ts";
+import { type DeviceSelection, selected, takenDevices } from "../rollout/selection.ts";
 import type { Twin } from "../store/port/twin.ts";
 
 /** Which settings go where, and how carefully. */
@@ -34,7 +35,7 @@ export interface RolloutPlan extends DeviceSelection {
 }
 
 export interface RolloutPlanIo extends DesiredIo {
-  readonly rolloutStates: Rollouts;
+  readonly rollouts: Pick<RolloutStores, "settings">;
   readonly templates: Templates;
   readonly labels: Labels;
   readonly devices: Devices;
@@ -52,7 +53,7 @@ export interface Outlook {
 /** What a plan would do, device by device; nothing is set. Throws `Fault`: `not_found` for a template or device, `refused` for none. */
 export function outlooks(plan: RolloutPlan, io: RolloutPlanIo): readonly Outlook[] {
   const settings = settingsOf(plan, io);
-  const taken = takenDevices(io);
+  const taken = takenDevices(io.rollouts.settings);
   return selected(plan, io).map((device) => {
     const twin = io.twins.load(device);
     const values = patched(twin.desired, settings);
@@ -68,21 +69,20 @@ export function outlooks(plan: RolloutPlan, io: RolloutPlanIo): readonly Outlook
  * The rollout that a plan asks for, before anything is set: all or none. Throws `Fault`: `refused` with every reason of every
  * device, `conflict` when a device is in another rollout, `not_found` for a template or device.
  */
-export function planned(plan: RolloutPlan, io: RolloutPlanIo, now: number): Rollout {
+export function planned(plan: RolloutPlan, io: RolloutPlanIo, now: number): SettingsRollout {
   const members = outlooks(plan, io);
   requireFree(members);
   requireSettable(members);
-  return {
-    phase: plan.canary === undefined ? "done" : "canary",
-    template: plan.template ?? null,
-    settings: settingsOf(plan, io),
-    by: plan.by,
-    createdAt: now,
-    canaries: Math.min(plan.canary?.devices ?? members.length, members.length),
-    healthyForMs: plan.canary?.healthyForMs ?? 0,
-    ...(plan.canary?.applyWithinMs === undefined ? {} : { applyWithinMs: plan.canary.applyWithinMs }),
-    members: members.map(({ device }) => ({ device: device.deviceId, stage: "waiting" })),
-  };
+  const { template = null, canary, by } = plan;
+  const applyWithinMs = canary?.applyWithinMs;
+  return startRollout({
+    goal: { template, settings: settingsOf(plan, io), ...(applyWithinMs === undefined ? {} : { applyWithinMs }) },
+    by,
+    policy: canary
+      ? settingsPolicy(Math.min(canary.devices, members.length), members.length, canary.healthyForMs)
+      : unwatchedPolicy(members.length),
+    devices: members.map(({ device }) => device.deviceId),
+  }, now);
 }
 
 function settingsOf({ template, settings }: RolloutPlan, { templates }: RolloutPlanIo): SettingsValues {
@@ -90,15 +90,6 @@ function settingsOf({ template, settings }: RolloutPlan, { templates }: RolloutP
   const found = templates.find(template);
   if (!found) throw new Fault("not_found", `There is no template ${template}`);
   return found.settings;
-}
-
-/** The devices of rollouts that are not over. */
-function takenDevices({ rolloutStates }: RolloutPlanIo): ReadonlyMap<string, number> {
-  return new Map(
-    rolloutStates.running().flatMap(({ id, rollout }) =>
-      rollout.members.filter(({ stage }) => stage === "set" || stage === "waiting").map(({ device }) => [device, id])
-    ),
-  );
 }
 
 /** What could not be put back if the rollout fails: a board cannot be told to forget. */

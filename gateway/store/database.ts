@@ -17,11 +17,10 @@ import { SCHEMA as samples } from "./samples.ts";
 import { SCHEMA as securityLog, SCHEMA_OF_OLD_REFUSALS as oldRefusals } from "./security_log.ts";
 import { SCHEMA as series, SCHEMA_OF_NEWEST as newestBlocks } from "./series.ts";
 import { SCHEMA as sessions } from "./sessions.ts";
-import { SCHEMA as firmwareRollouts } from "./firmware_rollouts.ts";
+import { SCHEMA as rollouts } from "./rollouts.ts";
 import { SCHEMA as firmwareSessions } from "./firmware_sessions.ts";
 import { SCHEMA_OF_LATER_KEYS as laterKeys } from "./key_windows.ts";
 import { SCHEMA as labels } from "./labels.ts";
-import { SCHEMA as settingsRollouts } from "./settings_rollouts.ts";
 import { SCHEMA as settingsTemplates } from "./settings_templates.ts";
 import { SCHEMA as settingsHistory } from "./settings_history.ts";
 import { SCHEMA as tokens } from "./tokens.ts";
@@ -49,8 +48,7 @@ export const MIGRATIONS: readonly string[] = [
     settingsHistory,
     labels,
     settingsTemplates,
-    settingsRollouts,
-    firmwareRollouts,
+    rollouts,
     firmwareSessions,
     deviceStates,
     energy,

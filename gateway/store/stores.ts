@@ -22,10 +22,9 @@ import { createRollups, type Rollups } from "./rollups.ts";
 import { createSamples } from "./samples.ts";
 import { createSecurityLog, type SecurityLog } from "./security_log.ts";
 import { createSeriesStore, type SeriesStore } from "./series.ts";
-import { createFirmwareRollouts, type FirmwareRollouts } from "./firmware_rollouts.ts";
 import { createFirmwareSessions, type FirmwareSessions } from "./firmware_sessions.ts";
 import { createLabels, type Labels } from "./labels.ts";
-import { createRollouts, type Rollouts } from "./settings_rollouts.ts";
+import { createRolloutStores, type RolloutStores } from "./rollouts.ts";
 import { createTemplates, type Templates } from "./settings_templates.ts";
 import { createSettingsHistory, type SettingsHistory } from "./settings_history.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
@@ -60,8 +59,7 @@ export interface Stores extends AsyncDisposable {
   readonly history: SettingsHistory;
   readonly labels: Labels;
   readonly templates: Templates;
-  readonly rolloutStates: Rollouts;
-  readonly firmwareRollouts: FirmwareRollouts;
+  readonly rollouts: RolloutStores;
   readonly firmwareSessions: FirmwareSessions;
 }
 
@@ -121,8 +119,7 @@ export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresO
     history: createSettingsHistory(db),
     labels: createLabels(db),
     templates: createTemplates(db),
-    rolloutStates: createRollouts(db),
-    firmwareRollouts: createFirmwareRollouts(db),
+    rollouts: createRolloutStores(db),
     firmwareSessions: createFirmwareSessions(db),
     async [Symbol.asyncDispose]() {
       await commit.close();

@@ -2,20 +2,21 @@ import type { Clock } from "../../platform/clock.ts";
 import { statusOf, type UpdateStatusIo } from "../firmware/status.ts";
 import type { MqttLink } from "./mqtt_link.ts";
 import type { DeviceStates } from "../state/device_states.ts";
+import { rolloutReasonText } from "../rollout/reason_text.ts";
 import { stateReasonText } from "../state/reason_text.ts";
-import type { FirmwareRollouts } from "../store/firmware_rollouts.ts";
+import type { RolloutStore } from "../store/rollouts.ts";
 import type { SecurityLog } from "../store/security_log.ts";
-import type { Rollouts } from "../store/settings_rollouts.ts";
 import { type Alarm, alarmsOf, type StoppedRollout } from "./alarms.ts";
 import { diskRoom } from "./disk.ts";
+
+const KINDS = ["firmware", "settings"] as const;
 
 /** Where alarms come from. */
 export interface AlarmsIo extends UpdateStatusIo {
   readonly dataDir: string;
   readonly states: Pick<DeviceStates, "of">;
   readonly securityLog: Pick<SecurityLog, "latest">;
-  readonly rolloutStates: Pick<Rollouts, "latest">;
-  readonly firmwareRollouts: Pick<FirmwareRollouts, "latest">;
+  readonly rollouts: Readonly<Record<(typeof KINDS)[number], Pick<RolloutStore, "latest">>>;
   /** `undefined`: no broker is configured. */
   readonly mqttLink: () => MqttLink | undefined;
   readonly clock: Pick<Clock, "now">;
@@ -45,23 +46,17 @@ export function alarmsNow(io: AlarmsIo): readonly Alarm[] {
     refusals: securityLog.latest({ limit: LOOKED_AT.validations }).flatMap(({ reason, at }) =>
       reason === "ok" ? [] : [at]
     ),
-    rollouts: [...stoppedFirmware(io), ...stoppedSettings(io)],
+    rollouts: KINDS.flatMap((kind) => stopped(kind, io)),
     updates: all.map((device) => statusOf(device, io)),
   });
 }
 
-function stoppedFirmware({ firmwareRollouts }: AlarmsIo): readonly StoppedRollout[] {
-  return firmwareRollouts.latest(LOOKED_AT.rollouts).flatMap(({ id, rollout: { phase, reason, createdAt } }) => {
-    const stopped = phase === "paused" || phase === "aborted";
-    if (!stopped || reason === undefined || reason.startsWith(`${phase} by `)) return [];
-    return [{ name: `firmware rollout ${id}`, reason, paused: phase === "paused", startedAt: createdAt }];
+/** Those that nobody stopped. */
+function stopped(kind: (typeof KINDS)[number], { rollouts }: AlarmsIo): readonly StoppedRollout[] {
+  return rollouts[kind].latest(LOOKED_AT.rollouts).flatMap(({ id, rollout: { phase, reason, createdAt } }) => {
+    if ((phase !== "paused" && phase !== "aborted") || reason === undefined) return [];
+    if (reason.code === "paused_by" || reason.code === "aborted_by") return [];
+    const text = rolloutReasonText(reason, kind);
+    return [{ name: `${kind} rollout ${id}`, reason: text, paused: phase === "paused", startedAt: createdAt }];
   });
-}
-
-function stoppedSettings({ rolloutStates }: AlarmsIo): readonly StoppedRollout[] {
-  return rolloutStates.latest(LOOKED_AT.rollouts).flatMap(({ id, rollout: { phase, reason, createdAt } }) =>
-    phase === "failed"
-      ? [{ name: `settings rollout ${id}`, reason: reason ?? "", paused: false, startedAt: createdAt }]
-      : []
-  );
 }

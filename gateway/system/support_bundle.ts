@@ -36,8 +36,8 @@ export function supportBundle(io: BundleIo): SupportBundle {
       newest: securityLog.latest({ limit: VALIDATIONS }),
     },
     rollouts: {
-      settings: io.rolloutStates.latest(10),
-      firmware: io.firmwareRollouts.latest(10),
+      settings: io.rollouts.settings.latest(10),
+      firmware: io.rollouts.firmware.latest(10),
     },
     log: recentLog.latest({ limit: LINES, level: "debug" }),
   };

@@ -1,6 +1,6 @@
 import type { Firmware } from "../../../ota/manifest/firmware.ts";
 import { compareVersions } from "../../../ota/manifest/version.ts";
-import { misfit } from "../../firmware/offer.ts";
+import { misfit } from "../../firmware/eligibility.ts";
 import { chunkTotal } from "../../firmware/progress.ts";
 import type { Device } from "../../store/devices.ts";
 import type { Session } from "../../store/firmware_sessions.ts";

@@ -4,12 +4,13 @@ import { check, type OfferIo } from "../../../gateway/firmware/offer.ts";
 import { fetchChunk } from "../../../gateway/firmware/download.ts";
 import { takeComplete } from "../../../gateway/firmware/reports.ts";
 import type { FirmwarePlan } from "../../../gateway/firmware/rollout_plan.ts";
-import { createFirmwareRolloutService, type FirmwareRolloutService } from "../../../gateway/firmware/rollouts.ts";
+import { createFirmwareRollouts, type FirmwareRollouts } from "../../../gateway/firmware/rollouts.ts";
 import type { Stores } from "../../../gateway/store/stores.ts";
 import type { Device } from "../../../gateway/store/devices.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { chunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
 import type { Firmware } from "../../../ota/manifest/firmware.ts";
+import type { FirmwareImages } from "../../../ota/repository/firmware_repository.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { openTestStores } from "../../fakes/stores.ts";
 
@@ -71,7 +72,7 @@ export interface FleetOptions {
 /** Nodes against a gateway's real routes, stores and rollouts, without sockets and on a clock that the test moves. */
 export interface Fleet extends AsyncDisposable {
   readonly nodes: readonly FleetNode[];
-  readonly rollouts: FirmwareRolloutService;
+  readonly rollouts: FirmwareRollouts;
   readonly clock: FakeClock;
   /** Every node checks once, in an order of its own, and does what follows; then the gateway looks at its rollouts. */
   round(minutes: number): Promise<void>;
@@ -87,8 +88,10 @@ export async function openFleet({ size, seed, boots, loss = 0 }: FleetOptions): 
   const clock = new FakeClock();
   const random = seeded(seed);
   const image = firmware("1.1.0");
-  const io = offerIo(stores, image);
-  const rollouts = createFirmwareRolloutService({ ...stores, ...io, clock });
+  const images = imagesOf(image);
+  const log = getLogger(["test"]);
+  const rollouts = createFirmwareRollouts({ ...stores, firmware: images, clock, log });
+  const io = { ...stores, firmware: images, firmwareRollouts: rollouts, log, upSince: 0 };
   const nodes = await register(stores, size, clock.now());
   return {
     nodes,
@@ -118,13 +121,12 @@ export async function openFleet({ size, seed, boots, loss = 0 }: FleetOptions): 
   };
 }
 
-function offerIo(stores: Stores, image: Firmware): OfferIo {
-  const images = {
+function imagesOf(image: Firmware): FirmwareImages {
+  return {
     list: () => [image],
     find: (model: string, version: string) => model === image.model && version === image.version ? image : undefined,
     chunk: async (_: Firmware, number: number) => ({ data: CHUNK, hmac: await chunkHmac(KEY, CHUNK, number) }),
   };
-  return { ...stores, firmware: images, log: getLogger(["test"]), upSince: 0 };
 }
 
 async function register(stores: Stores, size: number, now: number): Promise<readonly FleetNode[]> {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { next, startRollout } from "../../../gateway/rollout/rollout.ts";
-import type { Rollout, RolloutPolicy } from "../../../gateway/store/port/firmware_rollout.ts";
-import { mayFetch, mayOffer, memberOf } from "../../../gateway/rollout/rollout.ts";
-import { isOver } from "../../../gateway/store/port/firmware_rollout.ts";
+import { memberOf } from "../../../gateway/rollout/member.ts";
+import { mayBegin, mayGoOn, next, startRollout } from "../../../gateway/rollout/rollout.ts";
+import type { FirmwareRollout } from "../../../gateway/store/port/firmware_rollout.ts";
+import { isOver, type RolloutPolicy } from "../../../gateway/store/port/rollout.ts";
 import { openFleet, seeded } from "./fleet.ts";
 
 const WAVES = [{ size: { devices: 10 } }, { size: { percent: 10 } }, { size: { percent: 50 } }];
@@ -46,15 +46,15 @@ Deno.test("a thousand nodes: paused nobody moves, resumed they go on, aborted it
   await using fleet = await openFleet({ size: 1_000, seed: 4, boots: () => true, loss: 0.2 });
   const id = await fleet.start({ waves: WAVES, attempts: 20 });
   await fleet.round(60);
-  await fleet.rollouts.change(id, "pause", "op");
+  await fleet.rollouts.change(id, { kind: "pause", by: "op" });
   const before = fleet.exposed();
   for (let round = 0; round < 3; round++) await fleet.round(600);
   assert.equal(fleet.exposed(), before);
-  await fleet.rollouts.change(id, "resume", "op");
+  await fleet.rollouts.change(id, { kind: "resume", by: "op" });
   while (fleet.rollouts.find(id).rollout.wave < 1) await fleet.round(60);
   await fleet.round(60);
   assert.ok(fleet.exposed() > 10);
-  await fleet.rollouts.change(id, "abort", "op");
+  await fleet.rollouts.change(id, { kind: "abort", by: "op", restore: true });
   const after = fleet.exposed();
   for (let round = 0; round < 3; round++) await fleet.round(600);
   assert.equal(fleet.exposed(), after);
@@ -62,7 +62,7 @@ Deno.test("a thousand nodes: paused nobody moves, resumed they go on, aborted it
 });
 
 interface Simulated {
-  rollout: Rollout;
+  rollout: FirmwareRollout;
   readonly exposed: Set<string>;
 }
 
@@ -88,7 +88,7 @@ function simulate(
   };
   const devices = Array.from({ length: 1_000 }, (_, i) => `d${i}`);
   const state: Simulated = {
-    rollout: startRollout({ model: "m", version: "2.0.0", by: "t", policy, devices }, 0),
+    rollout: startRollout({ goal: { model: "m", version: "2.0.0" }, by: "t", policy, devices }, 0),
     exposed: new Set(),
   };
   for (let now = 0, round = 0; round < 40 && !isOver(state.rollout); round++, now += 3_600_000) {
@@ -99,7 +99,7 @@ function simulate(
       random,
       devices: devices.slice(0, first + 300 * state.rollout.wave + 400 * Math.max(0, state.rollout.wave - 1)),
     });
-    state.rollout = next(state.rollout, { kind: "tick" }, now);
+    state.rollout = next(state.rollout, { kind: "tick", seen: new Map() }, now);
   }
   return state;
 }
@@ -109,16 +109,17 @@ function step(
   { now, bad, random, devices }: { now: number; bad: boolean; random: () => number; devices: readonly string[] },
 ): void {
   for (const device of devices) {
-    if (random() < 0.1 || !mayOffer(state.rollout, device, now)) continue;
-    state.rollout = next(state.rollout, { kind: "offered", device }, now);
-    if (!mayFetch(state.rollout, device) || random() < 0.1) continue;
+    if (random() < 0.1 || !mayBegin(state.rollout, device, now)) continue;
+    state.rollout = next(state.rollout, { kind: "begun", device }, now);
+    if (!mayGoOn(state.rollout, device) || random() < 0.1) continue;
     state.exposed.add(device);
-    const report = bad
-      ? { kind: "failed", device, reason: "rolled back", final: true } as const
-      : { kind: "updated", device } as const;
+    const outcome = bad
+      ? { kind: "failed", reason: { code: "rolled_back" }, final: true } as const
+      : { kind: "succeeded" } as const;
+    const report = { kind: "outcome", device, outcome } as const;
     state.rollout = next(state.rollout, report, now);
     if (random() < 0.2) state.rollout = next(state.rollout, report, now); // said twice
-    state.rollout = next(state.rollout, { kind: "updated", device: "a stranger" }, now);
+    state.rollout = next(state.rollout, { ...report, device: "a stranger" }, now);
   }
 }
 
@@ -138,7 +139,7 @@ Deno.test("a hundred seeds: no bad image ever leaves the first wave, and devices
 Deno.test("a hundred seeds: a good image counts every device that took it, once", () => {
   for (let seed = 0; seed < 100; seed++) {
     const { rollout, exposed } = simulate(seed, false);
-    const updated = rollout.members.filter(({ stage }) => stage === "updated");
+    const updated = rollout.members.filter(({ stage }) => stage === "succeeded");
     assert.equal(updated.length, exposed.size, `seed ${seed}`);
     assert.ok(updated.every(({ device }) => exposed.has(device) && memberOf(rollout, device)?.attempts !== 0));
     if (rollout.wave > 0) assert.ok(updated.length >= (rollout.policy.waves[0]?.successes ?? 0));
@@ -159,7 +160,7 @@ Deno.test("a hundred seeds: paused nobody is offered anything, resumed it goes o
         assert.equal(state.exposed.size, exposedAt[pausedAt], `seed ${seed}: offered while paused`);
         state.rollout = next(state.rollout, { kind: "resume", by: "op" }, now);
       }
-      if (round === abortedAt) state.rollout = next(state.rollout, { kind: "abort", by: "op" }, now);
+      if (round === abortedAt) state.rollout = next(state.rollout, { kind: "abort", by: "op", restore: true }, now);
     });
     if (rollout.phase !== "aborted") assert.ok(isOver(rollout), `seed ${seed}: ${rollout.phase}`);
     else assert.equal(exposed.size, exposedAt[abortedAt], `seed ${seed}: offered after the end`);

@@ -1,17 +1,13 @@
 import assert from "node:assert/strict";
 import { isOpen, WindowText } from "../../../gateway/rollout/maintenance_window.ts";
-import {
-  mayFetch,
-  mayOffer,
-  memberOf,
-  next,
-  type RolloutEvent,
-  startRollout,
-} from "../../../gateway/rollout/rollout.ts";
-import type { Rollout, RolloutPolicy } from "../../../gateway/store/port/firmware_rollout.ts";
+import { memberOf } from "../../../gateway/rollout/member.ts";
+import { deviceReasonText, rolloutReasonText } from "../../../gateway/rollout/reason_text.ts";
+import { mayBegin, mayGoOn, next, type RolloutEvent, startRollout } from "../../../gateway/rollout/rollout.ts";
+import type { FirmwareRollout } from "../../../gateway/store/port/firmware_rollout.ts";
+import type { RolloutPolicy } from "../../../gateway/store/port/rollout.ts";
 
 const NOW = Date.UTC(2026, 5, 21, 12);
-const POLICY: RolloutPolicy = {
+const POLICY = {
   waves: [{ devices: 2, successes: 2 }, { devices: 2, successes: 1 }, { devices: 2, successes: 2 }],
   pauseAfter: 2,
   attempts: 3,
@@ -19,29 +15,32 @@ const POLICY: RolloutPolicy = {
   maxBackoffMs: 90_000,
   timeoutMs: 3_600_000,
   jitterMs: 0,
-};
+} satisfies RolloutPolicy;
 
-function begin(policy: Partial<RolloutPolicy> = {}): Rollout {
+function begin(policy: Partial<RolloutPolicy> = {}): FirmwareRollout {
   const devices = ["a", "b", "c", "d", "e", "f"];
-  return startRollout({ model: "m", version: "1.0.1", by: "test", policy: { ...POLICY, ...policy }, devices }, NOW);
+  const goal = { model: "m", version: "1.0.1" };
+  return startRollout({ goal, by: "test", policy: { ...POLICY, ...policy }, devices }, NOW);
 }
 
-function play(rollout: Rollout, ...events: readonly RolloutEvent[]): Rollout {
+function play(rollout: FirmwareRollout, ...events: readonly RolloutEvent[]): FirmwareRollout {
   return events.reduce((rollout, event) => next(rollout, event, NOW), rollout);
 }
 
-const offer = (device: string): RolloutEvent => ({ kind: "offered", device });
-const update = (device: string): RolloutEvent => ({ kind: "updated", device });
+const tick: RolloutEvent = { kind: "tick", seen: new Map() };
+const abort: RolloutEvent = { kind: "abort", by: "op", restore: true };
+const offer = (device: string): RolloutEvent => ({ kind: "begun", device });
+const update = (device: string): RolloutEvent => ({ kind: "outcome", device, outcome: { kind: "succeeded" } });
 const fail = (device: string, final = true): RolloutEvent => ({
-  kind: "failed",
+  kind: "outcome",
   device,
-  reason: "did not boot",
-  final,
+  outcome: { kind: "failed", reason: { code: "update_failed", text: "did not boot" }, final },
 });
+const reasonOf = ({ reason }: FirmwareRollout) => reason && rolloutReasonText(reason, "firmware");
 
 Deno.test("a wave begins when enough of the one before are updated, and the last one ends the rollout", () => {
   let rollout = begin();
-  const open = () => ["a", "b", "c", "d", "e", "f"].filter((device) => mayOffer(rollout, device, NOW)).join("");
+  const open = () => ["a", "b", "c", "d", "e", "f"].filter((device) => mayBegin(rollout, device, NOW)).join("");
   assert.equal(open(), "ab");
   rollout = play(rollout, offer("a"), update("a"));
   assert.equal(open(), "b");
@@ -57,32 +56,32 @@ Deno.test("a wave begins when enough of the one before are updated, and the last
 Deno.test("failures pause it, resuming forgives them, and others abort it", () => {
   let rollout = play(begin(), offer("a"), offer("b"), fail("a"));
   assert.equal(rollout.phase, "paused", "two successes cannot be had any more");
-  assert.match(rollout.reason ?? "", /wave 1: 0 updated, 2 needed/);
-  assert.equal(mayFetch(rollout, "b"), false, "nobody fetches while it is paused");
+  assert.match(reasonOf(rollout) ?? "", /wave 1: 0 updated, 2 needed/);
+  assert.equal(mayGoOn(rollout, "b"), false, "nobody fetches while it is paused");
   rollout = play(rollout, { kind: "resume", by: "op" });
   assert.equal(rollout.phase, "running");
-  assert.equal(mayFetch(rollout, "b"), true);
+  assert.equal(mayGoOn(rollout, "b"), true);
   rollout = play(rollout, update("b"));
   assert.equal(rollout.wave, 1);
   const strict = play(begin({ abortAfter: 1 }), offer("a"), fail("a"));
   assert.equal(strict.phase, "aborted");
-  assert.match(strict.reason ?? "", /1 failed, the last one a: did not boot/);
+  assert.match(reasonOf(strict) ?? "", /1 failed, the last one a: did not boot/);
   assert.equal(play(strict, { kind: "resume", by: "op" }), strict, "an end is an end");
 });
 
 Deno.test("by hand it is paused, resumed and aborted", () => {
   const paused = play(begin(), offer("a"), { kind: "pause", by: "op" });
-  assert.equal(paused.reason, "paused by op");
-  assert.equal(mayOffer(paused, "b", NOW), false);
-  const late = next(paused, { kind: "tick" }, NOW + 10 * POLICY.timeoutMs);
-  assert.equal(memberOf(late, "a")?.stage, "offered", "time does not pass while it is paused");
+  assert.equal(reasonOf(paused), "paused by op");
+  assert.equal(mayBegin(paused, "b", NOW), false);
+  const late = next(paused, tick, NOW + 10 * POLICY.timeoutMs);
+  assert.equal(memberOf(late, "a")?.stage, "begun", "time does not pass while it is paused");
   const resumed = next(paused, { kind: "resume", by: "op" }, NOW + 10 * POLICY.timeoutMs);
-  assert.equal(next(resumed, { kind: "tick" }, NOW + 10 * POLICY.timeoutMs), resumed);
-  const aborted = play(resumed, { kind: "abort", by: "op" });
+  assert.equal(next(resumed, tick, NOW + 10 * POLICY.timeoutMs), resumed);
+  const aborted = play(resumed, abort);
   assert.equal(aborted.phase, "aborted");
-  assert.equal(mayFetch(aborted, "a"), false);
+  assert.equal(mayGoOn(aborted, "a"), false);
   const updated = memberOf(play(aborted, update("a")), "a");
-  assert.equal(updated?.stage, "updated", "what is true is still kept");
+  assert.equal(updated?.stage, "succeeded", "what is true is still kept");
 });
 
 Deno.test("an attempt that fails is repeated later, each time after a longer pause, up to the last", () => {
@@ -94,8 +93,8 @@ Deno.test("an attempt that fails is repeated later, each time after a longer pau
     rollout = next(rollout, fail("a", false), now);
     const { stage, notBefore = 0 } = memberOf(rollout, "a") ?? {};
     if (stage !== "waiting") break;
-    assert.equal(mayOffer(rollout, "a", notBefore - 1), false);
-    assert.equal(mayOffer(rollout, "a", notBefore), true);
+    assert.equal(mayBegin(rollout, "a", notBefore - 1), false);
+    assert.equal(mayBegin(rollout, "a", notBefore), true);
     pauses.push(notBefore - now);
     now = notBefore;
   }
@@ -107,14 +106,16 @@ Deno.test("an attempt that fails is repeated later, each time after a longer pau
 
 Deno.test("who does not report in time has failed that attempt", () => {
   const rollout = play(begin(), offer("a"));
-  assert.equal(next(rollout, { kind: "tick" }, NOW + POLICY.timeoutMs - 1), rollout);
-  const late = memberOf(next(rollout, { kind: "tick" }, NOW + POLICY.timeoutMs), "a");
+  assert.equal(next(rollout, tick, NOW + POLICY.timeoutMs - 1), rollout);
+  const late = memberOf(next(rollout, tick, NOW + POLICY.timeoutMs), "a");
   assert.equal(late?.stage, "waiting");
-  assert.equal(late?.reason, "did not report in time");
+  assert.equal(late?.reason && deviceReasonText(late.reason), "did not report in time");
 });
 
 Deno.test("devices that leave do not stop it", () => {
-  const left = (device: string): RolloutEvent => ({ kind: "left", device, reason: "is no longer registered" });
+  const left = (device: string): RolloutEvent => {
+    return { kind: "outcome", device, outcome: { kind: "left", reason: { code: "unregistered" } } };
+  };
   const rollout = play(begin(), left("a"), update("b"));
   assert.equal(rollout.wave, 1);
   assert.equal(play(rollout, ...["c", "d", "e", "f"].map(left)).phase, "done");
@@ -147,8 +148,8 @@ Deno.test("offers begin inside the maintenance window only, and go on outside it
   assert.equal(isOpen(WindowText.parse("09:00-17:00"), at("12:00")), true);
   assert.equal(isOpen(undefined, at("12:00")), true);
   const rollout = begin({ window });
-  assert.equal(mayOffer(rollout, "a", at("21:59")), false);
-  assert.equal(mayOffer(rollout, "a", at("22:00")), true);
-  assert.equal(mayOffer(next(rollout, offer("a"), at("22:00")), "a", at("23:59") + 12 * 3_600_000), true);
+  assert.equal(mayBegin(rollout, "a", at("21:59")), false);
+  assert.equal(mayBegin(rollout, "a", at("22:00")), true);
+  assert.equal(mayBegin(next(rollout, offer("a"), at("22:00")), "a", at("23:59") + 12 * 3_600_000), true);
   for (const bad of ["24:00-01:00", "1:00-2:00", "22:00", ""]) assert.equal(WindowText.safeParse(bad).success, false);
 });

@@ -1,44 +1,67 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Health, next, type RolloutEvent } from "../../../gateway/settings/rollout.ts";
-import { isOver, type Member, type Rollout, type RolloutPhase } from "../../../gateway/store/port/settings_rollout.ts";
+import type { Outcome } from "../../../gateway/rollout/effect.ts";
+import { dueMembers, membersToTakeBack, next, type RolloutEvent } from "../../../gateway/rollout/rollout.ts";
+import { isOver } from "../../../gateway/store/port/rollout.ts";
+import {
+  type SettingsMark,
+  type SettingsMember,
+  type SettingsPhase,
+  settingsPhaseOf,
+  settingsPolicy,
+  type SettingsRollout,
+} from "../../../gateway/store/port/settings_rollout.ts";
 
-const member = (device: string, stage: Member["stage"]): Member => ({ device, stage, version: 1, setAt: 0 });
-const canary: Rollout = {
-  phase: "canary",
-  template: "slow",
-  settings: { poll_interval_s: 5 },
+const member = (device: string, stage: SettingsMember["stage"]): SettingsMember => ({
+  device,
+  stage,
+  attempts: Number(stage !== "waiting"),
+  notBefore: 0,
+  begunAt: 0,
+  mark: { previous: {}, version: 1 },
+});
+const canary: SettingsRollout = {
+  phase: "running",
+  goal: { template: "slow", settings: { poll_interval_s: 5 } },
   by: "test",
   createdAt: 0,
-  canaries: 2,
-  healthyForMs: 100,
-  members: [member("a", "set"), member("b", "set"), member("c", "waiting"), member("d", "waiting")],
+  policy: settingsPolicy(2, 4, 100),
+  wave: 0,
+  members: [member("a", "begun"), member("b", "begun"), member("c", "waiting"), member("d", "waiting")],
 };
-const rest: Rollout = { ...canary, phase: "rest", members: ["a", "b", "c", "d"].map((name) => member(name, "set")) };
-const healthy: Health = { kind: "healthy" };
-const waiting: Health = { kind: "waiting" };
-const sick: Health = { kind: "sick", reason: "uploads no more" };
-const overdue: Health = { kind: "overdue", reason: "did not apply the settings in time" };
-const left: Health = { kind: "left", reason: "was set by somebody else since" };
-const observed = (now: number, health: Readonly<Record<string, Health>>): RolloutEvent => {
-  return { kind: "observed", now, health: new Map(Object.entries(health)) };
+const rest: SettingsRollout = {
+  ...canary,
+  wave: 1,
+  members: ["a", "b", "c", "d"].map((name) => member(name, "begun")),
 };
-const names = (members: readonly Member[]) => members.map(({ device }) => device).join("");
+const healthy: Outcome = { kind: "succeeded" };
+const waiting: Outcome = { kind: "pending" };
+const sick: Outcome = { kind: "failed", reason: { code: "silent" }, final: true };
+const left: Outcome = { kind: "left", reason: { code: "set_by_others" } };
 
-/** What is seen, in which state, and the phase, who is set and who is put back. */
-const TABLE: readonly (readonly [string, Rollout, RolloutEvent, string, string, string])[] = [
+interface Look {
+  readonly now: number;
+  readonly event: RolloutEvent<SettingsMark>;
+}
+const observed = (now: number, seen: Readonly<Record<string, Outcome>>): Look => {
+  return { now, event: { kind: "tick", seen: new Map(Object.entries(seen)) } };
+};
+const abort = (restore: boolean): Look => ({ now: 5, event: { kind: "abort", by: "test", restore } });
+const names = (members: readonly SettingsMember[]) => members.map(({ device }) => device).join("");
+
+/** What is seen, in which state, and the phase, who is to be set and who is to be put back. */
+const TABLE: readonly (readonly [string, SettingsRollout, Look, SettingsPhase, string, string])[] = [
   ["all are healthy, but not for long enough", canary, observed(5, { a: healthy, b: healthy }), "canary", "", ""],
-  ["long enough", { ...canary, healthySince: 5 }, observed(105, { a: healthy, b: healthy }), "rest", "cd", ""],
-  ["one moment too early", { ...canary, healthySince: 5 }, observed(104, { a: healthy, b: healthy }), "canary", "", ""],
-  ["one waits", { ...canary, healthySince: 5 }, observed(500, { a: healthy, b: waiting }), "canary", "", ""],
-  ["one is not seen at all", { ...canary, healthySince: 5 }, observed(500, { a: healthy }), "canary", "", ""],
-  ["one is sick", { ...canary, healthySince: 5 }, observed(500, { a: healthy, b: sick }), "failed", "", "ab"],
-  ["one is late", canary, observed(5, { a: healthy, b: overdue }), "failed", "", "ab"],
-  ["one left", { ...canary, healthySince: 5 }, observed(500, { a: healthy, b: left }), "rest", "cd", ""],
+  ["long enough", { ...canary, heldSince: 5 }, observed(105, { a: healthy, b: healthy }), "rest", "cd", ""],
+  ["one moment too early", { ...canary, heldSince: 5 }, observed(104, { a: healthy, b: healthy }), "canary", "", ""],
+  ["one waits", { ...canary, heldSince: 5 }, observed(500, { a: healthy, b: waiting }), "canary", "", ""],
+  ["one is not seen at all", { ...canary, heldSince: 5 }, observed(500, { a: healthy }), "canary", "", ""],
+  ["one is sick", { ...canary, heldSince: 5 }, observed(500, { a: healthy, b: sick }), "failed", "", "ab"],
+  ["one left", { ...canary, heldSince: 5 }, observed(500, { a: healthy, b: left }), "rest", "cd", ""],
   ["all left", canary, observed(5, { a: left, b: left }), "failed", "", ""],
   [
     "the clock was set back",
-    { ...canary, healthySince: 500 },
+    { ...canary, heldSince: 500 },
     observed(105, { a: healthy, b: healthy }),
     "canary",
     "",
@@ -46,100 +69,106 @@ const TABLE: readonly (readonly [string, Rollout, RolloutEvent, string, string, 
   ],
   [
     "all went first",
-    { ...canary, canaries: 4, members: rest.members, healthySince: 0 },
+    { ...canary, policy: settingsPolicy(4, 4, 100), members: rest.members, heldSince: 0 },
     observed(100, allOf(healthy)),
     "done",
     "",
     "",
   ],
-  ["the rest are watched as long", { ...rest, healthySince: 5 }, observed(105, allOf(healthy)), "done", "", ""],
+  ["the rest are watched as long", { ...rest, heldSince: 5 }, observed(105, allOf(healthy)), "done", "", ""],
   [
     "one of the rest is away",
-    { ...rest, healthySince: 5 },
-    observed(105, { ...allOf(healthy), d: overdue }),
+    { ...rest, heldSince: 5 },
+    observed(105, { ...allOf(healthy), d: waiting }),
     "done",
     "",
     "",
   ],
   [
     "one of the rest is sick",
-    { ...rest, healthySince: 5 },
+    { ...rest, heldSince: 5 },
     observed(6, { ...allOf(healthy), d: sick }),
     "failed",
     "",
     "abcd",
   ],
-  ["somebody stops it", rest, { kind: "abort", by: "test", restore: true }, "aborted", "", "abcd"],
-  ["somebody stops it where it is", rest, { kind: "abort", by: "test", restore: false }, "aborted", "", ""],
+  ["somebody stops it", rest, abort(true), "aborted", "", "abcd"],
+  ["somebody stops it where it is", rest, abort(false), "aborted", "", ""],
 ];
 
-function allOf(health: Health): Readonly<Record<string, Health>> {
-  return { a: health, b: health, c: health, d: health };
+function allOf(outcome: Outcome): Readonly<Record<string, Outcome>> {
+  return { a: outcome, b: outcome, c: outcome, d: outcome };
 }
 
-for (const [what, rollout, event, phase, set, back] of TABLE) {
-  Deno.test(`a rollout in the phase ${rollout.phase}: ${what}`, () => {
-    const step = next(rollout, event);
-    assert.deepEqual([step.rollout.phase, names(step.set), names(step.back)], [phase, set, back]);
+for (const [what, rollout, { event, now }, phase, set, back] of TABLE) {
+  Deno.test(`a rollout in the phase ${settingsPhaseOf(rollout)}: ${what}`, () => {
+    const after = next(rollout, event, now);
+    const restored = membersToTakeBack(rollout, after, event);
+    assert.deepEqual([settingsPhaseOf(after), names(dueMembers(after, now)), names(restored)], [phase, set, back]);
   });
 }
 
+Deno.test("the first that is sick is told, whoever is so as well", () => {
+  const { reason } = next(rest, observed(6, { ...allOf(sick), a: healthy }).event, 6);
+  assert.deepEqual(reason, { code: "devices_failed", failed: 1, device: "b", why: { code: "silent" } });
+});
+
 Deno.test("no news is the same value, and what is over stays over", () => {
-  assert.equal(next(canary, observed(5, { a: waiting, b: healthy })).rollout, canary);
-  for (const phase of ["done", "failed", "aborted"] as const) {
-    const over = { ...rest, phase };
-    for (const event of [observed(5, allOf(sick)), { kind: "abort", by: "test", restore: true } as const]) {
-      const step = next(over, event);
-      assert.deepEqual([step.rollout, step.set, step.back], [over, [], []]);
+  assert.equal(next(canary, observed(5, { a: waiting, b: healthy }).event, 5), canary);
+  for (const phase of ["done", "aborted"] as const) {
+    const over: SettingsRollout = { ...rest, phase };
+    for (const { event, now } of [observed(5, allOf(sick)), abort(true)]) {
+      const after: SettingsRollout = next(over, event, now);
+      assert.equal(after, over);
+      assert.deepEqual([...dueMembers(after, now), ...membersToTakeBack(over, after, event)], []);
     }
   }
 });
 
-interface Look {
+interface Moment {
   /** How far the clock went since the look before, milliseconds: it may have been set back. */
   readonly after: number;
-  readonly health: Readonly<Record<string, Health>>;
+  readonly seen: Readonly<Record<string, Outcome>>;
 }
 
 /** A step back proves no time and takes none away: in 19 ms, 1 ms back and 82 ms, 101 ms passed, by the clock 100 ms. */
-const STEP_BACK = [0, 19, -1, 82].map((after): Look => ({ after, health: allOf(healthy) }));
+const STEP_BACK = [0, 19, -1, 82].map((after): Moment => ({ after, seen: allOf(healthy) }));
 
 /** Looks as a gateway does, and checks that the first were healthy for long enough whenever the rest follow. */
-function lookAt(looks: readonly Look[]): RolloutPhase {
+function lookAt(moments: readonly Moment[]): SettingsPhase {
   let rollout = canary;
   let now = 0;
   /** For how long all that are set have been seen healthy, if they were at the look before. */
   let goodMs: number | undefined;
-  for (const { after, health } of looks) {
+  for (const { after, seen } of moments) {
     now += after;
-    const set = rollout.members.filter(({ stage }) => stage === "set").map(({ device }) => device);
-    const seen = Object.fromEntries(Object.entries(health).filter(([name]) => set.includes(name)));
-    const step = next(rollout, observed(now, seen));
-    const fine = Object.values(seen).every(({ kind }) => kind === "healthy" || kind === "left");
+    const set = rollout.members.filter(({ stage }) => stage === "begun").map(({ device }) => device);
+    const looked = Object.fromEntries(Object.entries(seen).filter(([name]) => set.includes(name)));
+    const before = settingsPhaseOf(rollout);
+    rollout = next(rollout, observed(now, looked).event, now);
+    const phase = settingsPhaseOf(rollout);
+    const fine = Object.values(looked).every(({ kind }) => kind === "succeeded" || kind === "left");
     goodMs = fine ? (goodMs === undefined ? 0 : goodMs + Math.max(0, after)) : undefined;
-    if (rollout.phase === "canary" && ["rest", "done"].includes(step.rollout.phase)) {
-      assert.ok((goodMs ?? 0) >= rollout.healthyForMs, "too early");
-    }
-    if (step.rollout.phase === "failed") assert.equal(names(step.set), "");
-    const members = step.rollout.members.map((one): Member => step.set.includes(one) ? { ...one, stage: "set" } : one);
-    rollout = { ...step.rollout, members };
+    if (before === "canary" && ["rest", "done"].includes(phase)) assert.ok((goodMs ?? 0) >= 100, "too early");
+    if (phase === "failed") assert.equal(names(dueMembers(rollout, now)), "");
+    for (const { device } of dueMembers(rollout, now)) rollout = next(rollout, { kind: "begun", device }, now);
     if (isOver(rollout)) break;
   }
-  return rollout.phase;
+  return settingsPhaseOf(rollout);
 }
 
 Deno.test("whatever is seen in whatever order, no more than the first are exposed before these were healthy long enough", () => {
-  const health = fc.constantFrom<Health>(healthy, healthy, healthy, waiting, sick, overdue, left);
-  const look = fc.record({
+  const outcome = fc.constantFrom<Outcome>(healthy, healthy, healthy, waiting, sick, left);
+  const moment = fc.record({
     after: fc.integer({ min: -50, max: 120 }),
-    health: fc.record({ a: health, b: health, c: health, d: health }),
+    seen: fc.record({ a: outcome, b: outcome, c: outcome, d: outcome }),
   });
-  const examples: [Look[]][] = [[STEP_BACK]];
-  fc.assert(fc.property(fc.array<Look>(look, { maxLength: 30 }), (looks) => void lookAt(looks)), { examples });
+  const examples: [Moment[]][] = [[STEP_BACK]];
+  fc.assert(fc.property(fc.array<Moment>(moment, { maxLength: 30 }), (moments) => void lookAt(moments)), { examples });
 });
 
 Deno.test("a clock that was set back a little makes the first wait a little longer, not for ever", () => {
-  const more = (after: number): Look => ({ after, health: allOf(healthy) });
+  const more = (after: number): Moment => ({ after, seen: allOf(healthy) });
   assert.equal(lookAt([...STEP_BACK.slice(0, 3), more(81)]), "canary");
   assert.equal(lookAt(STEP_BACK), "rest");
   assert.equal(lookAt([more(1_000), more(-900), more(99)]), "canary");

@@ -71,6 +71,17 @@ Deno.test("one of the first that refuses, takes back, falls silent or never answ
   }
 });
 
+Deno.test("one of the rest that is away holds nobody up, and gets the settings when it comes back", async () => {
+  await using f = await fleet();
+  const id = await start(f);
+  for (let round = 0; await phase(f, id) !== "done"; round++) {
+    assert.ok(round < 20);
+    await pass(f, "a", "b", "c");
+  }
+  assert.deepEqual([await phase(f, id), await reason(f, id)], ["done", null]);
+  assert.equal((await f.changes("d")).version, 2);
+});
+
 Deno.test("a report alone is not health: an upload has to come since it was set", async () => {
   await using f = await fleet();
   const id = await start(f, { devices: ["a", "b"], canary: { devices: 1, healthy_for_s: 0 } });
