@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import { carryOver } from "./carry_over.ts";
 import { exists, syncDirectory } from "./files.ts";
+import { cannotOpen } from "./sqlite.ts";
 import { backupConnection } from "./sqlite_backup.ts";
 
 /** A database that the next open may migrate. */
@@ -12,6 +13,8 @@ interface Migrating {
   readonly known: number;
   /** Whether this program has to prove itself yet, so that an older one may have to go on with the database. */
   readonly onTrial: boolean;
+  /** The database is opened for one process alone, and so it is looked at: that needs no shared memory on a disk that is full. */
+  readonly exclusive?: boolean;
   readonly log: Logger;
 }
 
@@ -26,13 +29,13 @@ export function copyBeforeMigration(path: string): string {
  * written since (carry_over.ts). A power cut leaves the database as it was or as it has to be. Throws when the disk refuses.
  */
 export async function beforeMigration(migrating: Migrating): Promise<void> {
-  const { path, known, onTrial, log } = migrating;
-  const version = await versionOf(path);
+  const { path, known, onTrial, exclusive = false, log } = migrating;
+  const version = await versionOf(path, exclusive);
   if (version === undefined || version === 0 || version === known) return;
   if (version < known) {
     if (onTrial) await keepCopy(path);
   } else {
-    const copied = await versionOf(copyBeforeMigration(path));
+    const copied = await versionOf(copyBeforeMigration(path), exclusive);
     if (copied !== undefined && copied <= known) await restore(path, log);
   }
 }
@@ -46,14 +49,15 @@ export async function forgetCopies(paths: readonly string[]): Promise<void> {
 }
 
 /** `undefined` when there is no such database, or another process keeps it to itself: whoever opens it will say so. */
-async function versionOf(path: string): Promise<number | undefined> {
+async function versionOf(path: string, exclusive: boolean): Promise<number | undefined> {
   if (!await exists(path)) return undefined;
   const db = new DatabaseSync(path);
   try {
+    if (exclusive) db.exec("PRAGMA locking_mode = EXCLUSIVE");
     return Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   } catch (error) {
     if (error instanceof Error && /locked/.test(error.message)) return undefined;
-    throw error;
+    throw cannotOpen(path, error);
   } finally {
     db.close();
   }

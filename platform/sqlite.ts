@@ -17,7 +17,12 @@ interface SqliteOptions {
  * Throws when the file belongs to a newer program: going back would misread it.
  */
 export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
-  const db = new DatabaseSync(path);
+  let db: DatabaseSync;
+  try {
+    db = new DatabaseSync(path);
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
   try {
     db.exec("PRAGMA busy_timeout = 5000");
     db.exec(`PRAGMA page_size = ${options.pageSize ?? 4096}`);
@@ -29,8 +34,17 @@ export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
     return db;
   } catch (error) {
     db.close();
-    throw error;
+    throw cannotOpen(path, error);
   }
+}
+
+/** SQLite names no file, and what it says of one that is damaged says nothing of the way out. */
+export function cannotOpen(path: string, error: unknown): Error {
+  const why = error instanceof Error ? error.message : String(error);
+  if (why.includes(path)) return error instanceof Error ? error : new Error(why);
+  const damaged = /not a database|malformed|disk image/.test(why);
+  const wayOut = damaged ? "; restore a backup (ecowatt restore), or move the file away to begin anew" : "";
+  return new Error(`Cannot open ${path}: ${why}${wayOut}`, { cause: error });
 }
 
 function migrate(db: DatabaseSync, path: string, migrations: readonly string[]): void {

@@ -59,7 +59,7 @@ export async function prepareNodeDatabase(
   path: string,
   io: { readonly onTrial: boolean; readonly log: Logger },
 ): Promise<void> {
-  await beforeMigration({ ...io, path, known: MIGRATIONS.length });
+  await beforeMigration({ ...io, path, known: MIGRATIONS.length, exclusive: true });
 }
 
 /** Opens the node's own database: what has to survive a power cut. Throws when another process has it. */

@@ -63,3 +63,46 @@ for (const full of ["gateway", "node"] as const) {
     assert.deepEqual(counts.slice(0, target), Array.from({ length: target }, (_, count) => count));
   });
 }
+
+testWith(
+  [root, program("mount")],
+  "a node that is killed on a full disk starts again on it, polls, and loses nothing else",
+  async () => {
+    await using folder = await temporaryDirectory();
+    await using disk = await smallDisk(join(folder.path, "small"));
+    await using inverter = countingInverter();
+    const gateway = await startGateway(folder.path);
+    await using _gateway = gateway.process;
+    const config = await configureNode(folder.path, folder.path, gateway.url, inverter.port);
+    const startNode = () => start(["node", "--config", config, "--data-dir", join(folder.path, "small")]);
+    const polls = (more: number) => {
+      const target = inverter.answered() + more;
+      return until("polls", () => Promise.resolve(inverter.answered() > target ? true : undefined));
+    };
+    const first = startNode();
+    try {
+      await polls(20);
+      await disk.fill();
+      await first.says(/disk.*full|No space left/);
+    } finally {
+      await first.kill("SIGKILL");
+    }
+    const killedAt = inverter.answered();
+    await using _second = startNode();
+    await polls(20);
+    await disk.clear();
+    const target = inverter.answered();
+    const token = await output(["token", "create", "test", "--data-dir", folder.path]);
+    const countsOf = async () => {
+      const points = await samples(gateway.url, token, "roof");
+      return points.map(({ values }) => countOf(Math.round(10 * (values["Vpv1"] ?? NaN)), values["Pac"] ?? NaN));
+    };
+    const counts = await until("what was polled since", async () => {
+      const found = await countsOf();
+      return found.some((count) => count >= target) ? found : undefined;
+    });
+    assert.equal(new Set(counts).size, counts.length, "nothing twice");
+    const since = new Set(counts.filter((count) => count > killedAt && count < target));
+    assert.equal(since.size, target - killedAt - 1, "all that was polled after the start");
+  },
+);
