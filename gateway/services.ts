@@ -17,7 +17,7 @@ import { createDeviceSettings, type DeviceSettings } from "./settings/device_set
 import { createSettingsRollouts, type SettingsRollouts } from "./settings/rollouts.ts";
 import { createDeviceStates, type DeviceStates } from "./state/device_states.ts";
 import { createFading } from "./state/fading.ts";
-import type { SampleSink } from "./store/port/sample_batch.ts";
+import type { SampleReviser, SampleSink } from "./store/port/sample_batch.ts";
 import { createSampleReader, type SampleReader } from "./store/sample_reader.ts";
 import type { Stores } from "./store/stores.ts";
 import { isStoreHealthy } from "./system/health.ts";
@@ -28,7 +28,7 @@ export interface Services {
   readonly reader: SampleReader;
   readonly inverters: Inverters;
   /** Keeps the energy of every inverter with its samples. */
-  readonly samples: SampleSink;
+  readonly samples: SampleSink & SampleReviser;
   readonly energy: EnergyReader;
   readonly states: DeviceStates;
   readonly notifier: CommandNotifier;

@@ -1,11 +1,12 @@
 /**
  * How much a stored value can be trusted. `exact`: what the inverter sent. `estimated`: decoded by the likeliest of
- * several readings. `lossy`: the encoder dropped some of it.
+ * several readings. `lossy`: the encoder dropped some of it. `provisional`: told as a difference from something that was
+ * lost; taken from what was known before, until it is mended.
  */
-export type Quality = "exact" | "estimated" | "lossy";
+export type Quality = "exact" | "estimated" | "lossy" | "provisional";
 
 /** The order in which qualities fall: a series is as good as its worst value. */
-export const QUALITIES = ["exact", "estimated", "lossy"] as const satisfies readonly Quality[];
+export const QUALITIES = ["exact", "estimated", "lossy", "provisional"] as const satisfies readonly Quality[];
 
 /** The raw register values of one poll. `undefined` marks a register that gave no trustworthy value. */
 export interface Sample {

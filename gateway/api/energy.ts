@@ -10,6 +10,10 @@ import { json, PROBLEMS } from "./problem_schema.ts";
 const Wh = z.number().nullable();
 const Day = z.string().openapi({ example: "2026-11-24" });
 
+const NotCounted = z.number().describe(
+  "What provisional samples of the day would add, about; it is counted when they are corrected, if ever",
+);
+
 /** Energy of all devices. */
 export const FleetEnergyView = z.object({
   time_zone: z.string(),
@@ -27,6 +31,7 @@ export const DeviceEnergyView = z.object({
   day: Day.describe("Today, in the time zone"),
   today_wh: Wh.describe("Of all inverters; null while one of them is unknown"),
   lifetime_wh: Wh.describe("Of all inverters; null while one of them is unknown. Never falls"),
+  today_not_counted_wh: NotCounted,
   inverters: z.array(z.object({
     inverter: z.string(),
     source: z.enum(["counter", "computed"]).describe(
@@ -34,9 +39,12 @@ export const DeviceEnergyView = z.object({
     ),
     today_wh: Wh,
     lifetime_wh: Wh.describe("null until the counter shows something plausible. Never falls"),
+    today_not_counted_wh: NotCounted,
     at_ms: z.number().int().describe("When the newest reading was taken"),
   })),
-  days: z.array(z.object({ day: Day, wh: z.number() })).describe("In order of time; days without samples are left out"),
+  days: z.array(z.object({ day: Day, wh: z.number(), not_counted_wh: NotCounted })).describe(
+    "In order of time; days without samples are left out",
+  ),
 }).openapi("DeviceEnergy");
 
 interface EnergyApiIo {
@@ -52,16 +60,19 @@ export function addEnergyRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: En
   api.openapi(deviceRoute(access), (c) => {
     const { deviceId } = management.device(c.req.valid("param").device_id);
     const now = clock.now();
-    const { inverters, ...sums } = energy.of(deviceId, now);
+    const { inverters, todayNotCountedWh, ...sums } = energy.of(deviceId, now);
     return c.json({
       device_id: deviceId,
       time_zone: energy.timeZone,
       day: energy.dayOf(now),
       ...wattHours(sums),
-      inverters: inverters.map(({ inverter, source, at, ...values }) => {
-        return { inverter, source, ...wattHours(values), at_ms: at };
+      today_not_counted_wh: todayNotCountedWh,
+      inverters: inverters.map(({ inverter, source, at, todayNotCountedWh, ...values }) => {
+        return { inverter, source, ...wattHours(values), today_not_counted_wh: todayNotCountedWh, at_ms: at };
       }),
-      days: [...energy.days(deviceId, c.req.valid("query").days, now)],
+      days: energy.days(deviceId, c.req.valid("query").days, now).map(({ notCountedWh, ...day }) => {
+        return { ...day, not_counted_wh: notCountedWh };
+      }),
     }, 200);
   });
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Chain, chainSchema, type Mend, mendSchema } from "./chain.ts";
 import { type EncoderMemory, FRESH_ENCODER } from "./encoder_memory.ts";
 import { NEW_HABITS } from "./habits.ts";
 import { QUALITIES } from "../../protocol/sample.ts";
@@ -19,6 +20,10 @@ export interface BoardState {
   readonly pollMs: number;
   readonly lastPollMs: number | null;
   readonly encoder: EncoderMemory;
+  /** `null` before the first batch. */
+  readonly chain: Chain | null;
+  /** What is still to be corrected of what is stored, oldest first. */
+  readonly mends: readonly Mend[];
 }
 
 /** A board that was never heard of. */
@@ -32,6 +37,8 @@ export const NEW_BOARD: BoardState = {
   pollMs: 2000,
   lastPollMs: null,
   encoder: FRESH_ENCODER,
+  chain: null,
+  mends: [],
 };
 
 const whole = z.int();
@@ -79,6 +86,8 @@ const schema = z.object({
     stillFor: whole.default(0),
     habits: habits.default(NEW_HABITS),
   }),
+  chain: chainSchema.nullable().default(null),
+  mends: z.array(mendSchema).default([]),
 });
 
 /** Reads a state back from its JSON text; `undefined` when it is none (start anew then: only continuity is lost). */

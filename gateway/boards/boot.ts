@@ -29,7 +29,8 @@ export function enterBoot(state: BoardState, body: UploadBody, arrival: number):
       taken: [],
       batches: null,
       cutOff: 0,
-      encoder: freshEncoder(state.encoder.habits),
+      // The last sample stands in for the first ones of this boot, should they be lost.
+      encoder: { ...freshEncoder(state.encoder.habits), last: state.encoder.last },
     };
   }
   return { ...state, bodyAt: bodyAt + elapsed(bodyAt, body.timestamp), heardAt: arrival };
@@ -82,7 +83,12 @@ export function reachBatch(state: BoardState, number: number | undefined): { sta
   const follows = number === undefined ? state.taken.length > 0 && state.cutOff === 0 : state.batches === number - 1;
   if (follows) return { state, missing: 0 };
   const known = number === undefined || state.batches === null ? 0 : number - 1 - state.batches - state.cutOff;
-  return { state: { ...state, encoder: forget(state.encoder) }, missing: Math.max(0, known) };
+  return { state: loseBase(state), missing: Math.max(0, known) };
+}
+
+/** The state behind a batch that is missing: what follows was told as differences from it. */
+export function loseBase(state: BoardState): BoardState {
+  return { ...state, encoder: forget(state.encoder), chain: state.chain && { ...state.chain, broken: true } };
 }
 
 /** The state behind a body whose `fresh` packets begin with batch `number` and that lost `cutOff` behind them. */

@@ -150,9 +150,13 @@ function withPattern(memory: EncoderMemory, values: readonly number[], last: Rea
   return full || isNearAny(memory, values) ? memory.learned : [...memory.learned, last];
 }
 
-/** The encoder after a call whose values are not known: what it learned then is not known either. */
+/**
+ * The encoder after calls whose values are not known: what it learned then is not known either. Until something that stands
+ * for itself comes, differences are taken from the last sample that is known.
+ */
 export function forget(memory: EncoderMemory): EncoderMemory {
-  return { ...freshEncoder(memory.habits), overwritten: true, last: memory.last };
+  const last = memory.last && readingOf(memory.last.values, "provisional");
+  return { ...freshEncoder(memory.habits), overwritten: true, last, learned: last === null ? [] : [last] };
 }
 
 /** What a `71` frame refers to; a register that the ring does not have reads as 0, as on the board. */

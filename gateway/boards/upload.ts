@@ -2,8 +2,9 @@ import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { Quality, Sample } from "../../protocol/sample.ts";
 import { decodeBoardBase64 } from "./base64.ts";
 import type { BoardState } from "./board_state.ts";
-import { BOARD_BATCHES, enterBoot, firstBatchNumber, leaveBody, packetUptime, reachBatch } from "./boot.ts";
-import { forget, remember } from "./encoder_memory.ts";
+import { BOARD_BATCHES, enterBoot, firstBatchNumber, leaveBody, loseBase, packetUptime, reachBatch } from "./boot.ts";
+import { type Chain, follow, type Mend } from "./chain.ts";
+import { remember } from "./encoder_memory.ts";
 import { decodeFrame, type Format } from "./frame.ts";
 import { followPolls, sampleTimes } from "./poll_times.ts";
 import type { FrameFault } from "./raw.ts";
@@ -35,6 +36,8 @@ interface Batch {
   readonly qualities: readonly (readonly Quality[])[];
   /** What the worst value is worth. */
   readonly quality: Quality;
+  /** What it shows to be wrong with those before it. */
+  readonly mend?: Mend;
 }
 
 /** Why an item gives no samples. */
@@ -135,13 +138,16 @@ function decodeItem(progress: Progress, { packet, item, at }: Item, arrival: num
   if (!content.ok) {
     const { fault, detail } = content;
     progress.undecodable.push({ item, key, fault, detail, source: sourceText(packet.source) });
-    progress.state = { ...polled, taken, encoder: forget(state.encoder) };
+    progress.state = { ...loseBase(polled), taken };
     return;
   }
-  const { format, reading, ids } = content.value;
+  const { format, reading, ids, chained = false } = content.value;
   const end = at === undefined ? arrival - behind * 5 * polled.pollMs : arrival - ((state.bodyAt ?? at) - at);
   const rows = toRows(reading);
   const times = sampleTimes(polled, end, rows.length);
+  const columns = ids ?? reading.values.map((_, i) => layout[i % COLUMNS] ?? 0);
+  const isUsual = columns.every((id, position) => id === DEFAULT_LAYOUT[position % COLUMNS]);
+  const { chain, mend } = isUsual ? follow(state.chain, { reading, times, chained }) : { chain: null };
   progress.batches.push({
     item,
     key,
@@ -150,9 +156,15 @@ function decodeItem(progress: Progress, { packet, item, at }: Item, arrival: num
     samples: rows.map((row, i) => ({ at: times[i] ?? end, values: row.values })),
     qualities: rows.map((row) => row.qualities),
     quality: worst(reading.qualities),
+    ...(mend === undefined ? {} : { mend }),
   });
-  const columns = ids ?? reading.values.map((_, i) => layout[i % COLUMNS] ?? 0);
-  progress.state = { ...polled, taken, encoder: remember(state.encoder, reading, columns) };
+  const encoder = remember(state.encoder, reading, columns);
+  // What an idle inverter is told to give stands behind the batch, not in it.
+  progress.state = { ...polled, taken, encoder, chain: endingWith(chain, encoder.last) };
+}
+
+function endingWith(chain: Chain | null, last: Reading | null): Chain | null {
+  return chain && { ...chain, end: [...last?.values ?? chain.end] };
 }
 
 function withTaken({ taken }: BoardState, at: number): BoardState["taken"] {
@@ -172,6 +184,7 @@ interface Content {
   readonly format: Format | "values";
   readonly reading: Reading;
   readonly ids?: readonly number[];
+  readonly chained?: boolean;
 }
 
 function readContent(packet: Packet, state: BoardState): Outcome<Content, ItemFault> {

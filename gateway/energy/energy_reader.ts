@@ -1,4 +1,4 @@
-import type { EnergyStore } from "../store/energy.ts";
+import type { EnergyDay, EnergyStore } from "../store/energy.ts";
 import type { LocalDays } from "./local_days.ts";
 import type { EnergySource } from "../store/port/meter.ts";
 
@@ -10,6 +10,8 @@ export interface InverterEnergy {
   readonly lifetimeWh: number | undefined;
   /** Since local midnight; `undefined` as long as the total is. */
   readonly todayWh: number | undefined;
+  /** What its provisional samples of today would add. */
+  readonly todayNotCountedWh: number;
   /** When the newest reading was taken, unix milliseconds. */
   readonly at: number;
 }
@@ -18,6 +20,7 @@ export interface InverterEnergy {
 interface DeviceEnergy {
   readonly todayWh: number | undefined;
   readonly lifetimeWh: number | undefined;
+  readonly todayNotCountedWh: number;
   readonly inverters: readonly InverterEnergy[];
 }
 
@@ -25,6 +28,8 @@ interface DayEnergy {
   /** `2026-11-24` */
   readonly day: string;
   readonly wh: number;
+  /** What provisional samples of the day would add, about. */
+  readonly notCountedWh: number;
 }
 
 /** Everything that can be asked about energy. */
@@ -44,26 +49,35 @@ export function createEnergyReader(energy: EnergyStore, timeZone: string, days: 
     of(deviceId, now) {
       const today = days(now).name;
       const todays = new Map(energy.days(deviceId, today, today).map(({ inverter, wh }) => [inverter, wh]));
+      const asides = new Map(energy.notCounted(deviceId, today, today).map(({ inverter, wh }) => [inverter, wh]));
       const inverters = energy.ofDevice(deviceId).map(({ inverter, meter: { source, lifetimeWh, at } }) => {
         const todayWh = lifetimeWh === undefined ? undefined : todays.get(inverter) ?? 0;
-        return { inverter, source, lifetimeWh, todayWh, at };
+        return { inverter, source, lifetimeWh, todayWh, todayNotCountedWh: asides.get(inverter) ?? 0, at };
       });
       return {
         todayWh: sum(inverters.map(({ todayWh }) => todayWh)),
         lifetimeWh: sum(inverters.map(({ lifetimeWh }) => lifetimeWh)),
+        todayNotCountedWh: [...asides.values()].reduce((total, wh) => total + wh, 0),
         inverters,
       };
     },
     days(deviceId, count, now) {
       let first = days(now);
       for (let day = 1; day < count; day++) first = days(first.start - 1);
-      const sums = new Map<string, number>();
-      for (const { day, wh } of energy.days(deviceId, first.name, days(now).name)) {
-        sums.set(day, (sums.get(day) ?? 0) + wh);
-      }
-      return [...sums].map(([day, wh]) => ({ day, wh }));
+      const sums = byDay(energy.days(deviceId, first.name, days(now).name));
+      const asides = byDay(energy.notCounted(deviceId, first.name, days(now).name));
+      return [...new Set([...sums.keys(), ...asides.keys()])].sort().map((day) => {
+        return { day, wh: sums.get(day) ?? 0, notCountedWh: asides.get(day) ?? 0 };
+      });
     },
   };
+}
+
+/** The sums of all inverters. */
+function byDay(energy: readonly EnergyDay[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const { day, wh } of energy) sums.set(day, (sums.get(day) ?? 0) + wh);
+  return sums;
 }
 
 /** `undefined` when one of them is, or there is none: a sum without a member would fall and rise with it. */

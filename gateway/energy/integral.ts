@@ -26,14 +26,16 @@ export function addReadings(
 ): { readonly integral: Integral; readonly gains: readonly Gain[] } {
   const counted: Counted[] = [...integral.counted];
   const gains: Gain[] = [];
-  for (const { at, w } of readings) {
-    if (at >= integral.floor && Number.isFinite(w)) addOne(counted, { at, w: Math.max(0, w) }, gains);
+  for (const [i, { at, w }] of readings.entries()) {
+    const next = readings[i + 1]?.at ?? Infinity;
+    if (at >= integral.floor && Number.isFinite(w)) addOne(counted, { at, w: Math.max(0, w) }, next, gains);
   }
   const forgotten = counted.splice(0, Math.max(0, counted.length - REMEMBERED)).at(-1);
   return { integral: { floor: forgotten?.[2] ?? integral.floor, counted }, gains };
 }
 
-function addOne(counted: Counted[], { at, w }: PowerReading, gains: Gain[]): void {
+/** `next`: when the reading behind it was taken. What is measured between it and a later span is not bridged. */
+function addOne(counted: Counted[], { at, w }: PowerReading, next: number, gains: Gain[]): void {
   let place = counted.length; // of the first span that begins later; nearly always there is none
   while (place > 0 && (counted[place - 1]?.[0] ?? 0) > at) place--;
   const before = counted[place - 1], after = counted[place];
@@ -43,7 +45,7 @@ function addOne(counted: Counted[], { at, w }: PowerReading, gains: Gain[]): voi
     return gain(gains, before[2], before[3], at, w);
   }
   const joinsBefore = before && at - before[2] <= BRIDGED_MS;
-  const joinsAfter = after && after[0] - at <= BRIDGED_MS;
+  const joinsAfter = after && after[0] - at <= BRIDGED_MS && next >= after[0];
   const [start, startW] = joinsBefore ? before : [at, w];
   const [end, endW] = joinsAfter ? [after[2], after[3]] : [at, w];
   if (joinsBefore) gain(gains, before[2], before[3], at, w);

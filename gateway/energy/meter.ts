@@ -88,14 +88,31 @@ function byCounter(before: Meter, readings: readonly MeterReading[], wrapWh: num
   return { meter, gains };
 }
 
+/**
+ * A total that is shown and must never fall, `wh` further on: what it shows too much is owed, and what comes makes up for it
+ * first.
+ */
+export function moveOn(shown: number, owed: number, wh: number): { readonly shown: number; readonly owed: number } {
+  const truth = shown - owed + wh;
+  const next = Math.max(shown, truth);
+  return { shown: next, owed: next - truth };
+}
+
+/** The meter when it turns out that it was `wh` wrong. */
+export function corrected(meter: Meter, wh: number): Meter {
+  const { shown, owed } = moveOn(meter.lifetimeWh ?? 0, meter.owedWh ?? 0, wh);
+  return { ...meter, lifetimeWh: shown, owedWh: owed === 0 ? undefined : owed };
+}
+
 function byPower(before: Meter, readings: readonly MeterReading[]) {
   const measured = readings.flatMap(({ at, w }) => w === undefined ? [] : [{ at, w }]);
   const last = measured.at(-1);
   if (last === undefined) return { meter: before, gains: [] };
   const { integral, gains } = addReadings(before.integral, measured);
   const meter: Meter = {
+    ...corrected(before, gains.reduce((sum, { wh }) => sum + wh, 0)),
     source: "computed",
-    lifetimeWh: gains.reduce((sum, { wh }) => sum + wh, before.lifetimeWh ?? 0),
+    silentSince: undefined,
     at: Math.max(before.at, last.at),
     peakW: measured.reduce((peak, { w }) => Math.max(peak, w), before.peakW),
     // What is counted from the power now must not be counted again when the counter is polled again.

@@ -5,11 +5,12 @@ import { lookup } from "../../protocol/profile/lookup.ts";
 import { physical, physicalColumns } from "../../protocol/profile/physical.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Sample, Series } from "../../protocol/sample.ts";
-import type { SampleBatch, SampleSink } from "../store/port/sample_batch.ts";
+import type { RevisedBlock, SampleBatch, SampleReviser, SampleSink } from "../store/port/sample_batch.ts";
 import type { EnergyDay, EnergyStore, StoredEnergy } from "../store/energy.ts";
 import type { Gain } from "./counter.ts";
 import { type LocalDays, shares } from "./local_days.ts";
-import { advance, type MeterReading } from "./meter.ts";
+import { advance, corrected, type MeterReading, moveOn } from "./meter.ts";
+import { correctionOf, sumOf } from "./revision.ts";
 
 /** Where a series has what an energy meter needs. */
 interface Reader {
@@ -35,8 +36,12 @@ interface MeteringIo {
   readonly registeredAt: (device: DeviceId) => number | undefined;
 }
 
-/** Keeps the energy of every inverter up to date with its samples, in the same transaction. */
-export function meteredSamples(samples: SampleSink, io: MeteringIo): SampleSink {
+/**
+ * Keeps the energy of every inverter up to date with its samples, in the same transaction. What is provisional is not counted,
+ * but kept apart, until it is corrected.
+ */
+export function meteredSamples(samples: SampleSink & SampleReviser, io: MeteringIo): SampleSink & SampleReviser {
+  const { energy, days } = io;
   const readers = new BoundedMap<string, Reader | undefined>(KEPT);
   const readerOf = (series: Series) => {
     const name = `${series.profile}\n${series.registers.join("\n")}`;
@@ -45,20 +50,84 @@ export function meteredSamples(samples: SampleSink, io: MeteringIo): SampleSink 
   };
   // What is kept is taken out while it is used: what throws on the way leaves none behind.
   const kept = new BoundedMap<string, StoredEnergy>(KEPT_METERS);
+  const change = (
+    { device, inverter }: Pick<SampleBatch, "device" | "inverter">,
+    next: (before: StoredEnergy | undefined) => StoredEnergy | undefined,
+  ) => {
+    const name = `${device}\n${inverter}`;
+    const known = kept.take(name);
+    // What was kept may belong to a transaction that was rolled back: then it does not fit what is stored.
+    const stored = (known && next(known)) ?? next(energy.load(device, inverter));
+    if (!stored) throw new Error(`Cannot count the energy of ${device}: another process writes it`);
+    kept.set(name, stored);
+  };
+  const countIn = (batch: SampleBatch, reader: Reader) => change(batch, (before) => count(batch, before, reader, io));
+  const setAside = ({ device, inverter }: Pick<SampleBatch, "device" | "inverter">, block: Block, sign: 1 | -1) => {
+    const wh = sign * sumOf(block.samples.map(block.reader.read));
+    if (wh !== 0) energy.addNotCounted(device, { inverter, day: days(block.samples[0]?.at ?? 0).name, wh });
+  };
   return {
     append(batch) {
       samples.append(batch);
       const reader = readerOf(batch.series);
       if (!reader) return;
-      const name = `${batch.device}\n${batch.inverter}`;
-      const known = kept.take(name);
-      // What was kept may belong to a transaction that was rolled back: then it does not fit what is stored.
-      const stored = (known && count(batch, known, reader, io)) ??
-        count(batch, io.energy.load(batch.device, batch.inverter), reader, io);
-      if (!stored) throw new Error(`Cannot count the energy of ${batch.device}: another process writes it`);
-      kept.set(name, stored);
+      if (batch.quality === "provisional") setAside(batch, { samples: batch.series.samples, reader }, 1);
+      else countIn(batch, reader);
+    },
+    revise(revision) {
+      const blocks = samples.revise(revision);
+      const reader = readerOf({ ...revision, samples: [] });
+      if (!reader || blocks.length === 0) return blocks;
+      const fresh = blocks.filter(({ quality }) => quality === "provisional");
+      const counted = blocks.filter(({ quality }) => quality !== "provisional");
+      for (const { before } of fresh) setAside(revision, { samples: before, reader }, -1);
+      const series = { ...revision, samples: fresh.flatMap(({ after }) => after) };
+      const { device, inverter, to: receivedAt } = revision;
+      if (series.samples.length > 0) countIn({ device, inverter, series, quality: "estimated", receivedAt }, reader);
+      if (counted.length > 0) {
+        change(revision, (before) => before && correct(device, before, { blocks: counted, reader }, io));
+      }
+      return blocks;
     },
   };
+}
+
+/** Samples, and what reads them. */
+interface Block {
+  readonly samples: readonly Sample[];
+  readonly reader: Reader;
+}
+
+/** Takes back what was counted wrong; `undefined`, with nothing written, when `before` is not what is stored. */
+function correct(
+  device: string,
+  before: StoredEnergy,
+  { blocks, reader }: { readonly blocks: readonly RevisedBlock[]; readonly reader: Reader },
+  { energy, days }: Pick<MeteringIo, "energy" | "days">,
+): StoredEnergy | undefined {
+  const readings = blocks.map(({ before, after }) => ({
+    before: before.map(reader.read),
+    after: after.map(reader.read),
+  }));
+  const { inverter, day, dayWh } = before;
+  let { meter } = before;
+  let today = { shown: dayWh, owed: meter.owedOfDayWh ?? 0 };
+  const earlier = new Map<string, number>();
+  for (const { at, wh } of correctionOf(readings)) {
+    const { name } = days(at);
+    meter = corrected(meter, wh);
+    if (name === day) today = moveOn(today.shown, today.owed, wh);
+    else earlier.set(name, (earlier.get(name) ?? 0) + wh);
+  }
+  const after = {
+    ...before,
+    version: before.version + 1,
+    meter: { ...meter, owedOfDayWh: today.owed === 0 ? undefined : today.owed },
+    dayWh: today.shown,
+  };
+  if (!energy.save(device, after)) return undefined;
+  for (const [day, wh] of earlier) energy.addToDay(device, { inverter, day, wh });
+  return after;
 }
 
 /** Counts a batch in; `undefined`, with nothing written, when `before` is not what is stored. */
@@ -74,9 +143,18 @@ function count(
     wrapWh: reader.wrapWh(samples.at(-1)),
     receivedAt,
   });
-  const newest = { inverter, day: before?.day ?? "", wh: before?.dayWh ?? 0 };
-  const { day, dayWh, earlier } = shared(gains, newest, days, () => registeredAt(device));
-  const after = { inverter, version: (before?.version ?? 0) + 1, meter, day, dayWh };
+  // What the newest day shows too much is not part of it.
+  const [shown, owed] = [before?.dayWh ?? 0, meter.owedOfDayWh ?? 0];
+  const next = shared(gains, { inverter, day: before?.day ?? "", wh: shown - owed }, days, () => registeredAt(device));
+  const { day, earlier } = next;
+  const today = day === before?.day ? moveOn(shown, owed, next.dayWh - shown + owed) : { shown: next.dayWh, owed: 0 };
+  const after = {
+    inverter,
+    version: (before?.version ?? 0) + 1,
+    meter: { ...meter, owedOfDayWh: today.owed === 0 ? undefined : today.owed },
+    day,
+    dayWh: today.shown,
+  };
   if (!energy.save(device, after)) return undefined;
   for (const one of earlier) energy.addToDay(device, one);
   return after;

@@ -12,6 +12,7 @@ import { isShallow, MAX_JSON_DEPTH, parseJson } from "../json_text.ts";
 import { checkBody, type DeviceRoute, type Effect, jsonAnswer, type Reply, requireOwnName } from "./device_route.ts";
 
 interface ProcessIo extends NodeUploadIo, BoardUploadIo {
+  readonly samples: BoardUploadIo["samples"];
   /** Hears of the samples when they are on disk. */
   readonly feed: SampleFeed;
   /** Whether what is stored goes out over MQTT. */

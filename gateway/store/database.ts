@@ -9,7 +9,7 @@ import { SCHEMA as boardStates } from "./board_states.ts";
 import { SCHEMA as commands } from "./commands.ts";
 import { SCHEMA as deviceStates } from "./device_states.ts";
 import { SCHEMA as devices } from "./devices.ts";
-import { SCHEMA as energy } from "./energy.ts";
+import { SCHEMA as energy, SCHEMA_OF_NOT_COUNTED as energyNotCounted } from "./energy.ts";
 import { SCHEMA as quarantine } from "./quarantine.ts";
 import { SCHEMA as replay, SCHEMA_OF_REPEATS as boardRepeats } from "./replay.ts";
 import { SCHEMA as rollups } from "./rollups.ts";
@@ -58,6 +58,7 @@ export const MIGRATIONS: readonly string[] = [
   oldRefusals,
   newestBlocks,
   laterKeys,
+  energyNotCounted,
 ];
 
 /** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */

@@ -21,6 +21,17 @@ CREATE TABLE energy_day (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Version 6: what the samples say that are not known well enough to be counted. */
+export const SCHEMA_OF_NOT_COUNTED = `
+CREATE TABLE energy_not_counted (
+  device TEXT NOT NULL,
+  inverter TEXT NOT NULL,
+  day TEXT NOT NULL,
+  wh REAL NOT NULL,
+  PRIMARY KEY (device, day, inverter)
+) STRICT, WITHOUT ROWID;
+`;
+
 const Reading = z.object({ at: z.number(), wh: z.number() });
 
 const StoredMeter = z.object({
@@ -29,6 +40,8 @@ const StoredMeter = z.object({
   at: z.number(),
   peakW: z.number(),
   silentSince: z.number().optional(),
+  owedWh: z.number().optional(),
+  owedOfDayWh: z.number().optional(),
   counter: z.object({
     accepted: Reading.optional(),
     candidate: z.object({ first: Reading, last: Reading, count: z.number() }).optional(),
@@ -41,6 +54,8 @@ const StoredMeter = z.object({
   ...meter,
   lifetimeWh: meter.lifetimeWh,
   silentSince: meter.silentSince,
+  owedWh: meter.owedWh,
+  owedOfDayWh: meter.owedOfDayWh,
   counter: { accepted: meter.counter.accepted, candidate: meter.counter.candidate },
 }));
 
@@ -79,6 +94,10 @@ export interface EnergyStore {
   ofDevice(device: string): readonly StoredEnergy[];
   /** From one day to another, both included, in order of time, then inverter. */
   days(device: string, from: string, to: string): readonly EnergyDay[];
+  /** Adds to what is not counted of a day; `wh` below 0 takes it away again. */
+  addNotCounted(device: string, energy: EnergyDay): void;
+  /** As `days`, of what is not counted. */
+  notCounted(device: string, from: string, to: string): readonly EnergyDay[];
 }
 
 export function createEnergyStore(db: DatabaseSync): EnergyStore {
@@ -95,6 +114,10 @@ export function createEnergyStore(db: DatabaseSync): EnergyStore {
       UNION ALL
       SELECT inverter, day, day_wh FROM energy_meter WHERE device = ?1 AND day >= ?2 AND day <= ?3
     ) GROUP BY day, inverter ORDER BY day, inverter`);
+  const addAside = db.prepare(`INSERT INTO energy_not_counted(device, inverter, day, wh) VALUES (?1, ?2, ?3, max(0, ?4))
+    ON CONFLICT (device, day, inverter) DO UPDATE SET wh = max(0, wh + ?4)`);
+  const aside = db.prepare(`SELECT inverter, day, wh FROM energy_not_counted
+    WHERE device = ? AND day >= ? AND day <= ? AND wh > 0 ORDER BY day, inverter`);
   return {
     load(device, inverter) {
       const row = one.get(device, inverter);
@@ -108,5 +131,7 @@ export function createEnergyStore(db: DatabaseSync): EnergyStore {
     addToDay: (device, { inverter, day, wh }) => void add.run(device, inverter, day, wh),
     ofDevice: (device) => all.all(device).map((row) => MeterRow.parse(row)),
     days: (device, from, to) => days.all(device, from, to).map((row) => DayRow.parse(row)),
+    addNotCounted: (device, { inverter, day, wh }) => void addAside.run(device, inverter, day, wh),
+    notCounted: (device, from, to) => aside.all(device, from, to).map((row) => DayRow.parse(row)),
   };
 }

@@ -36,6 +36,8 @@ export interface RawPoints {
   read(selection: Selection): Iterable<RawPoint>;
   /** Samples in the blocks that reach into the selection's range. */
   count(selection: Selection): number;
+  /** Blocks of a series that reach into a span of time (`to` not included), in order of their start. */
+  blocks(series: StoredSeries, from: number, to: number): Iterable<StoredBlock>;
   /** The newest block: of those that came with a time that lies ahead, the last to come. */
   lastBlock(series: StoredSeries): StoredBlock | undefined;
 }
@@ -68,6 +70,7 @@ export function createRawPoints(db: DatabaseSync): RawPoints {
       series.reduce((sum, { series: { id, longestMs } }) => {
         return sum + Number(count.get(id, from - longestMs, to, from)?.["samples"]);
       }, 0),
+    blocks,
     lastBlock({ id, newest }) {
       const row = (newest && one.get(id, newest.startMs, newest.number)) ?? last.get(id);
       return row === undefined ? undefined : BlockRow.parse(row);

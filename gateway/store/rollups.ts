@@ -1,7 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { Bytes } from "../../crypto/bytes.ts";
-import { type Bucket, bucketStart, columnsOfBucket, emptyBucket, mergeBucket, STRIDE } from "./bucket.ts";
+import type { Sample } from "../../protocol/sample.ts";
+import { addValue, type Bucket, bucketStart, columnsOfBucket, emptyBucket, mergeBucket, STRIDE } from "./bucket.ts";
 import { decodeBucket, encodeBucket } from "./bucket_codec.ts";
 
 export const SCHEMA = `
@@ -36,6 +37,10 @@ export interface Rollups {
   /** Counts minutes in: the buckets that are open then, and those that have to be written with `close`. */
   advance(series: number, open: OpenBuckets, minutes: readonly Bucket[]): Advance;
   close(series: number, closed: readonly Closed[]): void;
+  /** Puts a bucket in the place of what is known of its span: the open buckets then. */
+  replace(series: number, open: OpenBuckets, bucket: Closed): OpenBuckets;
+  /** The quarters of an hour of a day, in order of time. */
+  quartersOf(series: number, open: OpenBuckets, columns: number, day: number): readonly Bucket[];
   /** At most `limit` written buckets with from <= start < to, oldest first. */
   read(series: number, columns: number, range: RollupRange): readonly Bucket[];
 }
@@ -80,9 +85,65 @@ export function createRollups(db: DatabaseSync): Rollups {
     close(series, closed) {
       for (const { lengthMs, bucket } of closed) upsert.run(series, lengthMs, bucket.start, encodeBucket(bucket));
     },
+    replace(series, open, { lengthMs, bucket }) {
+      const index = LENGTHS.indexOf(lengthMs);
+      if (open[index]?.start === bucket.start) return open.with(index, bucket);
+      upsert.run(series, lengthMs, bucket.start, encodeBucket(bucket));
+      return open;
+    },
+    quartersOf(series, open, columns, day) {
+      const rows = range.all(series, BUCKET_MS["15m"], day, day + BUCKET_MS["1d"], QUARTERS);
+      const written = rows.map((row) => parseRow(row, columns));
+      const current = openBucket(open, "15m");
+      if (current === undefined || bucketStart(current.start, BUCKET_MS["1d"]) !== day) return written;
+      return [...written.filter(({ start }) => start !== current.start), current].sort((a, b) => a.start - b.start);
+    },
     read: (series, columns, { resolution, from, to, limit }) =>
       range.all(series, BUCKET_MS[resolution], from, to, limit).map((row) => parseRow(row, columns)),
   };
+}
+
+/** Quarters of an hour in a day. */
+const QUARTERS = BUCKET_MS["1d"] / BUCKET_MS["15m"];
+
+/** Shorter buckets as one that begins at `start`. */
+export function merged(start: number, columns: number, buckets: readonly Bucket[]): Bucket {
+  const sum = emptyBucket(start, columns);
+  for (const bucket of buckets) mergeBucket(sum, bucket);
+  return sum;
+}
+
+/** Values in the units of their registers. */
+export type ToPhysical = (values: readonly (number | undefined)[]) => readonly (number | undefined)[];
+
+/** What samples are made into minutes by. */
+interface MinuteColumns {
+  readonly columns: number;
+  /** Index into `QUALITIES`. */
+  readonly quality: number;
+  readonly toPhysical: ToPhysical;
+}
+
+/** Samples by their minutes, by when these begin; counted into `minutes`. */
+export function minutesOf(
+  samples: readonly Sample[],
+  { columns, quality, toPhysical }: MinuteColumns,
+  minutes = new Map<number, Bucket>(),
+): ReadonlyMap<number, Bucket> {
+  let minute: Bucket | undefined;
+  for (const { at, values } of samples) {
+    const start = minuteOf(at);
+    if (minute?.start !== start) {
+      minute = minutes.get(start) ?? emptyBucket(start, columns);
+      minutes.set(start, minute);
+    }
+    const physical = toPhysical(values);
+    for (let column = 0; column < columns; column++) {
+      const value = physical[column];
+      if (value !== undefined) addValue(minute, column, value, at, quality);
+    }
+  }
+  return minutes;
 }
 
 /** Counts minutes into the open bucket of one length, changing it in place, and into others that they belong to. */
@@ -151,6 +212,6 @@ export function openBucket(open: OpenBuckets, resolution: RollupResolution): Buc
 }
 
 /** The start of the minute that `at` lies in: the bucket all longer ones are made of. */
-export function minuteOf(at: number): number {
+function minuteOf(at: number): number {
   return bucketStart(at, SHORTEST);
 }

@@ -4,10 +4,18 @@ import { BoundedMap } from "../../platform/bounded_map.ts";
 import { encodeBlock, MAX_SAMPLES } from "../../protocol/block/block.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
-import { QUALITIES, type Sample } from "../../protocol/sample.ts";
+import { QUALITIES } from "../../protocol/sample.ts";
 import type { SampleBatch, SampleSink } from "./port/sample_batch.ts";
-import { addValue, type Bucket, emptyBucket } from "./bucket.ts";
-import { createRollups, decodeOpen, encodeOpen, minuteOf, type OpenBuckets, type Rollups } from "./rollups.ts";
+import type { Bucket } from "./bucket.ts";
+import {
+  createRollups,
+  decodeOpen,
+  encodeOpen,
+  minutesOf,
+  type OpenBuckets,
+  type Rollups,
+  type ToPhysical,
+} from "./rollups.ts";
 import { createSeriesStore, type SeriesKey, type SeriesStore } from "./series.ts";
 
 export const SCHEMA = `
@@ -26,8 +34,6 @@ CREATE TABLE sample_block (
 
 /** Series whose state is kept at hand between uploads. */
 const KEPT = 10_000;
-
-type ToPhysical = (values: readonly (number | undefined)[]) => readonly (number | undefined)[];
 
 /** What the next append to a series builds on, as of its `blocks`-th block. */
 interface SeriesState {
@@ -137,31 +143,8 @@ function toBlock(batch: SampleBatch, toPhysical: ToPhysical): Block {
     endMs,
     quality,
     payload: batch.payload ?? encodeBlock(batch.series),
-    minutes: minutesOf(samples, batch.series.registers.length, quality, toPhysical),
+    minutes: [...minutesOf(samples, { columns: batch.series.registers.length, quality, toPhysical }).values()],
   };
-}
-
-function minutesOf(
-  samples: readonly Sample[],
-  columns: number,
-  quality: number,
-  toPhysical: ToPhysical,
-): readonly Bucket[] {
-  const minutes = new Map<number, Bucket>();
-  let minute: Bucket | undefined;
-  for (const { at, values } of samples) {
-    const start = minuteOf(at);
-    if (minute?.start !== start) {
-      minute = minutes.get(start) ?? emptyBucket(start, columns);
-      minutes.set(start, minute);
-    }
-    const physical = toPhysical(values);
-    for (let column = 0; column < columns; column++) {
-      const value = physical[column];
-      if (value !== undefined) addValue(minute, column, value, at, quality);
-    }
-  }
-  return [...minutes.values()];
 }
 
 /** The batch in pieces that fit a block; none of an empty one. */

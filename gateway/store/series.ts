@@ -88,10 +88,14 @@ interface SeriesChange {
 
 /** The series of all devices. Writing methods are called inside `GroupCommit.run`. */
 export interface SeriesStore {
+  /** The series, if there is one. */
+  find(key: SeriesKey): StoredSeries | undefined;
   /** The series, made when it is new. Throws `Fault` `refused` when the device has too many. */
   ensure(key: SeriesKey): StoredSeries;
   /** Counts one block in; `false`, with nothing changed, when the series has not `blocks` blocks (any more). */
   grow(change: SeriesChange): boolean;
+  /** Replaces the open buckets, as what was summed up in them has changed; otherwise as `grow`. */
+  reopen(change: Pick<SeriesChange, "id" | "blocks" | "open">): boolean;
   /** By inverter, profile and registers. */
   ofDevice(device: string): readonly StoredSeries[];
 }
@@ -109,10 +113,17 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
       newest_number = iif(:at >= coalesce(newest_at, 0), blocks, newest_number),
       newest_at = max(coalesce(newest_at, 0), :at)
     WHERE id = :id AND blocks = :blocks`);
+  // The number that is left out tells those who keep the series that it has changed.
+  const reopen = db.prepare(`UPDATE sample_series SET blocks = blocks + 1, open = :open
+    WHERE id = :id AND blocks = :blocks`);
   const ofDevice = db.prepare("SELECT * FROM sample_series WHERE device = ? ORDER BY inverter, profile, registers");
   const counts = db.prepare(`SELECT count(DISTINCT inverter) AS inverters, count(DISTINCT profile) AS profiles,
     count(*) AS series FROM sample_series WHERE device = ?`);
   return {
+    find({ device, inverter, profile, registers }) {
+      const row = find.get(device, inverter, profile, JSON.stringify(registers));
+      return row === undefined ? undefined : SeriesRow.parse(row);
+    },
     ensure({ device, inverter, profile, registers }) {
       const names = JSON.stringify(registers);
       const { changes } = insert.run(newId(random), device, inverter, profile, names);
@@ -122,6 +133,7 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
     grow: ({ receivedAt, ...change }) => {
       return Number(grow.run({ ...change, at: Math.min(change.endMs, receivedAt) }).changes) === 1;
     },
+    reopen: (change) => Number(reopen.run({ ...change }).changes) === 1,
     ofDevice: (device) => ofDevice.all(device).map((row) => SeriesRow.parse(row)),
   };
 }

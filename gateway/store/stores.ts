@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
-import type { SampleSink } from "./port/sample_batch.ts";
+import type { SampleReviser, SampleSink } from "./port/sample_batch.ts";
 import { openGatewayDatabase } from "./database.ts";
 import { type Commands, createCommands } from "./commands.ts";
 import { createRecordedStates, type RecordedStates } from "./device_states.ts";
@@ -19,6 +19,7 @@ import { createQuarantine, type Quarantine } from "./quarantine.ts";
 import { createReplay, type Replay } from "./replay.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { createRollups, type Rollups } from "./rollups.ts";
+import { createSampleReviser } from "./sample_revision.ts";
 import { createSamples } from "./samples.ts";
 import { createSecurityLog, type SecurityLog } from "./security_log.ts";
 import { createSeriesStore, type SeriesStore } from "./series.ts";
@@ -46,7 +47,7 @@ export interface Stores extends AsyncDisposable {
   readonly boards: BoardStates;
   readonly series: SeriesStore;
   /** Samples alone; what keeps the energy with them is `Services.samples`. */
-  readonly samples: SampleSink;
+  readonly samples: SampleSink & SampleReviser;
   readonly energy: EnergyStore;
   readonly points: RawPoints;
   readonly rollups: Rollups;
@@ -93,6 +94,9 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
 export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresOptions): Stores {
   const { random, clock, securityLogRows, allowPublishedKeys = false, watch, took } = options;
   const changes = createStoreChanges({ db, clock });
+  const series = createSeriesStore(db, random);
+  const points = createRawPoints(db);
+  const rollups = createRollups(db);
   const commit = createGroupCommit(db, watch, took && { clock, took });
   return {
     commit,
@@ -105,11 +109,11 @@ export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresO
     securityLog: createSecurityLog(db, securityLogRows),
     receipts: createBlockReceipts(db),
     boards: createBoardStates(db),
-    series: createSeriesStore(db, random),
-    samples: createSamples(db, random),
+    series,
+    samples: { ...createSamples(db, random), ...createSampleReviser(db, { series, points, rollups }) },
     energy: createEnergyStore(db),
-    points: createRawPoints(db),
-    rollups: createRollups(db),
+    points,
+    rollups,
     retention: createRetention(db),
     announcements: createAnnouncements(db),
     tokens: createTokens(db, random),

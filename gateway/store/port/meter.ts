@@ -44,6 +44,9 @@ export interface Meter {
   readonly peakW: number;
   /** Since when a counter that is polled, and was never believed, shows nothing. */
   readonly silentSince?: number | undefined;
+  /** Wh that `lifetimeWh`, and the newest day, show too much since something was corrected: what comes makes up for it. */
+  readonly owedWh?: number | undefined;
+  readonly owedOfDayWh?: number | undefined;
   readonly counter: Counter;
   readonly integral: Integral;
 }

@@ -1,5 +1,5 @@
 import type { DeviceId } from "../../../protocol/device_id.ts";
-import type { Quality, Series } from "../../../protocol/sample.ts";
+import type { Quality, Sample, Series } from "../../../protocol/sample.ts";
 
 /** Consecutive samples of one inverter, as one upload brought them. */
 export interface SampleBatch {
@@ -25,4 +25,31 @@ export function credibleTime(at: number, receivedAt: number): number {
 /** Where verified samples go. Called inside the transaction of the upload; throws when the store cannot take them. */
 export interface SampleSink {
   append(batch: SampleBatch): void;
+}
+
+/** A correction of one series: of its blocks that begin in a span of time and are not exact. */
+export interface Revision {
+  readonly device: DeviceId;
+  readonly inverter: string;
+  readonly profile: string;
+  readonly registers: readonly string[];
+  /** Unix milliseconds, `to` not included. */
+  readonly from: number;
+  readonly to: number;
+  /** Gives the sample as it should have been, at the same time. */
+  readonly correct: (sample: Sample) => Sample;
+}
+
+/** A stored block whose samples were corrected. */
+export interface RevisedBlock {
+  /** What it was worth before. */
+  readonly quality: Quality;
+  readonly before: readonly Sample[];
+  readonly after: readonly Sample[];
+}
+
+/** Corrects what is stored; what was provisional is estimated from then on. Called inside a transaction. */
+export interface SampleReviser {
+  /** The blocks that the span holds, in order of time. */
+  revise(revision: Revision): readonly RevisedBlock[];
 }

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { newestSamples } from "../../../gateway/ingest/newest_sample.ts";
+import { boardMessage } from "../../../gateway/mqtt/board_payload.ts";
+import { stateMessage } from "../../../gateway/mqtt/state_payload.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { at, openFixture } from "./fixture.ts";
 import { openTestStores } from "../../fakes/stores.ts";
@@ -68,4 +71,38 @@ Deno.test("a day begins at the site's midnight, not at that of UTC", async () =>
   assert.deepEqual([Math.round(todayWh ?? -1), Math.round(lifetimeWh ?? -1)], [300, 600]);
   assert.equal(energy.of("roof", from + 48 * 60 * MINUTE).todayWh, 0);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("what is provisional is shown as such everywhere, and not counted, but told apart", async () => {
+  await using fixture = await openFixture();
+  await fixture.ask("POST", "/api/v1/devices", { device_id: "board", model: "test" });
+  const batch = (from: number, quality: "exact" | "provisional") => ({
+    device: "board",
+    registers: ["Pac"],
+    samples: Array.from({ length: 5 }, (_, k) => ({ at: from + k * MINUTE, values: [600] })),
+    quality,
+  });
+  await fixture.store(batch(NOON - 60 * MINUTE, "exact"));
+  await fixture.store(batch(NOON - 30 * MINUTE, "provisional"));
+  const path = "/api/v1/devices/board";
+  const { body: energy } = await fixture.ask("GET", `${path}/energy?days=1`);
+  assert.deepEqual([at(energy, "today_wh"), at(energy, "today_not_counted_wh")], [40, 50]);
+  assert.deepEqual(at(energy, "inverters", 0, "today_not_counted_wh"), 50);
+  assert.deepEqual(at(energy, "days"), [{ day: "2026-06-21", wh: 40, not_counted_wh: 50 }]);
+  const { body: latest } = await fixture.ask("GET", `${path}/latest`);
+  assert.equal(at(latest, "values", 0, "quality"), "provisional");
+  const csv = await (await fixture.send("viewer", "GET", `${path}/samples.csv?resolution=raw`)).text();
+  assert.equal(csv.match(/,exact,600/g)?.length, 5);
+  assert.equal(csv.match(/,provisional,600/g)?.length, 5);
+  const [newest] = newestSamples([{
+    device: DeviceId.parse("board"),
+    inverter: "inverter",
+    series: { profile: "ecowatt", registers: ["Pac"], samples: [{ at: NOON, values: [600] }] },
+    quality: "provisional",
+    receivedAt: NOON,
+  }]);
+  assert.ok(newest);
+  for (const { payload } of [stateMessage(newest), boardMessage(newest) ?? assert.fail()]) {
+    assert.equal(JSON.parse(payload).quality, "provisional");
+  }
 });

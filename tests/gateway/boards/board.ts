@@ -41,6 +41,17 @@ export function rawFrame(sample: readonly number[]): Uint8Array {
   return Uint8Array.from([0x00, values.length, ...values.flatMap((value) => [value & 0xff, value >> 8])]);
 }
 
+/** A dictionary frame, as a board's encoder writes it (contract/2-boards §4.1). */
+export function dictionaryFrame(index: number, pattern: readonly number[], values: readonly number[]): Uint8Array {
+  const deltas = values.map((value, position) => value - (pattern[position % 6] ?? 0));
+  const mask = deltas.slice(0, 16).reduce((bits, delta, position) => delta === 0 ? bits : bits | 1 << position, 0);
+  const codes = deltas.filter((delta) => delta !== 0).flatMap((delta) => {
+    if (Math.abs(delta) > 127) return [0, delta & 0xff, delta >> 8 & 0xff];
+    return [0x80 | delta & 0x7f | (delta < 0 ? 0x40 : 0)];
+  });
+  return Uint8Array.from([0xd0, index, values.length, mask & 0xff, mask >> 8, ...codes]);
+}
+
 /** A dictionary frame that repeats the last sample of the batch before. */
 export const REPEAT_FRAME = Uint8Array.from([0xd0, 5, 30, 0, 0]);
 

@@ -12,12 +12,18 @@ export interface DayBatch {
 }
 
 /** Reads lines of thirty values and a frame in hex. */
-export function parseDay(text: string): readonly DayBatch[] {
+function parseDay(text: string): readonly DayBatch[] {
   return text.trim().split("\n").map((line) => {
     const fields = line.split(" ");
     const frame = fields[30] === undefined ? undefined : fromHex(fields[30]);
     return { truth: fields.slice(0, 30).map(Number), ...(frame === undefined ? {} : { frame }) };
   });
+}
+
+/** Reads a whole day. */
+export async function readDay(url: URL): Promise<readonly DayBatch[]> {
+  const stream = (await Deno.open(url)).readable.pipeThrough(new DecompressionStream("gzip"));
+  return parseDay(await new Response(stream).text());
 }
 
 /** A part of a day, beside this file: what came before it is known. */

@@ -4,7 +4,7 @@ import { FRESH_ENCODER, remember } from "../../../gateway/boards/encoder_memory.
 import { decodeFrame } from "../../../gateway/boards/frame.ts";
 import { readingOf } from "../../../gateway/boards/reading.ts";
 import { reference, testWith } from "../../needs.ts";
-import { BATCH_IDS, type DayBatch, decodeDay, excerpt, parseDay, score } from "./days.ts";
+import { BATCH_IDS, decodeDay, excerpt, readDay, score } from "./days.ts";
 
 const POWER = 3;
 
@@ -106,9 +106,4 @@ for (const { name, values, now, offBy } of DAYS) {
       assert.ok(Math.abs(wh - trueWh) <= offBy * trueWh, `${wh} Wh of ${trueWh}`);
     },
   );
-}
-
-async function readDay(url: URL): Promise<readonly DayBatch[]> {
-  const stream = (await Deno.open(url)).readable.pipeThrough(new DecompressionStream("gzip"));
-  return parseDay(await new Response(stream).text());
 }

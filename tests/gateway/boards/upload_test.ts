@@ -34,17 +34,31 @@ Deno.test("batches in a wrong order are all taken, and known when they come agai
   assert.equal(gateway.hear(boardBody(43_000, packets, 2), START + 15_000).duplicates, 2);
 });
 
-Deno.test("a frame that refers to a batch that is missing is set aside, until a frame stands for itself again", () => {
+Deno.test("frames behind a batch that is missing are provisional, until a frame stands for itself again", () => {
   const gateway = new Listener();
   gateway.hear(boardBody(18_000, batches(1, 1), 1), START);
   const packets = [...batches(3, 4, REPEAT_FRAME), ...batches(5, 5), ...batches(6, 6, REPEAT_FRAME)];
   const upload = gateway.hear(boardBody(64_000, packets, 6), START + 46_000);
   assert.equal(upload.lost, 1);
-  assert.deepEqual(upload.undecodable.map(({ item, fault }) => [item, fault]), [[0, "missing_base"], [
-    1,
-    "missing_base",
+  assert.deepEqual(upload.undecodable, []);
+  assert.deepEqual(upload.batches.map(({ quality }) => quality), ["provisional", "provisional", "exact", "exact"]);
+  assert.deepEqual(upload.batches[0]?.samples.map(({ values }) => values), Array(5).fill(NIGHT));
+});
+
+Deno.test("behind a lost start of a boot the last sample of the boot before stands in", () => {
+  const gateway = new Listener();
+  gateway.hear(boardBody(118_000, batches(10, 11), 11), START);
+  const upload = gateway.hear(boardBody(34_000, batches(2, 3, REPEAT_FRAME), 3), START + 60_000);
+  assert.deepEqual(upload.batches.map(({ key, quality }) => [key?.boot, quality]), [[2, "provisional"], [
+    2,
+    "provisional",
   ]]);
-  assert.deepEqual(upload.batches.map((batch) => batch.item), [2, 3]);
+});
+
+Deno.test("of a board that nothing is known of, a frame that refers to a batch is set aside", () => {
+  const gateway = new Listener();
+  const upload = gateway.hear(boardBody(64_000, batches(5, 5, REPEAT_FRAME), 5), START);
+  assert.deepEqual(upload.undecodable.map(({ fault }) => fault), ["missing_base"]);
 });
 
 Deno.test("a reboot is noticed by the smaller clock", () => {
@@ -118,8 +132,8 @@ Deno.test("behind a cut body that was answered comes a gap, also when the next b
   const cut = gateway.hear(boardBody(134_000, batches(1, 13), 13), START);
   const next = gateway.hear(boardBody(264_000, batches(14, 26, REPEAT_FRAME), 26), START + 130_000);
   assert.equal(cut.batches.length + cut.lost, 13);
-  assert.deepEqual([next.batches.length, next.items + next.lost], [0, 13]);
-  assert.ok(next.undecodable.every((item) => item.fault === "missing_base"));
+  assert.deepEqual([next.batches.length, next.items + next.lost], [next.items, 13]);
+  assert.ok(next.batches.every(({ quality }) => quality === "provisional"));
 });
 
 Deno.test("a first body that is cut begins with the first batch of its boot", () => {

@@ -1,6 +1,7 @@
 import { useResource } from "../../api/resource.ts";
 import type { DeviceEnergy, DeviceState, Power } from "../../api/views.ts";
 import { Quantity } from "../../components/quantity.tsx";
+import { quantity } from "../../components/quantity_text.ts";
 import { dayOf } from "../../components/time_text.ts";
 import { Figure } from "../overview/figures.tsx";
 import type { LiveValues } from "./live_values.ts";
@@ -25,7 +26,7 @@ export function DeviceFigures({ id, state, live, energy }: Props) {
           unknown={`Not known: ${state}`}
         />
       </Figure>
-      <Figure title="Energy today" note={energy && dayOf(energy.time_zone, Date.now())}>
+      <Figure title="Energy today" note={energy && todayNote(energy)}>
         <Quantity value={energy?.today_wh} unit="Wh" unknown="Not known of each inverter" />
       </Figure>
       <Figure title="Energy of all time" note={energy && sourcesOf(energy)}>
@@ -44,6 +45,12 @@ function usePower(id: string, { values }: LiveValues): number | undefined {
     const live = values?.find((one) => one.inverter === inverter && one.register === register);
     return sum + (live?.value ?? power_w);
   }, 0);
+}
+
+/** The day, and what is not counted of it. */
+function todayNote({ time_zone, today_not_counted_wh: notCounted }: DeviceEnergy): string {
+  const day = dayOf(time_zone, Date.now());
+  return notCounted < 1 ? day : `${day}, without ${quantity(notCounted, "Wh").join(" ")} that are provisional`;
 }
 
 function sourcesOf({ inverters }: DeviceEnergy): string {

@@ -12,6 +12,10 @@ const QUALITY: Record<LatestValue["quality"], { readonly tone: Tone; readonly ti
   exact: { tone: "good", title: "As the inverter said it" },
   estimated: { tone: "warn", title: "The likeliest of several readings" },
   lossy: { tone: "warn", title: "The board's compression lost some of it" },
+  provisional: {
+    tone: "warn",
+    title: "Told as a difference from something lost; corrected later, not counted until then",
+  },
 };
 
 /** The newest value of every register. */

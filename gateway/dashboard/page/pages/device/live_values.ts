@@ -22,7 +22,7 @@ export function useLiveValues(id: string): LiveValues {
   return { resource, values };
 }
 
-const QUALITIES: readonly LatestValue["quality"][] = ["exact", "estimated", "lossy"];
+const QUALITIES: readonly LatestValue["quality"][] = ["exact", "estimated", "lossy", "provisional"];
 
 function withSample(known: LatestValue, { inverter, time_ms, values, quality }: Partial<SampleEvent>): LatestValue {
   const value = values?.[known.register];

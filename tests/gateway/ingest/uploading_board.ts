@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { getLogger } from "@logtape/logtape";
+import { parseUploadBody } from "../../../gateway/boards/upload_body.ts";
+import { takeBoardUpload } from "../../../gateway/ingest/board_upload.ts";
+import { DeviceId } from "../../../protocol/device_id.ts";
+import { type OpenedStores, openTestStores } from "../../fakes/stores.ts";
+import { boardBody } from "../boards/board.ts";
+import type { DayBatch } from "../boards/days.ts";
+
+export const MIDNIGHT = Date.UTC(2026, 5, 21);
+const REGISTERS = ["Vac1", "Iac1", "Ipv1", "Pac", "Ipv2", "Temp"];
+/** Raw units in the unit of each register. */
+const GAINS = [10, 10, 10, 1, 10, 10];
+
+/** A board, uploading to real stores: a batch in each upload, number `n` of which ended 10 × n seconds after midnight. */
+export interface UploadingBoard extends Omit<OpenedStores, typeof Symbol.asyncDispose> {
+  /** Closes the stores and opens them again: `stores`, `services` and `db` are others then. */
+  restart(): Promise<void>;
+  /** Uploads the batches with these numbers, from 1. Those without a frame are sent as they are. */
+  upload(day: readonly DayBatch[], numbers: Iterable<number>): Promise<void>;
+  /** The values that are stored of a batch, raw, and what they are worth. */
+  stored(number: number): { readonly values: readonly number[]; readonly quality: string | undefined };
+  /** Of all days. */
+  energy(): { readonly wh: number; readonly notCountedWh: number };
+}
+
+/** Lends a board whose gateway knows nothing of it yet. */
+export async function withBoard(use: (board: UploadingBoard) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const open = () => openTestStores(folder, { timeZone: "UTC" });
+  let opened = await open();
+  try {
+    const { devices, commit } = opened.stores;
+    const add = await devices.add({ deviceId: DeviceId.parse("shed"), model: "esp32", auth: "legacy" });
+    await commit.run(() => add(MIDNIGHT));
+    const reopen = async () => {
+      await opened[Symbol.asyncDispose]();
+      return opened = await open();
+    };
+    await use(createBoard(opened, reopen));
+  } finally {
+    await opened[Symbol.asyncDispose]();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function createBoard(first: OpenedStores, reopen: () => Promise<OpenedStores>): UploadingBoard {
+  let opened = first;
+  return {
+    get db() {
+      return opened.db;
+    },
+    get stores() {
+      return opened.stores;
+    },
+    get services() {
+      return opened.services;
+    },
+    async restart() {
+      opened = await reopen();
+    },
+    async upload(day, numbers) {
+      const all = [...numbers];
+      const takeSome = () => all.splice(0, 500).forEach((number) => take(opened, day, number));
+      while (all.length > 0) await opened.stores.commit.run(takeSome);
+    },
+    stored: (number) => storedBatch(opened, number),
+    energy() {
+      const days = opened.services.energy.days("shed", 2, MIDNIGHT + 86_400_000);
+      const sum = (of: "wh" | "notCountedWh") => days.reduce((total, day) => total + day[of], 0);
+      return { wh: sum("wh"), notCountedWh: sum("notCountedWh") };
+    },
+  };
+}
+
+function take({ stores, services }: OpenedStores, day: readonly DayBatch[], number: number): void {
+  const { frame, truth } = day[number - 1] ?? assert.fail(`no batch ${number}`);
+  const timestamp = 10_000 * number;
+  const body = parseUploadBody(boardBody(timestamp, [{ frame: frame ?? exactFrame(truth), timestamp }], number));
+  assert.ok(body.ok);
+  const io = { ...stores, samples: services.samples, log: getLogger(["test"]) };
+  takeBoardUpload(stores.devices.find("shed") ?? assert.fail(), body.value, io, MIDNIGHT + timestamp);
+}
+
+function storedBatch({ services: { reader } }: OpenedStores, number: number) {
+  const to = MIDNIGHT + 10_000 * number + 1;
+  const points = [...reader.raw(reader.select({ device: "shed", registers: REGISTERS, from: to - 9_000, to }))];
+  const values = points.flatMap(({ values }) => values.map((value, i) => Math.round((value ?? NaN) * (GAINS[i] ?? 1))));
+  return { values, quality: points.at(-1)?.quality };
+}
+
+/** A raw frame of the values, which are exact. */
+function exactFrame(values: readonly number[]): Uint8Array {
+  return Uint8Array.from([0, values.length, ...values.flatMap((value) => [value & 0xff, value >> 8])]);
+}
+
+/** Whole numbers, both ends included. */
+export function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
