@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "./clock.ts";
+import { type ConnectionBounds, connectionBounds, keepWithinBounds } from "./connection_bounds.ts";
 import { within } from "./deadline.ts";
 import { listenError } from "./listen_error.ts";
 
@@ -15,6 +16,8 @@ interface HttpServerOptions {
   readonly refuse: () => Response;
   readonly clock: Pick<Clock, "sleep">;
   readonly log: Logger;
+  /** What connections may be; for a box and its files when left out. */
+  readonly bounds?: ConnectionBounds;
 }
 
 /** A listening HTTP server. */
@@ -35,12 +38,15 @@ type Listener = Deno.HttpServer<Deno.NetAddr>;
 /**
  * Starts to listen. Throws one clear line when the address cannot be had. A listener that the system ends (no file can be
  * opened any more, as when somebody holds thousands of connections) is followed by another on the same port as soon as there
- * may be one.
+ * may be one. Connections that bring no request, that are idle, or that are too many are cut.
  */
-export function startHttpServer(options: HttpServerOptions): HttpServer {
+export function startHttpServer({ answer, bounds = connectionBounds(), ...rest }: HttpServerOptions): HttpServer {
+  const requests = new RequestsByPort();
+  const options = { ...rest, answer: requests.counting(answer) };
   let listener = listen(options);
   const { hostname, port } = listener.addr;
   const stopped = new AbortController();
+  const guard = keepWithinBounds({ port, isBusy: (peerPort) => requests.isBusy(peerPort), bounds, log: options.log });
   const kept = (async () => {
     while (await endedBySystem(listener, options.log)) {
       const next = await listenAgain({ ...options, port }, stopped.signal);
@@ -48,12 +54,47 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
       listener = next;
     }
   })();
+  const end = async () => {
+    await Promise.all([shutDown(listener, kept, options.clock), guard[Symbol.asyncDispose]()]);
+  };
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopped.abort();
-    return stopping ??= shutDown(listener, kept, options.clock);
+    return stopping ??= end();
   };
   return { hostname, port, stop, [Symbol.asyncDispose]: stop };
+}
+
+type Answer = (request: Request, address: string) => Response | Promise<Response>;
+type CountedAnswer = (request: Request, peer: Deno.NetAddr) => Response | Promise<Response>;
+
+/** How many requests are being answered, by the port that they came from: two addresses with one port are taken for one. */
+class RequestsByPort {
+  readonly #counts = new Uint16Array(65_536);
+
+  isBusy(port: number): boolean {
+    return (this.#counts[port] ?? 0) > 0;
+  }
+
+  counting(answer: Answer): CountedAnswer {
+    return async (request, { hostname, port }) => {
+      this.#add(port, 1);
+      try {
+        return await answer(request, hostname);
+      } finally {
+        this.#add(port, -1);
+      }
+    };
+  }
+
+  #add(port: number, change: 1 | -1): void {
+    this.#counts[port] = (this.#counts[port] ?? 0) + change;
+  }
+}
+
+/** What it takes to listen. */
+interface ListenOptions extends Omit<HttpServerOptions, "answer" | "bounds"> {
+  readonly answer: CountedAnswer;
 }
 
 /** Resolves when a listener is no more: true unless it was stopped. */
@@ -67,7 +108,7 @@ async function endedBySystem({ finished, addr }: Listener, log: Logger): Promise
   }
 }
 
-async function listenAgain(options: HttpServerOptions, stopped: AbortSignal): Promise<Listener | undefined> {
+async function listenAgain(options: ListenOptions, stopped: AbortSignal): Promise<Listener | undefined> {
   while (!stopped.aborted) {
     try {
       const listener = listen(options);
@@ -79,11 +120,11 @@ async function listenAgain(options: HttpServerOptions, stopped: AbortSignal): Pr
   }
 }
 
-function listen({ hostname, port, purpose, answer, refuse }: HttpServerOptions): Listener {
+function listen({ hostname, port, purpose, answer, refuse }: ListenOptions): Listener {
   try {
     return Deno.serve(
       { hostname, port, onListen: () => {} },
-      (request, { remoteAddr }) => URL.canParse(request.url) ? answer(request, remoteAddr.hostname) : refuse(),
+      (request, { remoteAddr }) => URL.canParse(request.url) ? answer(request, remoteAddr) : refuse(),
     );
   } catch (error) {
     throw listenError(error, `Cannot ${purpose} on ${hostname}:${port}`);

@@ -12,7 +12,7 @@ async function isHealthy(url: string): Promise<boolean> {
   return (await response.json()).status === "healthy";
 }
 
-Deno.test("connections that nobody uses keep others out while they last, and not a moment longer", async () => {
+Deno.test("connections that nobody uses keep others out for a moment only", async () => {
   await using folder = await temporaryDirectory();
   const limited = ["sh", "-c", `ulimit -n ${FILES}; exec "$@"`, "sh", ...command()] as const;
   const args = ["gateway", "--port", "0", "--data-dir", join(folder.path, "data")];
@@ -29,10 +29,28 @@ Deno.test("connections that nobody uses keep others out while they last, and not
         return true; // refused, or reset
       }
     });
+    assert.ok(await until("an answer", async () => await isHealthy(url) || undefined));
   } finally {
     for (const connection of idle) connection.close();
   }
-  assert.ok(await until("an answer", async () => await isHealthy(url) || undefined));
+});
+
+Deno.test("who connects and says nothing is cut, and one address does not get all connections", async () => {
+  await using folder = await temporaryDirectory();
+  const limited = ["sh", "-c", `ulimit -n ${2 * FILES}; exec "$@"`, "sh", ...command()] as const;
+  const args = ["gateway", "--port", "0", "--data-dir", join(folder.path, "data")];
+  await using gateway = start(args, { program: limited });
+  const url = await gatewayUrl(gateway);
+  const port = Number(new URL(url).port);
+  const silent: Deno.TcpConn[] = [];
+  try {
+    for (let i = 0; i < FILES; i++) silent.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+    await Promise.all(silent.map(async (connection) => await connection.read(new Uint8Array(1)).catch(() => null)));
+  } finally {
+    for (const connection of silent) connection.close();
+  }
+  assert.match(gateway.err(), /too many connections to port \d+: \d+ are cut, one of them from 127\.0\.0\.1/);
+  assert.ok(await isHealthy(url));
 });
 
 Deno.test("a Host that is no host is answered with 400, and leaves no line in the log", async () => {
