@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Aedes, AuthenticateError, Client } from "aedes";
 import type { Logger } from "@logtape/logtape";
 import { createAuthenticator, type Guest, mayPublish, type User } from "./access.ts";
+import { createGuestList, type GuestList } from "./guest_list.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
 import { createPacketWalk } from "./packet_walk.ts";
 import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
@@ -46,7 +47,8 @@ const STOP_MS = 150;
  * the system takes no longer one than it has room for.
  */
 const BACKLOG = 2 ** 30 - 1;
-/** CONNACK return code (MQTT 3.1.1 §3.2.2.3). */
+/** CONNACK return codes (MQTT 3.1.1 §3.2.2.3). */
+const UNAVAILABLE = 3;
 const BAD_CREDENTIALS = 4;
 
 /**
@@ -76,12 +78,12 @@ export async function startBroker(options: BrokerOptions, events: LinkEvents, io
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   io.log.info("mqtt broker listens {host} {port}", { host: options.host, port });
-  return { port, [Symbol.asyncDispose]: () => stop(aedes, server, connections.sockets, io.clock) };
+  return { port, [Symbol.asyncDispose]: () => stop(aedes, server, connections.list, io.clock) };
 }
 
 interface Connections {
   readonly accept: (socket: Socket) => void;
-  readonly sockets: ReadonlySet<Socket>;
+  readonly list: GuestList;
   readonly guests: { get(client: Client): Guest | undefined };
 }
 
@@ -93,8 +95,8 @@ function guard(
   { log, warn }: BrokerIo,
 ): Connections {
   const authenticate = createAuthenticator(users);
-  const sockets = new Set<Socket>();
-  const addresses = new WeakMap<Client, string>();
+  const list = createGuestList(maxClients);
+  const sockets = new WeakMap<Client, Socket>();
   const guests = new WeakMap<Client, Guest>();
 
   aedes.preConnect = (_client, packet, done) => {
@@ -102,11 +104,16 @@ function guard(
     done(null, (packet.clientId ?? "").length <= MAX_CLIENT_ID);
   };
   aedes.authenticate = (client, username, password, done) => {
-    const address = addresses.get(client) ?? "";
+    const socket = sockets.get(client);
+    const address = socket?.remoteAddress ?? "";
     const guest = authenticate({ username, password, address });
+    if (guest && (socket === undefined || !list.letIn(socket))) {
+      warn("mqtt client refused, there are {most} already {address}", { most: maxClients, address });
+      return done(refused("too many clients", UNAVAILABLE), false);
+    }
     if (guest) guests.set(client, guest);
     else warn("mqtt client refused {address}", { address });
-    done(guest ? null : refused(), guest !== undefined);
+    done(guest ? null : refused("bad user name or password", BAD_CREDENTIALS), guest !== undefined);
   };
   aedes.authorizePublish = (client, packet, done) => {
     const guest = client ? guests.get(client) : undefined;
@@ -116,15 +123,13 @@ function guard(
   aedes.on("clientError", (_client, error) => log.debug("mqtt client: {reason}", { reason: error.message }));
   aedes.on("connectionError", (_client, error) => log.debug("mqtt connection: {reason}", { reason: error.message }));
   return {
-    sockets,
+    list,
     guests,
     accept(socket) {
-      if (sockets.size >= maxClients) return void socket.destroy();
-      sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
+      list.arrived(socket);
       const client = aedes.handle(socket);
       limit(socket);
-      addresses.set(client, socket.remoteAddress ?? "");
+      sockets.set(client, socket);
     },
   };
 }
@@ -137,8 +142,8 @@ function limit(socket: Socket): void {
   });
 }
 
-function refused(): AuthenticateError {
-  return Object.assign(new Error("bad user name or password"), { returnCode: BAD_CREDENTIALS });
+function refused(why: string, returnCode: number): AuthenticateError {
+  return Object.assign(new Error(why), { returnCode });
 }
 
 function passOn(aedes: Aedes, guests: Connections["guests"], events: LinkEvents): void {
@@ -179,12 +184,12 @@ function listen(server: Server, { host, port }: BrokerOptions): Promise<void> {
 async function stop(
   aedes: Aedes,
   server: Server,
-  sockets: ReadonlySet<Socket>,
+  list: GuestList,
   clock: Pick<Clock, "sleep">,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.unref();
   await within(STOP_MS, new Promise<void>((resolve) => aedes.close(resolve)), { clock });
-  for (const socket of sockets) socket.destroy();
+  for (const socket of list.all) socket.destroy();
   await within(STOP_MS, closed, { clock });
 }

@@ -232,7 +232,17 @@ Deno.test("no more clients than allowed", async () => {
   const port = gateway.mqttPort;
   await using _one = await listenAt(port);
   await using _two = await listenAt(port);
-  assert.equal(await raw(port).closed, "closed");
+  await assert.rejects(listenAt(port), /Server unavailable/i);
+});
+
+Deno.test("connections that do not say who they are keep nobody out", async () => {
+  await using gateway = await startMqttGateway({ embedded: { port: 0, max_clients: 8 } });
+  const port = gateway.mqttPort;
+  const silent = Array.from({ length: 40 }, () => raw(port));
+  await Promise.any(silent.map(({ closed }) => closed)); // more than have room at the door
+  await using ear = await listenAt(port);
+  await until(() => ear.last("ecowatt/gateway/status") === "online", "the gateway's status");
+  for (const { closed } of silent) assert.equal(await closed, "closed");
 });
 
 Deno.test("a port that is taken is one clear line, and the broker stops with clients that hang on", async () => {
