@@ -20,6 +20,7 @@ import { prepareGatewayDatabase } from "./store/database.ts";
 import { openStores, type Stores } from "./store/stores.ts";
 import type { Role } from "./store/tokens.ts";
 import { storeLiveness } from "./system/health.ts";
+import { listenerLiveness } from "./system/listener.ts";
 import type { MqttLink } from "./system/mqtt_link.ts";
 import { agesOf, keepRetention } from "./tasks/retention.ts";
 import { keepReview } from "./tasks/review.ts";
@@ -34,7 +35,10 @@ export interface Gateway extends AsyncDisposable {
   readonly management: Management;
   /** The dashboard's address with a code that logs a browser in, once, within 10 minutes. */
   loginLink(role: Role): Promise<string>;
-  /** Whether the store answers. Never rejects; settles never when the store hangs, so whoever asks sets a deadline. */
+  /**
+   * Whether the store answers, and who connects is answered. Never rejects; settles never when the store hangs, so whoever
+   * asks sets a deadline.
+   */
   alive(): Promise<Liveness>;
   /** Where the embedded MQTT broker listens, if there is one. */
   readonly mqttPort: number | undefined;
@@ -77,7 +81,10 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
     url,
     management: services.management,
     loginLink: async (role) => `${url}/#/login/${await newLoginCode(stores, role, clock.now())}`,
-    alive: () => storeLiveness(stores.commit, () => void stores.devices.find("health")),
+    async alive() {
+      const store = await storeLiveness(stores.commit, () => void stores.devices.find("health"));
+      return store.alive ? await listenerLiveness({ hostname: reachable(server.hostname), port: server.port }) : store;
+    },
     mqttPort: mqtt?.port,
     metrics,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -184,7 +191,11 @@ async function newLoginCode({ sessions, commit }: Stores, role: Role, now: numbe
 }
 
 /** An address that means all is reached at the loopback. */
+function reachable(hostname: string): string {
+  return hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
+}
+
 function urlOf(hostname: string, port: number): string {
-  const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
+  const host = reachable(hostname);
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -161,3 +161,11 @@ Deno.test("the store is healthy unless it cannot be written, read, or has no roo
     assert.match(String(told.at(-1)), /the gateway is not healthy: .*test: disk I\/O error/);
   });
 });
+
+Deno.test("a gateway is alive when who connects to it is answered", async () => {
+  await withFolder(async (folder) => {
+    await using gateway = await start(folder);
+    assert.deepEqual(await gateway.alive(), { alive: true });
+    assert.match(await gateway.metrics.text(), /^ecowatt_http_requests_total\{path="other",code="200"\} 1$/m);
+  });
+});
