@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Aedes, AuthenticateError, Client } from "aedes";
 import type { Logger } from "@logtape/logtape";
 import { createAuthenticator, type Guest, mayPublish, type User } from "./access.ts";
-import { createGuestList, type GuestList } from "./guest_list.ts";
+import { createClientConnections, type ClientConnections } from "./client_connections.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
 import { createPacketWalk } from "./packet_walk.ts";
 import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
@@ -83,7 +83,7 @@ export async function startBroker(options: BrokerOptions, events: LinkEvents, io
 
 interface Connections {
   readonly accept: (socket: Socket) => void;
-  readonly list: GuestList;
+  readonly list: ClientConnections;
   readonly guests: { get(client: Client): Guest | undefined };
 }
 
@@ -95,7 +95,7 @@ function guard(
   { log, warn }: BrokerIo,
 ): Connections {
   const authenticate = createAuthenticator(users);
-  const list = createGuestList(maxClients);
+  const list = createClientConnections(maxClients);
   const sockets = new WeakMap<Client, Socket>();
   const guests = new WeakMap<Client, Guest>();
 
@@ -184,7 +184,7 @@ function listen(server: Server, { host, port }: BrokerOptions): Promise<void> {
 async function stop(
   aedes: Aedes,
   server: Server,
-  list: GuestList,
+  list: ClientConnections,
   clock: Pick<Clock, "sleep">,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));

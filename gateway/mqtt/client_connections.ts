@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 const SHARE = 1 / 2;
 
 /** The connections of the broker: who was let in, and who stands at the door. */
-export interface GuestList {
+export interface ClientConnections {
   /**
    * Writes down a new connection. Where too many have yet to say who they are, from its address or in all, the one that has
    * waited longest is cut: who says it at once gets in however many others say nothing.
@@ -16,7 +16,7 @@ export interface GuestList {
 }
 
 /** `places`: for clients; there are as many again at the door. */
-export function createGuestList(places: number): GuestList {
+export function createClientConnections(places: number): ClientConnections {
   const inside = new Set<Socket>();
   const waiting = new Map<Socket, string>(); // longest first
   const cutLongest = (isMeant: (address: string) => boolean) => {
