@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Aedes, AuthenticateError, Client } from "aedes";
 import type { Logger } from "@logtape/logtape";
 import { createAuthenticator, type Guest, mayPublish, type User } from "./access.ts";
-import { createClientConnections, type ClientConnections } from "./client_connections.ts";
+import { type ClientConnections, createClientConnections } from "./client_connections.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
 import { createPacketWalk } from "./packet_walk.ts";
 import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
