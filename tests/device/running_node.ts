@@ -1,8 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 import { NodeConfig } from "../../device/config/node_config.ts";
 import { type Node, startNode } from "../../device/node.ts";
-import { systemClock } from "../../platform/clock.ts";
+import type { Clock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
+import { localFetch } from "../fakes/http.ts";
 
 const testKeyDigits = "07".repeat(32);
 
@@ -23,8 +24,8 @@ export function configOf(ports: Record<string, number>, gateway: string): NodeCo
   });
 }
 
-/** Starts it on the machine's own clock. */
-export function start(config: NodeConfig, dataDir: string): Promise<Node> {
+/** Starts it on a clock that a test moves. */
+export function start(config: NodeConfig, dataDir: string, clock: Clock): Promise<Node> {
   const log = getLogger(["test"]);
-  return startNode(config, { dataDir, clock: systemClock, random: systemRandom, fetch, log });
+  return startNode(config, { dataDir, clock, random: systemRandom, fetch: localFetch, log });
 }

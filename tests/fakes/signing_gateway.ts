@@ -48,9 +48,11 @@ export class SigningGateway implements AsyncDisposable {
   duplicates = 0;
   answer: (upload: SampleBlocksUpload, request: number) => Answer | undefined | Promise<Answer | undefined> = () =>
     undefined;
+  readonly #now: () => number;
   #requests = 0;
 
-  constructor(port = 0) {
+  constructor(port = 0, now = Date.now) {
+    this.#now = now;
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port, signal: this.#signal.signal, onListen: () => {} },
       (request) => this.#handle(request),
@@ -75,7 +77,7 @@ export class SigningGateway implements AsyncDisposable {
     const upload = SampleBlocksUpload.parse(JSON.parse(new TextDecoder().decode(body)));
     const answer = await this.answer(upload, ++this.#requests) ?? { status: 200, body: this.#store(upload) };
     const bytes = utf8(JSON.stringify(answer.body ?? {}));
-    const created = Math.floor(Date.now() / 1000);
+    const created = Math.floor(this.#now() / 1000);
     const signature = answer.unsigned
       ? {}
       : await signResponse(verified.value, { status: answer.status, body: bytes, created });

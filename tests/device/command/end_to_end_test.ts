@@ -3,8 +3,10 @@ import { getLogger } from "@logtape/logtape";
 import { startNode } from "../../../device/node.ts";
 import { SimulatorOptions } from "../../../device/simulator/options.ts";
 import { startSimulator } from "../../../device/simulator/simulator.ts";
-import { systemClock as clock } from "../../../platform/clock.ts";
 import { systemRandom as random } from "../../../platform/random.ts";
+import { FakeClock } from "../../fakes/clock.ts";
+import { localFetch as fetch } from "../../fakes/http.ts";
+import "../../fakes/sockets.ts";
 import { startSite } from "./site.ts";
 import { writableInverter } from "./writable_inverter.ts";
 
@@ -12,7 +14,8 @@ const log = getLogger(["test"]);
 const power = (power_value: number) => ({ command_type: "set_power", parameters: { power_value } });
 
 Deno.test("a limit goes from the operator to the inverter and back, over the real gateway, node and simulator", async () => {
-  await using site = await startSite();
+  const clock = new FakeClock();
+  await using site = await startSite(clock);
   const options = SimulatorOptions.parse({ port: 0, httpPort: null });
   await using simulator = await startSimulator(options, { clock, log });
   const config = site.nodeConfig(simulator.addresses.tcp?.port ?? 0);
@@ -36,7 +39,8 @@ Deno.test("a limit goes from the operator to the inverter and back, over the rea
 });
 
 Deno.test("a SunSpec inverter is limited in watts, and lifts the limit by itself", async () => {
-  await using site = await startSite();
+  const clock = new FakeClock();
+  await using site = await startSite(clock);
   const options = SimulatorOptions.parse({ port: 0, httpPort: null, profile: "sunspec" });
   await using simulator = await startSimulator(options, { clock, log });
   const config = site.sunSpecConfig(simulator.addresses.tcp?.port ?? 0);
@@ -49,13 +53,12 @@ Deno.test("a SunSpec inverter is limited in watts, and lifts the limit by itself
   assert.equal(simulator.values().limitPercent, 40);
 });
 
-Deno.test("a node with a request waiting at the gateway stops within a second", async () => {
-  await using site = await startSite();
+Deno.test("a node with a request waiting at the gateway stops at once", async () => {
+  const clock = new FakeClock();
+  await using site = await startSite(clock);
   await using inverter = writableInverter();
   const dataDir = `${site.folder}/node`;
   const node = await startNode(site.nodeConfig(inverter.port), { dataDir, clock, random, fetch, log });
   assert.equal((await site.ended(await site.queue(power(50)))).status, "completed");
-  const stopping = performance.now();
-  await node[Symbol.asyncDispose]();
-  assert.ok(performance.now() - stopping < 1000);
+  await node[Symbol.asyncDispose](); // no time passes
 });

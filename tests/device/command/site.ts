@@ -5,6 +5,9 @@ import { NodeConfig } from "../../../device/config/node_config.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
 import { systemClock } from "../../../platform/clock.ts";
+import type { FakeClock } from "../../fakes/clock.ts";
+import { localFetch } from "../../fakes/http.ts";
+import { until as untilReal } from "../../fakes/until.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 
@@ -21,7 +24,7 @@ export interface Site extends AsyncDisposable {
   /** Queues a command for the inverter and gives its id. */
   queue(command: Record<string, unknown>): Promise<string>;
   status(commandId: string): Promise<Seen>;
-  /** Waits until the command has ended; less long than the node waits for one. */
+  /** Waits until the command has ended. */
   ended(commandId: string): Promise<Seen>;
   /** Waits until there is something. */
   until<T>(look: () => T | undefined): Promise<T>;
@@ -29,9 +32,14 @@ export interface Site extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-export async function startSite(): Promise<Site> {
+/** Starts it on a clock that the test moves, or on the machine's own, where processes come and go. */
+export async function startSite(fake?: FakeClock): Promise<Site> {
+  const clock = fake ?? systemClock;
+  const ownFetch = fake ? localFetch : fetch;
+  const reached = (state: () => boolean | Promise<boolean>, what: string) =>
+    fake ? fake.reach(state, what) : untilReal(state, what);
   const folder = Deno.makeTempDirSync({ prefix: "ecowatt-command-" });
-  const io = { dataDir: `${folder}/gateway`, clock: systemClock, random: systemRandom, log: getLogger(["test"]) };
+  const io = { dataDir: `${folder}/gateway`, clock, random: systemRandom, log: getLogger(["test"]) };
   const start = (port: number) => startGateway(GatewayConfig.parse({ port }), { ...io, version: "0" });
   let gateway = await start(0);
   const deviceId = DeviceId.parse("test-node");
@@ -41,7 +49,7 @@ export async function startSite(): Promise<Site> {
   const ask = async (path: string, body?: unknown): Promise<Seen> => {
     const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
     const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-    const response = await fetch(gateway.url + path, { headers, ...sent });
+    const response = await ownFetch(gateway.url + path, { headers, ...sent });
     const told = await response.json();
     assert.ok(response.ok, JSON.stringify(told));
     return told;
@@ -61,13 +69,9 @@ export async function startSite(): Promise<Site> {
       }],
     });
   const until = async <T>(look: () => T | undefined): Promise<T> => {
-    const deadline = Date.now() + 15_000;
-    for (;;) {
-      const found = look();
-      if (found !== undefined) return found;
-      assert.ok(Date.now() < deadline, "it never came");
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    let found: T | undefined;
+    await reached(() => (found = look()) !== undefined, "what is looked for");
+    return found ?? assert.fail();
   };
   const site: Site = {
     folder,
@@ -86,13 +90,12 @@ export async function startSite(): Promise<Site> {
     },
     status: async (id) => (await ask(`/command/status?command_id=${id}`)).command,
     async ended(id) {
-      const deadline = Date.now() + 15_000;
-      for (;;) {
-        const command = await site.status(id);
-        if (!["pending", "executing"].includes(command.status)) return command;
-        assert.ok(Date.now() < deadline, `never ended: ${JSON.stringify(command)}`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      let command: Seen;
+      await reached(async () => {
+        command = await site.status(id);
+        return !["pending", "executing"].includes(command.status);
+      }, "the end of the command");
+      return command;
     },
     async restart() {
       const { port } = gateway;

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { encodeRtu } from "../../../device/modbus/rtu.ts";
 import { crc16 } from "../../../device/modbus/crc.ts";
-import { LineClosed } from "../../../device/modbus/byte_stream.ts";
-import { openSerial, type SerialPort } from "../../../device/serial/port.ts";
-import { LineSettings } from "../../../device/serial/settings.ts";
+import { type ByteStream, LineClosed } from "../../../device/modbus/byte_stream.ts";
+import { FakeClock } from "../../fakes/clock.ts";
+import { SerialWire } from "../../fakes/serial_wire.ts";
 import { start } from "./running.ts";
-import "../../fakes/loaded_libraries.ts";
 
-const settings = LineSettings.parse({});
+const clock = new FakeClock();
 const READ_ALL = frame(17, [3, 0, 0, 0, 10]);
 
 function frame(unit: number, pdu: readonly number[]): Uint8Array {
@@ -17,13 +16,14 @@ function frame(unit: number, pdu: readonly number[]): Uint8Array {
 }
 
 /** All bytes that come until the line has been silent for `silenceMs`. */
-async function hear(port: SerialPort, silenceMs = 150): Promise<Uint8Array> {
+async function hear(port: ByteStream, silenceMs = 150): Promise<Uint8Array> {
   const heard: number[] = [];
-  for (let chunk = await port.read(silenceMs); chunk; chunk = await port.read(silenceMs)) heard.push(...chunk);
+  const next = () => clock.until(port.read(silenceMs));
+  for (let chunk = await next(); chunk; chunk = await next()) heard.push(...chunk);
   return Uint8Array.from(heard);
 }
 
-async function ask(port: SerialPort, request: Uint8Array): Promise<Uint8Array> {
+async function ask(port: ByteStream, request: Uint8Array): Promise<Uint8Array> {
   await port.write(request);
   return await hear(port);
 }
@@ -34,9 +34,11 @@ function isWhole(answer: Uint8Array): boolean {
 }
 
 async function running(options: Parameters<typeof start>[0] = {}) {
-  const simulator = await start({ serial: "pty", ...options });
-  const port = openSerial(simulator.addresses.serial ?? "", settings);
+  const wire = new SerialWire(clock);
+  const simulator = await start({ serial: "wire", ...options }, clock, { openLine: wire.plug });
+  const port = wire.open();
   return {
+    wire,
     simulator,
     port,
     async [Symbol.asyncDispose]() {
@@ -79,7 +81,7 @@ Deno.test("a request that arrives in pieces is answered", async () => {
   await using line = await running();
   for (const byte of READ_ALL) {
     await line.port.write(Uint8Array.of(byte));
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await clock.advance(2);
   }
   assert.equal((await hear(line.port)).length, 25);
 });
@@ -113,7 +115,7 @@ Deno.test("a late frame arrives in front of the answer to the next request", asy
   await using line = await running();
   line.simulator.inject({ kind: "late", delayMs: 60 });
   await line.port.write(READ_ALL);
-  assert.equal(await line.port.read(10), undefined);
+  assert.equal(await clock.until(line.port.read(10)), undefined);
   await line.port.write(frame(17, [3, 0, 8, 0, 1]));
   const heard = await hear(line.port);
   assert.equal(heard.length, 7 + 25);
@@ -125,39 +127,22 @@ Deno.test("requests that pile up while the line is held up are all answered, in 
   await using line = await running();
   line.simulator.inject({ kind: "late", delayMs: 60 });
   await line.port.write(READ_ALL);
-  assert.equal(await line.port.read(10), undefined);
+  assert.equal(await clock.until(line.port.read(10)), undefined);
   await line.port.write(Uint8Array.of(...frame(17, [3, 0, 8, 0, 1]), ...frame(17, [3, 0, 0, 0, 2])));
   const heard = await hear(line.port);
   assert.deepEqual([heard.length, heard[2], heard[25 + 2], heard[25 + 7 + 2]], [25 + 7 + 9, 20, 2, 4]);
 });
 
-Deno.test("a disconnect unplugs the pty; a new one comes up", async () => {
+Deno.test("a disconnect unplugs the line; another one comes up half a second later", async () => {
   await using line = await running();
   const path = line.simulator.addresses.serial;
   line.simulator.inject({ kind: "disconnect" });
   await assert.rejects(ask(line.port, READ_ALL), LineClosed);
   line.port.close();
-  let again: SerialPort | undefined;
-  for (let tries = 0; !again && tries < 100; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    try {
-      again = openSerial(line.simulator.addresses.serial ?? "", settings);
-    } catch {
-      // not back yet
-    }
-  }
-  assert.ok(again, `${path} did not come back`);
+  assert.throws(line.wire.open, LineClosed);
+  await clock.advance(500);
+  assert.notEqual(line.simulator.addresses.serial, path);
+  const again = line.wire.open();
   assert.equal((await ask(again, READ_ALL)).length, 25);
   again.close();
-});
-
-Deno.test("a paced line takes what the wire takes", async () => {
-  await using line = await running({ paced: true, line: { baud: 1200 } });
-  const wire = (8 + 3.5 + 25) * 10 / 1.2;
-  const start = performance.now();
-  await line.port.write(READ_ALL);
-  let length = 0;
-  while (length < 25) length += (await line.port.read(2000))?.length ?? assert.fail("silence");
-  const took = performance.now() - start;
-  assert.ok(took >= wire - 1, `${took} ms, the wire needs ${wire}`);
 });
