@@ -8,20 +8,39 @@ const tests = fileURLToPath(new URL(".", import.meta.url));
 /** What `deno task test:fast` leaves out: folders and a name. */
 const SLOW = /^(e2e|browser|interop)\/|_slow_test\.ts$/;
 
-/** Starts a program or a browser; Deno itself may be asked about the sources. */
-const STARTS =
-  /new Deno\.Command\((?!Deno\.execPath\(\), \{\s*args: \["(info|types)")|"(node:child_process|playwright-core)"/;
+/** What makes a test slow, by its text and by that of what it imports from the tests. */
+const SLOW_BY_NATURE: readonly { readonly why: string; readonly sign: RegExp; readonly butIn?: string }[] = [
+  {
+    why: "it starts a program or a browser (Deno itself may be asked about the sources)",
+    sign:
+      /new Deno\.Command\((?!Deno\.execPath\(\), \{\s*args: \["(info|types)")|"(node:child_process|playwright-core)"/,
+  },
+  {
+    why: "it sleeps: the fake clock moves at once, and a state is waited for by fakes/until.ts",
+    sign: /\bset(Timeout|Interval)\(|\bsystemClock\.sleep\(|\bAbortSignal\.timeout\(/,
+    butIn: "fakes/until.ts",
+  },
+  {
+    why: "it measures how long something takes",
+    sign: /\bperformance\.now\(/,
+    butIn: "fakes/until.ts",
+  },
+];
 
-/** Whether a file of the tests, or one that it imports, starts a program. */
-async function starts(path: string, seen = new Set<string>()): Promise<boolean> {
+/** What is heavy by what it does: every cut of the power, whole days, thousands of random inputs. Its file says so. */
+const HEAVY = /(\/days|\/kill|_model|noise|power_cut)_test\.ts$/;
+
+/** Why a file of the tests is slow, or one that it imports. */
+async function slowness(path: string, seen = new Set<string>()): Promise<readonly string[]> {
   seen.add(path);
   const text = await Deno.readTextFile(path);
-  if (STARTS.test(text)) return true;
+  const name = relative(tests, path);
+  const why = SLOW_BY_NATURE.filter(({ sign, butIn }) => name !== butIn && sign.test(text)).map(({ why }) => why);
   for (const [, specifier = ""] of text.matchAll(/(?:from|import) "(\.[^"]+\.ts)"/g)) {
     const imported = join(dirname(path), specifier);
-    if (imported.startsWith(tests) && !seen.has(imported) && await starts(imported, seen)) return true;
+    if (imported.startsWith(tests) && !seen.has(imported)) why.push(...await slowness(imported, seen));
   }
-  return false;
+  return HEAVY.test(name) ? [...why, "it is heavy by its name"] : why;
 }
 
 async function* testFiles(folder = tests): AsyncGenerator<string> {
@@ -31,13 +50,28 @@ async function* testFiles(folder = tests): AsyncGenerator<string> {
   }
 }
 
-Deno.test("tests that start programs or browsers are named _slow_test.ts, or stand in e2e, browser or interop", async () => {
+Deno.test("what is slow by nature is named _slow_test.ts, or stands in e2e, browser or interop", async () => {
   const wrong: string[] = [];
   for await (const path of testFiles()) {
     const name = relative(tests, path);
-    if (!SLOW.test(name) && await starts(path)) wrong.push(name);
+    if (SLOW.test(name) || path === fileURLToPath(import.meta.url)) continue;
+    for (const why of new Set(await slowness(path))) wrong.push(`${name}: ${why}`);
   }
   assert.deepEqual(wrong, []);
+});
+
+Deno.test("each sign of slowness is one: it strikes where it should, and not elsewhere", () => {
+  const signsOf = (text: string) => SLOW_BY_NATURE.flatMap(({ sign }, index) => sign.test(text) ? index : []);
+  assert.deepEqual(signsOf('new Deno.Command("sh")'), [0]);
+  assert.deepEqual(signsOf('import { chromium } from "playwright-core";'), [0]);
+  assert.deepEqual(signsOf('new Deno.Command(Deno.execPath(), { args: ["info"] })'), []);
+  for (const text of ["setTimeout(resolve, 5)", "systemClock.sleep(5)", "AbortSignal.timeout(5)"]) {
+    assert.deepEqual(signsOf(text), [1], text);
+  }
+  assert.deepEqual(signsOf("await clock.sleep(5); await clock.advance(5); clearTimeout(timer)"), []);
+  assert.deepEqual(signsOf("performance.now() - began"), [2]);
+  assert.ok(["ota/power_cut_test.ts", "model/command_model_test.ts"].every((name) => HEAVY.test(name)));
+  assert.ok(!HEAVY.test("device/inverter/model_header_test.ts"));
 });
 
 Deno.test("the fast task leaves out what is slow by name, and nothing else", () => {

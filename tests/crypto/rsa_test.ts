@@ -4,6 +4,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { concat, utf8 } from "../../crypto/bytes.ts";
 import { formatPem, parsePem } from "../../crypto/pem.ts";
 import { generateRsaKeyPair, importRsaPrivateKey, importRsaPublicKey, signRsa, verifyRsa } from "../../crypto/rsa.ts";
+import { strangersPair } from "../fakes/rsa_keys.ts";
 
 const pair = await generateRsaKeyPair();
 const privateKey = await importRsaPrivateKey(pair.privatePem);
@@ -40,7 +41,7 @@ Deno.test("a signature with any bit changed, cut, lengthened, or over other data
     assert.equal(await verifyRsa(publicKey, data, wrong), false);
   }
   assert.equal(await verifyRsa(publicKey, utf8("test firmwarf"), signature), false);
-  const other = await importRsaPublicKey((await generateRsaKeyPair()).publicPem);
+  const other = await importRsaPublicKey(strangersPair.publicPem);
   assert.ok(other);
   assert.equal(await verifyRsa(other, data, signature), false);
 });

@@ -1,13 +1,7 @@
 import type { z } from "zod";
 import { encryptAesCbc, importAesKey } from "../../crypto/aes_cbc.ts";
 import { type Bytes, toBase64, toHex } from "../../crypto/bytes.ts";
-import {
-  generateRsaKeyPair,
-  importRsaPrivateKey,
-  importRsaPublicKey,
-  type RsaPrivateKey,
-  signRsa,
-} from "../../crypto/rsa.ts";
+import { importRsaPrivateKey, importRsaPublicKey, type RsaPrivateKey, signRsa } from "../../crypto/rsa.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Gateway } from "../../ota/updater/gateway.ts";
 import type { GatewayReply } from "../../protocol/gateway_reply.ts";
@@ -21,14 +15,14 @@ import {
   type SignedManifest,
   signManifest,
 } from "../../ota/manifest/manifest.ts";
+import { firmwarePair, strangersPair } from "./rsa_keys.ts";
 
-const pair = await generateRsaKeyPair();
 /** The public test key. */
-export const firmwarePem = pair.publicPem;
-const publicKey = await importRsaPublicKey(pair.publicPem);
-const privateKey = await importRsaPrivateKey(pair.privatePem);
+export const firmwarePem = firmwarePair.publicPem;
+const publicKey = await importRsaPublicKey(firmwarePem);
+const privateKey = await importRsaPrivateKey(firmwarePair.privatePem);
 if (!publicKey || !privateKey) throw new Error("the test keys cannot be used");
-const stranger = await importRsaPrivateKey((await generateRsaKeyPair()).privatePem);
+const stranger = await importRsaPrivateKey(strangersPair.privatePem);
 if (!stranger) throw new Error("the test keys cannot be used");
 
 /** Test keys; no real firmware is made with them. */

@@ -14,6 +14,7 @@ import { systemRandom } from "../../platform/random.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { blockOf, send, signedPost, someSamples, upload } from "../fakes/device_gateway.ts";
 import { openTestStores } from "../fakes/stores.ts";
+import { ended } from "../fakes/until.ts";
 
 const ROOF = DeviceId.parse("roof");
 
@@ -120,7 +121,7 @@ Deno.test("a port or a data directory that is taken is one clear line, and nothi
   });
 });
 
-Deno.test("a gateway stops within a second, also while somebody reads a long answer", async () => {
+Deno.test("a gateway stops, also while somebody reads a long answer", async () => {
   await withFolder(async (folder) => {
     const gateway = await start(folder);
     const { secret } = await gateway.management.createToken({ name: "test", role: "viewer" });
@@ -128,9 +129,7 @@ Deno.test("a gateway stops within a second, also while somebody reads a long ans
     const body = upload("roof", blockOf(1, someSamples(5_000)));
     assert.equal((await send(gateway, signedPost(gateway, await keyOf(key), 1, body))).status, 200);
     const response = await fetch(gateway.url + SAMPLES, { headers: { authorization: `Bearer ${secret}` } });
-    const began = performance.now();
-    await gateway[Symbol.asyncDispose]();
-    assert.ok(performance.now() - began < 1_000);
+    await ended(gateway[Symbol.asyncDispose](), "the stop");
     await response.body?.cancel();
   });
 });

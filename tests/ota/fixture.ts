@@ -1,8 +1,9 @@
 import { type Bytes, fromHex, utf8 } from "../../crypto/bytes.ts";
-import { generateKeyMaterial, type KeyMaterial, writeKeySet } from "../../keys/firmware_keys.ts";
+import { type KeyMaterial, writeKeySet } from "../../keys/firmware_keys.ts";
 import { keysFolder, openRepository } from "../../ota/repository/repository.ts";
 import type { FirmwareRepository } from "../../ota/repository/firmware_repository.ts";
 import { systemRandom } from "../../platform/random.ts";
+import { firmwarePair } from "../fakes/rsa_keys.ts";
 import { reference } from "../needs.ts";
 
 /** The published artefacts of the boards. */
@@ -24,8 +25,8 @@ export async function boardKeys(): Promise<KeyMaterial> {
   return { publicPem: await Deno.readTextFile(BOARD_FILES.publicKey.url), aes, chunk };
 }
 
-/** Test keys, made once for all tests of a file: an RSA pair takes a second. */
-export const testKeys: KeyMaterial = await generateKeyMaterial(systemRandom);
+/** Test keys. */
+export const testKeys: KeyMaterial = { ...firmwarePair, aes: systemRandom.bytes(32), chunk: systemRandom.bytes(32) };
 
 /** A repository in a folder of its own, with test keys. */
 export interface RepositoryFixture extends AsyncDisposable {

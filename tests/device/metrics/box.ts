@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
 import { toHex } from "../../../crypto/bytes.ts";
 import { NodeConfig } from "../../../device/config/node_config.ts";
@@ -9,6 +8,7 @@ import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { countingInverter } from "../../e2e/counting_inverter.ts";
+import { until as reached } from "../../fakes/until.ts";
 
 const log = getLogger(["test"]);
 
@@ -69,11 +69,7 @@ export async function openBox(): Promise<Box> {
 
 /** Waits until `what` gives something that `fits`. */
 export async function until(what: () => Promise<string>, fits: (text: string) => boolean): Promise<string> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const text = await what();
-    if (fits(text)) return text;
-    assert.ok(Date.now() < deadline, `never came: ${text}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  let text = "";
+  await reached(async () => fits(text = await what()), `it, after ${text}`);
+  return text;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
 import { openLocalApi } from "../../../gateway/local_api.ts";
 import { systemRandom } from "../../../platform/random.ts";
+import { until } from "../../fakes/until.ts";
 import { type Node, type Running, startRunning } from "./running.ts";
 
 const command = { device_id: "roof", command_type: "set_power", parameters: { power_value: 50 } };
@@ -16,7 +17,7 @@ async function hold(gateway: Running, node: Node, more: Record<string, unknown> 
   const answer = node.get({ wait_s: 30, holding: [], ...more });
   let early = false;
   answer.then(() => early = true, () => early = true);
-  while (gateway.clock.sleeping <= before && !early) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => early || gateway.clock.sleeping > before, "the request");
   return { answer };
 }
 

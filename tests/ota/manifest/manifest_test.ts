@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { toBase64, toHex, utf8 } from "../../../crypto/bytes.ts";
-import { generateRsaKeyPair, importRsaPrivateKey, importRsaPublicKey, signRsa } from "../../../crypto/rsa.ts";
+import { importRsaPrivateKey, importRsaPublicKey, signRsa } from "../../../crypto/rsa.ts";
 import { canonicalJson } from "../../../ota/manifest/canonical_json.ts";
 import { type Manifest, readManifest, signManifest, verifyManifest } from "../../../ota/manifest/manifest.ts";
+import { firmwarePair, strangersPair } from "../../fakes/rsa_keys.ts";
 
-const pems = await generateRsaKeyPair();
-const key = await importRsaPrivateKey(pems.privatePem) ?? assert.fail();
-const publicKey = await importRsaPublicKey(pems.publicPem) ?? assert.fail();
+const key = await importRsaPrivateKey(firmwarePair.privatePem) ?? assert.fail();
+const publicKey = await importRsaPublicKey(firmwarePair.publicPem) ?? assert.fail();
 
 const MANIFEST: Manifest = {
   format: "ecowatt-firmware/1",
@@ -76,7 +76,7 @@ Deno.test("a manifest is refused with its reason when anything about it is off",
 });
 
 Deno.test("a manifest signed by another key is refused", async () => {
-  const other = await importRsaPublicKey((await generateRsaKeyPair()).publicPem) ?? assert.fail();
+  const other = await importRsaPublicKey(strangersPair.publicPem) ?? assert.fail();
   const read = await verifyManifest(await signManifest(MANIFEST, key), other);
   assert.equal(read.ok ? "taken" : read.fault, "manifest_signature");
   assert.equal(readManifest((await signManifest(MANIFEST, key)).manifest).ok, true);

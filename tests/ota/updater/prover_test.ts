@@ -4,6 +4,7 @@ import { prove } from "../../../ota/updater/prover.ts";
 import { slotFiles } from "../../../ota/slots/files.ts";
 import { arm, type Boot, currentSlot, readTrial } from "../../../ota/slots/slots.ts";
 import { FakeClock } from "../../fakes/clock.ts";
+import { until } from "../../fakes/until.ts";
 
 const IMAGE = "ab".repeat(32);
 const ON_TRIAL: Boot = { kind: "trial", slot: "b", image: IMAGE };
@@ -26,7 +27,7 @@ async function proved(boot: Boot, seconds: number, alive: (at: number) => boolea
     log: getLogger(["test"]),
   }, stop.signal);
   void proving.then(() => over = true);
-  while (!over && clock.sleeping === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => over || clock.sleeping > 0, "its first sleep");
   await clock.advance(1000 * seconds);
   stop.abort();
   await proving;
