@@ -57,8 +57,9 @@ async function pack(controller: TarPackController, manifest: BackupManifest, fil
   await new Blob([text]).stream().pipeTo(controller.add({ name: MANIFEST, size: text.length, mode: 0o600, mtime }));
   for (const [index, { path }] of files.entries()) {
     const { name = "", size = 0 } = manifest.files[index] ?? {};
+    const entry = controller.add({ name, size, mode: 0o600, mtime }); // throws when nobody reads on: no file is open yet
     const file = await Deno.open(path, { read: true });
-    await file.readable.pipeTo(controller.add({ name, size, mode: 0o600, mtime }));
+    await file.readable.pipeTo(entry);
   }
   controller.finalize();
 }
