@@ -27,8 +27,8 @@ const SLOW_BY_NATURE: readonly { readonly why: string; readonly sign: RegExp; re
   },
 ];
 
-/** What is heavy by what it does: every cut of the power, whole days, thousands of random inputs. Its file says so. */
-const HEAVY = /(\/days|\/kill|_model|noise|power_cut)_test\.ts$/;
+/** What is heavy by what it does: every cut of the power, whole days, thousands of random inputs, new RSA keys. Its file says so. */
+const HEAVY = /(\/days|\/kill|_model|_year|awkward_device|api\/hostile|cli\/firmware|noise|power_cut)_test\.ts$/;
 
 /** Why a file of the tests is slow, or one that it imports. */
 async function slowness(path: string, seen = new Set<string>()): Promise<readonly string[]> {

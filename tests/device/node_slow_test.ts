@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../platform/clock.ts";
 import { configOf, start } from "./running_node.ts";
 
 Deno.test("a data directory that another node has is refused in one line", async () => {
@@ -14,7 +15,10 @@ Deno.test("a data directory that another node has is refused in one line", async
   }).spawn();
   const reader = other.stdout.getReader();
   await reader.read();
-  await assert.rejects(start(configOf({ roof: 1 }, "http://127.0.0.1:1"), dataDir), /another node is running/);
+  await assert.rejects(
+    start(configOf({ roof: 1 }, "http://127.0.0.1:1"), dataDir, systemClock),
+    /another node is running/,
+  );
   other.kill("SIGKILL");
   await reader.cancel();
   await other.status;

@@ -11,7 +11,7 @@ export async function until(state: () => boolean | Promise<boolean>, what: strin
 }
 
 /** Waits for the end of what must end by itself, however long it takes. What hangs fails with what was waited for. */
-export async function ended<T>(work: Promise<T>, what: string): Promise<T> {
+export async function ended<T>(work: PromiseLike<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const never = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`Waited in vain for ${what}`)), PATIENCE_MS);

@@ -12,7 +12,6 @@ import { rawFromWords, wordsOf } from "../../../protocol/profile/raw.ts";
 import { identityOf } from "../../../protocol/profile/sunspec/identity.ts";
 import type { ModelBlock } from "../../../protocol/profile/sunspec/map_id.ts";
 import { mapProfile } from "../../../protocol/profile/sunspec/map_profile.ts";
-import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 
 const NOON = Date.UTC(2026, 2, 10, 6, 40);
 const plant: Plant = { latitude: 6.9, longitude: 79.9, ratedWatts: 5000, phases: 3, tripsPerDay: 0, seed: 7 };
@@ -47,22 +46,6 @@ Deno.test("the ten registers show the plant in the gains of the profile", () => 
   assert.ok(values.acWatts > 1000);
   assert.deepEqual(words(unit, 0, 10), expected);
   assert.deepEqual(words(unit, 7, 3), expected.slice(7));
-});
-
-Deno.test("over a year of polls no ten-register value leaves the profile's plausible range", () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 365 * 1440 }), fc.integer({ min: 0, max: 99 }), (minute, seed) => {
-      const { inverter, clock } = inverterAt({ ...plant, seed, ratedWatts: 20_000, tripsPerDay: 10 });
-      clock.now += minute * 60_000;
-      for (const [i, raw] of words(ecowattUnit(inverter), 0, 10).entries()) {
-        const register = ecowatt.registers[i];
-        assert.ok(register?.plausible);
-        const value = physical(register, raw, () => undefined);
-        assert.ok(value !== undefined && value >= register.plausible.min && value <= register.plausible.max);
-      }
-    }),
-    { numRuns: 50 },
-  );
 });
 
 /** Requests and answers of contract/2-boards §9 and of the Modbus application protocol, as PDUs. */

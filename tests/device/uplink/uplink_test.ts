@@ -7,6 +7,7 @@ import { Notifier } from "../../../device/uplink/notifier.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
 import { Uplink } from "../../../device/uplink/uplink.ts";
 import { FakeClock } from "../../fakes/clock.ts";
+import { localFetch } from "../../fakes/http.ts";
 import { ended, until } from "../../fakes/until.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { type Answer, forgetfulNode, SigningGateway, testKey } from "../../fakes/signing_gateway.ts";
@@ -50,7 +51,7 @@ class Scene implements AsyncDisposable {
         bound: forgetfulNode(),
         random: systemRandom,
         clock: this.clock,
-        fetch,
+        fetch: localFetch,
         ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
       }),
     });
