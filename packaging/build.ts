@@ -27,7 +27,7 @@ const ASSETS = [
  * is not known here, and Deno allows programs by full path only; and, for `install`, systemd's own.
  */
 const PERMISSIONS = [
-  ...["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys=uid,statfs"],
+  ...["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys=uid,statfs,osUptime"],
   "--allow-run",
 ];
 
