@@ -65,9 +65,20 @@ export async function prepareNodeDatabase(
 /** Opens the node's own database: what has to survive a power cut. Throws when another process has it. */
 export function openNodeDatabase(path: string): DatabaseSync {
   try {
+    if (path !== ":memory:") makeForOwner(path);
     return openSqlite(path, { synchronous: "full", pageSize: PAGE_BYTES, exclusive: true, migrations: MIGRATIONS });
   } catch (error) {
     if (!(error instanceof Error && /locked/.test(error.message))) throw error;
     throw new Error(`Cannot open ${path}: another node is running with it`, { cause: error });
+  }
+}
+
+/** SQLite makes a file that everybody reads, and gives its log the same mode: so it has to be right before the first open. */
+function makeForOwner(path: string): void {
+  try {
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) return; // SQLite says what is wrong
+    if (((Deno.statSync(path).mode ?? 0) & 0o077) !== 0) Deno.chmodSync(path, 0o600); // of an older program
   }
 }

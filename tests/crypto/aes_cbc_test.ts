@@ -95,8 +95,9 @@ Deno.test("pieces of any size give what the whole gives, in both directions", as
     fc.asyncProperty(lengths, sizes, sizes, async (length, ours, theirs) => {
       const plaintext = messageOf(length);
       const expected = await encryptAesCbc(testKey, testIv, plaintext);
-      assert.deepEqual(await encryptInPieces(plaintext, ours), expected);
-      assert.deepEqual(await decryptInPieces(expected, theirs), plaintext);
+      // As text: what differs between so many bytes is told by nobody in a minute.
+      assert.equal(toHex(await encryptInPieces(plaintext, ours)), toHex(expected));
+      assert.equal(toHex(await decryptInPieces(expected, theirs) ?? new Uint8Array()), toHex(plaintext));
     }),
     { numRuns: 40 },
   );

@@ -44,6 +44,7 @@ Deno.test("a field that is not one SHA-256 digest is refused", async (t) => {
     ["no colons", good.replaceAll(":", "")],
     ["cut", "sha-256=:X48E9qOokqqrvdts8nOJRA==:"],
     ["a list", `sha-256=(${good.slice(8)})`],
+    ["the same bytes, written otherwise", good.replace("PE=", "PF=")],
     ["too long", `${good}${" ".repeat(100)}`],
   ];
   for (const [name, field] of wrong) {

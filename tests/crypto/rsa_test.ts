@@ -70,6 +70,7 @@ Deno.test("a text that is not the RSA-2048 key asked for is refused", async (t) 
     ["text before it", `key:\n${publicPem}`, false],
     ["another label", publicPem.replaceAll("PUBLIC", "RSA PUBLIC"), false],
     ["cut", publicPem.slice(0, 200), false],
+    ["another end", publicPem.replace("-----END PUBLIC KEY-----", "-----END PUBLIC KEX-----"), false],
     ["not Base64", publicPem.replace("MII", "M!I"), false],
     ["not DER", formatPem(utf8("no key"), "PUBLIC KEY"), false],
     ["no bytes", formatPem(new Uint8Array(), "PUBLIC KEY"), false],

@@ -80,6 +80,8 @@ Deno.test("dictionaries of RFC 8941 section 3.2 are read", () => {
   );
   assert.equal(serialiseDictionary(parseDictionary("  a=( 1  tok );x=1  ", 100) ?? new Map()), "a=(1 tok);x=1");
   assert.deepEqual(parseDictionary("", 100), new Map());
+  const zero = parseDictionary("a=-0", 100)?.get("a");
+  assert.ok(zero?.kind === "item" && Object.is(zero.item.value, 0), "-0 is 0");
   const escaped = parseDictionary('a="\\"\\\\"', 100)?.get("a");
   assert.ok(escaped?.kind === "item");
   assert.deepEqual(escaped.item, { kind: "string", value: '"\\' });

@@ -45,5 +45,8 @@ Deno.test("a key file that others can read, or that holds no key, is refused by 
       });
     });
   }
+  for (const key of ["", testKeyDigits.slice(2), `${testKeyDigits}07`, "x".repeat(64)]) {
+    await assert.rejects(loadDeviceKey({ ...config, key }, "/nowhere"), /the device key: it is not 64 hex digits/);
+  }
   await assert.rejects(loadDeviceKey(config, "/nowhere"), /\/nowhere\/device.key: there is no such file/);
 });

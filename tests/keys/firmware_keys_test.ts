@@ -3,12 +3,18 @@ import { join } from "node:path";
 import { toHex } from "../../crypto/bytes.ts";
 import { firmwareHeader } from "../../keys/c_header.ts";
 import { openKeySet, readKeyMaterial, writeKeySet } from "../../keys/firmware_keys.ts";
+import { noteDiskCalls } from "../fakes/disk_calls.ts";
 import { testKeys } from "../ota/fixture.ts";
 
 Deno.test("keys are kept in files that only their owner reads, and never overwritten", async () => {
   const folder = await Deno.makeTempDir();
   const material = testKeys;
-  await writeKeySet(folder, "default", material);
+  {
+    using disk = noteDiskCalls();
+    await writeKeySet(folder, "default", material);
+    assert.deepEqual(disk.atRisk(), [], "devices are given them at once");
+  }
+  assert.equal(((await Deno.stat(join(folder, "default"))).mode ?? 0) & 0o777, 0o700);
   for await (const { name } of Deno.readDir(join(folder, "default"))) {
     assert.equal(((await Deno.stat(join(folder, "default", name))).mode ?? 0) & 0o777, 0o600, name);
   }
@@ -19,6 +25,16 @@ Deno.test("keys are kept in files that only their owner reads, and never overwri
   assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["default"], "no leftovers");
   await Deno.chmod(join(folder, "default", "image_aes.key"), 0o644);
   await assert.rejects(openKeySet(folder, "default"), /others can read it/);
+  for (const file of ["image_aes.key", "chunk_hmac.key"]) {
+    const path = join(folder, "default", file);
+    await Deno.writeTextFile(path, `${"07".repeat(31)}\n`);
+    await Deno.chmod(path, 0o600);
+    await assert.rejects(
+      readKeyMaterial(folder, "default"),
+      new RegExp(`${file}: it does not hold a key of 64 hex digits`),
+    );
+    await Deno.writeTextFile(path, `${"07".repeat(32)}\n`);
+  }
   await Deno.remove(folder, { recursive: true });
 });
 

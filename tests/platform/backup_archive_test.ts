@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setImmediate } from "node:timers";
 import { packTar } from "modern-tar";
+import { toHex, utf8 } from "../../crypto/bytes.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { noteDiskCalls } from "../fakes/disk_calls.ts";
 import { type BackupFile, NotABackup, packBackup, unpackBackup } from "../../platform/backup_archive.ts";
 
 const ABOUT = { program: "0.0.0", created_at: "2026-01-02T03:04:05Z", with_keys: true, master_key_id: null };
@@ -65,11 +68,44 @@ const sized = (entry: { header: { name: string; size: number }; body: string }) 
 });
 const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+/** A backup of one file with this content, whose manifest says something of it. */
+function backupOf(body: string, said: { readonly size?: number; readonly sha256?: string } = {}) {
+  const real = { size: new TextEncoder().encode(body).length, sha256: toHex(sha256(utf8(body))) };
+  const entry = { header: { name: "gateway/a", size: 0 }, body };
+  return gzipped([manifestWith([{ name: "gateway/a", ...real, ...said }]), entry].map(sized));
+}
+
+Deno.test("a file that was changed, and all that is around it with it, is told by its hash", async () => {
+  await using dir = await folder();
+  await unpackBackup(streamOf(await backupOf("true")), join(dir.path, "good"));
+  const bad = streamOf(await backupOf("fake", { sha256: toHex(sha256(utf8("true"))) }));
+  await assert.rejects(unpackBackup(bad, join(dir.path, "bad")), /gateway\/a is not what the manifest says/);
+});
+
+Deno.test("of a file that is longer than its manifest says no more is written than that", async () => {
+  await using dir = await folder();
+  const bytes = await backupOf("x".repeat(3_000_000), { size: 1_000 });
+  await assert.rejects(unpackBackup(streamOf(bytes), join(dir.path, "out")), /is not what the manifest says/);
+  const written = Deno.statSync(join(dir.path, "out/gateway/a")).size;
+  assert.ok(written < 1_000_000, `${written} bytes`);
+});
+
+Deno.test("what was unpacked is on the disk", async () => {
+  await using dir = await folder();
+  const packed = await packBackup(await site(dir.path), ABOUT);
+  using disk = noteDiskCalls();
+  await unpackBackup(packed, join(dir.path, "out"));
+  assert.deepEqual(disk.atRisk(), []);
+  assert.equal(disk.calls.filter(({ kind }) => kind === "sync").length, 3);
+});
+
 for (
   const [name, files, entries] of [
     ["../../etc/passwd", [{ name: "../../etc/passwd", size: 0, sha256: EMPTY }], []],
     ["gateway/../../x", [{ name: "gateway/../../x", size: 0, sha256: EMPTY }], []],
     ["gateway/.ssh", [{ name: "gateway/.ssh", size: 0, sha256: EMPTY }], []],
+    ["gateway/..", [{ name: "gateway/..", size: 0, sha256: EMPTY }], []],
+    ["node/.hidden/x", [{ name: "node/.hidden/x", size: 0, sha256: EMPTY }], []],
     ["/gateway/a", [{ name: "/gateway/a", size: 0, sha256: EMPTY }], []],
     ["a file that the manifest does not know", [], [{ header: { name: "gateway/a", size: 0 }, body: "x" }]],
     ["a file less than the manifest says", [{ name: "gateway/a", size: 0, sha256: EMPTY }], []],
@@ -85,7 +121,11 @@ for (
   Deno.test(`a backup with ${name} is refused and writes nothing outside`, async () => {
     await using dir = await folder();
     const bytes = await gzipped([manifestWith(files), ...entries].map(sized));
-    await assert.rejects(unpackBackup(streamOf(bytes), join(dir.path, "out")), NotABackup);
+    await assert.rejects(unpackBackup(streamOf(bytes), join(dir.path, "out")), (error) => {
+      assert.ok(error instanceof NotABackup);
+      if (/^[./]|\/\./.test(name)) assert.match(error.message, /its manifest is not one.*is no name of a file/);
+      return true;
+    });
     assert.deepEqual([...Deno.readDirSync(dir.path)].filter(({ name }) => name !== "out"), []);
   });
 }

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { MIGRATIONS as GATEWAY } from "../../gateway/store/database.ts";
 import { MIGRATIONS as NODE } from "../../device/store/database.ts";
 import { beforeMigration, copyBeforeMigration, forgetCopies } from "../../platform/migration_copy.ts";
+import { noteDiskCalls } from "../fakes/disk_calls.ts";
 import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { add, filesIn, FIRST, log, NEW, OLD, run, samplesOf } from "./migration_bench.ts";
 
@@ -30,6 +31,44 @@ Deno.test("a database that a program on trial migrated goes back with everything
   });
   assert.deepEqual(samplesOf(path), [2, 3, 4, 6]);
   assert.deepEqual(await filesIn(folder.path), ["db"]);
+});
+
+Deno.test("a copy is on the disk before it has its name, and its name before the migration", async () => {
+  await using folder = await temporaryDirectory();
+  const path = join(folder.path, "db");
+  await run(path, OLD, false, add(1));
+  using disk = noteDiskCalls();
+  await beforeMigration({ path, known: 2, onTrial: true, log });
+  assert.deepEqual(disk.calls.filter(({ kind }) => kind !== "remove"), [
+    { kind: "sync", path: `${path}.before.new` },
+    { kind: "name", from: `${path}.before.new`, path: `${path}.before` },
+    { kind: "sync", path: folder.path },
+  ]);
+});
+
+Deno.test("a copy that is newer than the program is not taken: the program refuses the database, which stays", async () => {
+  await using folder = await temporaryDirectory();
+  const path = join(folder.path, "db");
+  const newest = [...NEW, "CREATE TABLE third (id INTEGER PRIMARY KEY) STRICT"];
+  await run(path, NEW, false, add(1));
+  await run(path, newest, true, add(2));
+  await assert.rejects(run(path, OLD, false), /its schema is version 3, this program knows 1/);
+  await run(path, newest, false, add(3));
+  assert.deepEqual(samplesOf(path), [1, 2, 3]);
+});
+
+Deno.test("nothing goes back while another process has the database open: its log would meet another file", async () => {
+  await using folder = await temporaryDirectory();
+  const path = join(folder.path, "db");
+  await run(path, OLD, false, add(1));
+  await run(path, NEW, true, add(2));
+  {
+    using other = new DatabaseSync(path);
+    other.exec("INSERT INTO sample (at) VALUES (3)");
+    await assert.rejects(run(path, OLD, false), /Cannot go back to an older .*another process has it open/);
+  }
+  await run(path, OLD, false, add(4));
+  assert.deepEqual(samplesOf(path), [1, 2, 3, 4]);
 });
 
 Deno.test("a trial that begins again keeps the first copy, and what came between two trials is in the second", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { backupConnection, backupDatabase } from "../../platform/sqlite_backup.ts";
+import { backupConnection, backupDatabase, requireIntegrity } from "../../platform/sqlite_backup.ts";
 import { openSqlite } from "../../platform/sqlite.ts";
 
 const MIGRATIONS = ["CREATE TABLE value (n INTEGER PRIMARY KEY, text BLOB) STRICT"];
@@ -68,4 +68,32 @@ Deno.test("no file is overwritten by a copy, and no missing database is made", a
   await assert.rejects(backupDatabase(path, join(dir.path, "precious")), Deno.errors.AlreadyExists);
   assert.equal(await Deno.readTextFile(join(dir.path, "precious")), "mine");
   await assert.rejects(backupDatabase(join(dir.path, "none.db"), join(dir.path, "copy.db")), Deno.errors.NotFound);
+});
+
+Deno.test("a copy that failed leaves nothing", async () => {
+  await using dir = await folder();
+  const path = join(dir.path, "a.db");
+  await Deno.writeTextFile(path, "no database at all, and longer than a header of one ".repeat(20));
+  await assert.rejects(backupDatabase(path, join(dir.path, "copy.db")), /Cannot copy/);
+  assert.deepEqual([...Deno.readDirSync(dir.path)].map(({ name }) => name), ["a.db"]);
+});
+
+Deno.test("a database is whole, or is told to be damaged: its pages, and its references", async () => {
+  await using dir = await folder();
+  const path = join(dir.path, "a.db");
+  {
+    using db = filled(path);
+    requireIntegrity(db);
+    db.exec(
+      "PRAGMA foreign_keys = OFF; CREATE TABLE part (n INTEGER REFERENCES value(n)) STRICT; INSERT INTO part VALUES (-1)",
+    );
+    assert.throws(() => requireIntegrity(db), /it is damaged: a reference leads nowhere/);
+    db.exec("DROP TABLE part; CREATE INDEX by_text ON value (text)");
+    requireIntegrity(db);
+  }
+  const bytes = await Deno.readFile(path);
+  bytes.fill(0, 4096 * 40, 4096 * 41);
+  await Deno.writeFile(path, bytes);
+  using db = new DatabaseSync(path);
+  assert.throws(() => requireIntegrity(db), /damaged|malformed/);
 });

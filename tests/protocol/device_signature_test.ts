@@ -1,5 +1,6 @@
 import { BODY, fault, receive, request, testKey, URL, verified } from "./signed_exchange.ts";
 import assert from "node:assert/strict";
+import { countHmacs } from "../fakes/hmac_count.ts";
 import fc from "fast-check";
 import { toBase64, utf8 } from "../../crypto/bytes.ts";
 import { contentDigest } from "../../crypto/content_digest.ts";
@@ -106,6 +107,30 @@ Deno.test("a request is refused under another key, another key number and no key
   assert.equal(fault(await verifySignedRequest(claim.value, BODY, undefined)), "unknown_device");
 });
 
+Deno.test("an unknown device costs the time of a known one: as many codes are computed", async () => {
+  const { headers } = await signRequest(testKey(), request());
+  const claim = parseSignedRequest({ method: "POST", url: URL, fields: new Headers(headers) });
+  assert.ok(claim.ok);
+  const other = testKey("node-1", 1, await importHmacKey(utf8("test-other")));
+  const costs = [];
+  for (const key of [testKey(), other, undefined]) {
+    costs.push(await countHmacs(() => verifySignedRequest(claim.value, BODY, key)));
+  }
+  assert.deepEqual(costs, [1, 1, 1]);
+});
+
+Deno.test("a signature's input longer than 512 characters is not read, however well formed", async () => {
+  const { headers } = await signRequest(testKey(), request());
+  const input = headers["signature-input"] ?? "";
+  const spaced = (length: number) =>
+    fault({ ...headers, "signature-input": input.replace('" "', `"${" ".repeat(1 + length - input.length)}"`) });
+  const fault = (changed: HeadersInit) => {
+    const outcome = parseSignedRequest({ method: "POST", url: URL, fields: new Headers(changed) });
+    return outcome.ok ? "ok" : outcome.fault;
+  };
+  assert.deepEqual([spaced(512), spaced(513)], ["ok", "malformed"]);
+});
+
 Deno.test("a request signed with the stand-in for a missing key is refused as well", async () => {
   const key: DeviceKey = { ...testKey(), hmac: await importHmacKey(new Uint8Array(32)) };
   const { headers } = await signRequest(key, request());
@@ -124,6 +149,7 @@ Deno.test("an answer changed on its way, for another request or for another key 
     ["another status", { status: 401 }, "bad_signature"],
     ["another body", { body: utf8("{}") }, "bad_digest"],
     ["another digest", { fields: { ...fields, "content-digest": contentDigest(utf8("{}")) } }, "bad_signature"],
+    ["a digest of another kind", { fields: { ...fields, "content-digest": "sha-512=:AAAA:" } }, "malformed"],
     ["no signature at all", { fields: {} }, "malformed"],
     ["the request's own signature", { fields: signed.headers }, "malformed"],
   ];
@@ -147,6 +173,27 @@ Deno.test("an answer changed on its way, for another request or for another key 
     });
     assert.equal(outcome.ok ? "ok" : outcome.fault, "bad_signature");
   });
+});
+
+Deno.test("an answer covers the number of its request, not one of its own", async () => {
+  const signed = await signRequest(testKey(), request());
+  const body = utf8('{"status":"success"}');
+  const judged = async (number: string) => {
+    const input = `("@status" "content-digest" ${number});created=1;keyid="node-1/1";alg="hmac-sha256";` +
+      'tag="ecowatt-v1-response"';
+    const base = `"@status": 200\n"content-digest": ${
+      contentDigest(body)
+    }\n${number}: 7\n"@signature-params": ${input}`;
+    const fields = new Headers({
+      "content-digest": contentDigest(body),
+      "x-sequence-number": "7",
+      "signature-input": `ecowatt=${input}`,
+      signature: `ecowatt=:${toBase64(await hmacSha256(testKey().hmac, base))}:`,
+    });
+    const outcome = await verifyResponse(testKey(), signed, { status: 200, fields, body });
+    return outcome.ok ? "ok" : outcome.fault;
+  };
+  assert.deepEqual([await judged('"x-sequence-number";req'), await judged('"x-sequence-number"')], ["ok", "malformed"]);
 });
 
 Deno.test("the largest sequence number is 2^52", async () => {
@@ -197,7 +244,10 @@ Deno.test("a request in our own spelling is read like one in any spelling", asyn
   });
   const sent = fc.record({
     method: fc.constantFrom("POST", "GET", "PÖST"),
-    url: fc.constantFrom(URL, "http://gateway.example", "http://gateway.example/a?", "http://gateway.example/ü?ü#x"),
+    url: fc.constantFrom(
+      ...[URL, "http://gateway.example", "http://gateway.example/a?"],
+      ...["http://gateway.example/ü?ü#x", "http://gateway.example/ü?x", "http://gateway.example/x?ü"],
+    ),
     sequence: fc.constantFrom(1, 7, 2 ** 52),
     created: fc.constantFrom(0, 1, 1_750_000_000, 999_999_999_999_999),
     edits: fc.array(edit, { maxLength: 2 }),

@@ -101,3 +101,37 @@ Deno.test("of acknowledged commands the last thousand stay, what the gateway doe
     assert.ok(journal.repeat("unheard") && journal.repeat("c200") && !journal.repeat("c199"));
   });
 });
+
+Deno.test("a command that is being executed stays one, whatever is acknowledged", () => {
+  inDatabase((path) => {
+    using db = openNodeDatabase(path);
+    const journal = createJournal(db);
+    journal.begin({ ...write("a"), at: NOW });
+    journal.acknowledge("a");
+    assert.deepEqual(journal.holding(), ["a"]);
+    journal.finish(report("a"));
+    assert.deepEqual(journal.unreported(), report("a"));
+  });
+});
+
+Deno.test("a command is recorded with the count of its writes, or not at all", () => {
+  inDatabase((path) => {
+    using db = openNodeDatabase(path);
+    const journal = createJournal(db);
+    const [good] = write("a").writes;
+    assert.ok(good);
+    const writes = [good, { ...good, address: NaN }];
+    assert.throws(() => journal.begin({ ...write("a"), writes, at: NOW }), /NOT NULL/);
+    assert.deepEqual([journal.repeat("a"), journal.writes("roof", 8, NOW)], [false, 0]);
+  });
+});
+
+Deno.test("commands that were interrupted come back in the order in which they were begun", () => {
+  inDatabase((path) => {
+    using db = openNodeDatabase(path);
+    const journal = createJournal(db);
+    for (const id of ["c", "a", "b"]) journal.begin({ ...write(id), at: NOW });
+    assert.deepEqual(journal.interrupted().map(({ id }) => id), ["c", "a", "b"]);
+    assert.deepEqual(journal.holding(), ["c", "a", "b"]);
+  });
+});

@@ -78,6 +78,7 @@ Deno.test("a block set aside lets the others pass and is dropped before them", (
   assert.deepEqual(blocks(outbox).map(({ id }) => id), [1, 3]);
   outbox.seal();
   assert.equal(outbox.status().refused, 1);
+  assert.deepEqual(blocks(outbox).map(({ id }) => id), [1, 3], "also once that is written down");
   const { bytes } = outbox.status();
   folder.kill();
   const tight = folder.open({ limitBytes: bytes + 20 }).outbox;
@@ -182,4 +183,55 @@ Deno.test("a look into the outbox is bounded by blocks and room, but never empty
   }
   const look = (maxBlocks: number, share: number) => outbox.peek({ maxBlocks, share: () => share }).length;
   assert.deepEqual([look(2, 0.1), look(9, 0.3), look(9, 2), look(9, 0.1)], [2, 3, 1, 5]);
+});
+
+Deno.test("an outbox that is full to the last byte drops nothing", () => {
+  const sealed = (limitBytes?: number) => {
+    using folder = new Folder();
+    const { outbox } = folder.open(limitBytes === undefined ? {} : { limitBytes });
+    for (const one of range(0, 20)) outbox.append(roof, one);
+    outbox.seal();
+    return outbox.status();
+  };
+  const { bytes } = sealed();
+  assert.deepEqual([sealed(bytes).droppedBlocks, sealed(bytes - 1).droppedBlocks], [0, 1]);
+});
+
+Deno.test("what is written alongside counts after the commit, and only then", () => {
+  using folder = new Folder();
+  const steps: string[] = [];
+  const alongside = () => {
+    steps.push("written");
+    return () => void steps.push("counts");
+  };
+  const { db, outbox } = folder.open({ alongside });
+  outbox.append(roof, sample(0));
+  outbox.seal();
+  assert.deepEqual(steps, ["written", "counts"]);
+  db.exec("CREATE TRIGGER refuse BEFORE UPDATE ON state BEGIN SELECT RAISE(ABORT, 'test'); END");
+  outbox.append(roof, sample(1));
+  assert.equal(outbox.seal(), false);
+  db.exec("DROP TRIGGER refuse");
+  assert.equal(steps.filter((step) => step === "counts").length, 1);
+});
+
+Deno.test("a node that ends seals first: its tail may be in memory", () => {
+  using folder = new Folder();
+  const { outbox } = folder.open();
+  outbox.append(roof, sample(0));
+  folder.end();
+  Deno.removeSync(`${folder.path}/tail`);
+  assert.deepEqual(samples(folder.open().outbox), [sample(0)]);
+});
+
+Deno.test("while a disk takes nothing, samples are kept up to a bound, the newest, and the others counted", () => {
+  using folder = new Folder();
+  const { db, outbox } = folder.open();
+  db.exec("CREATE TRIGGER refuse BEFORE UPDATE ON state BEGIN SELECT RAISE(ABORT, 'test'); END");
+  for (const one of range(0, 10_050)) outbox.append(roof, one);
+  assert.deepEqual([outbox.status().openSamples, outbox.status().droppedSamples], [10_000, 50]);
+  db.exec("DROP TRIGGER refuse");
+  assert.equal(outbox.seal(), true);
+  assert.deepEqual(samples(outbox).at(0), sample(50));
+  assert.equal(outbox.status().droppedSamples, 50);
 });

@@ -47,7 +47,9 @@ Deno.test("the number the gateway names is gone on from, never back to", () =>
   withDatabase((db) => {
     const sequence = new Sequence(db);
     sequence.take();
-    sequence.advanceTo(5_000_000);
+    assert.equal(sequence.advanceTo(2), false, "it is there");
+    assert.equal(sequence.advanceTo(5_000_000), true);
+    assert.equal(sequence.advanceTo(5_000_000), false);
     assert.equal(sequence.take(), 5_000_000);
     sequence.advanceTo(3);
     sequence.advanceTo(NaN);
@@ -62,4 +64,18 @@ Deno.test("numbers go on from half of all that there are, and never end", () =>
     assert.ok(sequence.advanceTo(2 ** 51));
     assert.deepEqual([sequence.take(), sequence.take()], [2 ** 51, 2 ** 51 + 1]);
     assert.equal(new Sequence(db).take(), 2 ** 51 + 1000);
+  }));
+
+Deno.test("a transaction that is open anyway reserves when half of the numbers are used, not before", () =>
+  withDatabase((db) => {
+    const sequence = new Sequence(db);
+    sequence.take();
+    const topUp = () => transaction(db, () => sequence.topUp());
+    for (let n = 0; n < 490; n++) sequence.take();
+    assert.equal(topUp(), undefined);
+    for (let n = 0; n < 10; n++) sequence.take();
+    topUp()?.();
+    assert.equal(topUp(), undefined, "once");
+    const reserved = () => Number(db.prepare("SELECT reserved_sequence AS n FROM state").get()?.["n"]);
+    assert.equal(reserved(), 2_000);
   }));

@@ -46,10 +46,14 @@ export interface StoredBatch {
 }
 
 /** Over a data directory that is there already, or a new one; it goes away with the fixture. */
-export async function openFixture(folder = Deno.makeTempDirSync(), now = NOW): Promise<Fixture> {
+export async function openFixture(
+  folder = Deno.makeTempDirSync(),
+  now = NOW,
+  log = getLogger(["test"]),
+): Promise<Fixture> {
   const clock = new FakeClock(now);
   const stores = await openStores(folder, { random: systemRandom, clock, securityLogRows: 1_000 });
-  const io = { dataDir: folder, clock, random: systemRandom, log: getLogger(["test"]), version: "1.2.3" };
+  const io = { dataDir: folder, clock, random: systemRandom, log, version: "1.2.3" };
   const health: Fixture["health"] = { ok: true };
   const services: Services = {
     ...createServices(stores, {}, io),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { at, type Fixture, openFixture } from "../api/fixture.ts";
+import { fakeLog } from "../../fakes/log.ts";
 import { openGatewayDatabase } from "../../../gateway/store/database.ts";
 
 const ORIGIN = "http://gateway:8080";
@@ -136,6 +137,42 @@ Deno.test("a session ends with its token and never may more than it", async () =
     at((await request(fixture, "GET", "/session", { headers: { cookie: viewer.cookie } })).body, "role"),
     "viewer",
   );
+});
+
+Deno.test("a viewer at the machine itself makes links for viewers, whatever it asks for", async () => {
+  await using fixture = await openFixture();
+  const { sessions, commit } = fixture.stores;
+  const local = await commit.run(() => sessions.addLink({ token: undefined, role: "viewer" }, fixture.clock.now()));
+  const { cookie, csrf } = await logIn(fixture, { code: local.code });
+  const headers = { cookie, "x-ecowatt-csrf": csrf };
+  const made = await request(fixture, "POST", "/api/v1/login-links", { headers, body: { role: "admin" } });
+  assert.equal(made.status, 201);
+  const second = await logIn(fixture, { code: String(at(made.body, "code")) });
+  const who = await request(fixture, "GET", "/session", { headers: { cookie: second.cookie } });
+  assert.equal(at(who.body, "role"), "viewer");
+});
+
+Deno.test("no answer to somebody is kept for somebody else on its way", async () => {
+  await using fixture = await openFixture();
+  const { cookie } = await logIn(fixture, { code: await newLink(fixture) });
+  for (const path of ["/session", "/status", "/api/v1/devices", "/api/v1/tokens"]) {
+    const { status, headers } = await request(fixture, "GET", path, { headers: { cookie } });
+    assert.deepEqual([status, headers.get("cache-control")], [200, "no-store"], path);
+  }
+});
+
+Deno.test("the log says who changed what, and with what success; looking leaves no trace", async () => {
+  const { log, lines } = fakeLog();
+  await using fixture = await openFixture(undefined, undefined, log);
+  const { cookie, csrf } = await logIn(fixture, { code: await newLink(fixture) });
+  const told = lines.length;
+  await addDevice(fixture, { cookie, "x-ecowatt-csrf": csrf });
+  await addDevice(fixture, { authorization: `Bearer ${fixture.tokens.admin}` });
+  await request(fixture, "GET", "/api/v1/devices", { headers: { cookie } });
+  assert.deepEqual(lines.slice(told), [
+    "info: operator request POST /api/v1/devices 201 test admin",
+    "info: operator request POST /api/v1/devices 409 test admin",
+  ]);
 });
 
 Deno.test("a viewer's session changes nothing", async () => {

@@ -157,3 +157,78 @@ Deno.test(
     assert.deepEqual([await Promise.all(works), notes(path)], [[1, 2, 3], [1, 2, 3]]);
   }),
 );
+
+Deno.test(
+  "4096 works wait for a commit, one more is told to come again, and all that waited are kept",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    await using commits = createGroupCommit(db);
+    const works = Array.from({ length: 4_097 }, (_, id) => commits.run(() => insert(id)));
+    const ends = await Promise.allSettled(works);
+    assert.deepEqual(ends.flatMap(({ status }, id) => status === "rejected" ? [id] : []), [4_096]);
+    await assert.rejects(works[4_096] ?? Promise.resolve(), isUnavailable);
+    assert.equal(notes(path).length, 4_096);
+    await commits.run(() => insert(5_000));
+  }),
+);
+
+Deno.test(
+  "works that come without a pause do not put a commit off",
+  withStore(async (db) => {
+    const insert = inserter(db);
+    await using commits = createGroupCommit(db);
+    let turn = 0;
+    let committedAt = Infinity;
+    const over = Promise.withResolvers<void>();
+    const stream = () => {
+      const id = turn++;
+      if (id === 200) return over.resolve();
+      commits.run(() => insert(id)).then(() => committedAt = Math.min(committedAt, turn));
+      setImmediate(stream);
+    };
+    stream();
+    await over.promise;
+    assert.ok(committedAt <= 10, `the first was committed in turn ${committedAt}`);
+  }),
+);
+
+Deno.test(
+  "a transaction that cannot be committed is undone, and the next one is taken",
+  withStore(async (db, path) => {
+    db.exec("CREATE TABLE part(note INTEGER REFERENCES note(id) DEFERRABLE INITIALLY DEFERRED) STRICT");
+    const insert = inserter(db);
+    await using commits = createGroupCommit(db);
+    const orphan = commits.run(() => db.exec("INSERT INTO part VALUES (99)"));
+    await assert.rejects(Promise.all([orphan, commits.run(() => insert(1))]), isUnavailable);
+    assert.equal(db.isTransaction, false);
+    await commits.run(() => insert(2));
+    assert.deepEqual(notes(path), [2]);
+  }),
+);
+
+Deno.test(
+  "a work has the lock before it looks: what it read is true until it is committed",
+  withStore(async (db, path) => {
+    await using commits = createGroupCommit(db);
+    using other = new DatabaseSync(path, { timeout: 0 });
+    await commits.run(() => assert.throws(() => other.exec("BEGIN IMMEDIATE"), /locked/));
+    other.exec("BEGIN IMMEDIATE; ROLLBACK");
+  }),
+);
+
+Deno.test(
+  "a store that takes nothing is told once, its works with 503; that it takes all again is told once as well",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    const told: (string | undefined)[] = [];
+    await using commits = createGroupCommit(db, (trouble) => told.push(trouble?.message));
+    await commits.run(() => insert(1));
+    db.exec("PRAGMA query_only = 1");
+    for (const id of [2, 3]) await assert.rejects(commits.run(() => insert(id)), isUnavailable);
+    assert.deepEqual(told, ["attempt to write a readonly database"]);
+    db.exec("PRAGMA query_only = 0");
+    for (const id of [4, 5]) await commits.run(() => insert(id));
+    assert.deepEqual(told, ["attempt to write a readonly database", undefined]);
+    assert.deepEqual(notes(path), [1, 4, 5]);
+  }),
+);

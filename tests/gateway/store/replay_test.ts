@@ -132,3 +132,20 @@ Deno.test("an HMAC that begins with zeros is remembered as well", () => {
   assert.ok(!replay.claimBoard(7, 3, mac(0)));
   assert.ok(replay.claimBoard(7, 2, mac(9)));
 });
+
+Deno.test("a late upload of a board does not open the numbers below it", () => {
+  using store = openGatewayStore();
+  const replay = createReplay(store.db);
+  for (const sequence of [300, 291]) assert.ok(replay.claimBoard(7, sequence, mac(sequence % 200)));
+  assert.ok(!replay.claimBoard(7, 290, mac(4)));
+  assert.ok(!replay.claimBoard(7, 285, mac(5)));
+});
+
+Deno.test("a board that starts again costs four bytes an upload as before, not a row", () => {
+  using store = openGatewayStore();
+  const replay = createReplay(store.db);
+  for (let sequence = 0; sequence < 100; sequence++) assert.ok(replay.claimBoard(7, sequence, mac(1)));
+  replay.resetBoard(7);
+  for (let sequence = 0; sequence < 100; sequence++) assert.ok(replay.claimBoard(7, sequence, mac(2)));
+  assert.deepEqual({ ...store.db.prepare("SELECT count(*) AS n FROM board_repeat").get() }, { n: 0 });
+});

@@ -50,6 +50,28 @@ Deno.test("each resolution is kept for its own age, and days outlive the samples
   assert.equal(transaction(f.db, () => retention.deleteSome(NOW, AGES, 1000)), 0);
 });
 
+Deno.test("a block stays until its newest sample is old, a bucket until its last moment is", () => {
+  using f = fixture(1);
+  const samples = createSamples(f.db, systemRandom);
+  const at = [40 * DAY, 29.5 * DAY].map((age) => NOW - age);
+  const series = { profile: "ecowatt", registers: ["Pac"], samples: at.map((at) => ({ at, values: [1] })) };
+  const batch = {
+    device: DeviceId.parse("barn"),
+    inverter: "inverter",
+    series,
+    quality: "exact",
+    receivedAt: NOW,
+  } as const;
+  transaction(f.db, () => samples.append(batch));
+  const retention = createRetention(f.db);
+  const minutes = { raw: 30 * DAY, "1m": 40 * DAY, "15m": undefined, "1d": undefined };
+  assert.equal(transaction(f.db, () => retention.deleteSome(NOW, minutes, 1000)), 0);
+  assert.equal(transaction(f.db, () => retention.deleteSome(NOW + 60_000, minutes, 1000)), 0);
+  assert.equal(transaction(f.db, () => retention.deleteSome(NOW + 60_001, minutes, 1000)), 1, "the oldest minute");
+  assert.equal(transaction(f.db, () => retention.deleteSome(NOW + DAY / 2, minutes, 1000)), 0);
+  assert.equal(transaction(f.db, () => retention.deleteSome(NOW + DAY / 2 + 1, minutes, 1000)), 1, "the block");
+});
+
 Deno.test("a clock that jumps ahead makes nothing older than a day after the newest sample", () => {
   using f = fixture(60);
   const retention = createRetention(f.db);

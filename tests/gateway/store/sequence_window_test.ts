@@ -56,3 +56,24 @@ Deno.test("the largest number is used once, and the window below it works", () =
   assert.equal(claimSequence(below, HIGHEST_SEQUENCE - WINDOW), undefined);
   assert.equal(claimSequence(below, HIGHEST_SEQUENCE - WINDOW - 1), undefined);
 });
+
+/** Which of these numbers are taken, one after the other. */
+function taken(...sequences: readonly number[]): readonly boolean[] {
+  let window = emptyWindow();
+  return sequences.map((sequence) => {
+    const next = claimSequence(window, sequence);
+    window = next ?? window;
+    return next !== undefined;
+  });
+}
+
+Deno.test("a leap of a whole window, and of one less and one more, forgets no number that is still in it", () => {
+  assert.deepEqual(taken(1, 1 + WINDOW, 1), [true, true, false]);
+  assert.deepEqual(taken(2, 1 + WINDOW, 2), [true, true, false]);
+  assert.deepEqual(taken(1, 2 + WINDOW, 1), [true, true, false], "below the window");
+  assert.deepEqual(taken(1, 2 + WINDOW, 2), [true, true, true], "in the window, and new");
+});
+
+Deno.test("a number that was skipped can be used, also when the one a window below it was", () => {
+  assert.deepEqual(taken(5, 10, 6 + WINDOW, 5 + WINDOW, 5 + WINDOW), [true, true, true, true, false]);
+});

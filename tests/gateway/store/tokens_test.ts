@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sha256 } from "../../../crypto/sha256.ts";
 import { openSqlite, transaction } from "../../../platform/sqlite.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { createTokens, includesRole, isUseNews, Role, SCHEMA } from "../../../gateway/store/tokens.ts";
@@ -18,6 +19,7 @@ Deno.test("a token is found by its secret, and the database does not hold the se
   assert.equal(f.tokens.find(secret.slice(0, -1), NOW), undefined);
   assert.equal(f.tokens.find("", NOW), undefined);
   const row = f.db.prepare("SELECT * FROM operator_token").get() ?? {};
+  assert.deepEqual(row["digest"], sha256(secret));
   assert.ok(
     !Object.values(row).some((value) => typeof value === "string" && secret.includes(value) && value.length > 8),
   );
@@ -28,10 +30,13 @@ Deno.test("a token ends when it expires and when it is revoked, once", () => {
   const brief = f.tokens.create({ name: "test brief", role: "admin", expiresAt: NOW + 1000 }, NOW);
   assert.ok(f.tokens.find(brief.secret, NOW + 999));
   assert.equal(f.tokens.find(brief.secret, NOW + 1000), undefined);
+  assert.ok(f.tokens.byId(brief.token.id, NOW + 999));
+  assert.equal(f.tokens.byId(brief.token.id, NOW + 1000), undefined);
   const long = f.tokens.create({ name: "test long", role: "operator" }, NOW);
   assert.equal(f.tokens.revoke(long.token.id, NOW), true);
   assert.equal(f.tokens.revoke(long.token.id, NOW), false);
   assert.equal(f.tokens.find(long.secret, NOW), undefined);
+  assert.equal(f.tokens.byId(long.token.id, NOW), undefined);
   assert.deepEqual(f.tokens.list().map(({ name, revokedAt }) => [name, revokedAt]).sort(), [
     ["test brief", undefined],
     ["test long", NOW],

@@ -28,6 +28,15 @@ Deno.test("what the ten-register inverter can do passes", () => {
   assert.deepEqual(reasons(ecowatt, "read_register", { register_address: 9 }), []);
 });
 
+Deno.test("a board is told to write its power limit and nothing else, whatever its profile allows", () => {
+  const open = { ...ecowatt, registers: ecowatt.registers.map((one) => ({ ...one, access: "read-write" as const })) };
+  assert.deepEqual(reasons(open, "write_register", { register_address: 0, value: 100 }), []);
+  assert.deepEqual(reasons(open, "write_register", { register_address: 8, value: 100 }, true), []);
+  assert.deepEqual(reasons(open, "write_register", { register_address: 0, value: 100 }, true), [
+    "parameters.register_address: a board writes Pow only",
+  ]);
+});
+
 Deno.test("what it cannot do is refused with the reason", () => {
   const table: readonly (readonly [string, unknown, string])[] = [
     ["set_power", { power_value: 101 }, "parameters.power_value: Pow takes 0 to 100 %: 101 is outside"],

@@ -42,6 +42,7 @@ Deno.test("each event in each state does what the table says", () => {
     ["also after the lease", executing, report(4000), "completed"],
     ["a second report changes nothing", completed, report(30, "failed"), "finished"],
     ["a report corrects what the gateway concluded", cancelled, report(60), "completed"],
+    ["a report of what the device never got changes nothing", { ...cancelled, handOuts: 0 }, report(60), "finished"],
     ["a pending one is cancelled", pending, { kind: "cancel", at: 9 }, "cancelled"],
     ["one that the device has is not", executing, { kind: "cancel", at: 39 }, "leased"],
     ["until its lease has ended", executing, { kind: "cancel", at: 40 }, "cancelled"],
