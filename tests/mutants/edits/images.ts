@@ -20,7 +20,7 @@ export const IMAGES = [
     { from: "\n}).refine(sizesAgree, ", to: "\n}).refine(() => true, ", breaks: "a manifest's sizes need not agree" },
   ]),
   ...mutantsOf("ota/repository/image_store.ts", [
-    "tests/ota/repository/power_cut_test.ts",
+    "tests/ota/repository/power_cut_slow_test.ts",
     "tests/ota/repository/repository_test.ts",
   ], [
     { from: "    await files.sync(image);\n", to: "", breaks: "a power cut leaves an empty image on offer" },

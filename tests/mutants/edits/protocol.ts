@@ -1,6 +1,6 @@
 import { mutantsOf } from "../mutant.ts";
 
-const SIGNATURES = ["device_signature", "bound_answer", "device_signature_noise"].map((name) =>
+const SIGNATURES = ["device_signature", "bound_answer", "device_signature_noise_slow"].map((name) =>
   `tests/protocol/${name}_test.ts`
 );
 

@@ -1,6 +1,10 @@
 import { mutantsOf } from "../mutant.ts";
 
-const SLOTS = ["tests/ota/slots/slots_test.ts", "tests/ota/slots/postponed_test.ts", "tests/ota/power_cut_test.ts"];
+const SLOTS = [
+  "tests/ota/slots/slots_test.ts",
+  "tests/ota/slots/postponed_test.ts",
+  "tests/ota/power_cut_slow_test.ts",
+];
 const FILES = ["tests/ota/slots/files_test.ts"];
 const STAGE = ["tests/ota/slots/stage_test.ts"];
 

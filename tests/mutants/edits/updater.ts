@@ -5,7 +5,7 @@ const UPDATER = ["attacks", "download", "octets", "prover", "status_files", "upd
 );
 const UPDATES = [
   ...UPDATER,
-  "tests/ota/power_cut_test.ts",
+  "tests/ota/power_cut_slow_test.ts",
   "tests/ota/slots/postponed_test.ts",
   "tests/ota/slots/slots_test.ts",
 ];

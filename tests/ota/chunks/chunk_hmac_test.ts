@@ -42,3 +42,10 @@ Deno.test("a chunk's HMAC of another form is refused", async () => {
   }
   await assert.rejects(importChunkKey(new Uint8Array(31), "node"), RangeError);
 });
+
+Deno.test("a chunk's HMAC is for its place alone, with all the digits of its number", async () => {
+  const key = await importChunkKey(new Uint8Array(32), "node");
+  const chunk = new Uint8Array(16);
+  const codes = await Promise.all([0, 1, 2, 10, 11, 12, 100, 101, 1001].map((number) => chunkHmac(key, chunk, number)));
+  assert.equal(new Set(codes).size, codes.length);
+});
