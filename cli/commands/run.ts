@@ -1,12 +1,15 @@
+import type { Logger } from "@logtape/logtape";
 import type { Command } from "commander";
+import type { Node } from "../../device/node.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { RecentLog } from "../../platform/recent_log.ts";
-import { DEFAULT_CONFIG, loadConfig } from "../service/config/config_file.ts";
+import { type ConfigFile, DEFAULT_CONFIG, loadConfig } from "../service/config/config_file.ts";
 import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
-import { openGateway, openNode, openProver, type Updating } from "../service/run/roles.ts";
+import { isOnTrial, openGateway, openNode, openProver, type Updating } from "../service/run/roles.ts";
+import { type OpenRole, type Role, startTogether } from "../service/run/roles_together.ts";
 import { type Part, startService } from "../service/run/service.ts";
 import { gatewayPart, nodePart } from "../service/run/service_parts.ts";
 import { untilStopped } from "../terminal/signals.ts";
@@ -32,22 +35,50 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   const log = await startLogging(flags, terminal, { recent: recentLog });
   const service = startService(log);
   using stop = untilStopped();
-  const parts: Part[] = [];
-  await using running = new AsyncDisposableStack();
   const updating: Updating | undefined = file.node && file.update &&
     { config: file.update, restart: () => stop.stop("an update waits for its start") };
-  let gateway: Gateway | undefined;
-  if (file.gateway) {
-    gateway = running.use(await openGateway(file.gateway, dataDir, log, { recentLog }));
-    parts.push(gatewayPart(gateway));
-    terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);
-  }
-  if (file.node) {
-    const node = running.use(await openNode(file.node, dataDir, log, updating));
-    parts.push(nodePart(node, systemClock));
-    if (gateway) running.use(gateway.metrics.add(node.metrics));
-    terminal.out(`Node ${file.node.device_id} polls and uploads to ${file.node.gateway}`);
-  }
+  const roles = rolesOf(file, { dataDir, log, recentLog, updating, terminal });
+  await using running = new AsyncDisposableStack();
+  const io = { clock: systemClock, log: log.getChild("service"), atOnce: isOnTrial() };
+  const { parts } = running.use(await startTogether(roles, io));
   if (!updating) running.use(await openProver(parts, { dataDir, log }));
   await service.serve(parts, stop.signal);
+}
+
+interface RolesIo {
+  readonly dataDir: string;
+  readonly log: Logger;
+  readonly recentLog: RecentLog;
+  readonly updating: Updating | undefined;
+  readonly terminal: Terminal;
+}
+
+/** The roles of the configuration. Whichever starts later has the gateway show the node's metrics beside its own. */
+function rolesOf(file: ConfigFile, { dataDir, log, recentLog, updating, terminal }: RolesIo): readonly Role[] {
+  let gateway: Gateway | undefined;
+  let node: Node | undefined;
+  const opened = (role: AsyncDisposable, part: Part): OpenRole => {
+    const stack = new AsyncDisposableStack();
+    stack.use(role);
+    if (gateway && node) stack.use(gateway.metrics.add(node.metrics));
+    return { ...part, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  };
+  const { gateway: gatewayConfig, node: nodeConfig } = file;
+  const gatewayRole = gatewayConfig && {
+    name: "gateway",
+    open: async () => {
+      gateway = await openGateway(gatewayConfig, dataDir, log, { recentLog });
+      terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);
+      return opened(gateway, gatewayPart(gateway));
+    },
+  };
+  const nodeRole = nodeConfig && {
+    name: "node",
+    open: async () => {
+      node = await openNode(nodeConfig, dataDir, log, updating);
+      terminal.out(`Node ${nodeConfig.device_id} polls and uploads to ${nodeConfig.gateway}`);
+      return opened(node, nodePart(node, systemClock));
+    },
+  };
+  return [gatewayRole, nodeRole].filter((role) => role !== undefined);
 }

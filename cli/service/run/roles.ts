@@ -42,7 +42,7 @@ async function forgetMigrations(dataDir: string): Promise<void> {
 }
 
 /** Whether the boot guard tries this executable. */
-function isOnTrial(): boolean {
+export function isOnTrial(): boolean {
   return bootOf(env).kind === "trial";
 }
 
