@@ -168,3 +168,43 @@ Deno.test("a current slot that is damaged: the installed executable runs, and wh
   assert.equal(await other.exit, 0);
   assert.equal(other.out(), "old b trial=\n");
 });
+
+/** A real executable that says no word: it ends well with any argument. */
+const TRUE = Deno.readFileSync(Deno.realPathSync("/bin/true"));
+/** The same after a disk lost its end, which leaves the head of a program. */
+const CUT = TRUE.slice(0, Math.floor(TRUE.length / 3));
+
+Deno.test("a current image that is damaged is not started while another is good: the installed one, or the other slot", async () => {
+  for (const good of ["installed", "b"] as const) {
+    await using box = new Guarded();
+    box.put("a", CUT);
+    box.put(good, OLD);
+    box.current("a");
+    for (let start = 0; start < 2; start++) {
+      const guard = box.boot("run");
+      assert.equal(await guard.exit, 0);
+      assert.equal(guard.out(), `old ${good} trial= run\n`);
+      assert.match(guard.err(), /slots\/a\/ecowatt is damaged/);
+    }
+  }
+});
+
+Deno.test("a current image that is whole is started, whatever else there is", async () => {
+  await using box = new Guarded();
+  box.put("a", TRUE);
+  box.put("installed", OLD);
+  box.put("b", OLD);
+  box.current("a");
+  const guard = box.boot("run");
+  assert.equal(await guard.exit, 0);
+  assert.deepEqual([guard.out(), guard.err()], ["", ""]);
+});
+
+Deno.test("when every program is damaged the current one is tried all the same", async () => {
+  await using box = new Guarded();
+  for (const slot of ["a", "b", "installed"] as const) box.put(slot, CUT);
+  box.current("a");
+  const guard = box.boot("run");
+  assert.notEqual(await guard.exit, 0);
+  assert.doesNotMatch(guard.err(), /there is nothing to run/);
+});
