@@ -94,7 +94,10 @@ function looked<Goal, Mark>(
   seen: ReadonlyMap<string, Outcome>,
   now: number,
 ): Rollout<Goal, Mark> {
-  const after = [...seen].reduce((rollout, [device, outcome]) => stopped(came(rollout, device, outcome, now)), rollout);
+  const after = [...seen].reduce((before, [device, outcome]) => {
+    const after = came(before, device, outcome, now);
+    return after === before ? before : stopped(after);
+  }, rollout);
   return advanced(stopped(expired(after, now)), seen, now);
 }
 

@@ -32,7 +32,7 @@ export interface Rollouts<Goal, Mark, Plan> {
 }
 
 /** What somebody decides about a rollout. */
-type RolloutChange = Extract<RolloutEvent, { by: string }>;
+export type RolloutChange = Extract<RolloutEvent, { by: string }>;
 
 /** `planned`: the rollout that a plan asks for, before anything is begun; throws what `start` throws. */
 export interface RolloutsIo<Goal, Mark, Plan> {

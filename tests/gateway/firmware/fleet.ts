@@ -74,8 +74,11 @@ export interface Fleet extends AsyncDisposable {
   readonly nodes: readonly FleetNode[];
   readonly rollouts: FirmwareRollouts;
   readonly clock: FakeClock;
-  /** Every node checks once, in an order of its own, and does what follows; then the gateway looks at its rollouts. */
-  round(minutes: number): Promise<void>;
+  /**
+   * Every node checks once, or those at `places`, in an order of their own, and does what follows; then the gateway looks at its
+   * rollouts.
+   */
+  round(minutes: number, places?: readonly number[]): Promise<void>;
   start(plan: Partial<FirmwarePlan>): Promise<number>;
   /** Nodes that started the image. */
   exposed(): number;
@@ -97,9 +100,10 @@ export async function openFleet({ size, seed, boots, loss = 0 }: FleetOptions): 
     nodes,
     rollouts,
     clock,
-    async round(minutes) {
+    async round(minutes, places) {
       clock.jump(clock.now() + 60_000 * minutes);
-      const order = nodes.map((node) => ({ node, at: random() })).toSorted((a, b) => a.at - b.at);
+      const alive = places === undefined ? nodes : nodes.filter((_, place) => places.includes(place));
+      const order = alive.map((node) => ({ node, at: random() })).toSorted((a, b) => a.at - b.at);
       const step = { io, now: clock.now(), random, boots, loss };
       await stores.commit.run(() => order.forEach(({ node }) => live(node, step)));
       await rollouts.tick();
