@@ -19,6 +19,8 @@ export type FaultCode = keyof typeof STATUS;
 /** One broken rule: where (`blocks[0].count`) and what. */
 export interface FieldFault {
   readonly path: string;
+  /** The rule, for programs, where it has a name. */
+  readonly code?: string | undefined;
   readonly message: string;
 }
 

@@ -1,4 +1,4 @@
-import type { SettingsRefusal } from "../../protocol/settings/target.ts";
+import type { BrokenRule } from "../../protocol/settings/broken_rule.ts";
 import type { SettingsValues } from "../../protocol/settings/settings.ts";
 import type { ConfiguredInverter } from "../equipment/inverters.ts";
 import type { NodeConfig } from "../config/node_config.ts";
@@ -17,7 +17,7 @@ export function busRefusals(
   settings: SettingsValues,
   config: NodeConfig,
   inverters: readonly ConfiguredInverter[],
-): readonly SettingsRefusal[] {
+): readonly BrokenRule[] {
   return [...new Set(inverters.map(({ bus }) => bus))].flatMap((bus) => {
     const onBus = inverters.filter((inverter) => inverter.bus === bus);
     const load = onBus.reduce(
@@ -25,9 +25,8 @@ export function busRefusals(
       0,
     );
     if (load <= 1) return [];
-    const message = `the line ${bus.name} is not fast enough: ` +
-      `these polls would take ${Math.round(100 * load)} % of its time`;
-    return [{ key: settings.poll_interval_s === undefined ? "registers" : "poll_interval_s", message }];
+    const reason = { code: "line_too_slow", bus: bus.name, percent: Math.round(100 * load) } as const;
+    return [{ key: settings.poll_interval_s === undefined ? "registers" : "poll_interval_s", reason }];
   });
 }
 

@@ -1,7 +1,8 @@
+import { type RevertReason, revertReasonText } from "./updates.ts";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
-import type { SettingsRefusal } from "../../protocol/settings/target.ts";
+import type { BrokenRule } from "../../protocol/settings/broken_rule.ts";
 import type { Settings } from "../../protocol/settings/settings.ts";
 import {
   applied,
@@ -29,7 +30,7 @@ interface SettingsKeeperIo {
   /** Everybody who is to work under settings: the gateway, and the inverters by name. */
   readonly parties: readonly string[];
   /** Why this node cannot have these settings. */
-  readonly refusals: (settings: Settings) => readonly SettingsRefusal[];
+  readonly refusals: (settings: Settings) => readonly BrokenRule[];
   /** Puts settings in force; `null`: the configuration file alone. */
   readonly putInForce: (settings: Settings | null) => void;
   readonly clock: Pick<Clock, "monotonic">;
@@ -126,11 +127,11 @@ export class SettingsKeeper {
     }
   }
 
-  #revert(reason: string): void {
+  #revert(reason: RevertReason): void {
     const version = this.#state.inForce?.version;
     this.#keep(reverted(this.#state, reason));
     this.#putInForce();
-    this.#io.log.error("settings {version} reverted: {reason}", { version, reason });
+    this.#io.log.error("settings {version} reverted: {reason}", { version, reason: revertReasonText(reason) });
   }
 
   #putInForce(): void {

@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import { canonical } from "../../protocol/settings/registers.ts";
 import { checkSettings } from "../../protocol/settings/rules.ts";
-import type { SettingsRefusal } from "../../protocol/settings/target.ts";
+import type { BrokenRule } from "../../protocol/settings/broken_rule.ts";
 import { isSameValue, type Settings, type SettingsValues } from "../../protocol/settings/settings.ts";
 import { Period } from "../acquisition/period.ts";
 import type { PollObserver } from "../acquisition/sampler.ts";
@@ -131,7 +131,7 @@ export class NodeSettings implements GatewayObserver {
     }
   }
 
-  #refusals(settings: Settings): readonly SettingsRefusal[] {
+  #refusals(settings: Settings): readonly BrokenRule[] {
     const { config, inverters } = this.#io;
     const refusals = checkSettings(settings, {
       auth: "signed",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SettingsRefusal } from "../../protocol/settings/target.ts";
+import type { BrokenRule } from "../../protocol/settings/broken_rule.ts";
 import { SETTING_KEYS, Settings, SettingsVersion } from "../../protocol/settings/settings.ts";
 import type { Offer } from "./state.ts";
 
@@ -26,7 +26,7 @@ export function offerOf({ version, settings }: OfferAnswer): Offer | undefined {
 }
 
 /** An issue with one key is said of that one, any other of all. */
-function refusalsOf({ path, message }: z.core.$ZodIssue): readonly SettingsRefusal[] {
+function refusalsOf({ path, message }: z.core.$ZodIssue): readonly BrokenRule[] {
   const own = SETTING_KEYS.filter((key) => key === path[0]);
-  return (own.length > 0 ? own : SETTING_KEYS).map((key) => ({ key, message }));
+  return (own.length > 0 ? own : SETTING_KEYS).map((key) => ({ key, reason: { code: "unreadable", text: message } }));
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { ReportUpdate } from "../../protocol/settings/report.ts";
-import type { SettingsRefusal } from "../../protocol/settings/target.ts";
+import type { BrokenRule } from "../../protocol/settings/broken_rule.ts";
 import { differences, Settings, type SettingsValues, SettingsVersion } from "../../protocol/settings/settings.ts";
-import { rejectedUpdates, revertedUpdates, takenUpdates } from "./updates.ts";
+import { rejectedUpdates, revertedUpdates, type RevertReason, takenUpdates } from "./updates.ts";
 
 /** Starts of the node that settings get to prove themselves: a node that they kill comes back without them. */
 const MAX_STARTS = 5;
@@ -42,7 +42,7 @@ export const initialState: SettingsState = { inForce: null, good: null, pending:
 /** What the gateway wants: settings, or something that cannot be read as such, with the reasons. */
 export type Offer =
   | { readonly kind: "settings"; readonly settings: Settings }
-  | { readonly kind: "unreadable"; readonly version: number; readonly refusals: readonly SettingsRefusal[] };
+  | { readonly kind: "unreadable"; readonly version: number; readonly refusals: readonly BrokenRule[] };
 
 /** A step: the state after it, and what to tell the gateway of it. */
 export interface Step {
@@ -65,7 +65,7 @@ export function isHandled({ handled }: SettingsState, offer: Offer): boolean {
 }
 
 /** An offer that is new: rejected, in force already, or to be applied at the next upload. */
-export function received(state: SettingsState, offer: Offer, refusals: readonly SettingsRefusal[]): Step {
+export function received(state: SettingsState, offer: Offer, refusals: readonly BrokenRule[]): Step {
   if (offer.kind === "unreadable") {
     const { version } = offer;
     const next = { ...state, handled: { version, settings: null } };
@@ -96,7 +96,7 @@ export function settled(state: SettingsState): SettingsState {
 }
 
 /** Those in force did not: the last good ones are in force again. */
-export function reverted(state: SettingsState, reason: string): Step {
+export function reverted(state: SettingsState, reason: RevertReason): Step {
   const next = { ...state, inForce: state.good, trial: null };
   return {
     state: next,
@@ -110,8 +110,7 @@ export function started(state: SettingsState): Step {
   if (trial === null || unproven(trial).length === 0) return { state, updates: [] };
   const starts = trial.starts + 1;
   if (starts < MAX_STARTS) return { state: { ...state, trial: { ...trial, starts } }, updates: [] };
-  const waiting = unproven(trial).join(", ");
-  return reverted(state, `the node was started ${starts} times before these had worked again: ${waiting}`);
+  return reverted(state, { code: "not_proven", starts, waiting: unproven(trial) });
 }
 
 /** Parties that have to work and have not yet. */

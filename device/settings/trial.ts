@@ -1,3 +1,4 @@
+import type { FailedParty, RevertReason } from "./updates.ts";
 import { type TrialState, unproven } from "./state.ts";
 
 /** The party that is not an inverter. */
@@ -30,7 +31,7 @@ type Healths = ReadonlyMap<string, Health>;
 export type Verdict =
   | { readonly kind: "open"; readonly trial: TrialState }
   | { readonly kind: "good" }
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "failed"; readonly reason: RevertReason };
 
 /** Successes in a row that prove a party without waiting for the upload. */
 const PROOF_RUN = 10;
@@ -65,8 +66,9 @@ export function atUpload(
     if (health.last.kind === "worked") trial = proved(trial, party);
     else if (unproven(trial).includes(party)) next.set(party, { ...health, strikes: health.strikes + 1 });
   }
-  const failed = unproven(trial).flatMap((party) => reasonOf(party, next.get(party)));
-  const judged: Verdict = failed.length > 0 ? { kind: "failed", reason: failed.join("; ") } : verdict(trial);
+  const failed = unproven(trial).flatMap((party) => failureOf(party, next.get(party)));
+  const reason = { code: "stopped_working", parties: failed } as const;
+  const judged: Verdict = failed.length > 0 ? { kind: "failed", reason } : verdict(trial);
   return { verdict: judged, healths: next };
 }
 
@@ -82,8 +84,8 @@ function proved(trial: TrialState, party: string): TrialState {
   return trial.proven.includes(party) ? trial : { ...trial, proven: [...trial.proven, party] };
 }
 
-function reasonOf(party: string, health: Health | undefined): readonly string[] {
+function failureOf(party: string, health: Health | undefined): readonly FailedParty[] {
   if (health?.last.kind !== "failed" || health.strikes < MAX_STRIKES || health.run < FAILURE_RUN) return [];
   const { message } = health.last;
-  return [`${party} did not work for ${health.strikes} upload intervals, and did before: ${message}`];
+  return [{ party, strikes: health.strikes, message }];
 }

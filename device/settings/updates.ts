@@ -1,5 +1,5 @@
 import { PARAMETER_OF, type ReportStatus, type ReportUpdate } from "../../protocol/settings/report.ts";
-import type { SettingsRefusal } from "../../protocol/settings/target.ts";
+import { type BrokenRule, settingsReasonText } from "../../protocol/settings/broken_rule.ts";
 import {
   isSameValue,
   SETTING_KEYS,
@@ -25,15 +25,16 @@ export function takenUpdates(
  */
 export function rejectedUpdates(
   { version, ...values }: Settings,
-  refusals: readonly SettingsRefusal[],
+  refusals: readonly BrokenRule[],
   inForce: SettingsValues,
 ): readonly ReportUpdate[] {
   const refused = [...new Set(refusals.map(({ key }) => PARAMETER_OF[key]))].join(" and ");
   return SETTING_KEYS.map((key) => {
-    const own = refusals.filter((refusal) => refusal.key === key).map(({ message }) => message);
+    const own = refusals.filter((refusal) => refusal.key === key).map(({ reason }) => reason);
     if (own.length === 0 && isSameValue(values[key], inForce[key])) return lineOf(key, version, "applied", values);
-    const error = own.length > 0 ? own.join("; ") : `not applied, because ${refused} was refused`;
-    return { ...lineOf(key, version, "rejected", values), error: error.slice(0, MAX_TEXT) };
+    const error = own.map(settingsReasonText).join("; ") || `not applied, because ${refused} was refused`;
+    const error_code = own[0]?.code ?? "others_refused";
+    return { ...lineOf(key, version, "rejected", values), error: error.slice(0, MAX_TEXT), error_code };
   });
 }
 
@@ -53,12 +54,43 @@ function lineOf(key: SettingKey, version: number, status: ReportStatus, values: 
 export function revertedUpdates(
   { version, ...values }: Settings,
   good: SettingsValues,
-  reason: string,
+  reason: RevertReason,
 ): readonly ReportUpdate[] {
   return SETTING_KEYS.filter((key) => !isSameValue(values[key], good[key])).map((key) => ({
     ...lineOf(key, version, "reverted", good),
-    error: reason.slice(0, MAX_TEXT),
+    error: revertReasonText(reason).slice(0, MAX_TEXT),
+    error_code: reason.code,
   }));
+}
+
+/** Why settings were taken back. */
+export type RevertReason =
+  /** Who worked before them did not any more. */
+  | { readonly code: "stopped_working"; readonly parties: readonly FailedParty[] }
+  /** The node was started again and again, and these had not worked yet. */
+  | { readonly code: "not_proven"; readonly starts: number; readonly waiting: readonly string[] };
+
+/** Who did not work any more: the gateway, or an inverter. */
+export interface FailedParty {
+  readonly party: string;
+  /** Upload intervals without success. */
+  readonly strikes: number;
+  /** What was last said of it. */
+  readonly message: string;
+}
+
+/** The reason for those who read it. */
+export function revertReasonText(reason: RevertReason): string {
+  switch (reason.code) {
+    case "stopped_working":
+      return reason.parties.map(({ party, strikes, message }) =>
+        `${party} did not work for ${strikes} upload intervals, and did before: ${message}`
+      ).join("; ");
+    case "not_proven":
+      return `the node was started ${reason.starts} times before these had worked again: ${reason.waiting.join(", ")}`;
+    default:
+      return reason satisfies never;
+  }
 }
 
 /** A list that is too long for a report is left out of it. */

@@ -7,7 +7,11 @@ const Problem = z.object({
   detail: z.string().describe("What is wrong, for people"),
   error: z.string().describe("As title, for older clients"),
   message: z.string().describe("As detail, for older clients"),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional().describe("Each broken rule"),
+  errors: z.array(z.object({
+    path: z.string(),
+    code: z.string().optional().describe("The rule, for programs, where it has a name"),
+    message: z.string(),
+  })).optional().describe("Each broken rule"),
 }).openapi("Problem");
 
 /** What every route may answer besides what it is for (RFC 9457). */

@@ -1,3 +1,4 @@
+import { inWords } from "../../protocol/settings/broken_rule.ts";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Clock } from "../../platform/clock.ts";
 import { SETTING_KEYS, SettingsValues } from "../../protocol/settings/settings.ts";
@@ -72,9 +73,9 @@ export function addTemplateRoutes(
 
 /** What no device could have is refused here; what this or that device cannot have, when it is applied. */
 function requirePossible(settings: SettingsValues): void {
-  const refusals = checkSettings(settings, { auth: "signed", profiles: [] });
+  const refusals = inWords(checkSettings(settings, { auth: "signed", profiles: [] }));
   if (refusals.length === 0) return;
-  const fields = refusals.map(({ key, message }) => ({ path: key, message }));
+  const fields = refusals.map(({ key, ...refusal }) => ({ path: key, ...refusal }));
   const text = fields.map(({ path, message }) => `${path}: ${message}`).join("; ");
   throw new Fault("refused", `No device can have these settings: ${text}`, { fields });
 }

@@ -16,6 +16,7 @@ const ProgressView = z.object({
   delivered: z.boolean().describe("Whether the device was told"),
   at_ms: z.number().int(),
   reason: z.string().nullable().describe("What the device said of it"),
+  reason_code: z.string().nullable().describe("The same as a code; null for boards"),
 }).openapi("SettingProgress");
 
 /** The settings of a device. */
@@ -43,6 +44,7 @@ export const StandingView = z.object({
   version: SettingsVersion.describe("0: nothing was ever set"),
   state: State,
   reason: z.string().nullable().describe("Why the device refused some of it, or took it back"),
+  reason_code: z.string().nullable().describe("The same as a code; null for boards"),
 }).openapi("SettingsStanding");
 
 /** Settings after a change. */
@@ -84,11 +86,13 @@ export function viewOf({ device, twin }: DeviceTwin): z.infer<typeof SettingsVie
 export function standingView({ device, twin }: DeviceTwin): z.infer<typeof StandingView> {
   const state = stateOf(twin, device.auth);
   const failed = SETTING_KEYS.map((key) => twin.progress[key]).find((progress) => progress?.status === state);
-  return { device_id: device.deviceId, version: twin.version, state, reason: failed?.reason ?? null };
+  const { reason = null, reasonCode: reason_code = null } = failed ?? {};
+  return { device_id: device.deviceId, version: twin.version, state, reason, reason_code };
 }
 
-function progressView({ status, since, delivered, at, reason }: Progress): z.infer<typeof ProgressView> {
-  return { status, since_version: since, delivered, at_ms: at, reason: reason ?? null };
+function progressView(progress: Progress): z.infer<typeof ProgressView> {
+  const { status, since, delivered, at, reason = null, reasonCode: reason_code = null } = progress;
+  return { status, since_version: since, delivered, at_ms: at, reason, reason_code };
 }
 
 export function changedView(

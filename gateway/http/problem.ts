@@ -1,5 +1,5 @@
 import { utf8 } from "../../crypto/bytes.ts";
-import { type Fault, type FaultCode, STATUS } from "../fault.ts";
+import { type Fault, type FaultCode, type FieldFault, STATUS } from "../fault.ts";
 
 /** What a client is told about a refusal: RFC 9457, and the two keys that older clients read (contract/1-link §1). */
 interface Problem {
@@ -11,7 +11,7 @@ interface Problem {
   readonly error: string;
   /** As `detail`, for older clients. */
   readonly message: string;
-  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  readonly errors?: readonly FieldFault[];
 }
 
 const TITLE: Record<FaultCode, string> = {

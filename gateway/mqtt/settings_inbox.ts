@@ -1,3 +1,4 @@
+import { inWords } from "../../protocol/settings/broken_rule.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
 import { refusal, success } from "../../protocol/outcome.ts";
 import { parseBoardMessage, parseSettingsMessage } from "../boards/settings_message.ts";
@@ -83,7 +84,7 @@ function forDevice({ auth }: Device, wish: Wish): Pick<Wish, "patch" | "register
   if (auth !== "legacy" || !registers || Object.keys(timers).length === 0) return wish;
   const refusals = checkSettings({ registers }, { auth, profiles: [] });
   if (refusals.length === 0) return wish;
-  return { patch: timers, registersRefused: refusals.map(({ message }) => message).join("; ") };
+  return { patch: timers, registersRefused: inWords(refusals).map(({ message }) => message).join("; ") };
 }
 
 function read({ topic, payload }: Received, { devices }: SettingsInboxIo): Outcome<Wish> {

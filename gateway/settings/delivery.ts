@@ -55,7 +55,7 @@ export function takeSettingsReport(
   return { status: "success", message: `${updates.length} updates received` };
 }
 
-function eventOf({ parameter, status, version, value, error, warning }: ReportUpdate): SettingsEvent {
+function eventOf({ parameter, status, version, value, error, error_code, warning }: ReportUpdate): SettingsEvent {
   const reason = error ?? warning;
   return {
     kind: "report",
@@ -64,6 +64,7 @@ function eventOf({ parameter, status, version, value, error, warning }: ReportUp
     ...(version === undefined ? {} : { of_version: version }),
     ...(value === undefined ? {} : { value }),
     ...(reason === null || reason === undefined ? {} : { reason }),
+    ...(error_code === undefined ? {} : { reason_code: error_code }),
   };
 }
 

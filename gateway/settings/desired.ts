@@ -1,5 +1,6 @@
 import { canonical } from "../../protocol/settings/registers.ts";
 import { checkSettings } from "../../protocol/settings/rules.ts";
+import { inWords } from "../../protocol/settings/broken_rule.ts";
 import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import { differences, type SettingChange, type SettingsValues } from "../../protocol/settings/settings.ts";
 import { Fault } from "../fault.ts";
@@ -31,7 +32,8 @@ export function refusalsOf(
   values: SettingsValues,
   io: DesiredIo,
 ): readonly SettingsRefusal[] {
-  return checkSettings(values, { auth: device.auth, profiles: io.inverters.profiles(device), inForce: twin.reported });
+  const { auth } = device;
+  return inWords(checkSettings(values, { auth, profiles: io.inverters.profiles(device), inForce: twin.reported }));
 }
 
 /** What setting the values would do; nothing is written. Throws `Fault` `refused` with every reason. */
@@ -58,6 +60,6 @@ export function setDesired(device: Device, values: SettingsValues, by: string, i
 function refused(deviceId: string, refusals: readonly SettingsRefusal[]): Fault {
   const text = refusals.map(({ key, message }) => `${key}: ${message}`).join("; ");
   return new Fault("refused", `Cannot set the settings of ${deviceId}: ${text}`, {
-    fields: refusals.map(({ key, message }) => ({ path: key, message })),
+    fields: refusals.map(({ key, ...refusal }) => ({ path: key, ...refusal })),
   });
 }

@@ -66,7 +66,9 @@ export function reportedOn(twin: Twin, update: ReportUpdate, auth: Auth, now: nu
   const next = inForce(twin, update, value ?? (concerned ? twin.desired[key] : undefined), auth, now);
   if (!concerned) return next;
   const reason = update.error ?? update.warning ?? undefined;
-  const reached = { ...progress, status: update.status, at: now, ...(reason === undefined ? {} : { reason }) };
+  const { status, error_code: reasonCode } = update;
+  const why = { ...(reason === undefined ? {} : { reason }), ...(reasonCode === undefined ? {} : { reasonCode }) };
+  const reached = { ...progress, status, at: now, ...why };
   return { ...next, progress: { ...next.progress, [key]: reached } };
 }
 

@@ -34,6 +34,7 @@ export const SettingsEvent = z.discriminatedUnion("kind", [
     of_version: SettingsVersion.optional().describe("The version that the device named"),
     value: z.union([z.number(), z.array(z.string())]).optional(),
     reason: z.string().optional(),
+    reason_code: z.string().optional(),
   }),
   z.object({ kind: z.literal("outcome"), state: z.enum(["in_sync", "rejected", "reverted"]) }),
 ]);

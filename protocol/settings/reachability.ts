@@ -1,5 +1,6 @@
 import { MAX_COLUMNS } from "../profile/lookup.ts";
-import type { SettingsRefusal, SettingsTarget } from "./target.ts";
+import type { BrokenRule } from "./broken_rule.ts";
+import type { SettingsTarget } from "./target.ts";
 import type { SettingsValues } from "./settings.ts";
 
 /** What a board does until it is told otherwise (contract/2-boards §1). */
@@ -27,7 +28,7 @@ const DAY_S = 86_400;
  * refusal?.key; // => "upload_interval_s"
  * ```
  */
-export function reachabilityRefusals(settings: SettingsValues, target: SettingsTarget): readonly SettingsRefusal[] {
+export function reachabilityRefusals(settings: SettingsValues, target: SettingsTarget): readonly BrokenRule[] {
   const refusals = orderRefusals(settings, target);
   if (refusals.length > 0) return refusals;
   return target.auth === "legacy" ? boardRefusals(settings, target) : bufferRefusals(settings, target);
@@ -43,33 +44,32 @@ export function reachabilityRefusals(settings: SettingsValues, target: SettingsT
  * orderRefusals({ poll_interval_s: 10 }, target); // => []
  * ```
  */
-export function orderRefusals(settings: SettingsValues, { inForce = {} }: SettingsTarget): readonly SettingsRefusal[] {
+export function orderRefusals(settings: SettingsValues, { inForce = {} }: SettingsTarget): readonly BrokenRule[] {
   const poll = settings.poll_interval_s ?? inForce.poll_interval_s;
   const upload = settings.upload_interval_s ?? inForce.upload_interval_s;
   if (poll === undefined || upload === undefined || upload >= poll) return [];
   return [{
     key: settings.upload_interval_s === undefined ? "poll_interval_s" : "upload_interval_s",
-    message: `the upload interval (${upload} s) must not be below the poll interval (${poll} s)`,
+    reason: { code: "upload_below_poll", uploadS: upload, pollS: poll },
   }];
 }
 
-function boardRefusals(settings: SettingsValues, { inForce = {} }: SettingsTarget): readonly SettingsRefusal[] {
+function boardRefusals(settings: SettingsValues, { inForce = {} }: SettingsTarget): readonly BrokenRule[] {
   const poll = settings.poll_interval_s ?? inForce.poll_interval_s ?? BOARD_DEFAULTS.poll_interval_s;
   const upload = settings.upload_interval_s ?? inForce.upload_interval_s ?? BOARD_DEFAULTS.upload_interval_s;
   const batchS = BOARD_BATCH * poll;
   if (batchS > DAY_S) {
-    return [{ key: "poll_interval_s", message: "a batch of five polls would take more than 24 hours" }];
+    return [{ key: "poll_interval_s", reason: { code: "batch_over_a_day", polls: BOARD_BATCH } }];
   }
   if (Math.ceil(upload / batchS) <= BOARD_BATCHES) return [];
-  const most = BOARD_BATCHES * batchS;
+  const sizes = { batches: BOARD_BATCHES, polls: BOARD_BATCH, pollS: poll, mostS: BOARD_BATCHES * batchS };
   return [{
     key: settings.upload_interval_s === undefined ? "poll_interval_s" : "upload_interval_s",
-    message: `an upload of this board holds ${BOARD_BATCHES} batches of ${BOARD_BATCH} polls: ` +
-      `with ${poll} s between polls it has to upload at least every ${most} s, or it cuts its uploads and loses samples`,
+    reason: { code: "upload_too_long", ...sizes },
   }];
 }
 
-function bufferRefusals(settings: SettingsValues, target: SettingsTarget): readonly SettingsRefusal[] {
+function bufferRefusals(settings: SettingsValues, target: SettingsTarget): readonly BrokenRule[] {
   const { poll_interval_s: poll, upload_interval_s: upload, registers } = { ...target.inForce, ...settings };
   if (poll === undefined || upload === undefined) return [];
   const bytes = Math.ceil(upload / poll) * (registers?.length ?? MAX_COLUMNS) * VALUE_BYTES;
@@ -77,6 +77,6 @@ function bufferRefusals(settings: SettingsValues, target: SettingsTarget): reado
   if (bytes <= room) return [];
   return [{
     key: settings.upload_interval_s === undefined ? "poll_interval_s" : "upload_interval_s",
-    message: `up to ${bytes} bytes would gather between two uploads; this node keeps ${room}`,
+    reason: { code: "buffer_too_small", bytes, room },
   }];
 }

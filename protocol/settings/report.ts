@@ -36,6 +36,7 @@ export const ReportUpdate = z.object({
   unit: z.string().max(32).optional(),
   count: z.number().optional(),
   error: z.string().max(1_000).nullish().describe("Why it was rejected or reverted"),
+  error_code: z.string().max(64).optional().describe("The same as a code; boards tell none"),
   warning: z.string().max(1_000).nullish(),
 });
 export type ReportUpdate = z.infer<typeof ReportUpdate>;

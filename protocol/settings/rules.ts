@@ -1,10 +1,11 @@
 import { boardRegisters, ecowatt } from "../profile/ecowatt.ts";
 import { columnsOf, lookup, MAX_COLUMNS } from "../profile/lookup.ts";
 import type { Profile } from "../profile/register.ts";
+import type { BrokenRule, SettingsReason } from "./broken_rule.ts";
 import { orderRefusals, reachabilityRefusals } from "./reachability.ts";
 import { canonicalName, registersFor } from "./registers.ts";
 import { isSameValue, type SettingsValues } from "./settings.ts";
-import type { SettingsRefusal, SettingsTarget } from "./target.ts";
+import type { SettingsTarget } from "./target.ts";
 
 /** Bounds of contract/1-link §5, in seconds. */
 const POLL_SECONDS = { min: 0.1, max: 3_600 };
@@ -21,10 +22,10 @@ const BOARD_REGISTERS = 10;
  * const target = { auth: "signed", profiles: [] } as const;
  * checkSettings({ poll_interval_s: 0.5, upload_interval_s: 30 }, target); // => []
  * const [refusal] = checkSettings({ poll_interval_s: 0.01 }, target);
- * refusal?.message; // => "must be 0.1 to 3600 seconds"
+ * refusal?.reason.code; // => "seconds_out_of_range"
  * ```
  */
-export function checkSettings(settings: SettingsValues, target: SettingsTarget): readonly SettingsRefusal[] {
+export function checkSettings(settings: SettingsValues, target: SettingsTarget): readonly BrokenRule[] {
   const { poll_interval_s: poll, upload_interval_s: upload, registers } = settings;
   const profiles = target.auth === "legacy" ? [ecowatt] : target.profiles;
   const refusals = [
@@ -43,55 +44,54 @@ function secondsRefusals(
   seconds: number | undefined,
   { min, max }: { readonly min: number; readonly max: number },
   auth: SettingsTarget["auth"],
-): readonly SettingsRefusal[] {
+): readonly BrokenRule[] {
   if (seconds === undefined) return [];
-  const refusals: SettingsRefusal[] = [];
-  if (!(seconds >= min && seconds <= max)) refusals.push({ key, message: `must be ${min} to ${max} seconds` });
-  if (auth === "legacy" && !Number.isInteger(seconds)) {
-    refusals.push({ key, message: "must be whole seconds: this board cannot do fractions" });
-  } else if (Math.abs(seconds * 1000 - Math.round(seconds * 1000)) > 1e-6) {
-    refusals.push({ key, message: "must be whole milliseconds" });
+  const reasons: SettingsReason[] = [];
+  if (!(seconds >= min && seconds <= max)) reasons.push({ code: "seconds_out_of_range", min, max });
+  if (auth === "legacy" && !Number.isInteger(seconds)) reasons.push({ code: "not_whole_seconds" });
+  else if (Math.abs(seconds * 1000 - Math.round(seconds * 1000)) > 1e-6) {
+    reasons.push({ code: "not_whole_milliseconds" });
   }
-  return refusals;
+  return reasons.map((reason) => ({ key, reason }));
 }
 
 function listRefusals(
   names: readonly string[],
   profiles: readonly Profile[],
   auth: SettingsTarget["auth"],
-): readonly SettingsRefusal[] {
+): readonly BrokenRule[] {
   const most = auth === "legacy" ? BOARD_REGISTERS : MAX_COLUMNS;
-  const messages = [
-    ...(names.length >= 1 && names.length <= most ? [] : [`must name 1 to ${most} registers`]),
+  const reasons: readonly SettingsReason[] = [
+    ...(names.length >= 1 && names.length <= most ? [] : [{ code: "register_count", most } as const]),
     ...repeatedNames(names, profiles),
     ...unknownNames(names, profiles),
     ...(auth === "legacy" ? boardListRefusals(names) : profiles.flatMap((profile) => profileRefusals(names, profile))),
   ];
-  return messages.map((message) => ({ key: "registers", message }));
+  return reasons.map((reason) => ({ key: "registers", reason }));
 }
 
-function repeatedNames(names: readonly string[], profiles: readonly Profile[]): readonly string[] {
+function repeatedNames(names: readonly string[], profiles: readonly Profile[]): readonly SettingsReason[] {
   const canonical = names.map((name) => canonicalName(profiles, name));
   const repeated = canonical.filter((name, i) => canonical.indexOf(name) !== i);
-  return [...new Set(repeated)].map((name) => `must not name ${name} twice`);
+  return [...new Set(repeated)].map((register) => ({ code: "register_twice", register }));
 }
 
-function unknownNames(names: readonly string[], profiles: readonly Profile[]): readonly string[] {
+function unknownNames(names: readonly string[], profiles: readonly Profile[]): readonly SettingsReason[] {
   if (profiles.length === 0) return [];
   const unknown = names.filter((name) => profiles.every((profile) => lookup(profile, name) === undefined));
-  return [...new Set(unknown)].map((name) => `no inverter of this device has a register ${name}`);
+  return [...new Set(unknown)].map((register) => ({ code: "register_unknown", register }));
 }
 
 /** An inverter with nothing to poll would be lost from sight; scale factors come on top of what is named. */
-function profileRefusals(names: readonly string[], profile: Profile): readonly string[] {
+function profileRefusals(names: readonly string[], profile: Profile): readonly SettingsReason[] {
   const own = registersFor(profile, names);
-  if (own.length === 0) return names.length === 0 ? [] : [`names no register of ${profile.title}`];
+  if (own.length === 0) return names.length === 0 ? [] : [{ code: "no_register_of_inverter", title: profile.title }];
   const columns = columnsOf(profile, own);
-  return columns.ok || columns.fault !== "too_many" ? [] : [columns.detail];
+  return columns.ok || columns.fault !== "too_many" ? [] : [{ code: "too_many_columns", text: columns.detail }];
 }
 
 /** Boards acknowledge a list and read and send the same six registers as before (contract/2-boards §6). */
-function boardListRefusals(names: readonly string[]): readonly string[] {
+function boardListRefusals(names: readonly string[]): readonly SettingsReason[] {
   if (isSameValue(names.map((name) => canonicalName([ecowatt], name)), boardRegisters)) return [];
-  return [`this board always sends ${boardRegisters.join(", ")}: it takes no other list`];
+  return [{ code: "fixed_registers", registers: boardRegisters }];
 }

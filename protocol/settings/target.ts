@@ -12,9 +12,11 @@ export interface SettingsTarget {
   readonly bufferBytes?: number;
 }
 
-/** One reason why settings are refused. */
+/** A broken rule in words. */
 export interface SettingsRefusal {
   readonly key: SettingKey;
+  /** The rule, for programs. */
+  readonly code?: string;
   /** For people: what is wrong and what is allowed. */
   readonly message: string;
 }

@@ -13,6 +13,8 @@ const Progress = z.object({
   at: z.number(),
   /** What the device said of it. */
   reason: z.string().optional(),
+  /** The same as a code; boards and earlier nodes tell none. */
+  reasonCode: z.string().optional(),
 });
 export type Progress = Readonly<z.infer<typeof Progress>>;
 

@@ -5,7 +5,7 @@ import { SettingsKeeper } from "../../../device/settings/keeper.ts";
 import { SettingsStore } from "../../../device/settings/store.ts";
 import type { Attempt } from "../../../device/settings/trial.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
-import type { SettingsRefusal } from "../../../protocol/settings/target.ts";
+import type { BrokenRule } from "../../../protocol/settings/broken_rule.ts";
 import type { Settings } from "../../../protocol/settings/settings.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 
@@ -21,7 +21,7 @@ const CHECK_MS = 30_000;
 export interface World {
   readonly inverter?: (at: number, version: number) => Attempt;
   readonly gateway?: (at: number, version: number) => Attempt;
-  readonly refusals?: (settings: Settings) => readonly SettingsRefusal[];
+  readonly refusals?: (settings: Settings) => readonly BrokenRule[];
 }
 
 /** A node's settings on a clock: polls every 20 s, requests every 30 s, uploads every minute, on a real database. */

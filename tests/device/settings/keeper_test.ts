@@ -28,7 +28,7 @@ Deno.test("what was dealt with is not dealt with again; the same content is a ne
 });
 
 Deno.test("what is rejected never comes into force, and every parameter says why", async () => {
-  const refusals = [{ key: "poll_interval_s", message: "too fast" }] as const;
+  const refusals = [{ key: "poll_interval_s", reason: { code: "unreadable", text: "too fast" } }] as const;
   await using bench = new Bench({ refusals: ({ version }) => version === 1 ? refusals : [] });
   bench.offer(1, { poll_interval_s: 0.01, upload_interval_s: 60 });
   await bench.clock.advance(minutes(5));

@@ -1,3 +1,4 @@
+import { inWords } from "../../../protocol/settings/broken_rule.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { boardRegisters, ecowatt } from "../../../protocol/profile/ecowatt.ts";
@@ -90,7 +91,7 @@ const RULES: readonly (readonly [string, SettingsTarget, SettingsValues, Setting
 for (const [rule, target, accepted, refused, reason] of RULES) {
   Deno.test(`settings: ${rule}`, () => {
     assert.deepEqual(checkSettings(accepted, target), []);
-    const messages = checkSettings(refused, target).map(({ message }) => message);
+    const messages = inWords(checkSettings(refused, target)).map(({ message }) => message);
     assert.ok(messages.some((message) => message.includes(reason)), messages.join("; ") || "accepted");
   });
 }
