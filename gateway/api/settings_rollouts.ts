@@ -80,7 +80,9 @@ export const PreviewView = z.object({
   devices: z.array(z.object({
     device_id: z.string(),
     changes: z.array(ChangeView).describe("None: the device is to have this already, or it is refused"),
-    refusals: z.array(z.object({ key: Key.nullable(), message: z.string() })).describe("Why it cannot be set"),
+    refusals: z.array(z.object({ key: Key.nullable(), code: z.string().optional(), message: z.string() })).describe(
+      "Why it cannot be set",
+    ),
   })),
 }).openapi("SettingsRolloutPreview");
 

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { ENTRY_LEVELS } from "../../platform/recent_log.ts";
+import { alarmText } from "../system/alarm_text.ts";
 import { type Alarm, SEVERITIES } from "../system/alarms.ts";
 import type { Backups } from "../system/backups.ts";
 import { alarmsNow } from "../system/gather.ts";
@@ -30,7 +31,8 @@ const AlarmView = z.object({
   severity: z.enum(SEVERITIES),
   kind: z.enum(["device", "disk", "mqtt", "security", "weak_devices", "rollout", "firmware"]),
   about: z.string().nullable().describe("A device or a rollout; null: the gateway"),
-  message: z.string(),
+  reason_code: z.string().describe("What is the matter, for programs"),
+  message: z.string().describe("The same for people"),
   advice: z.string().describe("What helps"),
   since_ms: Count.nullable(),
 }).openapi("Alarm");
@@ -74,8 +76,9 @@ export function addSystemRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: Sy
   });
 }
 
-function alarmView({ about, since, ...alarm }: Alarm): z.infer<typeof AlarmView> {
-  return { ...alarm, about: about ?? null, since_ms: since ?? null };
+function alarmView({ about, reason, since, ...alarm }: Alarm): z.infer<typeof AlarmView> {
+  const since_ms = since ?? null;
+  return { ...alarm, about: about ?? null, reason_code: reason.code, ...alarmText(reason), since_ms };
 }
 
 function download(name: string, type: string): Record<string, string> {

@@ -1,11 +1,25 @@
 import type { UpdateStatus } from "../firmware/status.ts";
 import type { MqttLink } from "./mqtt_link.ts";
-import type { DeviceState } from "../store/port/device_state.ts";
+import type { DeviceState, StateReason } from "../store/port/device_state.ts";
 import type { DiskRoom } from "./disk.ts";
 
 /** How bad it is, the worst first. */
 export const SEVERITIES = ["error", "warning", "notice"] as const;
 type Severity = typeof SEVERITIES[number];
+
+/** What is the matter. */
+export type AlarmReason =
+  | { readonly code: "device_fault" | "device_stale"; readonly of: StateReason }
+  | { readonly code: "disk_low"; readonly freeBytes: number }
+  | { readonly code: "broker_unreachable"; readonly trouble: string | undefined }
+  | { readonly code: "many_refusals"; readonly count: number }
+  | { readonly code: "rollout_paused" | "rollout_stopped"; readonly why: string }
+  | {
+    readonly code: "update_failed" | "update_rolled_back";
+    readonly version: string | undefined;
+    readonly why: string | undefined;
+  }
+  | { readonly code: "weak_devices"; readonly first: string; readonly count: number };
 
 /** Something that somebody should look after. */
 export interface Alarm {
@@ -13,9 +27,7 @@ export interface Alarm {
   readonly kind: "device" | "disk" | "mqtt" | "security" | "weak_devices" | "rollout" | "firmware";
   /** What it is about: a device, a rollout; `undefined`: the gateway itself. */
   readonly about: string | undefined;
-  readonly message: string;
-  /** What helps. */
-  readonly advice: string;
+  readonly reason: AlarmReason;
   /** Unix milliseconds; `undefined`: unknown. */
   readonly since: number | undefined;
 }
@@ -28,7 +40,7 @@ export interface AlarmFacts {
     readonly weak: boolean;
     readonly state: DeviceState;
     readonly since: number;
-    readonly reason: string;
+    readonly reason: StateReason;
   }[];
   /** The way to the broker; `undefined`: none is configured. */
   readonly mqtt: Pick<MqttLink, "connected" | "since" | "trouble"> | undefined;
@@ -72,26 +84,12 @@ export function alarmsOf(facts: AlarmFacts): readonly Alarm[] {
   return all.sort((one, other) => rank(one) - rank(other) || (one.since ?? facts.now) - (other.since ?? facts.now));
 }
 
-function ofDevice({ deviceId: about, state, since, reason: message }: AlarmFacts["devices"][number]): readonly Alarm[] {
+function ofDevice({ deviceId: about, state, since, reason: of }: AlarmFacts["devices"][number]): readonly Alarm[] {
   switch (state) {
     case "fault":
-      return [{
-        severity: "error",
-        kind: "device",
-        about,
-        message,
-        since,
-        advice: "Look at the inverter and its wiring",
-      }];
+      return [{ severity: "error", kind: "device", about, reason: { code: "device_fault", of }, since }];
     case "stale":
-      return [{
-        severity: "warning",
-        kind: "device",
-        about,
-        message,
-        since,
-        advice: "Look whether it has power and network; on a node: ecowatt doctor",
-      }];
+      return [{ severity: "warning", kind: "device", about, reason: { code: "device_stale", of }, since }];
     case "ok":
     case "asleep":
       return [];
@@ -106,8 +104,7 @@ function ofDisk(disk: DiskRoom | undefined): readonly Alarm[] {
     severity: disk.freeBytes < FULL_BYTES ? "error" : "warning",
     kind: "disk",
     about: undefined,
-    message: `The disk has ${Math.floor(disk.freeBytes / 2 ** 20)} MiB left`,
-    advice: "Make room, or keep samples for fewer days (retention_days); a full disk refuses uploads",
+    reason: { code: "disk_low", freeBytes: disk.freeBytes },
     since: undefined,
   }];
 }
@@ -119,8 +116,7 @@ function ofMqtt(link: AlarmFacts["mqtt"]): readonly Alarm[] {
     severity: "warning",
     kind: "mqtt",
     about: undefined,
-    message: `The MQTT broker cannot be reached${trouble === undefined ? "" : `: ${trouble}`}`,
-    advice: "Look whether it runs and takes these credentials",
+    reason: { code: "broker_unreachable", trouble },
     since,
   }];
 }
@@ -132,8 +128,7 @@ function ofRefusals(refusals: readonly number[], now: number): readonly Alarm[] 
     severity: "warning",
     kind: "security",
     about: undefined,
-    message: `At least ${recent.length} requests of devices or logins were refused within an hour`,
-    advice: "The security log tells from where, and why",
+    reason: { code: "many_refusals", count: recent.length },
     since: recent.at(-1),
   }];
 }
@@ -144,10 +139,7 @@ function ofRollout({ name, reason, paused, startedAt }: StoppedRollout, now: num
     severity: paused ? "error" : "warning",
     kind: "rollout",
     about: name,
-    message: `It stopped by itself: ${reason}`,
-    advice: paused
-      ? "Find out what went wrong on those devices, then resume or abort it"
-      : "Find out what went wrong on those devices before you start another one",
+    reason: { code: paused ? "rollout_paused" : "rollout_stopped", why: reason },
     since: undefined,
   }];
 }
@@ -155,13 +147,15 @@ function ofRollout({ name, reason, paused, startedAt }: StoppedRollout, now: num
 function ofUpdate(update: UpdateStatus, now: number): readonly Alarm[] {
   const { state, device_id: about, version, reason, changed_at_ms: since } = update;
   if ((state !== "failed" && state !== "rolled_back") || now - (since ?? now) >= NEWS_MS) return [];
-  const became = state === "failed" ? "failed" : "was rolled back";
   return [{
     severity: "warning",
     kind: "firmware",
     about,
-    message: `Its update to ${version ?? "another version"} ${became}${reason === null ? "" : `: ${reason}`}`,
-    advice: "It goes on with the version it had; release a better one",
+    reason: {
+      code: state === "failed" ? "update_failed" : "update_rolled_back",
+      version: version ?? undefined,
+      why: reason ?? undefined,
+    },
     since: since ?? undefined,
   }];
 }
@@ -170,13 +164,11 @@ function ofWeak(devices: AlarmFacts["devices"]): readonly Alarm[] {
   const weak = devices.filter(({ weak }) => weak).map(({ deviceId }) => deviceId);
   if (weak.length === 0) return [];
   const [first = ""] = weak;
-  const who = weak.length === 1 ? `${first} signs` : `${first} and ${weak.length - 1} more sign`;
   return [{
     severity: "notice",
     kind: "weak_devices",
     about: weak.length === 1 ? first : undefined,
-    message: `${who} uploads only: somebody on its network could answer in the gateway's place`,
-    advice: "Keep boards on a network of their own until their firmware signs everything",
+    reason: { code: "weak_devices", first, count: weak.length },
     since: undefined,
   }];
 }

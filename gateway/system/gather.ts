@@ -3,7 +3,6 @@ import { statusOf, type UpdateStatusIo } from "../firmware/status.ts";
 import type { MqttLink } from "./mqtt_link.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 import { rolloutReasonText } from "../rollout/reason_text.ts";
-import { stateReasonText } from "../state/reason_text.ts";
 import type { RolloutStore } from "../store/rollouts.ts";
 import type { SecurityLog } from "../store/security_log.ts";
 import { type Alarm, alarmsOf, type StoppedRollout } from "./alarms.ts";
@@ -38,7 +37,7 @@ export function alarmsNow(io: AlarmsIo): readonly Alarm[] {
         weak: device.auth === "legacy",
         state,
         since,
-        reason: stateReasonText(reason),
+        reason,
       };
     }),
     mqtt: mqttLink(),

@@ -1,3 +1,4 @@
+import { alarmText } from "./alarm_text.ts";
 import type { Management } from "../management/management.ts";
 import type { SecurityLog } from "../store/security_log.ts";
 import { type AlarmsIo, alarmsNow } from "./gather.ts";
@@ -27,7 +28,7 @@ export function supportBundle(io: BundleIo): SupportBundle {
   const made_at = new Date(clock.now()).toISOString();
   const contents = {
     system: systemReport(io),
-    alarms: alarmsNow(io),
+    alarms: alarmsNow(io).map((alarm) => ({ ...alarm, ...alarmText(alarm.reason) })),
     mqtt: io.mqttLink() ?? null,
     config,
     devices: devicesOf(io),

@@ -14,7 +14,11 @@ Deno.test("what a rollout would do is told before, with the reasons of those who
     {
       device_id: "shed",
       changes: [],
-      refusals: [{ key: "poll_interval_s", message: "must be whole seconds: this board cannot do fractions" }],
+      refusals: [{
+        key: "poll_interval_s",
+        code: "not_whole_seconds",
+        message: "must be whole seconds: this board cannot do fractions",
+      }],
     },
     {
       device_id: "a",
@@ -33,13 +37,19 @@ Deno.test("how the settings of all devices stand is told at once, with what is a
   await f.ask("PATCH", "/api/v1/devices/a/settings", { poll_interval_s: 7 });
   await f.ask("PATCH", "/api/v1/devices/b/settings", { poll_interval_s: 7 });
   const { version } = await f.changes("b");
-  const refused = { parameter: "poll_frequency", status: "rejected", version, error: "too slow for me" };
+  const refused = {
+    parameter: "poll_frequency",
+    status: "rejected",
+    version,
+    error: "too slow for me",
+    error_code: "line_too_slow",
+  };
   await f.report("b", refused);
   const first = (await f.ask("GET", "/api/v1/settings?limit=3")).body;
   assert.deepEqual(at(first, "devices"), [
-    { device_id: "a", version: 2, state: "pending", reason: null },
-    { device_id: "b", version: 2, state: "rejected", reason: "too slow for me" },
-    { device_id: "c", version: 1, state: "in_sync", reason: null },
+    { device_id: "a", version: 2, state: "pending", reason: null, reason_code: null },
+    { device_id: "b", version: 2, state: "rejected", reason: "too slow for me", reason_code: "line_too_slow" },
+    { device_id: "c", version: 1, state: "in_sync", reason: null, reason_code: null },
   ]);
   assert.equal(at(first, "next"), "c");
   const rest = (await f.ask("GET", "/api/v1/settings?limit=3&after=c")).body;

@@ -1,3 +1,4 @@
+import { alarmText } from "../../../gateway/system/alarm_text.ts";
 import assert from "node:assert/strict";
 import { type AlarmFacts, alarmsOf } from "../../../gateway/system/alarms.ts";
 
@@ -8,7 +9,7 @@ const GIB = 2 ** 30;
 
 const WELL: AlarmFacts = {
   now: NOW,
-  devices: [{ deviceId: "roof", weak: false, state: "ok", since: NOW - DAY, reason: "samples arrive" }],
+  devices: [{ deviceId: "roof", weak: false, state: "ok", since: NOW - DAY, reason: { code: "samples_arrive" } }],
   mqtt: { connected: true, since: NOW - DAY, trouble: undefined },
   disk: { freeBytes: 20 * GIB, totalBytes: 30 * GIB },
   refusals: [],
@@ -31,7 +32,13 @@ const UPDATE = {
 };
 
 const device = (state: "ok" | "asleep" | "stale" | "fault", weak = false) => ({
-  devices: [{ deviceId: "roof", weak, state, since: NOW - HOUR, reason: "it is so" }],
+  devices: [{
+    deviceId: "roof",
+    weak,
+    state,
+    since: NOW - HOUR,
+    reason: { code: "recorded" as const, text: "it is so" },
+  }],
 });
 
 const CASES: readonly [string, Partial<AlarmFacts>, string[]][] = [
@@ -77,14 +84,30 @@ for (const [name, facts, expected] of CASES) {
   Deno.test(`alarms: ${name}`, () => {
     const alarms = alarmsOf({ ...WELL, ...facts });
     assert.deepEqual(alarms.map(({ severity, kind, about }) => `${severity} ${kind} ${about ?? ""}`), expected);
-    for (const { message, advice } of alarms) assert.ok(message.length > 5 && advice.length > 5);
+    for (const { message, advice } of alarms.map(({ reason }) => alarmText(reason))) {
+      assert.ok(message.length > 5 && advice.length > 5);
+    }
   });
 }
 
 Deno.test("alarms: the worst come first, then the oldest", () => {
   const of = (deviceId: string, state: "fault" | "stale", since: number) => {
-    return { deviceId, weak: false, state, since, reason: "it is so" };
+    return { deviceId, weak: false, state, since, reason: { code: "recorded" as const, text: "it is so" } };
   };
   const devices = [of("c", "stale", NOW - 1), of("b", "stale", NOW - DAY), of("a", "fault", NOW - 5)];
   assert.deepEqual(alarmsOf({ ...WELL, devices }).map(({ about }) => about), ["a", "b", "c"]);
+});
+
+Deno.test("an alarm is a code with what belongs to it, and its sentence is made from these", () => {
+  const [update] = alarmsOf({ ...WELL, updates: [UPDATE] });
+  assert.deepEqual(update?.reason, { code: "update_rolled_back", version: "1.1.0", why: "did not confirm" });
+  assert.equal(alarmText(update.reason).message, "Its update to 1.1.0 was rolled back: did not confirm");
+  assert.equal(
+    alarmText({ code: "weak_devices", first: "shed", count: 3 }).message,
+    "shed and 2 more sign uploads only: somebody on its network could answer in the gateway's place",
+  );
+  assert.equal(
+    alarmText({ code: "broker_unreachable", trouble: undefined }).message,
+    "The MQTT broker cannot be reached",
+  );
 });
