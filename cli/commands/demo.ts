@@ -16,6 +16,7 @@ import { watchSamples } from "../service/demo/watch.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { openGateway, openNode } from "../service/run/roles.ts";
+import { StoppedTogether } from "../service/run/stopping.ts";
 import { untilStopped } from "../terminal/signals.ts";
 
 interface Flags extends LogFlags {
@@ -44,14 +45,17 @@ async function demo(flags: Flags, terminal: Terminal): Promise<void> {
   const recentLog = new RecentLog();
   const log = await startLogging(flags, terminal, { recent: recentLog });
   using stop = untilStopped();
-  await using running = new AsyncDisposableStack();
+  await using running = new StoppedTogether();
   const simulator = running.use(
     await startSimulator(simulatorOptions(flags), { clock: systemClock, log: log.getChild("simulator") }),
   );
+  if (stop.signal.aborted) return;
   const config = checked(GatewayConfig, { port: flags.port });
   const gateway = running.use(await openGateway(config, folder, log, { allowPublishedKeys: true, recentLog }));
+  if (stop.signal.aborted) return;
   await writeConfig(folder, files, gateway, simulator);
   const token = await viewerToken(gateway, files);
+  if (stop.signal.aborted) return;
   running.use(await openNode((await loadNodeConfig(files.config)).node, folder, log));
   terminal.out(welcome(gateway, simulator, { folder: flags.dataDir, link: await gateway.loginLink("admin") }));
   await watchSamples(createApiClient(gateway.url, token, fetch), terminal, systemClock, stop.signal);
