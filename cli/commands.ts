@@ -1,3 +1,4 @@
+import { addLicences } from "./commands/licences.ts";
 import type { Command } from "commander";
 import type { Terminal } from "./terminal/output.ts";
 import { addBackup, addRestore } from "./commands/backup.ts";
@@ -59,5 +60,6 @@ export const COMMANDS: readonly AddCommand[] = [
   addUninstall,
   addStage,
   addCompletion,
+  addLicences,
   addVersion,
 ];

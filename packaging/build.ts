@@ -13,9 +13,13 @@ const ROOT = new URL("../", import.meta.url);
 /** Threads are started by name: nothing imports them. */
 const WORKERS = ["platform/sqlite_backup_worker.ts"];
 
-/** Files that the program reads: the page, and what it installs (cli/service/install/assets.ts). */
+/**
+ * Files that the program reads: the page, the licences (cli/commands/licences.ts: who gets the executable alone has them, too),
+ * and what it installs (cli/service/install/assets.ts).
+ */
 const ASSETS = [
   "gateway/dashboard/dist",
+  ...["LICENSE", `${OUTPUT}/${NOTICES}`],
   ...["boot-guard", "preflight", "ecowatt.service", "sysusers.conf", "ecowatt.yaml"].map((name) => `packaging/${name}`),
 ];
 
@@ -34,10 +38,14 @@ const PERMISSIONS = [
 /** Memory before speed (docs/decisions/123-memory-of-the-executable.md). */
 const V8_FLAGS = "--v8-flags=--optimize-for-size,--max-semi-space-size=1";
 
-/** Compiles for a target, or for this machine; gives the path of the executable, beside which its licences lie. */
+/** Compiles for a target, or for this machine; gives the path of the executable, in and beside which its licences lie. */
 export async function compile(target: string | undefined): Promise<string> {
   const output = target === undefined ? `${OUTPUT}/ecowatt` : `${OUTPUT}/ecowatt-${target}`;
   await using program = await bundleProgram();
+  await Deno.writeTextFile(
+    new URL(`${OUTPUT}/${NOTICES}`, ROOT),
+    notices([...program.modules, ...await pageModules()]),
+  );
   const { success } = await new Deno.Command(Deno.env.get("DENO_COMPILE") ?? Deno.execPath(), {
     args: [
       ...["compile", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-npm", V8_FLAGS, ...PERMISSIONS],
@@ -50,10 +58,6 @@ export async function compile(target: string | undefined): Promise<string> {
     stderr: "inherit",
   }).spawn().status;
   if (!success) throw new Error(`Cannot compile ${output}`);
-  await Deno.writeTextFile(
-    new URL(`${OUTPUT}/${NOTICES}`, ROOT),
-    notices([...program.modules, ...await pageModules()]),
-  );
   await Deno.copyFile(new URL("LICENSE", ROOT), new URL(`${OUTPUT}/LICENSE`, ROOT));
   return output;
 }

@@ -69,6 +69,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "install": "ecowatt install --dry-run",
   "uninstall": "ecowatt uninstall --dry-run",
   "completion": "ecowatt completion bash",
+  "licences": "ecowatt licences",
   "version": "ecowatt version --json",
 };
 
