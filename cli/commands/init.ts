@@ -18,7 +18,7 @@ import { takeKey } from "../service/init/key_file.ts";
 import { exists } from "../../platform/files.ts";
 import { giveToOwner, placeConfig, requireFree } from "../service/init/place.ts";
 import { unitPlaces } from "../service/install/layout.ts";
-import { agreed, answered, type Ask, askHere, chosen } from "../service/init/questions.ts";
+import { agreed, answered, type Ask, askHere, chosen, NobodyToAsk } from "../service/init/questions.ts";
 import { INVERTER_URLS, inverterUrl } from "../terminal/inverter_url.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { titleOf } from "../service/scan/report.ts";
@@ -183,7 +183,7 @@ async function askedInverter(session: Session, untried: string[]): Promise<BusCo
       untried.push("inverter");
       return tried.value;
     } catch (error) {
-      if (signal.aborted || (error instanceof CliFailure && error.message.startsWith("Nobody"))) throw error;
+      if (signal.aborted || error instanceof NobodyToAsk) throw error;
       terminal.err(error instanceof Error ? error.message : String(error));
     }
   }

@@ -1,4 +1,4 @@
-import { usage } from "../../terminal/exit.ts";
+import { CliFailure, EXIT } from "../../terminal/exit.ts";
 
 /** Asks a person. `undefined`: there is nobody, or they went away. */
 export type Ask = (question: string, standard: string) => string | undefined;
@@ -14,11 +14,18 @@ export const askHere: Ask = (question, standard) => {
 const FLAGS = "--yes with --role both|node|gateway, --inverter ADDRESS, --device NAME, --data-dir FOLDER, and " +
   "--port PORT for a gateway or --gateway URL and --key-file FILE for a node alone";
 
-/** An answer, or the flags to give where nobody answers. */
+/** Whoever was to answer is not there. */
+export class NobodyToAsk extends CliFailure {
+  constructor() {
+    super(EXIT.usage, `Nobody is here to answer. Give ${FLAGS}`);
+  }
+}
+
+/** An answer; throws `NobodyToAsk`. */
 export function answered(ask: Ask, question: string, standard = ""): string {
   const answer = ask(question, standard);
   if (answer !== undefined) return answer;
-  throw usage(`Nobody is here to answer. Give ${FLAGS}`);
+  throw new NobodyToAsk();
 }
 
 /** One of several words; asked again until it is. */

@@ -3,55 +3,21 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { VERSION } from "../../../../cli/version.ts";
 import { databasePath } from "../../../../gateway/store/database.ts";
-import { writeKeySet } from "../../../../keys/firmware_keys.ts";
-import { keysFolder } from "../../../../ota/repository/repository.ts";
-import { type GatewayProcessOptions, startGatewayProcess } from "../../../e2e/gateway.ts";
+import { startGatewayProcess } from "../../../e2e/gateway.ts";
 import { addSigningDevice } from "../../../e2e/signing_device.ts";
 import { temporaryDirectory } from "../../../fakes/temporary_directory.ts";
 import { output } from "../../../e2e/site.ts";
-import { imageBytes, testKeys } from "../../../ota/fixture.ts";
 import { type Ear, listenAt } from "../ear.ts";
 import { until } from "../../../fakes/until.ts";
-import { type MqttGateway, startMqttGateway } from "../mqtt_gateway.ts";
+import type { MqttGateway } from "../mqtt_gateway.ts";
 import { startOtherBroker } from "../other_broker.ts";
-import { DeviceDiscovery, entitiesOf, UpdateState } from "./schema.ts";
+import { entitiesOf } from "./schema.ts";
+import { announced, discovery, INVERTER, MINUTE, NODE, OPERATOR, quarter, VIEWER } from "./home.ts";
 
-const OPERATOR = { username: "hass", password: "test-operator-password" };
-const VIEWER = { username: "wall", password: "test-viewer-password" };
-const EMBEDDED = { port: 0, users: [{ ...OPERATOR, role: "operator" }, VIEWER] };
-const NODE = "homeassistant/device/ecowatt_roof/config";
-const INVERTER = "homeassistant/device/ecowatt_roof_east/config";
 const BARN = "homeassistant/device/ecowatt_barn/config";
 const LIMIT = "ecowatt/roof/east/power_limit";
 const ENERGY = "ecowatt/roof/east/energy";
 const CONDITION = "ecowatt/roof/condition";
-const MINUTE = 60_000;
-
-/** A quarter of an hour of the ten-register inverter `east` at a constant power, up to now. */
-function quarter(power: number, registers = ["Vac1", "Pac"]) {
-  const now = Date.now();
-  const samples = Array.from({ length: 16 }, (_, k) => ({
-    at: now - (15 - k) * MINUTE,
-    values: registers.map((name) => name === "Pac" ? power : name === "Vac1" ? 2301 : 60),
-  }));
-  return [samples, { inverter: "east", registers }] as const;
-}
-
-function discovery(ear: Ear, topic: string): DeviceDiscovery {
-  return DeviceDiscovery.parse(JSON.parse(ear.last(topic) ?? "{}"));
-}
-
-/** A gateway with a device and its inverter that Home Assistant, who listens, knows of. */
-async function announced(config: Record<string, unknown> = {}, options: GatewayProcessOptions = {}) {
-  await using opening = new AsyncDisposableStack();
-  const mqtt = { embedded: EMBEDDED, home_assistant: { enabled: true, ...config } };
-  const gateway = opening.use(await startMqttGateway(mqtt, options));
-  const ear = opening.use(await listenAt(gateway.mqttPort, "#", OPERATOR));
-  await gateway.roof.upload(...quarter(600));
-  await until(() => ear.last(INVERTER) !== undefined && ear.last(NODE) !== undefined, "the announcements");
-  const running = opening.move();
-  return { gateway, ear, [Symbol.asyncDispose]: () => running.disposeAsync() };
-}
 
 /** Whether all that an inverter and its device have was told. */
 function isToldWhole(ear: Ear): boolean {
@@ -208,57 +174,6 @@ Deno.test("nobody but an operator sets a power limit, and nobody where it is swi
   assert.deepEqual([await thrown(VIEWER), await thrown(OPERATOR)], [true, true]);
   assert.deepEqual(await commandsOf(gateway), []);
   assert.equal(entitiesOf(discovery(ear, INVERTER)).some(({ p }) => p === "number"), false);
-});
-
-/** Adds images, of four chunks, by the command line. */
-async function addFirmware({ dataDir }: MqttGateway, images: readonly (readonly [string, string])[]): Promise<void> {
-  await writeKeySet(keysFolder(join(dataDir, "gateway")), "default", await testKeys);
-  const file = join(dataDir, "image");
-  await Deno.writeFile(file, imageBytes(16_000));
-  for (const [model, version] of images) {
-    const which = ["--model", model, "--version", version, "--chunk-size", "4096"];
-    await output(["firmware", "add", file, ...which, "--data-dir", dataDir]);
-  }
-}
-
-Deno.test("firmware: the newest that fits is offered, progress is shown, and an install starts a rollout", async () => {
-  await using home = await announced({ install: true });
-  const { gateway, ear } = home;
-  const { roof } = gateway;
-  await addFirmware(gateway, [["node", "1.9.0"], ["node", "2.0.0"], ["another", "3.0.0"]]);
-  const shown = () => UpdateState.parse(JSON.parse(ear.last("ecowatt/roof/firmware") ?? "{}"));
-  const idle = { in_progress: false, update_percentage: null };
-  assert.equal(ear.last("ecowatt/roof/firmware"), undefined, "nothing is said before the device has");
-  await roof.post("/ota/check", { current_version: "1.8.0" });
-  await until(() => shown().installed_version === "1.8.0", "what it runs");
-  assert.deepEqual(shown(), { installed_version: "1.8.0", latest_version: "2.0.0", ...idle });
-
-  await ear.client.publishAsync("ecowatt/roof/firmware/install", "install", { qos: 1 });
-  const rollouts = async () =>
-    (await gateway.ask<{ rollouts: { id: number; version: string; by: string }[] }>("GET", "/api/v1/rollouts"))
-      .rollouts;
-  await until(async () => (await rollouts()).length === 1, "the rollout");
-  const [started] = await rollouts();
-  assert.deepEqual([started?.version, started?.by], ["2.0.0", "mqtt hass"]);
-  const { devices } = await gateway.ask<{ devices: { device_id: string }[] }>("GET", `/api/v1/rollouts/${started?.id}`);
-  assert.deepEqual(devices.map(({ device_id }) => device_id), ["roof"]);
-
-  const offer = await roof.post("/ota/check", { current_version: "1.8.0" });
-  assert.equal(offer.json.version, "2.0.0");
-  await roof.post("/ota/chunk", { version: "2.0.0", chunk_number: 0 });
-  await until(() => shown().in_progress === true, "the download");
-  assert.deepEqual(shown(), {
-    installed_version: "1.8.0",
-    latest_version: "2.0.0",
-    in_progress: true,
-    update_percentage: 25,
-  });
-  for (const number of [1, 2, 3]) await roof.post("/ota/chunk", { version: "2.0.0", chunk_number: number });
-  await roof.post("/ota/verify", { version: "2.0.0", verified: true });
-  await roof.post("/ota/complete", { version: "2.0.0", boot_status: "success" });
-  await roof.post("/ota/check", { current_version: "2.0.0" });
-  await until(() => shown().installed_version === "2.0.0", "the new version");
-  assert.deepEqual(shown(), { installed_version: "2.0.0", latest_version: "2.0.0", ...idle });
 });
 
 Deno.test("a register that is no longer polled is taken back, and so is what goes while the gateway is down", async () => {
