@@ -10,7 +10,7 @@ import { localDays, machineTimeZone } from "./energy/local_days.ts";
 import { meteredSamples } from "./energy/metered_samples.ts";
 import { createFirmwareRollouts, type FirmwareRollouts } from "./firmware/rollouts.ts";
 import type { GatewayIo } from "./gateway_io.ts";
-import { createInverters, type Inverters } from "./inverters.ts";
+import { createInverters, type Inverters } from "./store/inverters.ts";
 import { createManagement, type Management } from "./management/management.ts";
 import { createGatewayMetrics, type GatewayMetrics, type GatewayMetricsIo } from "./metrics/gateway_metrics.ts";
 import { createDeviceSettings, type DeviceSettings } from "./settings/device_settings.ts";

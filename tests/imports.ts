@@ -21,7 +21,6 @@ export const RANKS: Record<string, readonly (readonly string[])[]> = {
     ["fault.ts", "json_text.ts", "gateway_io.ts", "mqtt_config.ts"],
     ["config.ts"],
     ["store"],
-    ["inverters.ts"],
     ["boards", "command", "data_dir", "energy", "rollout", "state"],
     ["auth", "ingest", "management", "settings"],
     ["firmware"],

@@ -4,7 +4,7 @@ import { DeviceId } from "../../protocol/device_id.ts";
 import { DEVICE_STATES, STATE_REASON_CODES } from "../store/port/device_state.ts";
 import type { DeviceStates, DeviceStateView } from "../state/device_states.ts";
 import { stateReasonText } from "../state/reason_text.ts";
-import type { Inverters } from "../inverters.ts";
+import type { Inverters } from "../store/inverters.ts";
 import type { Management } from "../management/management.ts";
 import type { DeviceSecret } from "../store/device_keys.ts";
 import { AuthPolicy, type Device } from "../store/devices.ts";

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Inverters } from "../inverters.ts";
+import type { Inverters } from "../store/inverters.ts";
 import type { Management } from "../management/management.ts";
 import type { SampleReader } from "../store/sample_reader.ts";
 import type { DeviceState } from "../store/port/device_state.ts";

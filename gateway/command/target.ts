@@ -2,7 +2,7 @@ import type { Reason } from "../../protocol/command/check.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { ecowatt } from "../../protocol/profile/ecowatt.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
-import { type Inverters, ONLY_INVERTER } from "../inverters.ts";
+import { type Inverters, ONLY_INVERTER } from "../store/inverters.ts";
 import type { Device } from "../store/devices.ts";
 
 /** The inverter a command is for, and what is known of it. */

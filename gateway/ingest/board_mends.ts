@@ -1,7 +1,7 @@
 import { type Mend, mended } from "../boards/chain.ts";
 import { columnNames, DEFAULT_LAYOUT } from "../boards/registers.ts";
 import { BRIDGED_MS } from "../energy/integral.ts";
-import { ONLY_INVERTER } from "../inverters.ts";
+import { ONLY_INVERTER } from "../store/inverters.ts";
 import type { Device } from "../store/devices.ts";
 import type { SampleReviser } from "../store/port/sample_batch.ts";
 

@@ -3,7 +3,7 @@ import { processAnswer } from "../boards/answers.ts";
 import { type BoardState, NEW_BOARD, parseBoardState } from "../boards/board_state.ts";
 import { decodeUpload } from "../boards/upload.ts";
 import type { UploadBody } from "../boards/upload_body.ts";
-import { ONLY_INVERTER } from "../inverters.ts";
+import { ONLY_INVERTER } from "../store/inverters.ts";
 import type { BoardStates } from "../store/board_states.ts";
 import type { Device } from "../store/devices.ts";
 import type { SampleBatch, SampleReviser, SampleSink } from "../store/port/sample_batch.ts";

@@ -4,7 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import type { EnergyReader } from "../energy/energy_reader.ts";
 import type { SampleFeed } from "../ingest/sample_feed.ts";
-import type { Inverters } from "../inverters.ts";
+import type { Inverters } from "../store/inverters.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
-import type { Inverters } from "../inverters.ts";
+import type { Inverters } from "../store/inverters.ts";
 import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
 import { createPresence, type Presence } from "./presence.ts";

@@ -4,7 +4,7 @@ import { inWords } from "../../protocol/settings/broken_rule.ts";
 import type { SettingsRefusal } from "../../protocol/settings/target.ts";
 import { differences, type SettingChange, type SettingsValues } from "../../protocol/settings/settings.ts";
 import { Fault } from "../fault.ts";
-import type { Inverters } from "../inverters.ts";
+import type { Inverters } from "../store/inverters.ts";
 import type { Device } from "../store/devices.ts";
 import type { SettingsHistory } from "../store/settings_history.ts";
 import type { Twins } from "../store/twins.ts";

@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { NodeHealth, OutboxHealth } from "../../protocol/messages/node_health.ts";
 import { isSleepingTime } from "../../protocol/night/night.ts";
 import type { Location } from "../../protocol/night/sun.ts";
-import type { Inverters } from "../inverters.ts";
+import type { Inverters } from "../store/inverters.ts";
 import type { RecordedState, RecordedStates } from "../store/device_states.ts";
 import type { Device } from "../store/devices.ts";
 import type { GroupCommit } from "../store/group_commit.ts";

@@ -1,6 +1,6 @@
 import { BoundedMap } from "../../platform/bounded_map.ts";
 import { type Fading, FADING_MS, NEVER_SEEN, nextFading } from "../../protocol/night/night.ts";
-import type { Inverters } from "../inverters.ts";
+import type { Inverters } from "../store/inverters.ts";
 import type { SampleReader } from "../store/sample_reader.ts";
 
 /** How far back before the last sample the power is looked at. */

@@ -1,4 +1,4 @@
-import { createInverters, type Inverters } from "../../gateway/inverters.ts";
+import { createInverters, type Inverters } from "../../gateway/store/inverters.ts";
 import type { DatabaseSync } from "node:sqlite";
 import { utf8 } from "../../crypto/bytes.ts";
 import type { Exchange } from "../../device/uplink/exchange.ts";

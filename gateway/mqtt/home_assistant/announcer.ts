@@ -1,4 +1,4 @@
-import type { Inverters } from "../../inverters.ts";
+import type { Inverters } from "../../store/inverters.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import type { Announcement, Announcements } from "../../store/announcements.ts";
 import type { Device, Devices } from "../../store/devices.ts";

@@ -1,4 +1,4 @@
-import { createInverters } from "../../../gateway/inverters.ts";
+import { createInverters } from "../../../gateway/store/inverters.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { join } from "node:path";

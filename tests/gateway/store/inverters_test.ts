@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Fixture, openFixture } from "./api/fixture.ts";
+import { type Fixture, openFixture } from "../api/fixture.ts";
 
 const WEEK_MS = 7 * 86_400_000;
 const SUNSPEC = "sunspec:1@40002/66,113@40070/60";

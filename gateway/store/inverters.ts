@@ -1,9 +1,9 @@
-import { profileById } from "../protocol/profile/catalogue.ts";
-import { ecowatt } from "../protocol/profile/ecowatt.ts";
-import type { Profile } from "../protocol/profile/register.ts";
-import type { Device } from "./store/devices.ts";
-import type { RawPoints } from "./store/raw_points.ts";
-import type { SeriesStore, StoredSeries } from "./store/series.ts";
+import { profileById } from "../../protocol/profile/catalogue.ts";
+import { ecowatt } from "../../protocol/profile/ecowatt.ts";
+import type { Profile } from "../../protocol/profile/register.ts";
+import type { Device } from "./devices.ts";
+import type { RawPoints } from "./raw_points.ts";
+import type { SeriesStore, StoredSeries } from "./series.ts";
 
 /** The inverter of a board, and of a node that has named none yet. */
 export const ONLY_INVERTER = "inverter";
