@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import { setImmediate } from "node:timers";
 import { systemClock } from "./clock.ts";
+import { filesAllowed } from "./file_limit.ts";
 import { RateLimitedLog } from "./rate_limited_log.ts";
 import { openTcpConnections, type TcpConnection, type TcpConnections } from "./tcp_connections.ts";
 
@@ -31,8 +32,6 @@ const IDLE_MS = 120_000;
 const LOOK_MS = 1_000;
 /** Of the files that the process may open: the rest is for the database and for what it connects to. */
 const SHARE = 3 / 4;
-/** Files where nobody says how many there may be. */
-const FILES = 1_024;
 /** A look is followed by a pause of so many times its length. */
 const REST = 20;
 /** Connections that are cut before others get their turn. */
@@ -122,15 +121,5 @@ async function cut(these: readonly TcpConnection[], connections: TcpConnections)
   for (const [index, one] of these.entries()) {
     if (index % SLICE === SLICE - 1) await new Promise<void>((resolve) => setImmediate(resolve));
     connections.cut(one);
-  }
-}
-
-/** Files that this process may have open (proc(5)). */
-function filesAllowed(): number {
-  try {
-    const [, soft] = /^Max open files\s+(\d+)/m.exec(Deno.readTextFileSync("/proc/self/limits")) ?? [];
-    return Number(soft ?? FILES);
-  } catch {
-    return FILES;
   }
 }
