@@ -9,7 +9,7 @@ export const BOARD_SETTINGS = "esp32/ecowatt_settings";
 export const DEVICE_SETTINGS = "ecowatt/+/settings/set";
 /** What is listened to for settings. */
 export const SETTINGS_TOPICS = [BOARD_SETTINGS, DEVICE_SETTINGS];
-/** The power limit of one inverter, as a number. */
+/** The power limit of one inverter, as a number or as `{"value": 40, "revert_s": 60}`. */
 export const POWER_LIMIT_COMMANDS = "ecowatt/+/+/power_limit/set";
 /** The wish for the newest firmware. */
 export const INSTALL_COMMANDS = "ecowatt/+/firmware/install";

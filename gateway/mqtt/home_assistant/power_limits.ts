@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Clock } from "../../../platform/clock.ts";
 import type { DeviceId } from "../../../protocol/device_id.ts";
 import { lookup } from "../../../protocol/profile/lookup.ts";
@@ -33,8 +34,24 @@ export interface PowerLimits {
 
 /** A wish is for now: an inverter that wakes up later than that keeps what it has. */
 const VALID_MS = 3_600_000;
-const MAX_BYTES = 32;
+const MAX_BYTES = 128;
 const ENDED = ["completed", "failed", "expired", "cancelled", "refused"];
+
+/** A whole number as Home Assistant's slider sends it. */
+const NUMBER = /^\d{1,6}(\.0{1,6})?$/;
+/** `revert_s`: seconds after which the inverter lifts the limit by itself, when nobody sets it again. */
+const Wish = z.strictObject({ value: z.int().min(0).max(999_999), revert_s: z.int().min(0).max(0xffff).optional() });
+type Wish = Readonly<z.infer<typeof Wish>>;
+
+/** A number, or an object with it; `undefined`: neither. */
+function wishIn(text: string): Wish | undefined {
+  if (NUMBER.test(text)) return { value: Number(text) };
+  try {
+    return Wish.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The last command for an inverter, as it is shown. */
 interface Sent {
@@ -99,15 +116,19 @@ async function send(limit: Limit, text: string, by: Operator, io: PowerLimitsIo)
   const { device, inverter, command } = limit;
   const now = io.clock.now();
   const time = new Date(now).toISOString();
-  if (!/^\d{1,6}(\.0{1,6})?$/.test(text)) return { status: "refused", message: "must be a whole number", time };
-  const power_value = Number(text);
+  const wish = wishIn(text);
+  if (wish === undefined) {
+    const message = 'must be a whole number, or {"value": 40, "revert_s": 60}';
+    return { status: "refused", message, time };
+  }
+  const { value: power_value, revert_s } = wish;
   try {
     await withdraw(command, by, io);
     const [queued] = await io.commandService.queue([{
       device_id: device,
       inverter,
       command_type: "set_power",
-      parameters: { power_value },
+      parameters: { power_value, ...(revert_s === undefined ? {} : { revert_s }) },
       priority: 5,
       expires_at: new Date(now + VALID_MS).toISOString(),
       override_budget: false,
