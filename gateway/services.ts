@@ -53,7 +53,7 @@ export function createServices(stores: Stores, options: ServicesOptions, io: Ser
   const { clock, random } = io;
   const { commit, devices, replay, tokens, commands, series, points, rollups } = stores;
   const notifier = createCommandNotifier({ changes: stores.changes, clock });
-  const reader = createSampleReader({ series, points, rollups });
+  const reader = createSampleReader({ series, points, rollups, clock });
   const inverters = createInverters({ series, points });
   return {
     management: createManagement({ devices, tokens, replay, commands, commit, clock }),

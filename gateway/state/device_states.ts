@@ -158,7 +158,8 @@ interface Known {
 
 function verdictOf(device: Device, { recorded, activity, contact }: Known, io: DeviceStatesIo): Verdict {
   const now = io.clock.now();
-  const contactAt = Math.max(contact?.at ?? 0, recorded.contactAt ?? 0) || undefined;
+  const believed = (at: number | undefined) => believable(at, now, io.listeningSince);
+  const contactAt = Math.max(believed(contact?.at) ?? 0, believed(recorded.contactAt) ?? 0) || undefined;
   const before = recorded.verdict;
   const cameBack = before?.state === "stale" && (activity.lastReceivedAt ?? 0) > before.since;
   const isHeld = io.listeningSince === undefined && now - io.recordedStates.reviewedAt() < REVIEW_HOLDS_MS;
@@ -166,7 +167,13 @@ function verdictOf(device: Device, { recorded, activity, contact }: Known, io: D
   const facts = factsOf(device, { contactAt, clockAheadMs: contact?.clockAheadMs, recorded, activity, now }, io);
   const verdict = decide(facts, now) ?? before ??
     { state: "stale", since: device.createdAt, reason: { code: "not_heard_since_start" } };
-  return before?.state === verdict.state ? { ...verdict, since: before.since } : verdict;
+  return before?.state === verdict.state && before.since <= now ? { ...verdict, since: before.since } : verdict;
+}
+
+/** What is written down as later than now was written by a clock that was ahead: it was before this gateway listened. */
+function believable(at: number | undefined, now: number, listeningSince: number | undefined): number | undefined {
+  if (at === undefined || at <= now) return at;
+  return listeningSince !== undefined && listeningSince <= now ? listeningSince : undefined;
 }
 
 function factsOf(
@@ -188,7 +195,7 @@ function factsOf(
     registeredAt: device.createdAt,
     contactAt,
     clockAheadMs,
-    uploadedAt: activity.lastReceivedAt,
+    uploadedAt: believable(activity.lastReceivedAt, now, listeningSince),
     unreadAt: isUnread ? setAsideAt : undefined,
     health: recorded.health,
     uploadMs: seconds === undefined ? BOARD_UPLOAD_MS : 1000 * seconds,

@@ -12,6 +12,7 @@ import { SCHEMA as devices } from "./devices.ts";
 import { SCHEMA as energy, SCHEMA_OF_NOT_COUNTED as energyNotCounted } from "./energy.ts";
 import { SCHEMA as quarantine } from "./quarantine.ts";
 import { SCHEMA as replay, SCHEMA_OF_REPEATS as boardRepeats } from "./replay.ts";
+import { SCHEMA as retentionClock } from "./retention.ts";
 import { SCHEMA as rollups } from "./rollups.ts";
 import { SCHEMA as samples } from "./samples.ts";
 import { SCHEMA as securityLog, SCHEMA_OF_OLD_REFUSALS as oldRefusals } from "./security_log.ts";
@@ -59,6 +60,7 @@ export const MIGRATIONS: readonly string[] = [
   newestBlocks,
   laterKeys,
   energyNotCounted,
+  retentionClock,
 ];
 
 /** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */

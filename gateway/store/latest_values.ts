@@ -1,7 +1,7 @@
 import type { Quality } from "../../protocol/sample.ts";
 import { profileById } from "../../protocol/profile/catalogue.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
-import { credibleTime } from "./port/sample_batch.ts";
+import { AHEAD_MS, credibleTime } from "./port/sample_batch.ts";
 import { type RawPoints, samplesOf, type StoredBlock } from "./raw_points.ts";
 import type { SelectedSeries, Selection } from "./sample_selection.ts";
 import type { SeriesStore } from "./series.ts";
@@ -23,8 +23,12 @@ export interface Activity {
   readonly lastSampleAt: number | undefined;
 }
 
-/** The newest value of every register of the selection, whatever its range: each from the newest block of its series. */
-export function latestValues(points: RawPoints, { series, columns }: Selection): readonly LatestValue[] {
+/**
+ * The newest value of every register of the selection, whatever its range: each from the newest block of its series. What came
+ * later than `now` came while our clock was ahead: anything else is newer.
+ */
+export function latestValues(points: RawPoints, { series, columns }: Selection, now: number): readonly LatestValue[] {
+  const rank = ({ at }: LatestValue) => at > now + AHEAD_MS ? -Infinity : at;
   const newest = new Map<string, LatestValue>();
   for (const selected of series) {
     const block = points.lastBlock(selected.series);
@@ -32,7 +36,7 @@ export function latestValues(points: RawPoints, { series, columns }: Selection):
     for (const value of valuesOf(selected, block, columns)) {
       const name = `${value.inverter}\n${value.register}`;
       const known = newest.get(name);
-      if (known === undefined || known.at <= value.at) newest.set(name, value);
+      if (known === undefined || rank(known) <= rank(value)) newest.set(name, value);
     }
   }
   const inverters = [...new Set(series.map((selected) => selected.series.inverter))];
@@ -59,10 +63,19 @@ function* valuesOf(
   }
 }
 
-/** When a device was last heard of. */
-export function activityOf(series: SeriesStore, points: RawPoints, device: string): Activity {
+/** What an activity is read from. */
+interface ActivityIo {
+  readonly series: SeriesStore;
+  readonly points: RawPoints;
+}
+
+/** When a device was last heard of, as of `now`. */
+export function activityOf({ series, points }: ActivityIo, device: string, now: number): Activity {
   const blocks = series.ofDevice(device).map((one) => points.lastBlock(one)).filter((block) => block !== undefined);
-  const newest = (values: readonly number[]) => values.length === 0 ? undefined : Math.max(...values);
+  const newest = (values: readonly number[]) => {
+    const past = values.filter((at) => at <= now + AHEAD_MS);
+    return values.length === 0 ? undefined : Math.max(...past.length === 0 ? values : past);
+  };
   return {
     lastReceivedAt: newest(blocks.map((block) => block.received_at)),
     lastSampleAt: newest(blocks.map((block) => credibleTime(block.end_ms, block.received_at))),

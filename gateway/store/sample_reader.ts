@@ -1,3 +1,4 @@
+import type { Clock } from "../../platform/clock.ts";
 import { type Activity, activityOf, type LatestValue, latestValues } from "./latest_values.ts";
 import type { RawPoint, RawPoints } from "./raw_points.ts";
 import { type RollupPoint, rollupPoints } from "./rollup_points.ts";
@@ -21,15 +22,16 @@ interface SampleReaderIo {
   readonly series: SeriesStore;
   readonly points: RawPoints;
   readonly rollups: Rollups;
+  readonly clock: Pick<Clock, "now">;
 }
 
-export function createSampleReader({ series, points, rollups }: SampleReaderIo): SampleReader {
+export function createSampleReader({ series, points, rollups, clock }: SampleReaderIo): SampleReader {
   return {
     select: (query) => select(series.ofDevice(query.device), query),
     raw: (selection) => points.read(selection),
     rollup: (selection, resolution) => rollupPoints(rollups, selection, resolution),
     count: (selection) => points.count(selection),
-    latest: (selection) => latestValues(points, selection),
-    activity: (deviceId) => activityOf(series, points, deviceId),
+    latest: (selection) => latestValues(points, selection, clock.now()),
+    activity: (deviceId) => activityOf({ series, points }, deviceId, clock.now()),
   };
 }

@@ -32,9 +32,13 @@ interface RetentionIo {
 /** Deletes what is too old, now and every hour, a little at a time, until `signal` aborts. Never rejects. */
 export async function keepRetention(ages: Ages, io: RetentionIo, signal: AbortSignal): Promise<void> {
   const trouble = new RateLimitedLog(io.log, io.clock);
+  const jump = new RateLimitedLog(io.log, io.clock);
   while (!signal.aborted) {
     try {
-      const rows = await deleteAll(ages, io, signal);
+      const settlesAt = await io.commit.run(() => io.retention.settles(io.clock.now()));
+      if (settlesAt === undefined) jump.ended("the clock is believed again: old samples are deleted");
+      else jump.happened(WENT_AHEAD, { until: new Date(settlesAt).toISOString() });
+      const rows = settlesAt === undefined ? await deleteAll(ages, io, signal) : 0;
       trouble.ended("old samples are deleted again");
       if (rows > 0) io.log.info("old samples deleted {rows}", { rows });
     } catch (error) {
@@ -44,13 +48,17 @@ export async function keepRetention(ages: Ages, io: RetentionIo, signal: AbortSi
   }
 }
 
+const WENT_AHEAD = "the clock went ahead by more than a day since the last look at it, or nobody was here: " +
+  "no old samples are deleted until {until}";
+
 async function deleteAll(ages: Ages, { retention, commit, clock }: RetentionIo, signal: AbortSignal): Promise<number> {
   let total = 0;
-  while (!signal.aborted) {
-    const rows = await commit.run(() => retention.deleteSome(clock.now(), ages, ROWS));
-    total += rows;
-    if (rows < ROWS) break;
-    await clock.sleep(PAUSE_MS, signal);
+  for (let after: number | undefined = -1; after !== undefined && !signal.aborted;) {
+    const from: number = after;
+    const step = await commit.run(() => retention.deleteSome(clock.now(), ages, ROWS, from));
+    total += step.rows;
+    after = step.after;
+    if (after !== undefined) await clock.sleep(PAUSE_MS, signal);
   }
   return total;
 }

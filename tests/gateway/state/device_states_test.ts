@@ -191,3 +191,29 @@ Deno.test("the list of devices is asked by state", async () => {
   assert.equal(at(shown, "state_since"), new Date(NOW).toISOString());
   assert.equal(at(shown, "inverter_states", 0, "inverter"), "inverter");
 });
+
+Deno.test("a gateway whose own clock was ahead takes nobody for alive by what it wrote down then", async () => {
+  await using f = await openFixture();
+  await f.ask("POST", "/api/v1/devices", { device_id: "roof" });
+  await f.ask("POST", "/api/v1/devices", { device_id: "barn" });
+  const [roof, barn] = [f.management.device("roof"), f.management.device("barn")];
+  const year = 366 * 24 * HOUR;
+  f.clock.jump(NOW + 10 * year);
+  const wrong = statesOf(f);
+  for (const device of [roof, barn]) {
+    wrong.heard(device, f.clock.now());
+    await f.store({ device: device.deviceId, registers: ["Pac"], samples: samples(f.clock.now(), [700, 800]) });
+  }
+  await wrong.review([roof, barn]);
+  await wrong.keepContacts([roof, barn]);
+  assert.equal(wrong.of(roof).state, "ok");
+  f.clock.jump(NOW);
+  const right = statesOf(f);
+  await f.clock.advance(2 * HOUR);
+  right.heard(barn, f.clock.now());
+  await f.store({ device: "barn", registers: ["Pac"], samples: samples(f.clock.now(), [900]) });
+  await right.review([roof, barn]);
+  assert.deepEqual([roof, barn].map((device) => right.of(device).state), ["stale", "ok"]);
+  assert.ok([roof, barn].every((device) => right.of(device).since <= f.clock.now()));
+  assert.equal(at((await f.ask("GET", "/api/v1/devices/barn/latest")).body, "values", 0, "value"), 900);
+});

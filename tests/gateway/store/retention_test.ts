@@ -41,13 +41,25 @@ function fixture(days: number) {
   };
 }
 
+/** One round of steps of `limit` rows: how many rows each deleted. */
+function round({ db }: ReturnType<typeof fixture>, limit: number): readonly number[] {
+  const retention = createRetention(db);
+  const steps: number[] = [];
+  for (let after: number | undefined = -1; after !== undefined;) {
+    const from = after;
+    const step = transaction(db, () => retention.deleteSome(NOW, AGES, limit, from));
+    steps.push(step.rows);
+    after = step.after;
+  }
+  return steps;
+}
+
 Deno.test("each resolution is kept for its own age, and days outlive the samples they were made of", () => {
   using f = fixture(60);
   assert.deepEqual(f.rows(), [60, 59, 59, 59]);
-  const retention = createRetention(f.db);
-  assert.equal(transaction(f.db, () => retention.deleteSome(NOW, AGES, 1000)), 29 + 19 + 9);
+  assert.deepEqual(round(f, 1000), [29 + 19 + 9]);
   assert.deepEqual(f.rows(), [31, 40, 50, 59]);
-  assert.equal(transaction(f.db, () => retention.deleteSome(NOW, AGES, 1000)), 0);
+  assert.deepEqual(round(f, 1000), [0]);
 });
 
 Deno.test("a block stays until its newest sample is old, a bucket until its last moment is", () => {
@@ -63,28 +75,96 @@ Deno.test("a block stays until its newest sample is old, a bucket until its last
     receivedAt: NOW,
   } as const;
   transaction(f.db, () => samples.append(batch));
-  const retention = createRetention(f.db);
   const minutes = { raw: 30 * DAY, "1m": 40 * DAY, "15m": undefined, "1d": undefined };
-  assert.equal(transaction(f.db, () => retention.deleteSome(NOW, minutes, 1000)), 0);
-  assert.equal(transaction(f.db, () => retention.deleteSome(NOW + 60_000, minutes, 1000)), 0);
-  assert.equal(transaction(f.db, () => retention.deleteSome(NOW + 60_001, minutes, 1000)), 1, "the oldest minute");
-  assert.equal(transaction(f.db, () => retention.deleteSome(NOW + DAY / 2, minutes, 1000)), 0);
-  assert.equal(transaction(f.db, () => retention.deleteSome(NOW + DAY / 2 + 1, minutes, 1000)), 1, "the block");
-});
-
-Deno.test("a clock that jumps ahead makes nothing older than a day after the newest sample", () => {
-  using f = fixture(60);
-  const retention = createRetention(f.db);
-  assert.equal(transaction(f.db, () => retention.deleteSome(NOW + 365 * DAY, AGES, 1000)), 30 + 20 + 10);
-  assert.deepEqual(f.rows(), [30, 39, 49, 59]);
+  const deleted = (now: number) =>
+    transaction(f.db, () => createRetention(f.db).deleteSome(now, minutes, 1000, -1)).rows;
+  assert.equal(deleted(NOW), 0);
+  assert.equal(deleted(NOW + 60_000), 0);
+  assert.equal(deleted(NOW + 60_001), 1, "the oldest minute");
+  assert.equal(deleted(NOW + DAY / 2), 0);
+  assert.equal(deleted(NOW + DAY / 2 + 1), 1, "the block");
 });
 
 Deno.test("no transaction deletes more than it may", () => {
   using f = fixture(60);
-  const retention = createRetention(f.db);
-  const deleted = [];
-  for (let rows = 20; rows === 20;) deleted.push(rows = transaction(f.db, () => retention.deleteSome(NOW, AGES, 20)));
-  assert.deepEqual(deleted, [20, 20, 17]);
+  assert.deepEqual(round(f, 20), [20, 20, 17]);
+  assert.deepEqual(f.rows(), [31, 40, 50, 59]);
+});
+
+Deno.test("no transaction looks at more series than it may, and a round comes to all of them", () => {
+  using f = fixture(0);
+  const samples = createSamples(f.db, systemRandom);
+  transaction(f.db, () => {
+    for (let n = 0; n < 120; n++) {
+      const series = { profile: "ecowatt", registers: ["Pac"], samples: [{ at: NOW - 35 * DAY, values: [n] }] };
+      const device = DeviceId.parse(`node-${n}`);
+      samples.append({ device, inverter: "inverter", series, quality: "exact", receivedAt: NOW });
+    }
+  });
+  assert.deepEqual(round(f, 1000), [50, 50, 20]);
+  assert.deepEqual(round(f, 1000), [0, 0, 0]);
+});
+
+/** Days after NOW at which the clock is looked at; `walk`: and twice a day on the way there. */
+type Looks = readonly (number | { readonly walk: number })[];
+
+const CLOCKS: readonly (readonly [what: string, days: Looks, believed: readonly boolean[]])[] = [
+  ["that goes on", [0, 0.04, 0.9, { walk: 40 }], [true, true, true, true]],
+  ["that goes ahead by years", [0, 3_650, { walk: 3_656.9 }, { walk: 3_657.1 }], [true, false, false, true]],
+  ["that goes ahead and comes back", [0, 3_650, { walk: 3_652 }, 0.2, 0.3], [true, false, false, true, true]],
+  ["that goes ahead a second time", [0, 100, { walk: 105 }, 107, { walk: 113 }, { walk: 115 }], [
+    true,
+    false,
+    false,
+    false,
+    false,
+    true,
+  ]],
+  ["of a box that was off for a month", [0, 30, { walk: 36.9 }, { walk: 37.1 }], [true, false, false, true]],
+  ["that was at the epoch for a while", [0, -20_000, 0.1, { walk: 7.2 }], [true, true, false, true]],
+  ["that is set back a little while it is not believed", [0, 30, 29.5, 30], [true, false, false, false]],
+];
+for (const [what, days, believed] of CLOCKS) {
+  Deno.test(`a clock ${what}: when old samples may be deleted by it`, () => {
+    using f = fixture(1);
+    const look = (day: number) => {
+      return transaction(f.db, () => createRetention(f.db).settles(NOW + day * DAY)) === undefined;
+    };
+    let last = 0;
+    const told = days.map((day) => {
+      const to = typeof day === "number" ? day : day.walk;
+      if (typeof day !== "number") { while (last + 0.5 < to) look(last += 0.5); }
+      return look(last = to);
+    });
+    assert.deepEqual(told, believed);
+  });
+}
+
+Deno.test("the first look at a database that nobody looked at goes by its newest samples", () => {
+  using f = fixture(1);
+  assert.equal(createRetention(f.db).settles(NOW + 2 * DAY), NOW + 9 * DAY);
+});
+
+Deno.test("a clock that jumps ahead deletes nothing, whatever comes with it", async () => {
+  using f = fixture(60);
+  const clock = new FakeClock(NOW);
+  await using commit = createGroupCommit(f.db);
+  const stop = new AbortController();
+  const ages = { raw: 100 * DAY, "1m": 100 * DAY, "15m": 100 * DAY, "1d": 100 * DAY };
+  const task = keepRetention(
+    ages,
+    { retention: createRetention(f.db), commit, clock, log: getLogger(["test"]) },
+    stop.signal,
+  );
+  await clock.advance(0);
+  clock.jump(NOW + 3_650 * DAY);
+  const series = { profile: "ecowatt", registers: ["Pac"], samples: [{ at: clock.now(), values: [1] }] };
+  const batch = { device: DeviceId.parse("roof"), inverter: "inverter", series, quality: "exact" } as const;
+  await commit.run(() => createSamples(f.db, systemRandom).append({ ...batch, receivedAt: clock.now() }));
+  await clock.advance(24 * 3_600_000);
+  assert.equal(f.rows()[0], 61);
+  stop.abort();
+  await task;
 });
 
 Deno.test("the task deletes at its start and every hour, and stops when told", async () => {
