@@ -90,6 +90,7 @@ function blocksToSend(db: DatabaseSync) {
   const replace = db.prepare(
     "UPDATE block SET start_ms = :startMs, end_ms = :endMs, payload = :payload WHERE id = :id",
   );
+  const renumber = db.prepare("UPDATE block SET id = ? WHERE id = ?");
   const has = db.prepare("SELECT 1 FROM block WHERE id = ?");
   const seriesId = seriesIds(db);
   return {
@@ -100,6 +101,8 @@ function blocksToSend(db: DatabaseSync) {
     replace({ id, startMs, endMs, payload }: StoredBlock): void {
       replace.run({ id, startMs, endMs, payload });
     },
+    /** Gives a block another number, which nothing has; false when it is gone. */
+    renumber: (id: number, to: number): boolean => Number(renumber.run(to, id).changes) > 0,
     has: (id: number): boolean => has.get(id) !== undefined,
     /** Blocks to send, oldest first, without those to pass over. */
     *unsent(passOver: (id: number) => boolean): Generator<StoredBlock> {

@@ -13,6 +13,7 @@ import {
   type OutboxState,
   type StoredBlock,
 } from "./block_table.ts";
+import type { OutboxStatus } from "./outbox_status.ts";
 import { OpenSamples, type SeriesKey } from "./open_series.ts";
 import { blocksOf, redated, SEAL_SAMPLES } from "./seal.ts";
 import { WriteAheadLog } from "./write_ahead_log.ts";
@@ -39,21 +40,6 @@ export interface OutboxIo {
   readonly log: Logger;
   /** What others write in the same transaction (Sequence.topUp); what it returns is called after the commit. */
   readonly alongside?: () => (() => void) | undefined;
-}
-
-/** How the outbox is doing. */
-export interface OutboxStatus extends BlockTotals {
-  /** Blocks that the gateway has yet to take. The others of `blocks` are done and go with the next seal, or set aside. */
-  readonly waiting: number;
-  /** Samples that are not in a block yet. */
-  readonly openSamples: number;
-  /** Never delivered, because the outbox was full. */
-  readonly droppedBlocks: number;
-  readonly droppedSamples: number;
-  /** What the disk said when it last refused something; undefined when it took the last. */
-  readonly diskFault?: string;
-  /** Times that the disk refused something. */
-  readonly diskFaults: number;
 }
 
 /** Bounds of one look into the outbox. */
@@ -167,6 +153,31 @@ export class Outbox implements Disposable {
   acknowledge(ids: readonly number[]): void {
     for (const id of ids) if (this.#table.has(id)) this.#done.set(id, undefined);
     if (this.#done.size >= MAX_DONE) this.seal();
+  }
+
+  /** The number of the next block that is sealed. */
+  get nextBlock(): number {
+    return this.#state.nextBlock;
+  }
+
+  /** The numbers of the blocks of this run that the gateway has yet to take: only this run can have sent them. */
+  ofThisRun(): readonly number[] {
+    return [...this.#table.unsent((id) => id < this.#firstOfRun || this.#done.has(id))].map(({ id }) => id);
+  }
+
+  /** Gives blocks of this run other numbers, from `next` on or later: the gateway has others under theirs. */
+  numberAnew(ids: readonly number[], next: number): void {
+    let nextBlock = Math.max(this.#state.nextBlock, next);
+    transaction(this.#io.db, () => {
+      for (const id of ids) {
+        if (!this.#table.renumber(id, nextBlock)) continue;
+        const restored = this.#restored.get(id);
+        if (restored !== undefined) this.#restored.set(nextBlock, restored);
+        nextBlock++;
+      }
+      this.#table.setState({ ...this.#state, nextBlock });
+    });
+    this.#state = { ...this.#state, nextBlock };
   }
 
   /** The gateway will not have this block: it is kept, out of the way of the others, until its room is needed. */

@@ -4,7 +4,7 @@ import type { SamplerStatus } from "../acquisition/sampler.ts";
 import type { CommandRunnerStatus } from "../command/command_runner.ts";
 import type { Oddities, QuarantinedRegister } from "../inverter/inverter.ts";
 import type { Withheld } from "../inverter/poll.ts";
-import type { OutboxStatus } from "../outbox/outbox.ts";
+import type { OutboxStatus } from "../outbox/outbox_status.ts";
 import type { SettingsLinkStatus } from "../settings/link.ts";
 import type { NodeSettingsStatus } from "../settings/node_settings.ts";
 import type { UplinkStatus } from "../uplink/uplink.ts";

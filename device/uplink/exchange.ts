@@ -9,7 +9,14 @@ export interface OctetBody {
 /** What a request to the gateway came to. */
 export type Exchange =
   /** The gateway's own answer, its signature verified. `body`: parsed JSON, or an `OctetBody`; undefined when it is neither. */
-  | { readonly kind: "answer"; readonly status: number; readonly body: unknown; readonly retryAfterMs?: number }
+  | {
+    readonly kind: "answer";
+    readonly status: number;
+    readonly body: unknown;
+    readonly retryAfterMs?: number;
+    /** The request was sent more than once, and may have had its effect before. */
+    readonly again?: true;
+  }
   /** Somebody answered, but not provably the gateway: nothing of it is to be believed. */
   | { readonly kind: "unproven"; readonly status: number; readonly message: string }
   /** No answer, or not all of it. `drips`: it came, below the least speed. */

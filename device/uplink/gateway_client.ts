@@ -95,7 +95,7 @@ export class GatewayClient implements Poster {
     if (next === undefined) return first;
     const advanced = this.#io.sequence.advanceTo(next);
     const again = await this.#attempt(url, body, signal);
-    return { ...again, ...(advanced && { advancedTo: next }) };
+    return { ...repeated(again), ...(advanced && { advancedTo: next }) };
   }
 
   /**
@@ -112,7 +112,7 @@ export class GatewayClient implements Poster {
     this.#leap();
     const older = await this.#send(url, body, signal);
     if (older.exchange.kind === "answer") this.#olderUntil = clock.monotonic() + OLDER_FORM_MS;
-    return older.exchange.kind === "unreachable" ? attempt : older;
+    return older.exchange.kind === "unreachable" ? attempt : repeated(older);
   }
 
   /**
@@ -218,6 +218,11 @@ async function readBounded(response: Response, came: (bytes: number) => void): P
 function bodyOf(fields: Headers, bytes: Bytes): unknown {
   if (fields.get("content-type") !== OCTETS) return parseJson(bytes);
   return { octets: bytes, fields: Object.fromEntries(fields) } satisfies OctetBody;
+}
+
+function repeated(attempt: Attempt): Attempt {
+  const { exchange } = attempt;
+  return exchange.kind === "answer" ? { ...attempt, exchange: { ...exchange, again: true } } : attempt;
 }
 
 function nextSequence(exchange: Exchange): number | undefined {

@@ -31,6 +31,9 @@ interface UplinkIo {
     peek(portion: Portion): readonly StoredBlock[];
     acknowledge(ids: readonly number[]): void;
     setAside(id: number, reason: string): void;
+    readonly nextBlock: number;
+    ofThisRun(): readonly number[];
+    numberAnew(ids: readonly number[], next: number): void;
   };
   readonly gateway: Poster;
   /** Rings when there may be something to send. */
@@ -60,6 +63,8 @@ export class Uplink {
   readonly #trouble: RateLimitedLog;
   #most = 1;
   #strikes = { id: 0, count: 0 };
+  /** Blocks that may have arrived though nobody said so. */
+  readonly #mayBeThere = new Set<number>();
   #sentBlocks = 0;
   #setAside = 0;
   #failures = 0;
@@ -105,6 +110,7 @@ export class Uplink {
       const exchange = await this.#io.gateway.post("/process", message, signal);
       if (signal.aborted) return 0;
       this.#heard = exchange.kind === "answer";
+      if (exchange.kind !== "answer" || exchange.again) { for (const { id } of blocks) this.#mayBeThere.add(id); }
       return this.#act(judge(exchange, this.#io.device, blocks.map(({ id }) => id)), blocks);
     } catch (error) {
       // The disk: no sequence number, or the outbox cannot be read. It may come back.
@@ -115,7 +121,7 @@ export class Uplink {
   #act(verdict: Verdict, blocks: readonly StoredBlock[]): number {
     switch (verdict.kind) {
       case "stored":
-        return this.#stored(verdict.ids);
+        return this.#stored(verdict);
       case "refused":
         return this.#refused(verdict, blocks);
       case "later":
@@ -125,8 +131,12 @@ export class Uplink {
     }
   }
 
-  #stored(ids: readonly number[]): number {
-    this.#io.outbox.acknowledge(ids);
+  #stored({ ids, known, nextBlock }: Extract<Verdict, { kind: "stored" }>): number {
+    this.#io.outbox.acknowledge(ids.filter((id) => !known.includes(id)));
+    const taken = known.length === 0 || nextBlock === undefined ? [] : this.#takenByOthers(known, nextBlock);
+    if (nextBlock !== undefined && taken.length > 0) this.#numberAnew(taken, nextBlock);
+    this.#io.outbox.acknowledge(known.filter((id) => !taken.includes(id)));
+    for (const id of ids) this.#mayBeThere.delete(id);
     this.#trouble.ended("gateway takes samples again");
     this.#sentBlocks += ids.length;
     this.#most = Math.min(MAX_BLOCKS, this.#most * 2);
@@ -134,6 +144,25 @@ export class Uplink {
     this.#lastOkAt = this.#io.clock.now();
     this.#lastError = undefined;
     return 0;
+  }
+
+  /**
+   * Blocks of this run that the gateway cannot have, as it has others under their numbers: a node that was restored from a
+   * backup, on a clock that is behind, makes them anew. It is so when more was stored than this node ever made, and for what
+   * was never sent before.
+   */
+  #takenByOthers(known: readonly number[], nextBlock: number): readonly number[] {
+    const ours = this.#io.outbox.ofThisRun();
+    if (nextBlock > this.#io.outbox.nextBlock) return ours.filter((id) => id < nextBlock);
+    return ours.filter((id) => known.includes(id) && !this.#mayBeThere.has(id));
+  }
+
+  #numberAnew(taken: readonly number[], nextBlock: number): void {
+    this.#io.outbox.numberAnew(taken, nextBlock);
+    const { length: blocks } = taken;
+    this.#io.log.warn("numbers of {blocks} new blocks were used before, by this node as it was: they get others", {
+      blocks,
+    });
   }
 
   /** Halves down to the one block that is at fault; sets that aside only on the gateway's own word. */

@@ -5,7 +5,13 @@ import { replyOf } from "./reply.ts";
 /** What is to be done after an upload. */
 export type Verdict =
   /** The gateway has these blocks. */
-  | { readonly kind: "stored"; readonly ids: readonly number[] }
+  | {
+    readonly kind: "stored";
+    readonly ids: readonly number[];
+    /** Those of them that it had before, under these numbers; and the first number that it never had, if it says so. */
+    readonly known: readonly number[];
+    readonly nextBlock?: number;
+  }
   /** The content was refused. `proven`: by the gateway itself, not by something on the way. */
   | { readonly kind: "refused"; readonly reason: string; readonly proven: boolean }
   /** Try again later, as it is. `waitMs`: not before. */
@@ -40,7 +46,9 @@ function stored(answer: SampleBlocksAnswer, device: string, sent: readonly numbe
   const { accepted_blocks, duplicate_blocks, quarantined_blocks } = answer;
   const named = new Set([...accepted_blocks, ...duplicate_blocks, ...quarantined_blocks]);
   const ids = sent.filter((id) => named.has(id));
-  return ids.length > 0 ? { kind: "stored", ids } : later("200, but none of the blocks acknowledged");
+  if (ids.length === 0) return later("200, but none of the blocks acknowledged");
+  const known = ids.filter((id) => duplicate_blocks.includes(id));
+  return { kind: "stored", ids, known, ...(answer.next_block === undefined ? {} : { nextBlock: answer.next_block }) };
 }
 
 function later(reason: string): Verdict {

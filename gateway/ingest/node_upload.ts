@@ -28,5 +28,11 @@ export function takeNodeUpload(
   });
   const duplicates = accepted.length === blocks.length ? [] : blocks.filter((block) => !accepted.includes(block));
   for (const batch of batches) samples.append(batch);
-  return { batches, answer: (published) => blocksAnswer(device.deviceId, accepted, duplicates, published) };
+  // A node that was restored from a backup makes new blocks under numbers that are used: it has to know from where on not.
+  const more = duplicates.length === 0 ? {} : { next_block: receipts.next(device.row) };
+  const answer = (published: boolean) => ({
+    ...blocksAnswer(device.deviceId, accepted, duplicates, published),
+    ...more,
+  });
+  return { batches, answer };
 }

@@ -17,6 +17,8 @@ type Range = z.infer<typeof RangeRow>;
 export interface BlockReceipts {
   /** Notes a block; `false` when it was stored before. */
   claim(device: number, blockId: number): boolean;
+  /** Above the number of every block that was ever stored. */
+  next(device: number): number;
 }
 
 /** Block ids increase, so what was received is kept as ranges without gaps: nearly always one row a device. */
@@ -30,6 +32,7 @@ export function createBlockReceipts(db: DatabaseSync): BlockReceipts {
   const insert = db.prepare("INSERT INTO block_receipt(device, first, last) VALUES (?, ?, ?)");
   const extend = db.prepare("UPDATE block_receipt SET last = ? WHERE device = ? AND first = ?");
   const remove = db.prepare("DELETE FROM block_receipt WHERE device = ? AND first = ?");
+  const highest = db.prepare("SELECT coalesce(max(last), 0) AS last FROM block_receipt WHERE device = ?");
   const note = (device: number, blockId: number, last: number, under: Range | undefined) => {
     if (under?.last === blockId - 1) extend.run(last, device, under.first);
     else insert.run(device, blockId, last);
@@ -44,6 +47,7 @@ export function createBlockReceipts(db: DatabaseSync): BlockReceipts {
       if (over) remove.run(device, over.first);
       return note(device, blockId, over?.last ?? blockId, under);
     },
+    next: (device) => Number(highest.get(device)?.["last"]) + 1,
   };
 }
 

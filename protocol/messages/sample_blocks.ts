@@ -88,6 +88,7 @@ export const SampleBlocksAnswer = z.object({
   device_id: DeviceId,
   accepted_blocks: BlockIds.describe("stored by this upload"),
   duplicate_blocks: BlockIds.describe("stored before"),
+  next_block: BlockId.optional().describe("with duplicates: above all numbers that were ever stored of the device"),
   quarantined_blocks: BlockIds.default([]).describe("kept by the gateway, but it could not decode them"),
 });
 export type SampleBlocksAnswer = z.infer<typeof SampleBlocksAnswer>;

@@ -75,7 +75,7 @@ export class SigningGateway implements AsyncDisposable {
     if (!verified.ok) return new Response(verified.detail, { status: 401 });
     this.sequences.push(verified.value.sequence);
     const upload = SampleBlocksUpload.parse(JSON.parse(new TextDecoder().decode(body)));
-    const answer = await this.answer(upload, ++this.#requests) ?? { status: 200, body: this.#store(upload) };
+    const answer = await this.answer(upload, ++this.#requests) ?? { status: 200, body: this.store(upload) };
     const bytes = utf8(JSON.stringify(answer.body ?? {}));
     const created = Math.floor(this.#now() / 1000);
     const signature = answer.unsigned
@@ -86,7 +86,7 @@ export class SigningGateway implements AsyncDisposable {
   }
 
   /** Stores what is new and says what became of each block. */
-  #store(upload: SampleBlocksUpload): unknown {
+  store(upload: SampleBlocksUpload): unknown {
     this.batches.push(upload.blocks.length);
     const fresh = upload.blocks.filter((block) => !this.blocks.has(block.block_id));
     for (const block of fresh) {
@@ -104,6 +104,7 @@ export class SigningGateway implements AsyncDisposable {
       device_id: upload.device_id,
       accepted_blocks: ids(fresh),
       duplicate_blocks: ids(upload.blocks.filter((block) => !fresh.includes(block))),
+      ...(fresh.length < upload.blocks.length ? { next_block: Math.max(...this.blocks.keys()) + 1 } : {}),
     };
   }
 

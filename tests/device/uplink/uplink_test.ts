@@ -119,6 +119,79 @@ Deno.test("a request has samples in as many minutes as the gateway takes at once
   assert.deepEqual(scene.gateway.batches, [1, 1, 1, 1]);
 });
 
+/** What another life of the node has brought under numbers from 1 on. */
+function former(scene: Scene, blocks: number): void {
+  for (let id = 1; id <= blocks; id++) {
+    scene.gateway.blocks.set(id, { inverter: "roof", samples: [{ at: -id, values: [] }] });
+  }
+}
+
+const RESTORED: readonly (readonly [what: string, former: number, answer: (request: number) => Answer | undefined])[] =
+  [
+    ["more blocks than it has made", 500, () => undefined],
+    ["fewer blocks than it has made", 2, () => undefined],
+    [
+      "more blocks, and its numbers of requests",
+      500,
+      (request) => request === 1 ? { status: 401, body: { next_sequence: 1_000 } } : undefined,
+    ],
+    [
+      "more blocks, over a line that loses answers",
+      500,
+      (request) => request % 2 === 1 ? { status: 502, unsigned: true } : undefined,
+    ],
+  ];
+for (const [what, count, answer] of RESTORED) {
+  Deno.test(`a restored node numbers its new blocks anew where its former life had used ${what}`, async () => {
+    await using scene = new Scene(3);
+    former(scene, count);
+    scene.gateway.answer = (_, request) => answer(request);
+    await scene.drained();
+    scene.add(4);
+    scene.notifier.ring();
+    await scene.drained();
+    const { blocks } = scene.gateway;
+    await scene.until(() => blocks.size === count + 4, "the next one");
+    const samples = [...blocks].filter(([id]) => id > count).flatMap(([, { samples }]) => samples);
+    assert.deepEqual(samples.toSorted((a, b) => a.at - b.at), [1, 2, 3, 4].map((n) => ({ at: n, values: [n, 2 * n] })));
+  });
+}
+
+Deno.test("a request that the line doubles stores its blocks once, whichever of its answers comes first", async () => {
+  await using scene = new Scene(3);
+  scene.gateway.answer = (upload, request) => {
+    if (request !== 1) return undefined;
+    scene.gateway.store(upload); // the other copy, whose number is used by now
+    return { status: 401, body: { next_sequence: 1_000 } };
+  };
+  await scene.drained();
+  assert.deepEqual([...scene.gateway.blocks.keys()], [1, 2, 3]);
+});
+
+Deno.test("a block that may have arrived is a duplicate when the gateway says so, and so is one of an earlier run", async () => {
+  await using scene = new Scene(1);
+  scene.gateway.answer = (upload, request) => {
+    if (request === 1) scene.gateway.store(upload); // and the answer is lost
+    return request === 1 ? { status: 502, unsigned: true } : undefined;
+  };
+  await scene.drained();
+  assert.deepEqual([scene.gateway.blocks.size, scene.gateway.duplicates], [1, 1]);
+  await scene.stop();
+  scene.outbox.append(key, { at: 9, values: [9, 9] });
+  scene.outbox.seal();
+  scene.gateway.blocks.set(2, { inverter: "roof", samples: [] });
+  assert.deepEqual(scene.outbox.ofThisRun(), [2]);
+  using again = new Outbox({
+    db: scene.db,
+    tailPath: `${scene.folder}/again`,
+    limitBytes: 2 ** 24,
+    firstBlock: 1,
+    clock: scene.clock,
+    log: scene.log,
+  });
+  assert.deepEqual(again.ofThisRun(), []);
+});
+
 Deno.test("a new block is sent when the notifier rings", async () => {
   await using scene = new Scene(1);
   await scene.drained();

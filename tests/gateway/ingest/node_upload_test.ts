@@ -57,6 +57,7 @@ Deno.test("a block that is sent again is stored once, also after a restart, and 
     signedPost(second, key, 2, upload("roof", blockOf(1, someSamples()), blockOf(2, someSamples()))),
   );
   assert.deepEqual([answer.json.accepted_blocks, answer.json.duplicate_blocks], [[2], [1]]);
+  assert.equal(answer.json.next_block, 3);
   assert.equal(storedSamples(second.store), 10);
 });
 
