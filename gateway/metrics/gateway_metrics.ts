@@ -3,7 +3,9 @@ import { expose, type Family, type Point } from "../../platform/metrics/expositi
 import type { EnergyReader } from "../energy/energy_reader.ts";
 import { activeUpdates, type UpdateStatusIo } from "../firmware/status.ts";
 import type { MqttLink } from "../system/mqtt_link.ts";
+import type { LatestValue } from "../store/latest_values.ts";
 import type { SampleReader } from "../store/sample_reader.ts";
+import type { Selection } from "../store/sample_selection.ts";
 import type { DeviceStates } from "../state/device_states.ts";
 import { diskRoom, storeBytes } from "../system/disk.ts";
 import type { Device, Devices } from "../store/devices.ts";
@@ -38,7 +40,7 @@ export interface GatewayMetricsIo extends UpdateStatusIo {
   readonly clock: Clock;
 }
 
-/** Devices that are read before others get their turn. */
+/** Series that are read before others get their turn: a device may have one, or hundreds. */
 const BATCH = 50;
 
 export function createGatewayMetrics(io: GatewayMetricsIo): GatewayMetrics {
@@ -46,10 +48,8 @@ export function createGatewayMetrics(io: GatewayMetricsIo): GatewayMetrics {
   return {
     async text() {
       const readings: DeviceReading[] = [];
-      for (const [index, device] of io.devices.list().entries()) {
-        if (index % BATCH === BATCH - 1) await io.clock.sleep(0);
-        readings.push(readingOf(device, io));
-      }
+      const rest = createRests(io.clock);
+      for (const device of io.devices.list()) readings.push(await readingOf(device, io, rest));
       return expose([
         ...ownFamilies(io),
         ...(io.meters?.families() ?? []),
@@ -64,16 +64,54 @@ export function createGatewayMetrics(io: GatewayMetricsIo): GatewayMetrics {
   };
 }
 
-function readingOf(device: Device, { states, reader, energy, clock }: GatewayMetricsIo): DeviceReading {
+/** Says that so many series were read; others get their turn when it were many. */
+type Rest = (series: number) => Promise<void>;
+
+function createRests(clock: Pick<Clock, "sleep">): Rest {
+  let read = 0;
+  return async (series) => {
+    read += series;
+    if (read < BATCH) return;
+    read = 0;
+    await clock.sleep(0);
+  };
+}
+
+async function readingOf(device: Device, io: GatewayMetricsIo, rest: Rest): Promise<DeviceReading> {
+  const { states, reader, energy, clock } = io;
   const { deviceId } = device;
   const now = clock.now();
+  const selection = reader.select({ device: deviceId, from: 0, to: now });
+  await rest(Math.max(1, selection.series.length));
+  const values = await latestOf(selection, io, rest);
   return {
     device: deviceId,
     view: states.of(device),
     lastSampleAt: reader.activity(deviceId).lastSampleAt,
-    values: reader.latest(reader.select({ device: deviceId, from: 0, to: now })),
+    values,
     energy: energy.of(deviceId, now).inverters.map(({ inverter, lifetimeWh }) => ({ inverter, wattHours: lifetimeWh })),
   };
+}
+
+/** The newest values of a selection, read so many series at a time. */
+async function latestOf(
+  selection: Selection,
+  { reader, clock }: Pick<GatewayMetricsIo, "reader" | "clock">,
+  rest: Rest,
+): Promise<readonly LatestValue[]> {
+  if (selection.series.length <= BATCH) return reader.latest(selection);
+  const now = clock.now();
+  const rank = ({ at }: LatestValue) => at > now ? -Infinity : at;
+  const newest = new Map<string, LatestValue>();
+  for (let from = 0; from < selection.series.length; from += BATCH) {
+    for (const value of reader.latest({ ...selection, series: selection.series.slice(from, from + BATCH) })) {
+      const name = `${value.inverter}\n${value.register}`;
+      const known = newest.get(name);
+      if (known === undefined || rank(known) <= rank(value)) newest.set(name, value);
+    }
+    await rest(BATCH);
+  }
+  return [...newest.values()];
 }
 
 function ownFamilies(io: GatewayMetricsIo): readonly Family[] {

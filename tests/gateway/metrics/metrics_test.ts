@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import { badName, familiesOf } from "../../fakes/prometheus.ts";
+import { NOW } from "../api/fixture.ts";
 import { page, site } from "./site.ts";
 
 Deno.test("the latest values are told in base units, and what is unknown is not told", async () => {
@@ -50,4 +51,22 @@ Deno.test("every metric has a help, a type, our prefix and a base unit", async (
   assert.ok(families.size >= 20);
   const bad = [...families].map(([name, type]) => badName(name, type)).filter((why) => why !== undefined);
   assert.deepEqual(bad, []);
+});
+
+Deno.test("a device with many series is read a part at a time: others get their turn in between", async () => {
+  await using f = await site();
+  for (let n = 0; n < 120; n++) {
+    const samples = [{ at: NOW - 4_000, values: [n] }];
+    await f.store({ device: "roof", inverter: `i${n}`, registers: ["Pac"], samples });
+  }
+  let turns = 0;
+  f.clock.sleep = () => {
+    turns++;
+    return Promise.resolve();
+  };
+  const text = await page(f);
+  assert.equal(turns, 4);
+  const powers = text.split("\n").filter((line) => line.startsWith('ecowatt_ac_power_watts{device="roof"'));
+  assert.equal(powers.length, 121);
+  assert.ok(powers.includes('ecowatt_ac_power_watts{device="roof",inverter="i119"} 119'));
 });
