@@ -268,7 +268,8 @@ export const STORES = [
     { from: "      if (over) remove.run(device, over.first);\n", to: "", breaks: "ranges that met stay two" },
   ]),
   ...mutantsOf("gateway/store/retention.ts", STORE("retention"), [
-    { from: "Math.min(clock, newest + AHEAD_MS)", to: "clock", breaks: "a clock that jumps ahead deletes all history" },
+    { from: "now > seenAt + AHEAD_MS", to: "false", breaks: "a clock that jumps ahead deletes all history" },
+    { from: "now < seenAt - AHEAD_MS", to: "false", breaks: "a clock that came back is not believed for a week" },
     {
       from: "start_ms < ?2 AND end_ms < ?2",
       to: "start_ms < ?2",
