@@ -46,7 +46,7 @@ function round({ db }: ReturnType<typeof fixture>, limit: number): readonly numb
   const retention = createRetention(db);
   const steps: number[] = [];
   for (let after: number | undefined = -1; after !== undefined;) {
-    const from = after;
+    const from: number = after;
     const step = transaction(db, () => retention.deleteSome(NOW, AGES, limit, from));
     steps.push(step.rows);
     after = step.after;
