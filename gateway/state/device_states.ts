@@ -69,6 +69,8 @@ interface Change {
 
 /** A running gateway looked at the devices so lately that its word is better than ours, milliseconds. */
 const REVIEW_HOLDS_MS = 120_000;
+/** A state is believed for so long after a device was heard of, while it cannot be told anew. */
+const FRESH_MS = 86_400_000;
 
 export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
   const { recordedStates, clock } = io;
@@ -165,7 +167,9 @@ function verdictOf(device: Device, { recorded, activity, contact }: Known, io: D
   const isHeld = io.listeningSince === undefined && now - io.recordedStates.reviewedAt() < REVIEW_HOLDS_MS;
   if (before && isHeld && !cameBack) return before;
   const facts = factsOf(device, { contactAt, clockAheadMs: contact?.clockAheadMs, recorded, activity, now }, io);
-  const verdict = decide(facts, now) ?? before ??
+  // What cannot be told yet is as it was, unless that is long ago: this gateway was away, or its clock is right again.
+  const isFresh = now - Math.max(facts.contactAt ?? 0, facts.uploadedAt ?? 0) <= FRESH_MS;
+  const verdict = decide(facts, now) ?? (isFresh ? before : undefined) ??
     { state: "stale", since: device.createdAt, reason: { code: "not_heard_since_start" } };
   return before?.state === verdict.state && before.since <= now ? { ...verdict, since: before.since } : verdict;
 }

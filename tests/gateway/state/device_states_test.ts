@@ -217,3 +217,21 @@ Deno.test("a gateway whose own clock was ahead takes nobody for alive by what it
   assert.ok([roof, barn].every((device) => right.of(device).since <= f.clock.now()));
   assert.equal(at((await f.ask("GET", "/api/v1/devices/barn/latest")).body, "values", 0, "value"), 900);
 });
+
+Deno.test("a gateway that was away for days does not say of a device that was not heard since that it is well", async () => {
+  await using f = await openFixture();
+  await f.ask("POST", "/api/v1/devices", { device_id: "roof" });
+  const device = f.management.device("roof");
+  const states = statesOf(f);
+  states.heard(device, NOW);
+  await f.store({ device: "roof", registers: ["Pac"], samples: samples(NOW, [700]) });
+  await states.review([device]);
+  await states.keepContacts([device]);
+  assert.equal(states.of(device).state, "ok");
+  f.clock.jump(NOW + 72 * HOUR);
+  const restarted = statesOf(f);
+  assert.deepEqual([restarted.of(device).state, restarted.of(device).reason.code], ["stale", "not_heard_since_start"]);
+  restarted.heard(device, f.clock.now());
+  await f.store({ device: "roof", registers: ["Pac"], samples: samples(f.clock.now(), [700]) });
+  assert.equal(restarted.of(device).state, "ok");
+});
