@@ -50,7 +50,7 @@ const RESOLUTIONS = ["1m", "15m", "1d"] as const satisfies readonly RollupResolu
 const ClockRow = z.object({ seen_at: z.number(), settles_at: z.number().nullable() });
 
 /** What is known of the clock after another look at it. */
-export function lookAtClock(before: SeenClock, now: number): SeenClock {
+function lookAtClock(before: SeenClock, now: number): SeenClock {
   const { seenAt, settlesAt } = before;
   if (now > seenAt + AHEAD_MS) return { seenAt: now, settlesAt: now + SETTLING_MS };
   // One that went back was ahead before: it is right now, as far as anybody knows.
