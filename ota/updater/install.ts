@@ -92,7 +92,10 @@ export async function bring(wanted: Wanted, io: BringIo, signal: AbortSignal): P
   const { files } = io;
   const { slot } = wanted;
   // It lies there, good: the power went before its trial, or the trial was postponed.
-  if ((await checked(executableOf(slot), wanted, io)).ok) return await probed(executableOf(slot), wanted, io);
+  if ((await checked(executableOf(slot), wanted, io)).ok) {
+    await files.syncFolder(executableOf(slot)); // the program may have ended between the name and its sync
+    return await probed(executableOf(slot), wanted, io);
+  }
   // All of it may be there, and the power went before its checks.
   if (!(await checked(partOf(slot), wanted, io)).ok) {
     const downloaded = await download(wanted, io, signal);

@@ -208,3 +208,31 @@ Deno.test("when every program is damaged the current one is tried all the same",
   assert.notEqual(await guard.exit, 0);
   assert.doesNotMatch(guard.err(), /there is nothing to run/);
 });
+
+Deno.test("a start is on the disk before the program is: the count, and then its name", async () => {
+  await using box = onTrial('cat "$SYNCED" >&2; exit 1', { limit: 1 });
+  const synced = `${box.root}/synced`;
+  Deno.mkdirSync(`${box.root}/bin`);
+  Deno.writeTextFileSync(`${box.root}/bin/sync`, '#!/bin/sh\nprintf "%s\\n" "$1" >>"$SYNCED"\n', { mode: 0o755 });
+  box.env = { PATH: `${box.root}/bin:${Deno.env.get("PATH") ?? "/usr/bin:/bin"}`, SYNCED: synced };
+  assert.equal(await box.boot().exit, 0);
+  const note = `${box.slots}/attempts.new\n${box.slots}\n`;
+  assert.equal(box.text("trial.log"), note, "what the program found");
+  assert.equal(Deno.readTextFileSync(synced), note + note, "and the failure after it");
+});
+
+Deno.test("an image whose start cannot be counted is not started: it would be tried for ever", async () => {
+  await using box = onTrial("echo new");
+  Deno.mkdirSync(`${box.slots}/attempts.new`);
+  const guard = box.boot();
+  assert.equal(await guard.exit, 0);
+  assert.equal(guard.out(), "old a trial=\n");
+});
+
+Deno.test("what the guard writes is for its owner alone", async () => {
+  await using box = onTrial("echo why >&2; exit 1", { limit: 1 });
+  await box.boot().exit;
+  for (const name of ["attempts", "trial.log"]) {
+    assert.equal((Deno.statSync(`${box.slots}/${name}`).mode ?? 0) & 0o777, 0o600, name);
+  }
+});

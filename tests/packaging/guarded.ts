@@ -13,6 +13,8 @@ export class Guarded implements AsyncDisposable {
   readonly root = Deno.makeTempDirSync({ prefix: "ecowatt-guard-" });
   readonly slots = join(this.root, "slots");
   readonly installed = join(this.root, "installed");
+  /** What the guard finds in its environment besides ours. */
+  env: Record<string, string> = {};
 
   constructor() {
     for (const slot of ["a", "b"]) Deno.mkdirSync(join(this.slots, slot), { recursive: true });
@@ -44,7 +46,7 @@ export class Guarded implements AsyncDisposable {
 
   /** Starts the guard with the real shell. */
   boot(...args: string[]): Running {
-    return start([this.slots, this.installed, ...args], { program: [GUARD], patienceMs: 30_000 });
+    return start([this.slots, this.installed, ...args], { program: [GUARD], patienceMs: 30_000, env: this.env });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

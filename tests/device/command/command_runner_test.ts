@@ -147,3 +147,44 @@ Deno.test("an answer that is not the gateway's is not acted on", async () => {
     },
   );
 });
+
+Deno.test("a command that was done and reported is reported again when it comes again, and is no failure", async () => {
+  const answer = (path: string, count: number) =>
+    path === "/command/get"
+      ? handsOut([1, 8].includes(count) ? [setPower("a")] : [])
+      : ok({ message: "received", command_id: "a" });
+  await withCommandRunner(answer, async ({ posted, bench, commandRunner }) => {
+    await bench.clock.advance(20_000);
+    assert.equal(bench.writes.length, 1);
+    assert.equal(reports(posted).length, 2);
+    const { completed, failuresInRow, lastError } = commandRunner.status();
+    assert.deepEqual({ completed, failuresInRow, lastError }, { completed: 1, failuresInRow: 0, lastError: undefined });
+  });
+});
+
+Deno.test("once an update waits, the command under way is finished and the next is left to the gateway", async () => {
+  const answer = (path: string, count: number) =>
+    path === "/command/get" ? handsOut(count === 1 ? [setPower("a"), setPower("b")] : []) : unreachable;
+  await withCommandRunner(answer, async ({ bench, commandRunner }) => {
+    let resting: Promise<void> | undefined;
+    bench.written = () => void (resting ??= commandRunner.rest());
+    await bench.clock.advance(10_000);
+    await resting;
+    assert.deepEqual([bench.writes.length, commandRunner.status().completed], [1, 1]);
+  });
+});
+
+Deno.test("no more than 256 commands are named as being here, however many reports wait", async () => {
+  const commands = Array.from({ length: 300 }, (_, n) => ({
+    command_id: `c${n}`,
+    command_type: "read_register",
+    parameters: { register_address: 0 },
+  }));
+  const answer = (path: string, count: number) =>
+    path === "/command/get" ? handsOut(commands.slice(10 * (count - 1), 10 * count)) : unreachable;
+  await withCommandRunner(answer, async ({ posted, bench, commandRunner }) => {
+    await bench.clock.advance(60_000);
+    assert.equal(commandRunner.status().unreported, 300);
+    assert.equal(gets(posted).at(-1)?.message.holding?.length, 256);
+  });
+});

@@ -203,3 +203,46 @@ Deno.test("a redirect is no answer: where it leads to is not asked", async () =>
   }
   assert.deepEqual(asked, Array(5).fill("/changes"));
 });
+
+Deno.test("whoever redirects a signed request gets it, and nobody else", async () => {
+  const elsewhere: string[] = [];
+  await using other = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    elsewhere.push(request.method);
+    return new Response("{}");
+  });
+  const to = `http://127.0.0.1:${other.addr.port}/process`;
+  for (const status of [301, 302, 303, 307, 308]) {
+    await using gateway = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+      await request.bytes();
+      return new Response(null, { status, headers: { location: to } });
+    });
+    const client = new GatewayClient({
+      url: `http://127.0.0.1:${gateway.addr.port}`,
+      key: testKey,
+      sequence: { take: () => 1, advanceTo: () => false },
+      bound: forgetfulNode(),
+      random,
+      clock: new FakeClock(),
+      fetch,
+    });
+    const exchange = await client.post("/process", {}, new AbortController().signal);
+    assert.equal(exchange.kind, "unproven", `${status}`);
+  }
+  assert.deepEqual(elsewhere, []);
+});
+
+Deno.test("an answer of a mebibyte is read, a longer one is not, whoever signed it", async () => {
+  const answered = async (length: number) => {
+    const { ask } = clientOf({ type: OCTETS, body: new Uint8Array(length) });
+    const exchange = await ask();
+    return exchange.kind === "answer" ? "read" : exchange.message;
+  };
+  assert.equal(await answered(1024 * 1024), "read");
+  assert.equal(await answered(1024 * 1024 + 1), "the answer is too long");
+});
+
+Deno.test("a number that is named beside a success is none to go on from", async () => {
+  const { ask, numbers, advanced } = clientOf({ type: "application/json", body: utf8('{"next_sequence":70000}') });
+  const exchange = await ask();
+  assert.deepEqual([exchange.kind === "answer" && exchange.status, numbers, advanced], [200, [1], []]);
+});

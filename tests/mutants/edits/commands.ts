@@ -1,6 +1,8 @@
 import { mutantsOf } from "../mutant.ts";
 
-const COMMANDS = ["command_runner", "executor", "journal"].map((name) => `tests/device/command/${name}_test.ts`);
+const COMMANDS = ["command_runner", "executor", "journal", "reporter"].map((name) =>
+  `tests/device/command/${name}_test.ts`
+);
 
 export const COMMAND = [
   ...mutantsOf("device/command/journal.ts", COMMANDS, [
@@ -106,11 +108,6 @@ export const COMMAND = [
       from: "const answeredAt = askedAt + (answer.waited_ms ?? 0);",
       to: "const answeredAt = this.#io.clock.monotonic();",
       breaks: "a slow answer lengthens a command's life",
-    },
-    {
-      from: 'if (execution.kind === "stopped") return;',
-      to: "if (false) return;",
-      breaks: "a command that was interrupted is reported before it is known",
     },
     {
       from: "if (signal.aborted || this.#resting) return fresh;",

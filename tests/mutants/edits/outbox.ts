@@ -28,7 +28,6 @@ export const OUTBOXES = [
       to: "next < this.#next",
       breaks: "a number where it is already counts as an advance",
     },
-    { from: "max(reserved_sequence, ?)", to: "?", breaks: "a reservation goes back" },
     { from: "this.#reserved - this.#next >= RESERVATION / 2", to: "false", breaks: "every seal writes a reservation" },
   ]),
   ...mutantsOf("device/outbox/outbox.ts", OUTBOX, [

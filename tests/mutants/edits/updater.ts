@@ -70,7 +70,6 @@ export const UPDATER_EDITS = [
     { from: "toHex(sha256(text)) !== hash", to: "false", breaks: "a torn note counts" },
     { from: "+ next % 2)", to: ")", breaks: "a torn note takes the one before with it" },
     { from: "place?.image === image", to: "place !== undefined", breaks: "another image's download goes on" },
-    { from: "      await files.unlink(path);\n", to: "", breaks: "the end of an older download stays" },
   ]),
   ...mutantsOf("ota/updater/install.ts", UPDATES, [
     {
