@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Outcome } from "../../../gateway/rollout/effect.ts";
 import { memberOf } from "../../../gateway/rollout/member.ts";
 import { mayBegin, mayGoOn, next, startRollout } from "../../../gateway/rollout/rollout.ts";
 import type { FirmwareRollout } from "../../../gateway/store/port/firmware_rollout.ts";
@@ -61,17 +62,25 @@ Deno.test("a thousand nodes: paused nobody moves, resumed they go on, aborted it
   assert.equal(fleet.rollouts.find(id).rollout.phase, "aborted");
 });
 
+/** How successes count: firmware reports them once, settings have to do well for so long. */
+const WAYS = { firmware: undefined, settings: 3_600_000 } as const;
+
 interface Simulated {
   rollout: FirmwareRollout;
   readonly exposed: Set<string>;
+  /** What is to be seen of devices whose success has to last. */
+  readonly said: Map<string, Outcome>;
+}
+
+interface Scenario {
+  readonly seed: number;
+  readonly bad: boolean;
+  readonly holdMs: number | undefined;
+  readonly between?: (state: Simulated, round: number, now: number) => void;
 }
 
 /** One rollout over a thousand devices by the state machine alone, with reports that are late, lost, repeated and forged. */
-function simulate(
-  seed: number,
-  bad: boolean,
-  between: (state: Simulated, round: number, now: number) => void = () => {},
-): Simulated {
+function simulate({ seed, bad, holdMs, between = () => {} }: Scenario): Simulated {
   const random = seeded(seed);
   const first = 1 + Math.floor(random() * 50);
   const policy: RolloutPolicy = {
@@ -79,18 +88,17 @@ function simulate(
       devices: 700 - first,
       successes: 0,
     }],
+    ...(holdMs === undefined ? { timeoutMs: 7_200_000 } : { holdMs }),
     ...(random() < 0.5 ? { pauseAfter: first } : {}),
     attempts: 1 + Math.floor(random() * 4),
     backoffMs: 60_000,
     maxBackoffMs: 3_600_000,
-    timeoutMs: 7_200_000,
     jitterMs: Math.floor(random() * 3_600_000),
   };
   const devices = Array.from({ length: 1_000 }, (_, i) => `d${i}`);
-  const state: Simulated = {
-    rollout: startRollout({ goal: { model: "m", version: "2.0.0" }, by: "t", policy, devices }, 0),
-    exposed: new Set(),
-  };
+  const goal = { model: "m", version: "2.0.0" };
+  const rollout: FirmwareRollout = startRollout({ goal, by: "t", policy, devices }, 0);
+  const state: Simulated = { rollout, exposed: new Set(), said: new Map() };
   for (let now = 0, round = 0; round < 40 && !isOver(state.rollout); round++, now += 3_600_000) {
     between(state, round, now);
     step(state, {
@@ -99,7 +107,7 @@ function simulate(
       random,
       devices: devices.slice(0, first + 300 * state.rollout.wave + 400 * Math.max(0, state.rollout.wave - 1)),
     });
-    state.rollout = next(state.rollout, { kind: "tick", seen: new Map() }, now);
+    state.rollout = next(state.rollout, { kind: "tick", seen: state.said }, now);
   }
   return state;
 }
@@ -108,61 +116,70 @@ function step(
   state: Simulated,
   { now, bad, random, devices }: { now: number; bad: boolean; random: () => number; devices: readonly string[] },
 ): void {
+  const outcome = bad
+    ? { kind: "failed", reason: { code: "rolled_back" }, final: true } as const
+    : { kind: "succeeded" } as const;
+  const tell = (device: string) => {
+    if (state.rollout.policy.holdMs !== undefined) state.said.set(device, outcome);
+    else state.rollout = next(state.rollout, { kind: "outcome", device, outcome }, now);
+  };
   for (const device of devices) {
-    if (random() < 0.1 || !mayBegin(state.rollout, device, now)) continue;
+    if (random() < 0.1 || state.said.has(device) || !mayBegin(state.rollout, device, now)) continue;
     state.rollout = next(state.rollout, { kind: "begun", device }, now);
     if (!mayGoOn(state.rollout, device) || random() < 0.1) continue;
     state.exposed.add(device);
-    const outcome = bad
-      ? { kind: "failed", reason: { code: "rolled_back" }, final: true } as const
-      : { kind: "succeeded" } as const;
-    const report = { kind: "outcome", device, outcome } as const;
-    state.rollout = next(state.rollout, report, now);
-    if (random() < 0.2) state.rollout = next(state.rollout, report, now); // said twice
-    state.rollout = next(state.rollout, { ...report, device: "a stranger" }, now);
+    tell(device);
+    if (random() < 0.2) tell(device); // said twice
+    tell("a stranger");
   }
 }
 
-Deno.test("a hundred seeds: no bad image ever leaves the first wave, and devices are each in one place", () => {
-  for (let seed = 0; seed < 100; seed++) {
-    const { rollout, exposed } = simulate(seed, true);
-    const first = rollout.policy.waves[0]?.devices ?? 0;
-    assert.ok(exposed.size <= first, `seed ${seed}: ${exposed.size} exposed, the wave has ${first}`);
-    assert.equal(rollout.wave, 0, `seed ${seed}`);
-    assert.notEqual(rollout.phase, "done");
-    const outside = rollout.members.slice(first).filter(({ stage, attempts }) => stage !== "waiting" || attempts > 0);
-    assert.deepEqual(outside, [], `seed ${seed}: offered outside of the wave`);
-    if (rollout.policy.pauseAfter === first && exposed.size === first) assert.equal(rollout.phase, "paused");
-  }
-});
+for (const [kind, holdMs] of Object.entries(WAYS)) {
+  Deno.test(`${kind}, a hundred seeds: nothing bad ever leaves the first wave, and devices are each in one place`, () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const { rollout, exposed } = simulate({ seed, holdMs, bad: true });
+      const first = rollout.policy.waves[0]?.devices ?? 0;
+      assert.ok(exposed.size <= first, `seed ${seed}: ${exposed.size} exposed, the wave has ${first}`);
+      assert.equal(rollout.wave, 0, `seed ${seed}`);
+      assert.notEqual(rollout.phase, "done");
+      const outside = rollout.members.slice(first).filter(({ stage, attempts }) => stage !== "waiting" || attempts > 0);
+      assert.deepEqual(outside, [], `seed ${seed}: begun outside of the wave`);
+      if (rollout.policy.pauseAfter === first && exposed.size === first) assert.equal(rollout.phase, "paused");
+    }
+  });
 
-Deno.test("a hundred seeds: a good image counts every device that took it, once", () => {
-  for (let seed = 0; seed < 100; seed++) {
-    const { rollout, exposed } = simulate(seed, false);
-    const updated = rollout.members.filter(({ stage }) => stage === "succeeded");
-    assert.equal(updated.length, exposed.size, `seed ${seed}`);
-    assert.ok(updated.every(({ device }) => exposed.has(device) && memberOf(rollout, device)?.attempts !== 0));
-    if (rollout.wave > 0) assert.ok(updated.length >= (rollout.policy.waves[0]?.successes ?? 0));
-    assert.ok(isOver(rollout) || rollout.phase === "paused" || rollout.phase === "running");
-  }
-});
+  Deno.test(`${kind}, a hundred seeds: what is good counts every device that took it, once`, () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const { rollout, exposed, said } = simulate({ seed, holdMs, bad: false });
+      const good = rollout.members.filter(({ stage, device }) =>
+        stage === "succeeded" || (stage === "begun" && said.has(device))
+      );
+      if (holdMs === undefined) assert.equal(good.length, exposed.size, `seed ${seed}`);
+      assert.ok(good.every(({ device }) => exposed.has(device) && memberOf(rollout, device)?.attempts !== 0));
+      if (rollout.wave > 0) assert.ok(good.length >= (rollout.policy.waves[0]?.successes ?? 0));
+      assert.ok(isOver(rollout) || rollout.phase === "paused" || rollout.phase === "running");
+    }
+  });
 
-Deno.test("a hundred seeds: paused nobody is offered anything, resumed it goes on, aborted it is over for good", () => {
-  for (let seed = 0; seed < 100; seed++) {
-    const halves = seeded(seed + 1_000);
-    const pausedAt = Math.floor(halves() * 6);
-    const abortedAt = pausedAt + 1 + Math.floor(halves() * 20);
-    const exposedAt: number[] = [];
-    const { rollout, exposed } = simulate(seed, false, (state, round, now) => {
-      exposedAt[round] = state.exposed.size;
-      if (round === pausedAt) state.rollout = next(state.rollout, { kind: "pause", by: "op" }, now);
-      if (round === pausedAt + 1) {
-        assert.equal(state.exposed.size, exposedAt[pausedAt], `seed ${seed}: offered while paused`);
-        state.rollout = next(state.rollout, { kind: "resume", by: "op" }, now);
-      }
-      if (round === abortedAt) state.rollout = next(state.rollout, { kind: "abort", by: "op", restore: true }, now);
-    });
-    if (rollout.phase !== "aborted") assert.ok(isOver(rollout), `seed ${seed}: ${rollout.phase}`);
-    else assert.equal(exposed.size, exposedAt[abortedAt], `seed ${seed}: offered after the end`);
-  }
-});
+  Deno.test(`${kind}, a hundred seeds: paused nobody is begun on, resumed it goes on, aborted it is over for good`, () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const halves = seeded(seed + 1_000);
+      const pausedAt = Math.floor(halves() * 6);
+      const abortedAt = pausedAt + 1 + Math.floor(halves() * 20);
+      const exposedAt: number[] = [];
+      const between: Scenario["between"] = (state, round, now) => {
+        exposedAt[round] = state.exposed.size;
+        if (round === pausedAt) state.rollout = next(state.rollout, { kind: "pause", by: "op" }, now);
+        if (round === pausedAt + 1) {
+          assert.equal(state.exposed.size, exposedAt[pausedAt], `seed ${seed}: begun while paused`);
+          state.rollout = next(state.rollout, { kind: "resume", by: "op" }, now);
+        }
+        const abort = { kind: "abort", by: "op", restore: true } as const;
+        if (round === abortedAt) state.rollout = next(state.rollout, abort, now);
+      };
+      const { rollout, exposed } = simulate({ seed, holdMs, bad: false, between });
+      if (rollout.phase !== "aborted") assert.ok(isOver(rollout), `seed ${seed}: ${rollout.phase}`);
+      else assert.equal(exposed.size, exposedAt[abortedAt], `seed ${seed}: begun after the end`);
+    }
+  });
+}

@@ -59,6 +59,25 @@ for (const { kind, path, earlier, codes } of KINDS) {
   });
 }
 
+Deno.test("alarms tell of rollouts that stopped by themselves, not of those that somebody stopped, also of earlier ones", async () => {
+  await using f = await openFixture();
+  using db = openGatewayDatabase(f.folder);
+  writeEarlier(db);
+  const told = async () => {
+    const alarms = at((await f.ask("GET", "/api/v1/alarms")).body, "alarms");
+    assert.ok(Array.isArray(alarms));
+    return alarms.filter((one) => at(one, "kind") === "rollout").map((one) =>
+      `${at(one, "severity")} ${at(one, "about")}`
+    );
+  };
+  const earlier = ["error firmware rollout 2", "warning firmware rollout 8", "warning settings rollout 5"];
+  assert.deepEqual((await told()).toSorted(), earlier);
+  assert.equal((await f.ask("POST", "/api/v1/rollouts/7/pause")).status, 200);
+  assert.deepEqual((await told()).toSorted(), earlier, "also when it is written as a code");
+  assert.equal((await f.ask("POST", "/api/v1/rollouts/2/abort")).status, 200);
+  assert.deepEqual((await told()).toSorted(), earlier.slice(1));
+});
+
 Deno.test("what is written again is still in the form that an earlier version reads", async () => {
   await using folder = await temporaryDirectory();
   using db = openGatewayDatabase(folder.path);
