@@ -71,7 +71,6 @@ export async function startNode(config: NodeConfig, machine: NodeIo): Promise<No
     const rest = () => commands.rest();
     opening.use(await openUpdater(config, { device, gateway, program, health, rest, clock, random, log }));
   }
-  opening.defer(() => stop.abort()); // nothing new begins while the parts stop
   const opened = opening.move();
   return { ...node, metricsPort, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
