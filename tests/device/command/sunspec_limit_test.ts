@@ -188,3 +188,33 @@ Deno.test("a command for an inverter that was never reached fails with that reas
   const done = await bench.run(power(50));
   assert.ok(done.kind === "failed" && /not reached yet/.test(done.message));
 });
+
+Deno.test("a value that only its scale makes too large is refused before anything is recorded", async () => {
+  const bench = await limited();
+  const done = await bench.run({
+    command_type: "write_register",
+    parameters: { register_address: LIMIT, value: 1_500 },
+  });
+  assert.ok(done.kind === "failed" && /takes 0 to 100 %: 150 is outside/.test(done.message), JSON.stringify(done));
+  assert.deepEqual([bench.writes, bench.begun], [[], []]);
+});
+
+Deno.test("a sequence that was begun is finished, also when its command expires meanwhile", async () => {
+  const bench = await limited((bench) => {
+    let until = 0;
+    bench.unit.silent = () => bench.clock.monotonic() < until;
+    bench.written = () => void (until = bench.clock.monotonic() + 8000);
+  });
+  assert.equal((await bench.run(half, { lifeMs: 3_000 })).kind, "completed");
+  assert.deepEqual(held(bench), [500, 600, 1]);
+});
+
+Deno.test("what is taken back is taken back in the other order: the last first", async () => {
+  const bench = await limited((bench) => {
+    const refusal = { fault: busFault.exception("test", 1, 3), effect: false };
+    bench.trouble = (address) => address === SWITCH ? refusal : undefined;
+  });
+  await bench.run(half);
+  const addresses = bench.writes.map(({ address }) => address).filter((address) => address !== SWITCH);
+  assert.deepEqual(addresses, [LIMIT, REVERT, REVERT, LIMIT]);
+});
