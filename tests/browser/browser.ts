@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import axe from "axe-core";
 import { type Browser, chromium as engine, type Page } from "playwright-core";
+import { PATIENCE_MS } from "../fakes/until.ts";
 import { program, testWith } from "../needs.ts";
 
 /** What browser tests need. */
@@ -9,9 +10,6 @@ export const chromium = program("chromium");
 /** Widths of a desk and of a phone, CSS pixels. */
 export const WIDTHS = [1280, 390] as const;
 export type Width = (typeof WIDTHS)[number];
-
-/** How long a page may take for anything, on a machine that does other things as well. */
-const PATIENCE_MS = 20_000;
 
 /** A page that somebody looks at, and what must not happen while they do. */
 export interface Visit extends AsyncDisposable {

@@ -13,7 +13,6 @@ testWith([need], "on arm64 the demo stores a sample that it read over a serial l
   await using demo = start(["demo", "--serial", "pty", ...ports], {
     cwd: folder.path,
     program: [emulator ?? "", ...rest, "run", "-A", "--no-check", main],
-    patienceMs: 300_000,
   });
   await demo.says(/First sample stored, taken at/);
 });

@@ -30,7 +30,6 @@ testWith(
       cwd: clone,
       env: { HOME: home, DENO_DIR: `${home}/deno`, XDG_CACHE_HOME: "", XDG_DATA_HOME: "" },
       program: ["setsid", "--wait", npx ?? ""],
-      patienceMs: 180_000,
     });
     await demo.says(/EcoWatt demo/);
     const started = performance.now();

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { PATIENCE_MS } from "../fakes/until.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -20,8 +21,6 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   readonly program?: readonly [string, ...string[]];
-  /** How long `says` waits; default 180 s. */
-  readonly patienceMs?: number;
   /** In a process group of its own, which `killGroup` ends at once; a Ctrl-C at the terminal does not reach it. */
   readonly group?: boolean;
 }
@@ -44,9 +43,6 @@ export interface Running extends AsyncDisposable {
   says(pattern: RegExp): Promise<RegExpMatchArray>;
   kill(signal: Deno.Signal): Promise<number>;
 }
-
-/** Long, for machines that do much else: it is waited out only by what fails. */
-const PATIENCE_MS = 180_000;
 
 /** Starts the product. */
 export function start(args: readonly string[], options: RunOptions = {}): Running {
@@ -90,7 +86,6 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
         text: () => written.out + written.err,
         ended: () => ended,
         changed,
-        patienceMs: options.patienceMs ?? PATIENCE_MS,
       }),
     [Symbol.asyncDispose]: async () => void await kill("SIGKILL"),
   };
@@ -117,10 +112,9 @@ interface Speech {
   text(): string;
   ended(): boolean;
   readonly changed: EventTarget;
-  readonly patienceMs: number;
 }
 
-function saying(pattern: RegExp, { text, ended, changed, patienceMs }: Speech): Promise<RegExpMatchArray> {
+function saying(pattern: RegExp, { text, ended, changed }: Speech): Promise<RegExpMatchArray> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void) => {
       clearTimeout(timer);
@@ -132,14 +126,14 @@ function saying(pattern: RegExp, { text, ended, changed, patienceMs }: Speech): 
       if (match) return finish(() => resolve(match));
       if (ended()) finish(() => reject(new Error(`the process ended without saying ${pattern}:\n${text()}`)));
     };
-    const late = () => finish(() => reject(new Error(`${patienceMs} ms passed without ${pattern}:\n${text()}`)));
-    const timer = setTimeout(late, patienceMs);
+    const late = () => finish(() => reject(new Error(`${PATIENCE_MS} ms passed without ${pattern}:\n${text()}`)));
+    const timer = setTimeout(late, PATIENCE_MS);
     changed.addEventListener("text", look);
     look();
   });
 }
 
-/** Asks until `probe` gives something, for 180 s. */
+/** Asks until `probe` gives something. */
 export async function until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
   const end = performance.now() + PATIENCE_MS;
   for (let last: unknown; performance.now() < end;) {

@@ -107,7 +107,7 @@ function guarded(box: Box): { said(): string; says(pattern: RegExp): Promise<unk
   const running = (async () => {
     while (!stopped) {
       const args = ["node", "--config", box.config, "--data-dir", box.data];
-      await using node = start([box.slots, "/nonexistent", ...args], { program: [GUARD], patienceMs: 240_000 });
+      await using node = start([box.slots, "/nonexistent", ...args], { program: [GUARD] });
       process = node;
       await node.exit;
       said += node.out() + node.err();

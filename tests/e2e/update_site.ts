@@ -155,7 +155,6 @@ export async function openBox(site: UpdateSite, device: string, options: BoxOpti
       const args = ["node", "--config", join(folder, "ecowatt.yaml"), "--data-dir", folder];
       await using process = start([slots, "/nonexistent", ...args], {
         program: [GUARD],
-        patienceMs: 120_000,
         group: true,
       });
       node = process;

@@ -1,5 +1,8 @@
-/** Long, for machines that do much else: nothing is asserted by it, it is waited out only by what hangs. */
-export const PATIENCE_MS = 180_000;
+/**
+ * How long any test waits for a state, of a process, a browser or this program. Long, for machines that do much else: nothing
+ * is asserted by it, and it is waited out only by what hangs.
+ */
+export const PATIENCE_MS = 300_000;
 
 /** Waits for a state, however long it takes. What hangs fails with what was waited for. */
 export async function until(state: () => boolean | Promise<boolean>, what: string): Promise<void> {

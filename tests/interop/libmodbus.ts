@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ByteStream } from "../../device/modbus/byte_stream.ts";
 import { openPty } from "../../device/serial/pty.ts";
+import "../fakes/loaded_libraries.ts";
 import { type Need, program } from "../needs.ts";
 
 const HEADER = "/usr/include/modbus/modbus.h";

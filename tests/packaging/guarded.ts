@@ -46,7 +46,7 @@ export class Guarded implements AsyncDisposable {
 
   /** Starts the guard with the real shell. */
   boot(...args: string[]): Running {
-    return start([this.slots, this.installed, ...args], { program: [GUARD], patienceMs: 30_000, env: this.env });
+    return start([this.slots, this.installed, ...args], { program: [GUARD], env: this.env });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
