@@ -1,3 +1,4 @@
+import { SerialQueue } from "../../platform/serial_queue.ts";
 import { syncDirectory } from "../../platform/files.ts";
 import { dirname, join } from "node:path";
 import type { Bytes } from "../../crypto/bytes.ts";
@@ -85,19 +86,22 @@ async function* pieces(path: string): AsyncIterable<Uint8Array> {
 async function open(path: string): Promise<SlotFile> {
   await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o700 });
-  // To seek is to set a number: not worth another thread.
+  // A file has one position, so that one reads or writes at a time. To seek is to set a number: not worth another thread.
+  const turn = new SerialQueue();
   return {
-    async read(offset, length) {
-      file.seekSync(offset, Deno.SeekMode.Start);
-      const bytes = new Uint8Array(length);
-      let done = 0;
-      for (let count; done < length && (count = await file.read(bytes.subarray(done))) !== null;) done += count;
-      return bytes.subarray(0, done);
-    },
-    async write(offset, bytes) {
-      file.seekSync(offset, Deno.SeekMode.Start);
-      for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
-    },
+    read: (offset, length) =>
+      turn.run(async () => {
+        file.seekSync(offset, Deno.SeekMode.Start);
+        const bytes = new Uint8Array(length);
+        let done = 0;
+        for (let count; done < length && (count = await file.read(bytes.subarray(done))) !== null;) done += count;
+        return bytes.subarray(0, done);
+      }),
+    write: (offset, bytes) =>
+      turn.run(async () => {
+        file.seekSync(offset, Deno.SeekMode.Start);
+        for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+      }),
     truncate: (size) => file.truncate(size),
     sync: () => file.syncData(),
     [Symbol.dispose]: () => file.close(),

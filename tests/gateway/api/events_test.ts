@@ -8,10 +8,10 @@ import { createSampleFeed } from "../../../gateway/ingest/sample_feed.ts";
 import { createChangeReader } from "../../../gateway/store/change_reader.ts";
 import { createStoreChanges } from "../../../gateway/store/changes.ts";
 import { openGatewayDatabase } from "../../../gateway/store/database.ts";
-import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { openLocalApi } from "../../../gateway/local_api.ts";
+import { FakeClock } from "../../fakes/clock.ts";
 import { ended } from "../../fakes/until.ts";
 
 const log = getLogger(["test"]);
@@ -19,15 +19,18 @@ const log = getLogger(["test"]);
 interface Running extends AsyncDisposable {
   readonly folder: string;
   readonly gateway: Gateway;
+  readonly clock: FakeClock;
 }
 
 async function start(): Promise<Running> {
   const folder = Deno.makeTempDirSync();
-  const io = { dataDir: folder, clock: systemClock, random: systemRandom, log, version: "1.0.0" };
+  const clock = new FakeClock();
+  const io = { dataDir: folder, clock, random: systemRandom, log, version: "1.0.0" };
   const gateway = await startGateway(GatewayConfig.parse({ port: 0 }), io);
   return {
     folder,
     gateway,
+    clock,
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
@@ -36,7 +39,7 @@ async function start(): Promise<Running> {
 }
 
 function changesOf(db: DatabaseSync) {
-  return { changes: createStoreChanges({ db, clock: systemClock }), changeReader: () => createChangeReader(db) };
+  return { changes: createStoreChanges({ db, clock: new FakeClock() }), changeReader: () => createChangeReader(db) };
 }
 
 /** Reads a stream of events until one satisfies `wanted`, or it ends. */
@@ -69,11 +72,12 @@ Deno.test("a new device is told, also when another process of this machine adds 
   await using running = await start();
   const { body } = await open(running);
   const told = until(body, (text) => text.includes("roof"));
-  const io = { clock: systemClock, random: systemRandom, log, version: "1.0.0" };
+  const io = { clock: running.clock, random: systemRandom, log, version: "1.0.0" };
   await using local = await openLocalApi(running.folder, io);
   const headers = { "content-type": "application/json" };
   const request = { method: "POST", headers, body: JSON.stringify({ device_id: "roof" }) };
   assert.equal((await local.answer(new Request("http://local/api/v1/devices", request))).status, 201);
+  await running.clock.advance(1_000);
   assert.match(await told, /event: device\ndata: \{"device_id":"roof","state":null\}\n\n/);
 });
 
@@ -82,6 +86,7 @@ Deno.test("a stream ends when its token is revoked", async () => {
   const { body, tokenId } = await open(running);
   const ended = until(body, () => false);
   await running.gateway.management.revokeToken(tokenId);
+  await running.clock.advance(1_000);
   assert.match(await ended, /^retry: 2000\n\n/);
 });
 
@@ -105,7 +110,7 @@ Deno.test("stored samples are told with physical values; a reader that does not 
   using db = openGatewayDatabase(folder);
   const stop = new AbortController();
   const feed = createSampleFeed(log);
-  const streams = createEventStreams({ feed, ...changesOf(db), clock: systemClock, log, signal: stop.signal });
+  const streams = createEventStreams({ feed, ...changesOf(db), clock: new FakeClock(), log, signal: stop.signal });
   const quick = streams.open(() => true).getReader();
   const slow = streams.open(() => true).getReader();
   await quick.read();
@@ -136,7 +141,7 @@ Deno.test("there is a bound on streams, and a place is free again when a reader 
   using db = openGatewayDatabase(folder);
   const stop = new AbortController();
   const feed = createSampleFeed(log);
-  const streams = createEventStreams({ feed, ...changesOf(db), clock: systemClock, log, signal: stop.signal });
+  const streams = createEventStreams({ feed, ...changesOf(db), clock: new FakeClock(), log, signal: stop.signal });
   const open = Array.from({ length: 64 }, () => streams.open(() => true));
   assert.throws(() => streams.open(() => true), /Cannot open more than 64/);
   await open[0]?.cancel();
