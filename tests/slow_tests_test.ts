@@ -28,7 +28,8 @@ const SLOW_BY_NATURE: readonly { readonly why: string; readonly sign: RegExp; re
 ];
 
 /** What is heavy by what it does: every cut of the power, whole days, thousands of random inputs, new RSA keys. Its file says so. */
-const HEAVY = /(\/days|\/kill|_model|_year|awkward_device|api\/hostile|cli\/firmware|noise|power_cut)_test\.ts$/;
+const HEAVY =
+  /(\/days|board_days|\/kill|_model|_year|awkward_device|api\/hostile|cli\/firmware|noise|power_cut)_test\.ts$/;
 
 /** Why a file of the tests is slow, or one that it imports. */
 async function slowness(path: string, seen = new Set<string>()): Promise<readonly string[]> {
@@ -74,7 +75,8 @@ Deno.test("each sign of slowness is one: it strikes where it should, and not els
   assert.ok(!HEAVY.test("device/inverter/model_header_test.ts"));
 });
 
-Deno.test("the fast task leaves out what is slow by name, and nothing else", () => {
+Deno.test("the fast task leaves out what is slow by name and nothing else, and all tests are checked for leaks", () => {
+  assert.deepEqual(project.test, { sanitizeOps: true, sanitizeResources: true }, "the checks for leaks, of all tests");
   const [, ignored] = project.tasks["test:fast"].command.match(/--ignore='([^']+)'/) ?? [];
   assert.equal(ignored, "tests/e2e,tests/browser,tests/interop,tests/**/*_slow_test.ts");
 });
