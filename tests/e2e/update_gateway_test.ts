@@ -67,7 +67,12 @@ Deno.test("a next release that migrates the gateway's database and is killed: th
   const slots = await furnish(folder.path);
   const args = [slots, "/nonexistent", "gateway", ...local, "--port", port];
   await using box = start(args, { program: [GUARD] });
-  await until("the next release", async () => (await fetch(`${url}/health`)).ok || undefined);
+  const isUp = async () => {
+    const answer = await fetch(`${url}/health`);
+    await answer.body?.cancel();
+    return answer.ok || undefined;
+  };
+  await until("the next release", isUp);
   assert.match(box.err(), /trial of slot b, start 1/);
   const database = join(folder.path, "gateway/gateway.db");
   assert.ok(await exists(`${database}.before`), "a copy from before the migration");
@@ -77,7 +82,7 @@ Deno.test("a next release that migrates the gateway's database and is killed: th
   Deno.kill(Number(await Deno.readTextFile(join(slots, "pid"))), "SIGKILL");
 
   await box.says(/slot b failed: signal 9[^]*went back to the schema before the update/);
-  await until("the old program", async () => (await fetch(`${url}/health`)).ok || undefined);
+  await until("the old program", isUp);
   assert.equal((await samples(url, token, "roof")).length, 10);
   assert.equal((await samples(url, token, "shed")).length, 5);
   const replayed = await uploaded(roof, 2, 3);
