@@ -88,17 +88,28 @@ export function rawRange(encoding: Encoding): { readonly min: number; readonly m
 
 const float = new DataView(new ArrayBuffer(4));
 
+/** Significant digits of which some always tell a single from its neighbours (IEEE 754, table 3.2 and §5.12). */
+const LEAST_DIGITS = 6, MOST_DIGITS = 9;
+
 /**
- * The IEEE 754 single that a raw `f32` stands for.
+ * The IEEE 754 single that a raw `f32` stands for, as the shortest decimal that no other single is nearer to: what the
+ * device meant, and not the digits that a double adds.
  *
  * @example
  * ```ts
  * floatOf(0x4366_8000); // => 230.5
+ * floatOf(0x4366_199a); // => 230.1
  * ```
  */
 export function floatOf(raw: number): number {
   float.setUint32(0, raw);
-  return float.getFloat32(0);
+  const single = float.getFloat32(0);
+  if (!Number.isFinite(single) || Number.isInteger(single)) return single;
+  for (let digits = LEAST_DIGITS; digits < MOST_DIGITS; digits++) {
+    const short = Number(single.toPrecision(digits));
+    if (Math.fround(short) === single) return short;
+  }
+  return Number(single.toPrecision(MOST_DIGITS));
 }
 
 /**

@@ -42,3 +42,27 @@ Deno.test("what does not fit has no words, and too few words no value", () => {
   assert.equal(rawFromWords("u16", []), undefined);
   assert.equal(rawFromWords("u32", [1]), undefined);
 });
+
+Deno.test("a single is shown by the shortest decimal that is the same single", () => {
+  const shown = [
+    230.1,
+    50.01,
+    31.2,
+    0.1,
+    1e-7,
+    398.8,
+    -0.30000001192092896,
+    12_345_700,
+    2 ** 24 + 2,
+    0,
+    3.4028234663852886e38,
+  ];
+  const expected = [230.1, 50.01, 31.2, 0.1, 1e-7, 398.8, -0.3, 12_345_700, 2 ** 24 + 2, 0, 3.4028234663852886e38];
+  assert.deepEqual(shown.map((value) => floatOf(floatBits(value))), expected);
+  fc.assert(fc.property(fc.float({ noNaN: true }), (single) => {
+    const short = floatOf(floatBits(single));
+    assert.equal(Math.fround(short), single);
+    assert.ok(`${short}`.length <= `${single}`.length);
+  }));
+  assert.ok(Number.isNaN(floatOf(0x7fc0_0000)));
+});
