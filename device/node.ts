@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { loadDeviceKey } from "../keys/device_key.ts";
+import { trustingFetch } from "../platform/certificates.ts";
 import type { Liveness } from "../platform/liveness.ts";
 import type { Family } from "../platform/metrics/exposition.ts";
 import { backupConnection } from "../platform/sqlite_backup.ts";
@@ -84,7 +85,9 @@ interface PartsIo extends NodeIo {
 
 /** Puts a node together: each part once, in the order in which they need each other. Nothing runs yet. */
 async function openParts(config: NodeConfig, io: PartsIo, opening: AsyncDisposableStack) {
-  const { dataDir, clock, random, fetch, log } = io;
+  const { dataDir, clock, random, log } = io;
+  const { ca_file } = config;
+  const { fetch } = ca_file === undefined ? io : opening.use(await trustingFetch(ca_file, io.fetch));
   const key = await loadDeviceKey(config, dataDir);
   const device = key.deviceId;
 

@@ -10,6 +10,10 @@ export const NodeConfig = z.strictObject({
   gateway: z.url({ protocol: /^https?$/, error: "must be an address such as http://gateway:8080" })
     .refine(isPlain, "must be without a user, a query or a fragment: requests are signed")
     .describe("address of the gateway"),
+  ca_file: z.string().min(1).optional()
+    .describe(
+      "PEM file with the authority that signed the gateway's certificate, besides those that the system trusts",
+    ),
   key_file: z.string().min(1).optional()
     .describe(
       "file with the device key, 64 hex digits, readable by its owner only; default: device.key in the data directory",
@@ -34,6 +38,9 @@ export const NodeConfig = z.strictObject({
   const refuse = (path: readonly PropertyKey[], message: string) =>
     context.addIssue({ code: "custom", path: [...path], message });
   if (node.key !== undefined && node.key_file !== undefined) refuse(["key"], "give key or key_file, not both");
+  if (node.ca_file !== undefined && node.gateway.startsWith("http:")) {
+    refuse(["ca_file"], "is of use with https:// only");
+  }
   if (node.upload_interval < node.poll_interval) refuse(["upload_interval"], "must not be below poll_interval");
   const inverters = node.buses.flatMap((bus, i) =>
     bus.inverters.map(({ name }, j) => ({ name, path: ["buses", i, "inverters", j, "name"] }))

@@ -12,7 +12,7 @@ export const MqttView = z.object({
   tls: z.boolean(),
   connected: z.boolean(),
   since_ms: z.number().int().nullable().describe("Since when it is connected or not"),
-  trouble: z.string().nullable().describe("Why it is not connected, as far as known"),
+  trouble: z.string().nullable().describe("Why it is not connected, as far as known, or what the broker does not take"),
   published: z.number().int().describe("Messages that the broker has taken"),
   dropped: z.number().int().describe("Messages dropped because too many waited"),
   waiting: z.number().int().describe("Messages that wait for the broker"),
@@ -59,7 +59,7 @@ function viewOf({ since, trouble, homeAssistant, ...link }: MqttLink): z.infer<t
     enabled: true,
     ...link,
     since_ms: since,
-    trouble: link.connected ? null : trouble ?? null,
+    trouble: trouble ?? null,
     home_assistant: homeAssistant,
   };
 }

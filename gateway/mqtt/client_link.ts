@@ -5,7 +5,8 @@ import type { Clock } from "../../platform/clock.ts";
 import { within } from "../../platform/deadline.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Random } from "../../platform/random.ts";
-import { type Outcome, success } from "../../protocol/outcome.ts";
+import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
+import { type BrokerRules, createBrokerRules } from "./broker_rules.ts";
 import { type BrokerAddress, connectTo } from "./connect.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
 import { GATEWAY_STATUS } from "./topics.ts";
@@ -33,9 +34,10 @@ export async function keepConnected(
 ): Promise<void> {
   const broker = address.url;
   const trouble = new RateLimitedLog(log, clock);
+  const rules = createBrokerRules({ clock, log });
   for (let failures = 0; !signal.aborted;) {
     const began = clock.monotonic();
-    const opened = await openSession(address, events, { clock, log }, signal);
+    const opened = await openSession(address, events, { clock, rules }, signal);
     if (opened.ok) {
       if (trouble.inARow === 0) log.info("mqtt broker connected {broker}", { broker });
       trouble.ended("mqtt broker connected again {broker}", { broker });
@@ -45,9 +47,11 @@ export async function keepConnected(
         events.failed("the connection was lost");
         trouble.happened("mqtt broker lost {broker}", { broker });
       }
-      failures = clock.monotonic() - began > STEADY_MS ? 0 : failures + 1;
+      const isSteady = clock.monotonic() - began > STEADY_MS || events.blamed?.();
+      failures = isSteady ? 0 : failures + 1;
     } else if (!signal.aborted) {
       failures++;
+      if (opened.fault === "closed") rules.closed();
       events.failed(opened.detail);
       trouble.happened("mqtt broker not reached {broker}: {reason}", { broker, reason: opened.detail });
     }
@@ -67,28 +71,27 @@ const OPTIONS: IClientOptions = {
   resubscribe: false,
   keepalive: KEEPALIVE_S,
   connectTimeout: CONNECT_TIMEOUT_MS,
-  will: { topic: GATEWAY_STATUS, payload: "offline", qos: 1, retain: true },
 };
 
 async function openSession(
   address: BrokerAddress,
   events: LinkEvents,
-  { clock, log }: Pick<ClientLinkIo, "clock" | "log">,
+  { clock, rules }: Pick<ClientLinkIo, "clock"> & { readonly rules: BrokerRules },
   signal: AbortSignal,
 ): Promise<Outcome<Session>> {
-  const opened = await connectTo(address, OPTIONS, signal);
+  const will = { topic: GATEWAY_STATUS, payload: "offline", qos: 1, retain: rules.keepsWill() } as const;
+  const opened = await connectTo(address, { ...OPTIONS, will }, signal);
   if (!opened.ok) return opened;
   const client = opened.value;
+  rules.connected();
   client.on("message", (topic, payload, { retain }: IPublishPacket) => {
     events.received({ topic, payload, retained: retain, who: "mqtt" });
   });
-  client.subscribe([...events.topics], { qos: 1 }, (error) => {
-    if (!error || !client.connected) return; // without a connection it is asked again
-    log.warn("mqtt broker lets nobody set anything: it refuses {topics}, look at its access rules", {
-      topics: events.topics.join(", "),
-    });
-  });
-  return success(sessionOf(client, clock, signal));
+  const session = sessionOf(client, clock, signal);
+  const lostOver = await rules.listen(client, events.topics);
+  if (lostOver === undefined) return success(session);
+  session.close();
+  return refusal("lost", `the connection was closed when ${lostOver} was subscribed to`);
 }
 
 function sessionOf(client: MqttClient, clock: Clock, signal: AbortSignal): Session {

@@ -31,6 +31,8 @@ export interface LinkEvents {
   received(message: Received): void;
   /** The broker was not reached, or lost. */
   failed(reason: string): void;
+  /** Whether the last session ended over a message that is known by now: the broker is there and takes all else. */
+  blamed?(): boolean;
   /** What is listened to; `+` stands for one level. */
   readonly topics: readonly string[];
 }

@@ -10,8 +10,10 @@ import type { Devices } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
 import { boardMessage } from "./board_payload.ts";
 import { startBroker } from "./broker.ts";
-import { readCertificates, readPassword } from "./broker_files.ts";
+import { readPassword } from "./broker_files.ts";
+import { readCertificates } from "../../platform/certificates.ts";
 import { keepConnected } from "./client_link.ts";
+import { DeniedTopics } from "./denied_topics.ts";
 import { keepDeviceNews } from "./device_news.ts";
 import { type HomeAssistantIo, keepHomeAssistant, topicsOf } from "./home_assistant/home_assistant.ts";
 import type { BrokerConfig, EmbeddedConfig, MqttConfig } from "../mqtt_config.ts";
@@ -61,8 +63,9 @@ const GOODBYE_MS = 150;
 export async function startMqtt(config: MqttConfig, io: MqttIo): Promise<Mqtt | undefined> {
   if (config.broker === undefined && config.embedded === undefined) return undefined;
   await using cleanup = new AsyncDisposableStack();
-  const publisher = createPublisher(config.queue_messages, io.clock);
   const warn = createRateLimitedWarnings(io.log, io.clock);
+  const denied = new DeniedTopics({ ...io, warn });
+  const publisher = createPublisher(config.queue_messages, { ...io, denied });
   const stop = new AbortController();
   cleanup.defer(() => stop.abort());
   const homeAssistant = keepHomeAssistant(
@@ -75,6 +78,7 @@ export async function startMqtt(config: MqttConfig, io: MqttIo): Promise<Mqtt | 
     opened: publisher.use,
     received: dispatcher(createSettingsInbox({ ...io, warn }), homeAssistant.received),
     failed: () => {},
+    blamed: () => denied.blamed(),
     topics: [...SETTINGS_TOPICS, ...topicsOf(config.home_assistant)],
   }, io.clock);
   const { events } = link;
@@ -95,7 +99,10 @@ export async function startMqtt(config: MqttConfig, io: MqttIo): Promise<Mqtt | 
   const place = linkOf(config, port);
   return {
     stats: publisher.stats,
-    link: () => ({ ...publisher.stats(), ...place, ...link.state() }),
+    link() {
+      const { since, trouble } = link.state();
+      return { ...publisher.stats(), ...place, since, trouble: trouble ?? denied.trouble() };
+    },
     port,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -2,7 +2,8 @@ import { toHex } from "../../crypto/bytes.ts";
 import type { Random } from "../../platform/random.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import { connectTo } from "./connect.ts";
-import { readCertificates, readPassword } from "./broker_files.ts";
+import { readPassword } from "./broker_files.ts";
+import { readCertificates } from "../../platform/certificates.ts";
 import type { BrokerConfig } from "../mqtt_config.ts";
 
 /** Whether a broker takes the gateway's name and password; nothing is published, no session is kept. Never rejects. */

@@ -18,7 +18,7 @@ export interface MqttLink extends PublisherStats {
   readonly tls: boolean;
   /** Since when it is connected or not, unix milliseconds. */
   readonly since: number;
-  /** Why it is not connected, as far as known. */
+  /** Why it is not connected, as far as known, or what a broker that it is connected to does not take. */
   readonly trouble: string | undefined;
   readonly homeAssistant: boolean;
 }

@@ -1,4 +1,6 @@
-import { type Check, fail, type Finding, pass } from "./finding.ts";
+import { readCertificates } from "../../../platform/certificates.ts";
+import type { ConfigFile } from "../config/config_file.ts";
+import { type Check, fail, type Finding, pass, reasonOf } from "./finding.ts";
 
 /** A secret that stands in the file itself, not in `${NAME}` or another file. */
 const INLINE_SECRET = /^\s*-?\s*(key|password|api_key)\s*:\s*["']?[^\s"'$#]/m;
@@ -14,8 +16,21 @@ export const config: Check = async ({ configPath, file, configFault }) => {
     return [fail("config", configFault ?? "it cannot be read", mend)];
   }
   const roles = (["gateway", "node"] as const).filter((role) => file[role] !== undefined);
-  return [await modeOf(configPath) ?? pass("config", `${configPath} is right: ${roles.join(" and ")}`)];
+  return [
+    await modeOf(configPath) ?? await authorityOf(file) ??
+      pass("config", `${configPath} is right: ${roles.join(" and ")}`),
+  ];
 };
+
+async function authorityOf({ node }: ConfigFile): Promise<Finding | undefined> {
+  if (node?.ca_file === undefined) return undefined;
+  try {
+    await readCertificates(node.ca_file);
+    return undefined;
+  } catch (error) {
+    return fail("config", reasonOf(error), "correct `node.ca_file:`");
+  }
+}
 
 async function modeOf(path: string): Promise<Finding | undefined> {
   const { mode } = await Deno.stat(path);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { askNode } from "../../../device/local_service/ask.ts";
 import { StatusAnswer } from "../../../device/local_service/wire.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
+import { trustingFetch } from "../../../platform/certificates.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { type ConfigFile, DEFAULT_CONFIG, loadConfig } from "../config/config_file.ts";
@@ -25,8 +26,17 @@ export async function patientOf(
   }
   const dataDir = processDataDir(flags.dataDir ?? file?.data_dir);
   const node = file?.node ? await nodeState(nodeDir(dataDir)) : { kind: "stopped" } as const;
-  const machine = { clock: systemClock, random: systemRandom, fetch, run: runProgram };
+  const machine = { clock: systemClock, random: systemRandom, fetch: await fetchOf(file, signal), run: runProgram };
   return { configPath, file, configFault, dataDir, node, ...machine, log: getLogger(["ecowatt", "doctor"]), signal };
+}
+
+/** Trusts whom the node trusts; that its file cannot be read is said by the check of the configuration. */
+async function fetchOf(file: ConfigFile | undefined, signal: AbortSignal): Promise<typeof fetch> {
+  const caFile = file?.node?.ca_file;
+  if (caFile === undefined) return fetch;
+  const trusting = await trustingFetch(caFile, fetch).catch(() => undefined);
+  signal.addEventListener("abort", () => trusting?.[Symbol.dispose](), { once: true });
+  return trusting?.fetch ?? fetch;
 }
 
 /** Whether a node runs on a data directory, and how it is doing. */

@@ -81,7 +81,9 @@ function findings(probe: Probe, { gateway, device_id, key_number }: NodeConfig):
         fail(
           "gateway",
           `${gateway} is not reached: ${probe.reason}`,
-          `is it on? is the address right? curl ${gateway}/health`,
+          /certificate/i.test(probe.reason)
+            ? "name the authority that signed its certificate: `node.ca_file:`"
+            : `is it on? is the address right? curl ${gateway}/health`,
         ),
       ];
     default:
