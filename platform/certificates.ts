@@ -12,7 +12,7 @@ export async function readCertificates(path: string): Promise<string> {
 }
 
 /** Requests that trust an authority of one's own besides those of the system. Disposing closes its connections. */
-export interface TrustingFetch extends Disposable {
+interface TrustingFetch extends Disposable {
   readonly fetch: typeof fetch;
 }
 
