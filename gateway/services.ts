@@ -10,7 +10,7 @@ import { localDays, machineTimeZone } from "./energy/local_days.ts";
 import { meteredSamples } from "./energy/metered_samples.ts";
 import { createFirmwareRollouts, type FirmwareRollouts } from "./firmware/rollouts.ts";
 import type { GatewayIo } from "./gateway_io.ts";
-import { createInverters, type Inverters } from "./store/inverters.ts";
+import { createInverters, type Inverters, type ListedInverters } from "./store/inverters.ts";
 import { createManagement, type Management } from "./management/management.ts";
 import { createGatewayMetrics, type GatewayMetrics, type GatewayMetricsIo } from "./metrics/gateway_metrics.ts";
 import { createDeviceSettings, type DeviceSettings } from "./settings/device_settings.ts";
@@ -54,7 +54,7 @@ export function createServices(stores: Stores, options: ServicesOptions, io: Ser
   const { commit, devices, replay, tokens, commands, series, points, rollups } = stores;
   const notifier = createCommandNotifier({ changes: stores.changes, clock });
   const reader = createSampleReader({ series, points, rollups, clock });
-  const inverters = createInverters({ series, points });
+  const inverters = createInverters({ series, points, listed: listedInverters(stores) });
   return {
     management: createManagement({ devices, tokens, replay, commands, commit, clock }),
     reader,
@@ -69,16 +69,26 @@ export function createServices(stores: Stores, options: ServicesOptions, io: Ser
   };
 }
 
+/** As each node last told. */
+function listedInverters({ devices, recordedStates }: Pick<Stores, "devices" | "recordedStates">): ListedInverters {
+  return (deviceId) => {
+    const device = devices.find(deviceId);
+    const names = device && recordedStates.load(device).health?.inverters.map(({ inverter }) => inverter);
+    return names === undefined || names.length === 0 ? undefined : new Set(names);
+  };
+}
+
 /** The days of energy are those of the site. */
 function energyServices(
-  { samples, energy, devices }: Stores,
+  stores: Stores,
   { time_zone: timeZone = machineTimeZone() }: ServicesOptions,
 ): Pick<Services, "samples" | "energy"> {
+  const { samples, energy, devices } = stores;
   const days = localDays(timeZone);
   const registeredAt = (device: DeviceId) => devices.find(device)?.createdAt;
   return {
     samples: meteredSamples(samples, { energy, days, registeredAt }),
-    energy: createEnergyReader(energy, timeZone, days),
+    energy: createEnergyReader({ energy, listed: listedInverters(stores) }, timeZone, days),
   };
 }
 

@@ -42,7 +42,17 @@ export interface EnergyReader {
   days(deviceId: string, count: number, now: number): readonly DayEnergy[];
 }
 
-export function createEnergyReader(energy: EnergyStore, timeZone: string, days: LocalDays): EnergyReader {
+interface EnergyReaderIo {
+  readonly energy: EnergyStore;
+  /** The names of the inverters that a node lists now: another one's total is not the device's any more. */
+  readonly listed: (deviceId: string) => ReadonlySet<string> | undefined;
+}
+
+export function createEnergyReader(
+  { energy, listed }: EnergyReaderIo,
+  timeZone: string,
+  days: LocalDays,
+): EnergyReader {
   return {
     timeZone,
     dayOf: (at) => days(at).name,
@@ -50,12 +60,15 @@ export function createEnergyReader(energy: EnergyStore, timeZone: string, days: 
       const today = days(now).name;
       const todays = new Map(energy.days(deviceId, today, today).map(({ inverter, wh }) => [inverter, wh]));
       const asides = new Map(energy.notCounted(deviceId, today, today).map(({ inverter, wh }) => [inverter, wh]));
-      const inverters = energy.ofDevice(deviceId).map(({ inverter, meter: { source, lifetimeWh, at } }) => {
+      const names = listed(deviceId);
+      const all = energy.ofDevice(deviceId).map(({ inverter, meter: { source, lifetimeWh, at } }) => {
         const todayWh = lifetimeWh === undefined ? undefined : todays.get(inverter) ?? 0;
         return { inverter, source, lifetimeWh, todayWh, todayNotCountedWh: asides.get(inverter) ?? 0, at };
       });
+      const inverters = all.filter(({ inverter }) => names?.has(inverter) ?? true);
+      const gone = all.flatMap((one) => inverters.includes(one) ? [] : one.todayWh ?? []);
       return {
-        todayWh: sum(inverters.map(({ todayWh }) => todayWh)),
+        todayWh: sum([...inverters.map(({ todayWh }) => todayWh), ...gone]),
         lifetimeWh: sum(inverters.map(({ lifetimeWh }) => lifetimeWh)),
         todayNotCountedWh: [...asides.values()].reduce((total, wh) => total + wh, 0),
         inverters,

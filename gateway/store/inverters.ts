@@ -22,7 +22,10 @@ export interface Inverters {
   names(deviceId: string): readonly string[];
   /** Every inverter that can be told something, however long it has been silent; a board has its one from the start. */
   known(device: Device): readonly KnownInverter[];
-  /** Those that are there now, by name: what sent nothing for a week before the device's newest upload is gone. */
+  /**
+   * Those that are there now, by name: what a node does not list any more is gone, and what sent nothing for a week before
+   * the device's newest upload.
+   */
   present(deviceId: string): readonly KnownInverter[];
   /** The kinds of those that are there: nothing is known of a node before its first upload. */
   profiles(device: Device): readonly Profile[];
@@ -31,20 +34,28 @@ export interface Inverters {
 interface InvertersIo {
   readonly series: Pick<SeriesStore, "ofDevice">;
   readonly points: Pick<RawPoints, "lastBlock">;
+  /** What a node says that it polls; `undefined`: it does not tell. */
+  readonly listed?: ListedInverters;
 }
+
+/** The names of the inverters that a node lists now; `undefined`: it tells of none. */
+export type ListedInverters = (deviceId: string) => ReadonlySet<string> | undefined;
 
 /** An inverter that sent nothing for so long before the device's newest upload is no longer there. */
 const GONE_MS = 7 * 86_400_000;
 /** Registers that came in so long before the newest ones still count: boards send them in several sets. */
 const TOGETHER_MS = 86_400_000;
 
-export function createInverters({ series, points }: InvertersIo): Inverters {
+export function createInverters({ series, points, listed }: InvertersIo): Inverters {
   const heardOf = (deviceId: string): readonly Heard[] =>
     series.ofDevice(deviceId).flatMap((one): readonly Heard[] => {
       const at = points.lastBlock(one)?.received_at;
       return at === undefined ? [] : [{ series: one, at }];
     }).sort((a, b) => b.at - a.at);
-  const present = (deviceId: string) => invertersIn(recent(heardOf(deviceId)));
+  const present = (deviceId: string) => {
+    const names = listed?.(deviceId);
+    return invertersIn(recent(heardOf(deviceId)).filter(({ series }) => names?.has(series.inverter) ?? true));
+  };
   return {
     names: (deviceId) => [...new Set(series.ofDevice(deviceId).map(({ inverter }) => inverter))],
     known: ({ auth, deviceId }) => auth === "legacy" ? [BOARD_INVERTER] : invertersIn(heardOf(deviceId)),

@@ -142,11 +142,12 @@ function removedOf({ entities }: Announcement, { cmps }: DeviceAnnouncement): Re
   return Object.fromEntries(removed.map(([key, p]) => [key, { p }]));
 }
 
-/** An empty retained message ends an announcement; what was published of a device that is no longer registered ends with it. */
-function takeBack({ topic, device, inverter }: Announcement, { publisher, devices }: AnnouncerIo): void {
+/** An empty retained message ends an announcement; what was published of a device or inverter that is gone ends with it. */
+function takeBack({ topic, device, inverter }: Announcement, { publisher, devices, inverters }: AnnouncerIo): void {
   const empty = (topic: string) => publisher.put({ topic, payload: "", retain: true });
   empty(topic);
-  if (devices.find(device)) return;
+  const isThere = inverter === null || inverters.present(device).some((one) => one.inverter === inverter);
+  if (devices.find(device) && isThere) return;
   const topics = inverter === null
     ? [deviceStatusTopic(device) ?? [], conditionTopic(device), firmwareTopic(device)].flat()
     : [inverterStateTopic, inverterEnergyTopic, powerLimitTopic].map((topicOf) => topicOf(device, inverter));

@@ -61,3 +61,30 @@ Deno.test("a board has its one inverter from the start", async () => {
   assert.deepEqual(inverters.profiles(board).map(({ id }) => id), ["ecowatt"]);
   assert.deepEqual(inverters.present("board"), [], "nothing came from it yet");
 });
+
+Deno.test("an inverter that its node does not list any more is gone at once: from the power, the total and what is told", async () => {
+  await using fixture = await openFixture();
+  const { clock, management, stores, services: { inverters, states, energy } } = fixture;
+  await fixture.ask("POST", "/api/v1/devices", { device_id: "barn" });
+  const device = management.device("barn");
+  const tell = (...names: readonly string[]) => {
+    const told = names.map((inverter) => ({ inverter, state: "ok" as const, since_ms: clock.now(), reason: "test" }));
+    return stores.commit.run(() => states.told(device, { upload_interval_s: 30, inverters: told }, clock.now()));
+  };
+  const hour = async (inverter: string) => {
+    for (let minute = 0; minute <= 60; minute += 10) {
+      await store(fixture, inverter, ["Pac"]);
+      await clock.advance(600_000);
+    }
+  };
+  await hour("east");
+  await tell("east");
+  assert.equal(Math.round(energy.of("barn", clock.now()).lifetimeWh ?? -1), 400);
+  await tell("roof-east");
+  await hour("roof-east");
+  assert.deepEqual(inverters.present("barn").map(({ inverter }) => inverter), ["roof-east"]);
+  const { lifetimeWh, todayWh, inverters: shown } = energy.of("barn", clock.now());
+  assert.deepEqual([Math.round(lifetimeWh ?? -1), Math.round(todayWh ?? -1)], [400, 800], "the day had both");
+  assert.deepEqual(shown.map(({ inverter }) => inverter), ["roof-east"]);
+  assert.deepEqual(inverters.names("barn"), ["east", "roof-east"], "its samples are still there");
+});
