@@ -248,3 +248,16 @@ Deno.test("an image that was too large to be signed as a whole is taken with its
   const foreign = await repository.verify({ ...added.value, manifest_signature: `${"A".repeat(342)}==` });
   assert.equal(foreign.ok ? "" : foreign.fault, "manifest");
 });
+
+Deno.test("of images that come side by side under one version, or one sequence, the first that is whole has it", async () => {
+  await using fixture = await openFixture();
+  const { repository } = fixture;
+  const ends = async (...details: readonly Partial<typeof NODE>[]) => {
+    const added = await Promise.all(details.map((one) => repository.add(image(10), { ...NODE, ...one })));
+    return added.map((one) => one.ok ? "ok" : one.fault).toSorted();
+  };
+  assert.deepEqual(await ends({ version: "2.0.0" }, { version: "2.0.0" }), ["exists", "ok"]);
+  const same = [{ version: "2.1.0", sequence: 50 }, { version: "2.2.0", sequence: 50 }];
+  assert.deepEqual(await ends(...same), ["ok", "sequence"]);
+  assert.deepEqual(repository.list().map(({ sequence }) => sequence), [1, 50]);
+});

@@ -4,7 +4,7 @@ import { sha256 } from "../../../crypto/sha256.ts";
 import { loadState } from "../../../ota/slots/state.ts";
 import { bring, giveUp, type UpdateFault } from "../../../ota/updater/install.ts";
 import { Part, partOf, type Wanted } from "../../../ota/updater/part.ts";
-import { FirmwareGateway } from "../../fakes/firmware.ts";
+import { chunkAnswer, FirmwareGateway } from "../../fakes/firmware.ts";
 import { LOSSES, PowerCut, PowerFiles } from "../../fakes/power.ts";
 import { installIo, NEW_IMAGE, newRelease, saying } from "../machine.ts";
 
@@ -91,4 +91,19 @@ Deno.test("a note of how far a download is, of which a byte is another, does not
   torn.seed(partOf("b"), bytes);
   using part = await Part.open(wanted, torn);
   assert.deepEqual([part.place.next, part.place.before], [1, "01".repeat(16)]);
+});
+
+Deno.test("a chunk that comes damaged is asked for three times, and then the server is at fault", async () => {
+  for (const [damaged, expected] of [[2, "ok"], [3, "chunk_hmac"]] as const) {
+    const gateway = new FirmwareGateway(newRelease);
+    let left = damaged;
+    gateway.misbehave = async (path, number) => {
+      if (path !== "/ota/chunk" || number !== 1 || left-- <= 0) return undefined;
+      const { chunk, ...rest } = await chunkAnswer(newRelease, 1);
+      return { kind: "ok", value: { ...rest, chunk: { ...chunk, hmac: "00".repeat(32) } } };
+    };
+    const outcome = await bring(wanted, installIo(new PowerFiles(), gateway), never);
+    assert.equal(outcome.ok ? "ok" : outcome.fault, expected);
+    assert.equal(gateway.chunks.filter((number) => number === 1).length, 3);
+  }
 });
