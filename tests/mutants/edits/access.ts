@@ -179,8 +179,8 @@ export const ACCESS = [
       breaks: "an older session's messages come when the gateway starts",
     },
     {
-      from: "retain: true },\n",
-      to: "retain: false },\n",
+      from: "retain: rules.keepsWill() }",
+      to: "retain: false }",
       breaks: "who comes later does not hear that the gateway is away",
     },
   ]),
