@@ -35,7 +35,7 @@ function encodeDictionary(index: number, base: readonly number[], values: readon
   let mask = 0;
   const codes: number[] = [];
   values.forEach((value, position) => {
-    const delta = value - (base[position % 6] ?? 0);
+    const delta = ((value - (base[position % 6] ?? 0)) << 16) >> 16; // an int16 on the board
     if (delta === 0) return;
     if (position < 16) mask |= 1 << position;
     if (Math.abs(delta) <= 127) codes.push(0x80 | (delta & 0x7f) | (delta < 0 ? 0x40 : 0));
