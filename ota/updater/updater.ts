@@ -168,7 +168,6 @@ export class Updater {
         this.#note(`refused: ${reply.reason}`);
         return this.#plan(interval);
       case "ok":
-        this.#plan(interval);
         if (!reply.value.update_available) {
           this.#troubles = 0;
           return this.#note("up to date");
@@ -199,7 +198,7 @@ export class Updater {
     signal: AbortSignal,
   ): Promise<void> {
     const error = `${fault}: ${detail}`.slice(0, 500);
-    if (this.#lastRefusal === error) return;
+    if (this.#lastRefusal === error) return this.#plan(this.#io.interval);
     this.#lastRefusal = error;
     this.#say("update refused: {reason}", error);
     const state = await loadState(this.#io.files);

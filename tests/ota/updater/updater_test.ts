@@ -4,6 +4,7 @@ import type { Health } from "../../../ota/slots/health.ts";
 import { arm, currentSlot } from "../../../ota/slots/slots.ts";
 import { loadState, storeState } from "../../../ota/slots/state.ts";
 import { forgetPart } from "../../../ota/updater/part.ts";
+import type { UpdaterStatus } from "../../../ota/updater/status.ts";
 import { Updater } from "../../../ota/updater/updater.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { FirmwareGateway, release } from "../../fakes/firmware.ts";
@@ -17,7 +18,11 @@ async function lived(
   files: PowerFiles,
   gateway: FirmwareGateway,
   hours: number,
-  { answerMs = 0, ...changes }: Partial<ConstructorParameters<typeof Updater>[0]> & { readonly answerMs?: number } = {},
+  { answerMs = 0, look = () => {}, ...changes }: Partial<ConstructorParameters<typeof Updater>[0]> & {
+    readonly answerMs?: number;
+    /** Sees the status in the hundred steps after each answer of the gateway. */
+    readonly look?: (status: UpdaterStatus) => void;
+  } = {},
 ) {
   const stop = new AbortController();
   let elapsed = 0;
@@ -30,12 +35,20 @@ async function lived(
       return Promise.resolve();
     },
   };
+  const watch = async () => {
+    for (let step = 0; step < 100; step++) {
+      await Promise.resolve();
+      look(updater.status());
+    }
+  };
   const updater = new Updater({
     ...installIo(files, gateway, { clock, random: { float: () => 0 } }),
     gateway: {
-      ask(...request) {
+      async ask(...request) {
         elapsed += answerMs;
-        return gateway.ask(...request);
+        const reply = await gateway.ask(...request);
+        void watch();
+        return reply;
       },
     },
     boot: { kind: "committed", slot: "a" },
@@ -94,6 +107,18 @@ Deno.test("an image that is staged by hand during a download does not make the o
 Deno.test("the status says when the last check began, so that who asked in between waits for the next", async () => {
   const { lastCheckBegunAt, lastCheckAt } = await lived(oldImage(), new FirmwareGateway(), 5, { answerMs: 700 });
   assert.deepEqual({ lastCheckBegunAt, lastCheckAt }, { lastCheckBegunAt: 0, lastCheckAt: 700 });
+});
+
+Deno.test("who follows an update never sees a node that has nothing to do between its check and its restart", async () => {
+  const seen = new Set<string>();
+  const look = ({ phase, lastCheckAt }: UpdaterStatus) => void (lastCheckAt !== undefined && seen.add(phase.kind));
+  await lived(oldImage(), new FirmwareGateway(newRelease), 8, { look });
+  assert.ok(seen.has("checking") && !seen.has("idle"), [...seen].join());
+});
+
+Deno.test("an offer that is refused as before leaves the node waiting for the next check", async () => {
+  const gateway = new FirmwareGateway(await release(OLD_IMAGE, { model: "esp32" }));
+  assert.equal((await lived(oldImage(), gateway, 13)).phase.kind, "idle");
 });
 
 Deno.test("a program that no boot guard started tells of an update, and takes none: nothing would bring it back", async () => {
