@@ -159,7 +159,11 @@ export const UPDATER_EDITS = [
       to: "if (false) {",
       breaks: "a program that nobody guards replaces itself",
     },
-    { from: "    if (this.#lastRefusal === error) return;\n", to: "", breaks: "a refused offer is reported every day" },
+    {
+      from: "    if (this.#lastRefusal === error) return this.#plan(this.#io.interval);\n",
+      to: "",
+      breaks: "a refused offer is reported every day",
+    },
     {
       from: 'brought.fault !== "too_slow" && brought.fault !== "refused"',
       to: "true",
