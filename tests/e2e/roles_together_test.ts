@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { freePort } from "../fakes/free_port.ts";
 import { temporaryDirectory } from "../fakes/temporary_directory.ts";
 import { countingInverter } from "./counting_inverter.ts";
 import { run, start, until } from "./process.ts";
@@ -8,9 +9,7 @@ import { run, start, until } from "./process.ts";
 async function box(folder: string, inverter: number) {
   const config = join(folder, "ecowatt.yaml");
   const dataDir = join(folder, "data");
-  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = probe.addr;
-  probe.close();
+  const port = freePort();
   const made = await run(
     ["init", "--yes", "--config", config, "--data-dir", dataDir, "--port", String(port)].concat(
       ["--inverter", `tcp://127.0.0.1:${inverter}?unit=17&profile=ecowatt`],
