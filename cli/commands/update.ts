@@ -60,8 +60,14 @@ async function check(flags: Flags, terminal: Terminal, done: Done): Promise<void
   const asked = { at: systemClock.now(), before };
   await askForCheck(files);
   const after = await follow(files, asked, { done, terminal, quiet: flags.json === true });
-  terminal.out(flags.json ? JSON.stringify(after) : phaseText(after));
+  const restarted = isOther(after, before) ? "restarted; " : "";
+  terminal.out(flags.json ? JSON.stringify(after) : restarted + phaseText(after));
   if (!flags.json && after.lastOutcome !== undefined) terminal.out(after.lastOutcome);
+}
+
+/** Whether another process says this: the node has restarted in the meantime. */
+function isOther(now: PublishedStatus, before: PublishedStatus): boolean {
+  return now.startedAt !== before.startedAt || now.version !== before.version;
 }
 
 /** Waits until a check that was asked for is done; shows the progress meanwhile. */
@@ -74,9 +80,9 @@ async function follow(
   for (let waited = systemClock.monotonic();;) {
     await systemClock.sleep(500);
     const now = await published(files);
-    const restarted = now !== undefined && now.version !== asked.before.version;
-    if (now !== undefined && (restarted || answers(now, asked))) {
-      if (restarted || done(now)) return now;
+    if (now !== undefined && isOther(now, asked.before) && now.phase.kind !== "checking") return now;
+    if (now !== undefined && answers(now, asked)) {
+      if (done(now)) return now;
       const text = phaseText(now);
       if (text !== shown && !quiet) terminal.err(text);
       if (text !== shown) waited = systemClock.monotonic();

@@ -19,6 +19,8 @@ export interface UpdaterStatus {
   readonly phase: Phase;
   readonly version: string;
   readonly floor: number;
+  /** When this process began with it: another one is a restart. */
+  readonly startedAt: number;
   /** When the last check that came to an end began, and when it ended. */
   readonly lastCheckBegunAt?: number;
   readonly lastCheckAt?: number;

@@ -26,6 +26,7 @@ const Status = z.object({
   phase: Phase,
   version: z.string(),
   floor: z.number(),
+  startedAt: z.number().optional(), // a node of version 0.1 does not say it
   lastCheckBegunAt: z.number().optional(),
   lastCheckAt: z.number().optional(),
   lastOutcome: z.string().optional(),
@@ -41,7 +42,7 @@ export type PublishedStatus = z.infer<typeof Status>;
  * ```ts
  * import { slotFiles } from "../slots/files.ts";
  * const files = await slotFiles(await Deno.makeTempDir());
- * await publish(files, { phase: { kind: "checking" }, version: "1.2.0", floor: 7 }, 1_000);
+ * await publish(files, { phase: { kind: "checking" }, version: "1.2.0", floor: 7, startedAt: 900 }, 1_000);
  * (await published(files))?.phase.kind; // => "checking"
  * ```
  */

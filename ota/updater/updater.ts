@@ -39,6 +39,7 @@ interface UpdaterIo extends InstallIo {
 export class Updater {
   readonly #io: UpdaterIo;
   readonly #startedAt: number;
+  readonly #startedAtUnixMs: number;
   #phase: Phase = { kind: "checking" };
   #nextCheckAt = 0;
   #nextReportAt = 0;
@@ -57,6 +58,7 @@ export class Updater {
   constructor(io: UpdaterIo) {
     this.#io = { ...io, onProgress: ({ next, written }) => this.#progressed(next, written, io) };
     this.#startedAt = io.clock.monotonic();
+    this.#startedAtUnixMs = io.clock.now();
   }
 
   status(): UpdaterStatus {
@@ -64,6 +66,7 @@ export class Updater {
       phase: this.#phase,
       version: this.#io.self.version,
       floor: this.#floor,
+      startedAt: this.#startedAtUnixMs,
       ...(this.#lastCheckBegunAt === undefined ? {} : { lastCheckBegunAt: this.#lastCheckBegunAt }),
       ...(this.#lastCheckAt === undefined ? {} : { lastCheckAt: this.#lastCheckAt }),
       ...(this.#lastOutcome === undefined ? {} : { lastOutcome: this.#lastOutcome }),

@@ -7,6 +7,8 @@ import { ApiProblem, messageOf } from "./client.ts";
 export interface Resource<T> {
   readonly value: T | undefined;
   readonly problem: ApiProblem | undefined;
+  /** Whether `value` is what this path gave, and not another one before it. */
+  readonly isOwn: boolean;
   readonly reload: () => void;
 }
 
@@ -28,7 +30,7 @@ const CALM_MS = 1_000;
 export function useResource<T>(path: string | undefined, options: ResourceOptions = {}): Resource<T> {
   const api = useApi();
   const { stays = false } = options;
-  const [state, setState] = useState<Omit<Resource<T>, "reload"> & { path?: string | undefined }>(EMPTY);
+  const [state, setState] = useState<Omit<Resource<T>, "reload" | "isOwn"> & { path?: string | undefined }>(EMPTY);
   const [turn, setTurn] = useState(0);
   const reload = useCallback(() => setTurn((count) => count + 1), []);
   useEffect(() => {
@@ -46,7 +48,7 @@ export function useResource<T>(path: string | undefined, options: ResourceOption
   }, [path, turn, api]);
   useReloads(reload, options);
   const shown = state.path === path || stays ? state : EMPTY;
-  return { value: shown.value, problem: shown.problem, reload };
+  return { value: shown.value, problem: shown.problem, isOwn: state.path === path, reload };
 }
 
 const EMPTY = { value: undefined, problem: undefined };

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 /** Where the reader is in a list that goes further back than one page. `C`: what the gateway calls the next page. */
 interface Pager<C> {
@@ -23,11 +23,15 @@ export function usePager<C>(of: string): Pager<C> {
   };
 }
 
-/** Turns the pages; nothing, while all of it is on the first. */
+/** Turns the pages; nothing, while all of it is on the first. `next`: null where there is none, undefined until that is known. */
 export function PagerButtons<C>({ pager, next }: { readonly pager: Pager<C>; readonly next: C | null | undefined }) {
   const { number, older, newer } = pager;
   const isLast = next === null || next === undefined;
-  if (isLast && number === 1) return null;
+  const isShown = useRef(false);
+  // While a page is on its way nobody knows of a next one: the buttons, and the focus on them, stay till it is there.
+  if (number > 1 || !isLast) isShown.current = true;
+  else if (next === null) isShown.current = false;
+  if (!isShown.current) return null;
   return (
     <div class="pager">
       <button type="button" aria-disabled={number === 1} onClick={() => number > 1 && newer()}>Newer</button>

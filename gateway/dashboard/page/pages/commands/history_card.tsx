@@ -55,7 +55,7 @@ export function HistoryCard({ devices, first }: Props) {
           );
         }}
       </Loaded>
-      <PagerButtons pager={pager} next={history.value?.next} />
+      <PagerButtons pager={pager} next={history.isOwn ? history.value?.next : undefined} />
       {cancelled && (
         <CancelDialog
           command={cancelled}

@@ -48,7 +48,7 @@ export function LogCard({ devices }: { readonly devices: readonly string[] }) {
           />
         )}
       </Loaded>
-      <PagerButtons pager={pager} next={log.value?.next} />
+      <PagerButtons pager={pager} next={log.isOwn ? log.value?.next : undefined} />
     </Card>
   );
 }

@@ -52,7 +52,7 @@ export function HistoryCard({ path, where }: Props) {
           />
         )}
       </Loaded>
-      <PagerButtons pager={pager} next={history.value?.next} />
+      <PagerButtons pager={pager} next={history.isOwn ? history.value?.next : undefined} />
     </Card>
   );
 }
