@@ -11,6 +11,12 @@ interface Base {
   readonly draft: Draft;
 }
 
+/** What stands in the form, and what it began as. */
+interface Form {
+  readonly base: Base;
+  readonly draft: Draft;
+}
+
 type Problems = Partial<Record<SettingKey, string>>;
 
 const CONFLICT = "Somebody else changed these settings meanwhile. What you typed is still here.";
@@ -19,20 +25,25 @@ const CONFLICT = "Somebody else changed these settings meanwhile. What you typed
 export function useSettingsChange(id: string, settings: Settings, onSaved: () => void) {
   const send = useSender(id);
   const announce = useAnnounce();
-  const [base, setBase] = useState(() => baseOf(settings));
-  const [draft, setDraft] = useState(base.draft);
+  const [form, setForm] = useState(() => untouched(baseOf(settings)));
+  const { base, draft } = form;
+  const setDraft = (next: Draft) => setForm((known) => ({ ...known, draft: next }));
   const [problems, setProblems] = useState<Problems>({});
   const [problem, setProblem] = useState<string>();
   const [review, setReview] = useState<ChangedSettings>();
-  const isTouched = KEYS.some((key) => draft[key] !== base.draft[key]);
-  const startFrom = (from: Base) => {
-    setBase(from);
-    setDraft(from.draft);
+  const isTouched = isChanged(form);
+  const forgetProblems = () => {
     setProblems({});
     setProblem(undefined);
   };
+  const startFrom = (from: Base) => {
+    setForm(untouched(from));
+    forgetProblems();
+  };
   useEffect(() => {
-    if (!isTouched) startFrom(baseOf(settings));
+    // An effect runs a moment after what it belongs to was shown: what was typed meanwhile stays.
+    setForm((known) => isChanged(known) ? known : untouched(baseOf(settings)));
+    if (!isTouched) forgetProblems();
   }, [settings.version]);
   const refused = (error: unknown) => {
     const known = problemsOf(error);
@@ -69,6 +80,14 @@ function useSender(id: string) {
 
 function baseOf({ version, desired }: Pick<Settings, "version" | "desired">): Base {
   return { version, draft: draftOf(desired) };
+}
+
+function untouched(base: Base): Form {
+  return { base, draft: base.draft };
+}
+
+function isChanged({ base, draft }: Form): boolean {
+  return KEYS.some((key) => draft[key] !== base.draft[key]);
 }
 
 /** What the gateway has against single settings. */
