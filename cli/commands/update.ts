@@ -6,7 +6,14 @@ import { systemClock } from "../../platform/clock.ts";
 import { processDataDir, slotsDir } from "../data_dir.ts";
 import { CliFailure, EXIT } from "../terminal/exit.ts";
 import type { Terminal } from "../terminal/output.ts";
-import { answers, type Asked, askForCheck, published, type PublishedStatus } from "../../ota/updater/status_files.ts";
+import {
+  answers,
+  type Asked,
+  askForCheck,
+  hasRestarted,
+  published,
+  type PublishedStatus,
+} from "../../ota/updater/status_files.ts";
 
 interface Flags {
   readonly dataDir?: string;
@@ -60,14 +67,9 @@ async function check(flags: Flags, terminal: Terminal, done: Done): Promise<void
   const asked = { at: systemClock.now(), before };
   await askForCheck(files);
   const after = await follow(files, asked, { done, terminal, quiet: flags.json === true });
-  const restarted = isOther(after, before) ? "restarted; " : "";
+  const restarted = hasRestarted(after, before) ? "restarted; " : "";
   terminal.out(flags.json ? JSON.stringify(after) : restarted + phaseText(after));
   if (!flags.json && after.lastOutcome !== undefined) terminal.out(after.lastOutcome);
-}
-
-/** Whether another process says this: the node has restarted in the meantime. */
-function isOther(now: PublishedStatus, before: PublishedStatus): boolean {
-  return now.startedAt !== before.startedAt || now.version !== before.version;
 }
 
 /** Waits until a check that was asked for is done; shows the progress meanwhile. */
@@ -80,7 +82,7 @@ async function follow(
   for (let waited = systemClock.monotonic();;) {
     await systemClock.sleep(500);
     const now = await published(files);
-    if (now !== undefined && isOther(now, asked.before) && now.phase.kind !== "checking") return now;
+    if (now !== undefined && hasRestarted(now, asked.before) && now.phase.kind !== "checking") return now;
     if (now !== undefined && answers(now, asked)) {
       if (done(now)) return now;
       const text = phaseText(now);

@@ -110,6 +110,19 @@ export function answers({ lastCheckAt, lastCheckBegunAt }: PublishedStatus, { at
 }
 
 /**
+ * Whether another process says `now` than said `before`: the node has restarted in the meantime.
+ *
+ * @example
+ * ```ts
+ * const before = { phase: { kind: "checking" }, version: "1.2.0", floor: 7, startedAt: 900, at: 1_000 } as const;
+ * [before, { ...before, startedAt: 2_000 }].map((now) => hasRestarted(now, before)); // => [false, true]
+ * ```
+ */
+export function hasRestarted(now: PublishedStatus, before: PublishedStatus): boolean {
+  return now.startedAt !== before.startedAt || now.version !== before.version;
+}
+
+/**
  * Whether somebody asked since this was last called.
  *
  * @example

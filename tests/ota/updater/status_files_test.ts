@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../../../crypto/bytes.ts";
-import { answers, published } from "../../../ota/updater/status_files.ts";
+import { answers, hasRestarted, published } from "../../../ota/updater/status_files.ts";
 import { PowerFiles } from "../../fakes/power.ts";
 
 Deno.test("a status that a power cut left empty or torn was never said", async () => {
@@ -22,5 +22,21 @@ Deno.test("only a check that began after the request answers it; of a node that 
   ] as const;
   for (const [said, expected] of table) {
     assert.equal(answers({ ...before, ...said }, { at: 1_000, before }), expected, JSON.stringify(said));
+  }
+});
+
+Deno.test("a restart is told by the process, also into the same version, and of version 0.1 by the version", () => {
+  const older = { phase: { kind: "checking" }, version: "0.1.0", floor: 7, at: 900 } as const;
+  const newer = { ...older, startedAt: 500 };
+  const table = [
+    [older, older, false],
+    [{ ...older, version: "0.1.1" }, older, true],
+    [newer, older, true],
+    [{ ...newer, at: 2_000 }, newer, false],
+    [{ ...newer, startedAt: 1_500 }, newer, true],
+    [{ ...newer, version: "0.2.0" }, newer, true],
+  ] as const;
+  for (const [now, before, expected] of table) {
+    assert.equal(hasRestarted(now, before), expected, JSON.stringify([now, before]));
   }
 });
