@@ -30,7 +30,7 @@ export interface HttpServer extends AsyncDisposable {
 
 /** How long answers under way may take after a stop. */
 const GRACE_MS = 800;
-/** Between two attempts to listen again, after the system ended a listener. */
+/** Between two attempts to listen again: in vain as long as the listener is there. */
 const AGAIN_MS = 1_000;
 
 type Listener = Deno.HttpServer<Deno.NetAddr>;
@@ -38,24 +38,19 @@ type Listener = Deno.HttpServer<Deno.NetAddr>;
 /**
  * Starts to listen. Throws one clear line when the address cannot be had. A listener that the system ends (no file can be
  * opened any more, as when somebody holds thousands of connections) is followed by another on the same port as soon as there
- * may be one. Connections that bring no request, that are idle, or that are too many are cut.
+ * may be one, whatever the connections that the first one took still do. Connections that bring no request, that are idle, or
+ * that are too many are cut.
  */
 export function startHttpServer({ answer, bounds = connectionBounds(), ...rest }: HttpServerOptions): HttpServer {
   const requests = new RequestsByPort();
   const options = { ...rest, answer: requests.counting(answer) };
-  let listener = listen(options);
-  const { hostname, port } = listener.addr;
+  const first = listen(options);
+  const { hostname, port } = first.addr;
   const stopped = new AbortController();
   const guard = keepWithinBounds({ port, isBusy: (peerPort) => requests.isBusy(peerPort), bounds, log: options.log });
-  const kept = (async () => {
-    while (await endedBySystem(listener, options.log)) {
-      const next = await listenAgain({ ...options, port }, stopped.signal);
-      if (next === undefined) return;
-      listener = next;
-    }
-  })();
+  const kept = keepListening(first, { ...options, port }, stopped.signal);
   const end = async () => {
-    await Promise.all([shutDown(listener, kept, options.clock), guard[Symbol.asyncDispose]()]);
+    await Promise.all([shutDown(kept, options.clock), guard[Symbol.asyncDispose]()]);
   };
   let stopping: Promise<void> | undefined;
   const stop = () => {
@@ -97,26 +92,38 @@ interface ListenOptions extends Omit<HttpServerOptions, "answer" | "bounds"> {
   readonly answer: CountedAnswer;
 }
 
-/** Resolves when a listener is no more: true unless it was stopped. */
-async function endedBySystem({ finished, addr }: Listener, log: Logger): Promise<boolean> {
-  try {
-    await finished;
-    return false;
-  } catch (error) {
-    log.error("nobody can connect to {host}:{port}: {error}", { host: addr.hostname, port: addr.port, error });
-    return true;
+/**
+ * Listens as long as it is not stopped, and gives all listeners that there were. One that the system ended says so only when
+ * its last connection has, so that the port is asked: nobody else can have it while somebody listens. Never rejects.
+ */
+async function keepListening(first: Listener, options: ListenOptions, stopped: AbortSignal): Promise<Set<Listener>> {
+  const { hostname: host, port, clock, log } = options;
+  const listeners = new Set<Listener>();
+  const add = (listener: Listener) => {
+    listeners.add(listener);
+    const ended = (error?: unknown) => {
+      listeners.delete(listener);
+      if (error !== undefined) log.error("nobody could connect to {host}:{port}: {error}", { host, port, error });
+    };
+    listener.finished.then(() => ended(), ended);
+  };
+  add(first);
+  for (;;) {
+    await clock.sleep(AGAIN_MS, stopped);
+    if (stopped.aborted) return listeners;
+    const next = listenAgain(options);
+    if (next === undefined) continue;
+    add(next);
+    log.error("the system ended what listened on {host}:{port}; listens again", { host, port });
   }
 }
 
-async function listenAgain(options: ListenOptions, stopped: AbortSignal): Promise<Listener | undefined> {
-  while (!stopped.aborted) {
-    try {
-      const listener = listen(options);
-      options.log.info("listens again on {host}:{port}", { host: options.hostname, port: options.port });
-      return listener;
-    } catch {
-      await options.clock.sleep(AGAIN_MS, stopped); // there is no file to be had yet: told when it ended
-    }
+/** `undefined` where somebody listens, or where there is no file to be had yet. */
+function listenAgain(options: ListenOptions): Listener | undefined {
+  try {
+    return listen(options);
+  } catch {
+    return undefined;
   }
 }
 
@@ -132,6 +139,7 @@ function listen({ hostname, port, purpose, answer, refuse }: ListenOptions): Lis
 }
 
 /** `Deno.serve` cannot be aborted once it shuts down: what still runs after the grace is left to the end of the process. */
-async function shutDown(listener: Listener, kept: Promise<void>, clock: Pick<Clock, "sleep">): Promise<void> {
-  await within(GRACE_MS, listener.shutdown().then(() => kept), { clock });
+async function shutDown(kept: Promise<Set<Listener>>, clock: Pick<Clock, "sleep">): Promise<void> {
+  const ended = [...await kept].map((listener) => listener.shutdown());
+  await within(GRACE_MS, Promise.all(ended), { clock });
 }

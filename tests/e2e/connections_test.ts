@@ -35,6 +35,39 @@ Deno.test("connections that nobody uses keep others out for a moment only", asyn
   }
 });
 
+Deno.test("a listener that is gone is followed by another, though somebody whom it took stays", async () => {
+  await using folder = await temporaryDirectory();
+  const limited = ["sh", "-c", `ulimit -n ${FILES}; exec "$@"`, "sh", ...command()] as const;
+  const args = ["gateway", "--port", "0", "--data-dir", join(folder.path, "data")];
+  await using gateway = start(args, { program: limited });
+  const url = await gatewayUrl(gateway);
+  const port = Number(new URL(url).port);
+  using faithful = await Deno.connect({ hostname: "127.0.0.1", port });
+  const ask = async () => {
+    await faithful.write(new TextEncoder().encode("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    return await faithful.read(new Uint8Array(4096)) !== null;
+  };
+  assert.ok(await ask());
+  const idle: Deno.TcpConn[] = [];
+  try {
+    await until("a listener that is gone", async () => {
+      try {
+        for (let i = 0; i < FILES; i++) idle.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+      } catch (error) {
+        return error instanceof Deno.errors.ConnectionRefused || undefined;
+      }
+    });
+  } finally {
+    for (const connection of idle) connection.close();
+  }
+  assert.ok(
+    await until("another one", async () => {
+      assert.ok(await ask(), "who was let in before is served on");
+      return await isHealthy(url).catch(() => undefined) || undefined;
+    }),
+  );
+});
+
 Deno.test("who connects and says nothing is cut, and one address does not get all connections", async () => {
   await using folder = await temporaryDirectory();
   const limited = ["sh", "-c", `ulimit -n ${2 * FILES}; exec "$@"`, "sh", ...command()] as const;
