@@ -43,19 +43,21 @@ const ALL_USED = new Uint8Array(WINDOW / 8).fill(255);
 interface DeviceWindow extends SequenceWindow {
   /** The last of the keys that it is for. */
   readonly key: number;
+  readonly stored: boolean;
 }
 
 export function createKeyWindows(db: DatabaseSync): KeyWindows {
   const shared = db.prepare("SELECT highest, used, key_number FROM sequence_window WHERE device = ?");
-  const saveShared = db.prepare(`INSERT INTO sequence_window(device, highest, used, key_number) VALUES (?, ?, ?, ?)
-    ON CONFLICT (device) DO UPDATE SET highest = excluded.highest, used = excluded.used`);
+  const addShared = db.prepare("INSERT INTO sequence_window(device, highest, used, key_number) VALUES (?, ?, ?, ?)");
+  const saveShared = db.prepare("UPDATE sequence_window SET highest = ?, used = ? WHERE device = ?");
   const own = db.prepare("SELECT highest, used FROM key_window WHERE device = ? AND key_number = ?");
   const saveOwn = db.prepare(`INSERT INTO key_window VALUES (?, ?, ?, ?)
     ON CONFLICT (device, key_number) DO UPDATE SET highest = excluded.highest, used = excluded.used`);
 
   const loadShared = (device: number, key: number): DeviceWindow => {
     const row = shared.get(device);
-    return row === undefined ? { ...emptyWindow(), key } : { ...windowOf(row), key: numberOf(row["key_number"]) };
+    if (row === undefined) return { ...emptyWindow(), key, stored: false };
+    return { ...windowOf(row), key: numberOf(row["key_number"]), stored: true };
   };
   const loadOwn = (device: number, key: number) => {
     const row = own.get(device, key);
@@ -63,8 +65,10 @@ export function createKeyWindows(db: DatabaseSync): KeyWindows {
   };
   const claimShared = (device: number, window: DeviceWindow, sequence: number) => {
     const next = claimSequence(window, sequence);
-    if (next) saveShared.run(device, next.highest, next.used, window.key);
-    return next !== undefined;
+    if (next === undefined) return false;
+    if (window.stored) saveShared.run(next.highest, next.used, device);
+    else addShared.run(device, next.highest, next.used, window.key);
+    return true;
   };
   return {
     claim(device, key, sequence) {

@@ -107,12 +107,12 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
     "SELECT * FROM sample_series WHERE device = ? AND inverter = ? AND profile = ? AND registers = ?",
   );
   // What came later than it is now came while our own clock was ahead. What claims to be later than it came says nothing of when it was: among such blocks the last to come is the newest.
-  const grow = db.prepare(`UPDATE sample_series SET blocks = blocks + 1, open = :open,
-      longest_ms = max(longest_ms, :endMs - :startMs),
-      newest_start = iif(:at >= coalesce(newest_at, 0) OR :receivedAt < newest_at, :startMs, newest_start),
-      newest_number = iif(:at >= coalesce(newest_at, 0) OR :receivedAt < newest_at, blocks, newest_number),
-      newest_at = iif(:receivedAt < newest_at, :at, max(coalesce(newest_at, 0), :at))
-    WHERE id = :id AND blocks = :blocks`);
+  const grow = db.prepare(`UPDATE sample_series SET blocks = blocks + 1, open = ?3,
+      longest_ms = max(longest_ms, ?5 - ?4),
+      newest_start = iif(?7 >= coalesce(newest_at, 0) OR ?6 < newest_at, ?4, newest_start),
+      newest_number = iif(?7 >= coalesce(newest_at, 0) OR ?6 < newest_at, blocks, newest_number),
+      newest_at = iif(?6 < newest_at, ?7, max(coalesce(newest_at, 0), ?7))
+    WHERE id = ?1 AND blocks = ?2`);
   // The number that is left out tells those who keep the series that it has changed.
   const reopen = db.prepare(`UPDATE sample_series SET blocks = blocks + 1, open = :open
     WHERE id = :id AND blocks = :blocks`);
@@ -130,8 +130,9 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
       if (Number(changes) === 1) checkCounts(Counts.parse(counts.get(device)), device);
       return SeriesRow.parse(find.get(device, inverter, profile, names));
     },
-    grow: (change) => {
-      return Number(grow.run({ ...change, at: Math.min(change.endMs, change.receivedAt) }).changes) === 1;
+    grow({ id, blocks, open, startMs, endMs, receivedAt }) {
+      const at = Math.min(endMs, receivedAt);
+      return Number(grow.run(id, blocks, open, startMs, endMs, receivedAt, at).changes) === 1;
     },
     reopen: (change) => Number(reopen.run({ ...change }).changes) === 1,
     ofDevice: (device) => ofDevice.all(device).map((row) => SeriesRow.parse(row)),
