@@ -5,6 +5,7 @@ import { deviceReasonText } from "../rollout/reason_text.ts";
 import { mayBegin } from "../rollout/rollout.ts";
 import { compareVersions } from "../../ota/manifest/version.ts";
 import type { DeviceCall } from "../auth/identity.ts";
+import { Fault } from "../fault.ts";
 import type { Device } from "../store/devices.ts";
 import type { Session } from "../store/firmware_sessions.ts";
 import type { StoredFirmwareRollout } from "../store/port/firmware_rollout.ts";
@@ -25,17 +26,33 @@ type Check = DeviceCall<CheckRequest>;
 /** The session states in which a board has begun and not ended. */
 const UNDER_WAY = ["downloading", "downloaded"];
 
-/** Answers a check: first what it says about the last update, then what there is for the device. Inside a transaction. */
-export function check(call: Check, io: OfferIo): CheckAnswer {
+/** Takes a check: first what it says about the last update, then what there is for the device. Inside a transaction. */
+export function check(call: Check, io: OfferIo): Firmware | undefined {
   const { device, body: { current_version }, now } = call;
   const before = io.firmwareSessions.find(device) ?? newSession(current_version, now);
   const session = boardOutcome(device, { ...before, current_version, checked_at: now }, io, now);
   io.firmwareSessions.save(device, session);
   for (const stored of io.firmwareRollouts.runningFor(device.deviceId)) {
     const firmware = offerable(call, stored, io);
-    if (firmware) return offer(call, session, stored, firmware, io);
+    if (!firmware) continue;
+    offer(call, session, stored, firmware, io);
+    return firmware;
   }
-  return { update_available: false, message: "No update is due" };
+  return undefined;
+}
+
+/**
+ * The answer to a check. One to a node of version 0.1 may take work, after the transaction; that throws a `Fault` when such a
+ * node cannot have the firmware.
+ */
+export function answerTo(
+  { image_signature }: CheckRequest,
+  firmware: Firmware | undefined,
+  io: Pick<OfferIo, "firmware" | "log">,
+): CheckAnswer | (() => Promise<CheckAnswer>) {
+  if (firmware === undefined) return { update_available: false, message: "No update is due" };
+  if (image_signature !== false && firmware.signature === null) return () => olderAnswer(firmware, io);
+  return offered(firmware);
 }
 
 function newSession(current_version: string, now: number): Session {
@@ -117,7 +134,7 @@ function offer(
   { id }: StoredFirmwareRollout,
   firmware: Firmware,
   io: OfferIo,
-): CheckAnswer {
+): void {
   const { version, total_chunks } = firmware;
   const goesOn = session.version === version && session.rollout === id &&
     ["offered", "downloading", "downloaded", "verified"].includes(session.state);
@@ -136,10 +153,21 @@ function offer(
     noteProgress(device, offered, { version, kind: "offered", detail: `rollout ${id}` }, io, now);
   }
   io.firmwareRollouts.tell(id, { kind: "begun", device: device.deviceId }, now);
-  return answerOf(firmware);
 }
 
-function answerOf(firmware: Firmware): CheckAnswer {
+async function olderAnswer(firmware: Firmware, io: Pick<OfferIo, "firmware" | "log">): Promise<CheckAnswer> {
+  const { model, version } = firmware;
+  const older = await io.firmware.forOlderNodes(firmware);
+  if (older.ok) return offered(older.value);
+  io.log.error("nodes of version 0.1 cannot have {version} of {model}: {reason}", {
+    model,
+    version,
+    reason: older.detail,
+  });
+  throw new Fault("refused", older.detail);
+}
+
+function offered(firmware: Firmware): CheckAnswer {
   const { version, original_size, encrypted_size, total_chunks, chunk_size, sha256_hash, signature, iv } = firmware;
   const { manifest, manifest_signature } = firmware;
   return {

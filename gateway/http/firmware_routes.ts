@@ -8,14 +8,17 @@ import {
   VerifyRequest,
 } from "../../ota/manifest/messages.ts";
 import { fetchChunk, type FetchedChunk } from "../firmware/download.ts";
-import { check, type OfferIo } from "../firmware/offer.ts";
+import { answerTo, check, type OfferIo } from "../firmware/offer.ts";
 import { takeComplete, takeVerify } from "../firmware/reports.ts";
 import { type Answer, type DeviceRoute, deviceRoute, jsonAnswer, parseBody, requireOwnName } from "./device_route.ts";
 
 /** The paths on which devices get their firmware and report on it (contract/1-link §7). */
 export function firmwareRoutes(io: OfferIo): readonly DeviceRoute[] {
   return [
-    deviceRoute("/ota/check", CheckRequest, (call) => jsonAnswer(200, check(call, io))),
+    deviceRoute("/ota/check", CheckRequest, (call) => {
+      const answer = answerTo(call.body, check(call, io), io);
+      return typeof answer === "function" ? async () => jsonAnswer(200, await answer()) : jsonAnswer(200, answer);
+    }),
     chunkRoute(io),
     deviceRoute("/ota/verify", VerifyRequest, (call) => jsonAnswer(200, takeVerify(call, io))),
     deviceRoute("/ota/complete", CompleteRequest, (call) => jsonAnswer(200, takeComplete(call, io))),

@@ -2,10 +2,15 @@
 export const MAX_IMAGE_BYTES = 512 * 1_048_576;
 
 /**
- * Bytes of the largest image that is signed as a whole message, plain: twice as many are in memory then, beside what a gateway
- * has anyway, of the 384 MiB that its unit allows (ADR 013). A larger one is vouched for by its manifest alone.
+ * Bytes of the largest image that is signed as a whole message when it is added, plain: twice as many are in memory then (ADR
+ * 083). A larger one is vouched for by its manifest alone.
  */
-export const MAX_WHOLE_IMAGE_BYTES = 112 * 1_048_576;
+export const MAX_WHOLE_IMAGE_BYTES = 4 * 1_048_576;
+/**
+ * The same where a node of version 0.1 is to have the image, which takes none without: it is all that such a signature takes of
+ * the 384 MiB that a gateway's unit allows.
+ */
+export const MAX_OLDER_IMAGE_BYTES = 112 * 1_048_576;
 
 /** Bytes of a chunk as boards take it (contract/2-boards §8). */
 export const BOARD_CHUNK_BYTES = 1_024;

@@ -26,7 +26,7 @@ export const FirmwareSequence = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
  * Everything that is known of an image and signed with it (contract/1-link §7). The image is encrypted as one stream,
  * AES-256-CBC with PKCS#7 padding, and cut into chunks. The signature over the manifest vouches for the image by its
  * SHA-256. `signature` is RSA PKCS#1 v1.5 with SHA-256 over the plain image itself: nodes up to version 0.1 verify it too
- * and take no image without it; it is left out where the image is too large for that (ADR 013).
+ * and take no image without it; it is left out where the image is too large for that (ADR 083).
  */
 export const Manifest = z.strictObject({
   format: z.literal(MANIFEST_FORMAT),

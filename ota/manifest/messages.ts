@@ -14,6 +14,9 @@ export const CheckRequest = z.object({
   sequence: FirmwareSequence.or(z.literal(0)).optional().describe(
     "Of a node: its committed floor; nothing at or below is offered",
   ),
+  image_signature: z.boolean().optional().describe(
+    "Of a node: false when it needs no signature over the image itself, as nodes of version 0.1 do",
+  ),
 });
 export type CheckRequest = z.infer<typeof CheckRequest>;
 

@@ -9,6 +9,8 @@ export interface FirmwareImages {
   find(model: string, version: string): Firmware | undefined;
   /** One chunk, encrypted, with its HMAC in hex; `undefined` for a number that the image does not have. */
   chunk(firmware: Firmware, number: number): Promise<{ readonly data: Bytes; readonly hmac: string } | undefined>;
+  /** As nodes of version 0.1 take it: with a signature over the image itself, which is made when it is first asked for. */
+  forOlderNodes(firmware: Firmware): Promise<Outcome<Firmware, FirmwareFault>>;
 }
 
 /** An image as it comes: in pieces, which take constant memory. */

@@ -4,11 +4,10 @@ import { sha256 } from "../../crypto/sha256.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import type { PlainImage, Sink } from "../chunks/image_stream.ts";
 import type { FirmwareFault } from "../manifest/firmware.ts";
-import { MAX_WHOLE_IMAGE_BYTES } from "../manifest/limits.ts";
 
 /**
  * The signature over a plain image, which Web Crypto takes as a whole message: in memory, and freed before this resolves.
- * `undefined` for an image that is too large for that. `bring` gives the image's bytes, the ones that were measured.
+ * `undefined` for an image that has more than `most` bytes. `bring` gives the image's bytes, the ones that were measured.
  *
  * @example
  * ```ts
@@ -17,16 +16,16 @@ import { MAX_WHOLE_IMAGE_BYTES } from "../manifest/limits.ts";
  * const plain = async function* () { yield new Uint8Array([0x7f, 2, 3]); };
  * const key = await importRsaPrivateKey((await generateRsaKeyPair()).privatePem);
  * const image = await measure(plain());
- * const signed = key && image.ok && await signWhole(image.value, (sink) => measure(plain(), sink), key);
+ * const signed = key && image.ok && await signWhole(image.value, (sink) => measure(plain(), sink), { key, most: 1024 });
  * signed && signed.ok && signed.value?.length; // => 256
  * ```
  */
 export async function signWhole(
-  { size, sha256: measured }: PlainImage,
+  { size, sha256: measured }: Pick<PlainImage, "size" | "sha256">,
   bring: (sink: Sink) => Promise<Outcome<unknown, FirmwareFault>>,
-  key: RsaPrivateKey,
+  { key, most }: { readonly key: RsaPrivateKey; readonly most: number },
 ): Promise<Outcome<Bytes | undefined, FirmwareFault>> {
-  if (size > MAX_WHOLE_IMAGE_BYTES) return success(undefined);
+  if (size > most) return success(undefined);
   const whole = new Uint8Array(size);
   let at = 0;
   try {

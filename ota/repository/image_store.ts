@@ -8,6 +8,7 @@ import { SerialQueue } from "../../platform/serial_queue.ts";
 
 const IMAGE = "image.bin";
 const RECORD = "firmware.json";
+const OLDER_RECORD = "firmware-0.1.json";
 const TEMPORARY = ".new-";
 const REMOVED = ".removed-";
 /** An unfinished image older than this belongs to nobody. */
@@ -30,6 +31,9 @@ export interface ImageStore {
   put(fill: Fill): Promise<Outcome<Firmware, FirmwareFault>>;
   /** The encrypted image. */
   open(firmware: Firmware): Promise<Deno.FsFile>;
+  /** The same firmware as it is given to older nodes (`forOlderNodes`), once it was made. */
+  findOlder(firmware: Firmware): Firmware | undefined;
+  keepOlder(older: Firmware): Promise<void>;
   /** `false` when there was none. */
   remove(model: string, version: string): Promise<boolean>;
 }
@@ -72,6 +76,8 @@ export function openImageStore(folder: string, files: ImageStoreFiles = diskFile
     highestSequence,
     put: (fill) => put(fill, imageStore),
     open: (firmware) => Deno.open(join(pathOf(firmware), IMAGE), { read: true }),
+    findOlder: (firmware) => read(pathOf(firmware), OLDER_RECORD),
+    keepOlder: (older) => queue.run(() => keepOlder(pathOf(older), older, files)),
     remove: (model, version) =>
       queue.run(async () => {
         const found = find(model, version);
@@ -147,9 +153,17 @@ async function name(
   return success(firmware);
 }
 
-function read(path: string): Firmware | undefined {
+async function keepOlder(path: string, older: Firmware, files: ImageStoreFiles): Promise<void> {
+  const temporary = join(path, `${TEMPORARY}${crypto.randomUUID()}`);
+  await files.append(temporary, utf8(JSON.stringify(older)));
+  await files.sync(temporary);
+  await files.rename(temporary, join(path, OLDER_RECORD));
+  await files.sync(path);
+}
+
+function read(path: string, record = RECORD): Firmware | undefined {
   try {
-    return Firmware.parse(JSON.parse(Deno.readTextFileSync(join(path, RECORD))));
+    return Firmware.parse(JSON.parse(Deno.readTextFileSync(join(path, record))));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw new Error(`Cannot read the firmware in ${path}`, { cause: error });

@@ -3,6 +3,7 @@ import type { Random } from "../../platform/random.ts";
 import { type Outcome, success } from "../../protocol/outcome.ts";
 import { measure } from "../chunks/image_stream.ts";
 import type { FirmwareFault, NewFirmware } from "../manifest/firmware.ts";
+import { MAX_OLDER_IMAGE_BYTES } from "../manifest/limits.ts";
 import { type SignedManifest, signManifest } from "../manifest/manifest.ts";
 import { manifestOf } from "../manifest/manifest_of.ts";
 import type { Pieces } from "./firmware_repository.ts";
@@ -30,7 +31,10 @@ export async function signImage(
 ): Promise<Outcome<SignedManifest, FirmwareFault>> {
   const image = await measure(await plain());
   if (!image.ok) return image;
-  const signature = await signWhole(image.value, async (sink) => await measure(await plain(), sink), key);
+  const signature = await signWhole(image.value, async (sink) => await measure(await plain(), sink), {
+    key,
+    most: MAX_OLDER_IMAGE_BYTES,
+  });
   if (!signature.ok) return signature;
   const manifest = manifestOf(image.value, { ...details, iv: random.bytes(16), signature: signature.value });
   return success(await signManifest(manifest, key));

@@ -5,7 +5,7 @@ import type { Random } from "../../platform/random.ts";
 import { chunkHmac } from "../chunks/chunk_hmac.ts";
 import type { BoardManifest, Firmware, FirmwareFault, NewFirmware } from "../manifest/firmware.ts";
 import type { Added, FirmwareRepository, Pieces } from "./firmware_repository.ts";
-import { MAX_BOARD_IMAGE_BYTES } from "../manifest/limits.ts";
+import { MAX_BOARD_IMAGE_BYTES, MAX_WHOLE_IMAGE_BYTES } from "../manifest/limits.ts";
 import { bytesOf, type Manifest, type SignedManifest, signManifest, verifyManifest } from "../manifest/manifest.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import {
@@ -22,6 +22,8 @@ import { openKeySets } from "./key_sets.ts";
 import type { ImageStoreFiles } from "./image_store_files.ts";
 import { type Draft, type ImageStore, openImageStore } from "./image_store.ts";
 import { signWhole } from "./image_signature.ts";
+import { forOlderNodes } from "./older_nodes.ts";
+import { SerialQueue } from "../../platform/serial_queue.ts";
 
 interface RepositoryIo {
   /** The gateway's data directory. */
@@ -58,6 +60,7 @@ export function keysFolder(dataDir: string): string {
 export function openRepository(io: RepositoryIo): FirmwareRepository {
   const imageStore = openImageStore(join(io.dataDir, "firmware"), io.files);
   const keySets = openKeySets(keysFolder(io.dataDir));
+  const wholeImages = new SerialQueue();
   return {
     list: () => imageStore.list(),
     find: (model, version) => imageStore.find(model, version),
@@ -67,6 +70,8 @@ export function openRepository(io: RepositoryIo): FirmwareRepository {
       const { chunkKeys } = await keySets.get(firmware.keys);
       return { data, hmac: await chunkHmac(chunkKeys[firmware.audience], data, number) };
     },
+    forOlderNodes: async (firmware) =>
+      await wholeImages.run(() => keySets.use(firmware.keys, (keys) => forOlderNodes(firmware, keys, imageStore))),
     add: async (plain, details) => await keySets.use(details.keys, (keys) => add(plain, details, keys, imageStore, io)),
     addSigned: async (plain, signed, { keys: name }) =>
       await keySets.use(name, (keys) => addSigned(plain, signed, { ...keys, name }, imageStore, io)),
@@ -108,7 +113,10 @@ async function signDraft(
   { cipher, privateKey }: { readonly cipher: ImageCipher; readonly privateKey: RsaPrivateKey },
 ): Promise<Outcome<Bytes | undefined, FirmwareFault>> {
   using file = await draft.open();
-  return await signWhole(image, (plain) => decryptImage(file.readable, cipher, { plain }), privateKey);
+  return await signWhole(image, (plain) => decryptImage(file.readable, cipher, { plain }), {
+    key: privateKey,
+    most: MAX_WHOLE_IMAGE_BYTES,
+  });
 }
 
 /** What can be refused before the image comes. Sequences only go up, so that devices that took a release take the next. */

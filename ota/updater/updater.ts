@@ -158,7 +158,7 @@ export class Updater {
     const { clock, device, gateway, interval, self } = this.#io;
     const begunAt = clock.now();
     this.#phase = { kind: "checking" };
-    const message = { device_id: device, current_version: self.version, sequence: this.#floor };
+    const message = { device_id: device, current_version: self.version, sequence: this.#floor, image_signature: false };
     const reply = await gateway.ask("/ota/check", message, CheckAnswer, signal);
     this.#lastCheckBegunAt = begunAt;
     this.#lastCheckAt = clock.now();

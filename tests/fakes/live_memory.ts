@@ -21,6 +21,12 @@ export class LiveMemory {
   }
 }
 
+/** Bytes that this process had in memory at its worst moment, whoever asked for them and however shortly (proc(5)). */
+export function mostResident(): number {
+  const [, kilobytes] = Deno.readTextFileSync("/proc/self/status").match(/VmHWM:\s+(\d+) kB/) ?? [];
+  return 1024 * Number(kilobytes);
+}
+
 /** Runs a script that prints the most memory it had in use, in bytes, with an argument. */
 export async function mostMemory(script: URL, argument: number): Promise<number> {
   const program = [Deno.execPath(), "run", "-A", "--v8-flags=--expose-gc", fileURLToPath(script)] as const;

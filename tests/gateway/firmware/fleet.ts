@@ -10,6 +10,7 @@ import type { Device } from "../../../gateway/store/devices.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { chunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
 import type { Firmware } from "../../../ota/manifest/firmware.ts";
+import { success } from "../../../protocol/outcome.ts";
 import type { FirmwareImages } from "../../../ota/repository/firmware_repository.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { openTestStores } from "../../fakes/stores.ts";
@@ -130,6 +131,7 @@ function imagesOf(image: Firmware): FirmwareImages {
     list: () => [image],
     find: (model: string, version: string) => model === image.model && version === image.version ? image : undefined,
     chunk: async (_: Firmware, number: number) => ({ data: CHUNK, hmac: await chunkHmac(KEY, CHUNK, number) }),
+    forOlderNodes: (firmware: Firmware) => Promise.resolve(success(firmware)),
   };
 }
 
@@ -157,7 +159,7 @@ function live(node: FleetNode, { io, now, random, boots, loss }: Step): void {
   const { device } = node;
   const device_id = device.deviceId;
   const offer = check({ device, body: { device_id, current_version: node.version }, now }, io);
-  if (!offer.update_available || node.refused.has(offer.version)) return;
+  if (!offer || node.refused.has(offer.version)) return;
   const { version } = offer;
   for (let number = 0; number < offer.total_chunks; number++) {
     if (random() < loss / 2) return; // the network went away: the next check goes on

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fromBase64 } from "../../../crypto/bytes.ts";
-import { importRsaPublicKey } from "../../../crypto/rsa.ts";
+import { importRsaPublicKey, verifyRsa } from "../../../crypto/rsa.ts";
 import { verifyChunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
 import { importChunkKey } from "../../../keys/chunk_key.ts";
 import { CheckAnswer } from "../../../ota/manifest/messages.ts";
 import { verifyManifest } from "../../../ota/manifest/manifest.ts";
-import { testKeys } from "../../ota/fixture.ts";
+import { MAX_WHOLE_IMAGE_BYTES } from "../../../ota/manifest/limits.ts";
+import { imageBytes, testKeys } from "../../ota/fixture.ts";
 import type { Node } from "../command/running.ts";
 import { type FirmwareFixture, startFirmware } from "./fixture.ts";
 
@@ -53,6 +54,28 @@ Deno.test("a node gets a signed manifest and its chunks in any order, also after
   assert.deepEqual(await fixture.kinds(NODE), ["offered", "downloading", "downloading", "verified", "confirmed"]);
   const status = (await gateway.ask("GET", "/ota/status")).body;
   assert.deepEqual(status, { active_sessions: 0, sessions: {}, available_versions: ["1.1.0"] });
+});
+
+Deno.test("a large image has a signature of its own for nodes of version 0.1 alone, and both take the same chunks", async () => {
+  await using fixture = await startFirmware();
+  const node = await fixture.gateway.addNode(NODE, null);
+  const firmware = await fixture.add("1.1.0", { size: MAX_WHOLE_IMAGE_BYTES + 1, chunk_size: 262_144 });
+  await fixture.rollOut({ model: "test", version: "1.1.0" });
+  const publicKey = await importRsaPublicKey(testKeys.publicPem) ?? assert.fail();
+  const offered = async (more = {}) => {
+    const { json, signed } = await check(node, "1.0.0", more);
+    assert.ok(signed);
+    const { signature, manifest = "", manifest_signature = "" } = json;
+    const read = await verifyManifest({ manifest, manifest_signature }, publicKey);
+    assert.ok(read.ok);
+    assert.equal(read.value.signature, signature);
+    return read.value;
+  };
+  const { signature, ...older } = await offered();
+  assert.ok(
+    await verifyRsa(publicKey, imageBytes(firmware.original_size), fromBase64(signature ?? "") ?? assert.fail()),
+  );
+  assert.deepEqual(await offered({ image_signature: false }), older);
 });
 
 Deno.test("a rollback is kept with its reason and its last lines, and the image is not offered again", async () => {

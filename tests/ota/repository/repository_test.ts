@@ -9,6 +9,7 @@ import { signImage } from "../../../ota/repository/offline_signing.ts";
 import { keysFolder, openRepository } from "../../../ota/repository/repository.ts";
 import type { FirmwareRepository } from "../../../ota/repository/firmware_repository.ts";
 import { systemRandom } from "../../../platform/random.ts";
+import { MAX_WHOLE_IMAGE_BYTES } from "../../../ota/manifest/limits.ts";
 import { verifyChunkHmac } from "../../../ota/chunks/chunk_hmac.ts";
 import { importChunkKey } from "../../../keys/chunk_key.ts";
 import { BoardManifest, type Firmware, NewFirmware } from "../../../ota/manifest/firmware.ts";
@@ -57,6 +58,50 @@ for (const size of [1, 15, 16, 17, 65_535, 65_520, 65_536, 200_000]) {
     assert.equal((await repository.verify(firmware)).ok, true);
   });
 }
+
+Deno.test("an image too large to be signed whole is, once, for the first older node that asks", async () => {
+  await using fixture = await openFixture();
+  const { repository, dataDir } = fixture;
+  const size = MAX_WHOLE_IMAGE_BYTES + 1;
+  const added = await repository.add(image(size, 65_536), NODE);
+  assert.ok(added.ok);
+  const { signature, ...firmware } = added.value;
+  assert.equal(signature, null);
+  assert.equal((await repository.verify(added.value)).ok, true);
+  const key = await importRsaPublicKey(testKeys.publicPem) ?? assert.fail();
+  const [older, atOnce] = await Promise.all([1, 2].map(() => repository.forOlderNodes(added.value)));
+  assert.ok(older?.ok && atOnce?.ok);
+  assert.deepEqual(atOnce.value, older.value);
+  const { manifest, manifest_signature } = older.value;
+  const read = await verifyManifest(
+    { manifest: manifest ?? "", manifest_signature: manifest_signature ?? "" },
+    key,
+  );
+  assert.ok(read.ok && read.value.signature === older.value.signature);
+  const proof = fromBase64(read.value.signature ?? "") ?? assert.fail();
+  assert.ok(await verifyRsa(key, imageBytes(size), proof));
+  assert.deepEqual({
+    ...older.value,
+    signature,
+    manifest: firmware.manifest,
+    manifest_signature: firmware.manifest_signature,
+  }, added.value);
+  await Deno.remove(join(keysFolder(dataDir), "default/signing_private.pem"));
+  const again = openRepository({ dataDir, random: systemRandom, clock: { now: () => 1_000 } });
+  assert.deepEqual(await again.forOlderNodes(added.value), older, "it was kept");
+  assert.deepEqual(again.list(), [added.value], "and is no image of its own");
+});
+
+Deno.test("without the private key older nodes are given nothing they would not take", async () => {
+  await using fixture = await openFixture();
+  const { repository, dataDir } = fixture;
+  const added = await repository.add(image(MAX_WHOLE_IMAGE_BYTES + 1, 65_536), NODE);
+  assert.ok(added.ok);
+  await Deno.remove(join(keysFolder(dataDir), "default/signing_private.pem"));
+  const again = openRepository({ dataDir, random: systemRandom, clock: { now: () => 1_000 } });
+  const older = await again.forOlderNodes(added.value);
+  assert.equal(older.ok ? "" : older.fault, "keys");
+});
 
 Deno.test("sequences go up by themselves, and never down", async () => {
   await using fixture = await openFixture();
