@@ -159,7 +159,7 @@ function openInverters(
   opening: AsyncDisposableStack,
 ): readonly ConfiguredInverter[] {
   const exchanged = (bus: string, exchange: BusExchange) => meters.busExchanged(bus, exchange);
-  const memoryOf = store.leftOut.of;
+  const memoryOf = store.mapMemory.of;
   return buses.flatMap((bus) =>
     invertersOf(bus, opening.use(busOf(bus, { clock, log, exchanged })), { clock, memoryOf })
   );

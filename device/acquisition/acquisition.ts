@@ -4,6 +4,7 @@ import type { Liveness } from "../../platform/liveness.ts";
 import type { Location } from "../../protocol/night/sun.ts";
 import type { ConfiguredInverter } from "../equipment/inverters.ts";
 import type { Inverter } from "../inverter/inverter.ts";
+import { Daybreak } from "./daybreak.ts";
 import type { FirstSample } from "./first_sample.ts";
 import type { Period } from "./period.ts";
 import { Pulse } from "./pulse.ts";
@@ -50,7 +51,8 @@ export function openAcquisition(configured: ConfiguredInverter, io: AcquisitionI
   };
   const watch = new Watch({ inverter: name, serial, location, store, changed, clock, log });
   const pulse = new Pulse(name, patienceMs, clock);
-  const observers = [io.observer(watch), watch, firstSample];
+  const daybreak = new Daybreak({ location, clock, begins: () => inverter.relearn() });
+  const observers = [io.observer(watch), watch, firstSample, daybreak];
   const sampler = new Sampler({ name, inverter, sink, pulse, observers, clock });
   return {
     inverter,

@@ -2,14 +2,14 @@ import type { Clock } from "../../platform/clock.ts";
 import { ecowatt } from "../../protocol/profile/ecowatt.ts";
 import type { BusConfig, InverterConfig } from "../config/bus_config.ts";
 import { createInverter, type Inverter } from "../inverter/inverter.ts";
-import type { LeftOutMemory } from "../inverter/left_out.ts";
+import type { MapMemory } from "../inverter/map_memory.ts";
 import type { Bus } from "../modbus/bus.ts";
 
 /** Dependencies of the inverters on a bus. */
 interface InvertersIo {
   readonly clock: Clock;
   /** What was learned of an inverter's map before the start. */
-  readonly memoryOf?: (inverter: string) => LeftOutMemory;
+  readonly memoryOf?: (inverter: string) => MapMemory;
 }
 
 /** One inverter, with how it was configured. */

@@ -5,9 +5,9 @@ import type { Bus } from "../modbus/bus.ts";
 import { type BusFault, busFault, type BusOutcome } from "../modbus/fault.ts";
 import { type BlockReading, mayRefuseRegisters, readBlock } from "./block_search.ts";
 import { DoubtfulBlocks } from "./doubtful_blocks.ts";
+import { type Learned, nothingLearned } from "./map_memory.ts";
 import {
   dueForRetry,
-  emptyQuarantine,
   type Finding,
   forgetOldCuts,
   nextQuarantine,
@@ -15,12 +15,11 @@ import {
   type Quarantine,
   rememberedQuarantine,
 } from "./quarantine.ts";
-import type { LeftOut } from "./left_out.ts";
 import { type Block, blockOf, lineCost, planReads, type Span } from "./read_plan.ts";
 import { Silences } from "./silences.ts";
 import { type RegisterKey, registerKey } from "./register_reader.ts";
 
-/** Refused registers asked again in one poll: a poll after a reconnect stays short. */
+/** Refused registers asked again in vain in one poll: a poll stays short, and who answers again is read whole at once. */
 const RETRIES_A_POLL = 4;
 
 /** In place of an exception code: the register does not answer at all, while others do. */
@@ -61,7 +60,7 @@ interface BlockReaderOptions {
   /** Most words the inverter takes in one read. */
   readonly maxRead: number;
   /** What was learned before a restart; without it nothing is known. */
-  readonly leftOut?: LeftOut;
+  readonly learned?: Learned;
 }
 
 /** A reader for one unit. */
@@ -86,11 +85,11 @@ class LearningReader implements BlockReader {
   #session: number | undefined;
   #plan: Plan | undefined;
 
-  constructor({ unit, maxRead, leftOut }: BlockReaderOptions, io: BlockReaderIo) {
+  constructor({ unit, maxRead, learned = nothingLearned }: BlockReaderOptions, io: BlockReaderIo) {
     this.#unit = unit;
     this.#maxRead = maxRead;
     this.#io = io;
-    this.#quarantine = leftOut ? rememberedQuarantine(leftOut, io.clock.monotonic()) : emptyQuarantine;
+    this.#quarantine = rememberedQuarantine(learned, io.clock.monotonic());
   }
 
   async read(spans: readonly Span[], signal?: AbortSignal): Promise<Pass> {
@@ -103,11 +102,14 @@ class LearningReader implements BlockReader {
       if (outcome.ok) answeredAt ??= this.#io.clock.now();
       return outcome;
     };
-    for (const block of this.#blocksFor(spans)) {
+    let inVain = 0;
+    for (const { block, again } of this.#blocksFor(spans)) {
+      if (again && inVain === RETRIES_A_POLL) break;
       const reading = await this.#readBlock(block, ask);
       parts.push(...reading.answered);
       fault ??= reading.fault;
       this.#learnFrom(block, reading, answeredAt !== undefined);
+      if (again && reading.answered.length === 0) inVain++;
       if (reading.fault && endsPass(reading.fault)) break;
     }
     if (answeredAt !== undefined) this.#session ??= this.#io.bus.state(this.#unit).session;
@@ -155,11 +157,15 @@ class LearningReader implements BlockReader {
     this.#quarantine = forgetOldCuts(this.#quarantine, this.#now());
   }
 
-  #blocksFor(spans: readonly Span[]): readonly Block[] {
+  /** What to read; `again`: a register that is left out, whose time has come. */
+  #blocksFor(spans: readonly Span[]): readonly { readonly block: Block; readonly again: boolean }[] {
     if (this.#plan?.spans !== spans || this.#plan.learned !== this.#quarantine) this.#plan = this.#planned(spans);
-    const due = new Set(dueForRetry(this.#quarantine, this.#now(), RETRIES_A_POLL));
-    const retries = spans.filter((span) => due.has(keyOf(span))).map((span) => blockOf([span]));
-    return [...this.#silences.order(this.#plan.blocks), ...retries];
+    const due = dueForRetry(this.#quarantine, this.#now())
+      .flatMap((register) => spans.find((span) => keyOf(span) === register) ?? []);
+    return [
+      ...this.#silences.order(this.#plan.blocks).map((block) => ({ block, again: false })),
+      ...due.map((span) => ({ block: blockOf([span]), again: true })),
+    ];
   }
 
   #planned(spans: readonly Span[]): Plan {

@@ -25,7 +25,8 @@ export type DiscoveryFault =
 
 /** What a discovery comes to. */
 type Discovery =
-  | { readonly ok: true; readonly devices: readonly FoundDevice[] }
+  /** `ended`: by an end model; otherwise a refusal or silence ended the chain, and there may be more of it another time. */
+  | { readonly ok: true; readonly devices: readonly FoundDevice[]; readonly ended: boolean }
   | { readonly ok: false; readonly fault: DiscoveryFault };
 
 /** Where the map may begin (SunSpec Device Information Model Specification §6.1), the usual place first. */
@@ -60,7 +61,8 @@ export async function discover(
     return { ok: false, fault: { kind: "not_sunspec", message } };
   }
   const models = await walk(read, base.value, maxRead);
-  return models.ok ? { ok: true, devices: byDevice(models.value).map(describe) } : models;
+  if (!models.ok) return models;
+  return { ok: true, devices: byDevice(models.value.models).map(describe), ended: models.value.ended };
 }
 
 type Read = (address: number, count: number, options?: RequestOptions) => Promise<BusOutcome<readonly number[]>>;
@@ -106,26 +108,32 @@ function isMarker(outcome: BusOutcome<readonly number[]>): boolean {
  * The models behind the marker. ID and length are read one by one: some devices have nothing after the end marker's ID.
  * Field devices end the chain with 0xFFFF, with 0, with a refusal, with silence, or not at all.
  */
-async function walk(read: Read, base: number, maxRead: number): Promise<BusOutcome<readonly FoundModel[]>> {
+async function walk(read: Read, base: number, maxRead: number): Promise<BusOutcome<Chain>> {
   const models: FoundModel[] = [];
   let at = base + 2;
   for (let count = 0; count < MAX_MODELS && at + 2 <= 0x1_0000; count++) {
     const header = count === 0 ? await readHeader(read, at) : await readNextHeader(read, at, base);
     if (!header.ok) {
-      if (refuses(header.fault)) break;
+      if (refuses(header.fault)) return { ok: true, value: { models, ended: false } };
       return header;
     }
-    const { model, length } = header.value;
+    const { model, length, silent = false } = header.value;
+    if (silent) return { ok: true, value: { models, ended: false } };
     if (model === END || model === 0 || at + 2 + length > 0x1_0000) break;
     const block: ModelBlock = { model, address: at, length };
     const texts = model === COMMON ? await readTexts(read, block, maxRead) : [];
     if (length > 0) models.push({ ...block, texts });
     at += 2 + length;
   }
-  return { ok: true, value: models };
+  return { ok: true, value: { models, ended: true } };
 }
 
-type Header = BusOutcome<{ readonly model: number; readonly length: number }>;
+interface Chain {
+  readonly models: readonly FoundModel[];
+  readonly ended: boolean;
+}
+
+type Header = BusOutcome<{ readonly model: number; readonly length: number; readonly silent?: true }>;
 
 /** Silence ends the chain when the unit answers at its base and then keeps silent again: it was no lost answer. */
 async function readNextHeader(read: Read, address: number, base: number): Promise<Header> {
@@ -134,7 +142,9 @@ async function readNextHeader(read: Read, address: number, base: number): Promis
   const alive = await read(base, MARKER_WORDS);
   if (!alive.ok) return alive;
   const second = await readHeader(read, address, NOTHING_THERE);
-  return second.ok || second.fault.kind !== "timeout" ? second : { ok: true, value: { model: END, length: 0 } };
+  return second.ok || second.fault.kind !== "timeout"
+    ? second
+    : { ok: true, value: { model: END, length: 0, silent: true } };
 }
 
 async function readHeader(read: Read, address: number, options?: RequestOptions): Promise<Header> {

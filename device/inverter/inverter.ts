@@ -6,10 +6,10 @@ import type { Bus, RequestOptions } from "../modbus/bus.ts";
 import type { BusFault, BusOutcome } from "../modbus/fault.ts";
 import type { Quirk } from "../modbus/quirks.ts";
 import { type BlockReader, createBlockReader, type Pass, rawAt } from "./block_reader.ts";
-import { type LeftOut, type LeftOutMemory, sameLeftOut } from "./left_out.ts";
+import { type Learned, type MapMemory, nothingLearned, sameLearned } from "./map_memory.ts";
 import { changedModel } from "./model_header.ts";
 import { noneWithheld, type Poll, type PollFault, type Withheld } from "./poll.ts";
-import { leftOutOf } from "./quarantine.ts";
+import { learnedOf, type Quarantine } from "./quarantine.ts";
 import { ProfileSearch } from "./profile_search.ts";
 import { MAX_READ } from "./read_plan.ts";
 import { type RegisterMap, registerMap } from "./register_map.ts";
@@ -65,7 +65,7 @@ export interface Inverter {
   identity(): Identity | undefined;
   /** Registers left out of the polls because the inverter refuses them. */
   quarantined(): readonly QuarantinedRegister[];
-  /** Asks anew, with the next polls, for the registers that it refused: it may have been half asleep. */
+  /** Asks anew, with the next polls, for the registers and models that it refused: it may have been half asleep. */
   relearn(): void;
   /** All values withheld since the start, by reason. */
   withheld(): Readonly<Withheld>;
@@ -87,7 +87,7 @@ export interface InverterPorts {
   readonly bus: Pick<Bus, "name" | "read" | "write" | "state" | "timing" | "quirks">;
   readonly clock: Clock;
   /** What was learned before the start. */
-  readonly memory?: LeftOutMemory;
+  readonly memory?: MapMemory;
 }
 
 /** An inverter. Nothing is sent before the first poll. */
@@ -113,8 +113,10 @@ class PolledInverter implements Inverter {
   #writesMany = false;
   #chosen: RegisterChoice;
   #reader: BlockReader | undefined;
-  /** Of which profile `#reader` knows what is left out, and what of that is remembered. */
-  #kept: { readonly profile: string; readonly leftOut: LeftOut } | undefined;
+  /** Of which profile `#reader` knows what is answered, and what of that is remembered. */
+  #kept: { readonly profile: string; readonly learned: Learned } | undefined;
+  /** Looked through for what to remember: most polls learn nothing. */
+  #remembered: Quarantine | undefined;
   #target: Target | undefined;
 
   constructor(options: InverterOptions, io: InverterPorts) {
@@ -166,6 +168,7 @@ class PolledInverter implements Inverter {
 
   relearn(): void {
     this.#reader?.relearn();
+    this.#search.doubt();
   }
 
   withheld(): Readonly<Withheld> {
@@ -205,17 +208,20 @@ class PolledInverter implements Inverter {
   /** The reader of this map; what was learned of another is forgotten. */
   #readerOf({ id }: Profile): BlockReader {
     if (this.#reader && this.#kept?.profile === id) return this.#reader;
-    const leftOut = this.#io.memory?.load(id) ?? new Map();
-    this.#kept = { profile: id, leftOut };
+    const learned = this.#io.memory?.load(id) ?? nothingLearned;
+    this.#kept = { profile: id, learned };
     this.#target = undefined;
-    return this.#reader = createBlockReader({ unit: this.#unit, maxRead: this.#maxRead, leftOut }, this.#io);
+    return this.#reader = createBlockReader({ unit: this.#unit, maxRead: this.#maxRead, learned }, this.#io);
   }
 
   #remember({ id }: Profile, reader: BlockReader): void {
-    const leftOut = leftOutOf(reader.quarantine());
-    if (!this.#io.memory || (this.#kept && sameLeftOut(this.#kept.leftOut, leftOut))) return;
-    this.#kept = { profile: id, leftOut };
-    this.#io.memory.keep(id, leftOut);
+    const quarantine = reader.quarantine();
+    if (!this.#io.memory || quarantine === this.#remembered) return;
+    this.#remembered = quarantine;
+    const learned = learnedOf(quarantine);
+    if (this.#kept && sameLearned(this.#kept.learned, learned)) return;
+    this.#kept = { profile: id, learned };
+    this.#io.memory.keep(id, learned);
   }
 
   async #pollTarget({ map, filter }: Target, reader: BlockReader, signal?: AbortSignal): Promise<Poll> {

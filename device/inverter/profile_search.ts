@@ -21,6 +21,9 @@ export class ProfileSearch {
   readonly #bus: RegisterReader;
   #profile: Profile | undefined;
   #identity: Identity | undefined;
+  /** Whether the end of the chain was seen; what only refused or kept silent may have more, by day. */
+  #ended = true;
+  #doubted = false;
 
   constructor(wanted: Wanted, bus: RegisterReader) {
     this.#wanted = wanted;
@@ -39,16 +42,25 @@ export class ProfileSearch {
 
   /** The map, looked up where that is needed. */
   async find(signal?: AbortSignal): Promise<Profile | PollFault> {
-    if (this.#profile) return this.#profile;
+    if (this.#profile && !this.#doubted) return this.#profile;
+    this.#doubted = false;
     const { unit, device, maxRead } = this.#wanted;
     const found = await discover(this.#bus, unit, { maxRead, ...(signal ? { signal } : {}) });
-    if (!found.ok) return found.fault;
+    const known = this.#profile;
+    if (!found.ok) return known ?? found.fault;
     const inverter = found.devices.filter(({ profile }) => profile?.power !== undefined)[device];
     if (!inverter?.profile) {
-      return { kind: "not_sunspec", message: `Unit ${unit} has no such inverter among its SunSpec models` };
+      return known ?? { kind: "not_sunspec", message: `Unit ${unit} has no such inverter among its SunSpec models` };
     }
+    if (known && !`${inverter.profile.id},`.startsWith(`${known.id},`)) return known; // it went on: nothing less is believed
+    this.#ended = found.ended;
     this.#identity = inverter.identity;
     return this.#profile = inverter.profile;
+  }
+
+  /** There may be more of the map now than when it was found: it is looked up again, once, if its end was never seen. */
+  doubt(): void {
+    this.#doubted = !this.#ended;
   }
 
   /** The map is not what it was: it is looked up again. */

@@ -1,18 +1,21 @@
-import type { LeftOut } from "./left_out.ts";
+import type { Learned } from "./map_memory.ts";
 import type { Obstacles } from "./read_plan.ts";
 import type { RegisterKey } from "./register_reader.ts";
 
 const MINUTE_MS = 60_000;
 
 /**
- * A refused register is asked again after a minute, ten, an hour, and from then on daily: an inverter that starts
+ * A register that is left out is asked again after a minute, ten, an hour, and from then on daily: an inverter that starts
  * refuses what it will answer soon, and firmware updates add registers.
  */
 export const RETRY_PAUSES_MS: readonly number[] = [MINUTE_MS, 10 * MINUTE_MS, 60 * MINUTE_MS];
 /** The pause after those. */
 export const DAILY_MS = 24 * 60 * MINUTE_MS;
-/** The longest pause of a register that has answered before: inverters refuse some at night, and the day is not told. */
-const KNOWN_MS = 15 * MINUTE_MS;
+/**
+ * The longest pause of a register that may be refused for the night only, as the day is not always told: of one that has
+ * answered before, and of any that is refused (not of one that is silent: that costs a time-out) since less than a day.
+ */
+const NIGHTLY_MS = 15 * MINUTE_MS;
 
 /** Why and until when a register is left out of the reads. */
 interface Refused {
@@ -52,21 +55,17 @@ export const emptyQuarantine: Quarantine = {
   known: new Set(),
 };
 
-/**
- * What was known before a restart: believed at once, and asked for soon. What was refused may have answered before that; what
- * did not answer at all costs a time-out each time.
- */
-export function rememberedQuarantine(leftOut: LeftOut, now: number): Quarantine {
+/** What was known before a restart: believed at once, and asked for soon. */
+export function rememberedQuarantine({ leftOut, answered }: Learned, now: number): Quarantine {
   const refused = [...leftOut].map(([register, code]) =>
     [register, { code, since: now, times: 1, retryAt: now + pauseAfter(1) }] as const
   );
-  const known = [...leftOut].filter(([, code]) => code > 0).map(([register]) => register);
-  return { ...emptyQuarantine, refused: new Map(refused), known: new Set(known) };
+  return { ...emptyQuarantine, refused: new Map(refused), known: answered };
 }
 
 /** What is worth knowing after a restart. */
-export function leftOutOf({ refused }: Quarantine): LeftOut {
-  return new Map([...refused].map(([register, { code }]) => [register, code]));
+export function learnedOf({ refused, known }: Quarantine): Learned {
+  return { leftOut: new Map([...refused].map(([register, { code }]) => [register, code])), answered: known };
 }
 
 /** What is known after `finding`, at `now` (monotonic milliseconds). */
@@ -74,8 +73,8 @@ export function nextQuarantine(state: Quarantine, finding: Finding, now: number)
   switch (finding.kind) {
     case "refused": {
       const { since = now, times = 0 } = state.refused.get(finding.register) ?? {};
-      const longest = state.known.has(finding.register) ? KNOWN_MS : DAILY_MS;
-      const retryAt = now + Math.min(longest, pauseAfter(times + 1));
+      const nightly = state.known.has(finding.register) || (finding.code > 0 && now - since < DAILY_MS);
+      const retryAt = now + Math.min(nightly ? NIGHTLY_MS : DAILY_MS, pauseAfter(times + 1));
       const entry: Refused = { code: finding.code, since, times: times + 1, retryAt };
       return { ...state, refused: new Map(state.refused).set(finding.register, entry) };
     }
@@ -108,10 +107,10 @@ export function forgetOldCuts(state: Quarantine, now: number): Quarantine {
 }
 
 /** Refused registers to ask again, the longest waiting first. */
-export function dueForRetry(state: Quarantine, now: number, limit: number): readonly RegisterKey[] {
+export function dueForRetry(state: Quarantine, now: number): readonly RegisterKey[] {
   return [...state.refused].filter(([, entry]) => entry.retryAt <= now)
     .sort(([, a], [, b]) => a.retryAt - b.retryAt || a.since - b.since)
-    .slice(0, limit).map(([register]) => register);
+    .map(([register]) => register);
 }
 
 /** What the planning of reads has to keep clear of. */

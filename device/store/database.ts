@@ -5,7 +5,7 @@ import { beforeMigration } from "../../platform/migration_copy.ts";
 import { openSqlite } from "../../platform/sqlite.ts";
 import { SCHEMA as boundAnswers } from "./bound_answers.ts";
 import { SCHEMA as commands } from "../command/journal.ts";
-import { SCHEMA as leftOut } from "./left_out.ts";
+import { ANSWERED_SCHEMA as answered, SCHEMA as leftOut } from "./map_memory.ts";
 import { SCHEMA as settings } from "../settings/store.ts";
 import { SCHEMA as wakefulness } from "./wakefulness.ts";
 
@@ -47,6 +47,7 @@ export const MIGRATIONS: readonly string[] = [
 `,
   leftOut,
   boundAnswers,
+  answered,
 ];
 
 /** The node's database inside its data directory. */

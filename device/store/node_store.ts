@@ -6,7 +6,7 @@ import type { WakefulnessStore } from "../acquisition/watch.ts";
 import { type CommandJournal, createJournal } from "../command/journal.ts";
 import { SettingsStore } from "../settings/store.ts";
 import { nodeDatabasePath, openNodeDatabase, prepareNodeDatabase } from "./database.ts";
-import { createLeftOutStore, type LeftOutStore } from "./left_out.ts";
+import { createMapMemoryStore, type MapMemoryStore } from "./map_memory.ts";
 import { Sequence } from "./sequence.ts";
 import { createWakefulnessStore } from "./wakefulness.ts";
 
@@ -14,7 +14,7 @@ import { createWakefulnessStore } from "./wakefulness.ts";
 export interface NodeStore extends Disposable {
   readonly db: DatabaseSync;
   readonly sequence: Sequence;
-  readonly leftOut: LeftOutStore;
+  readonly mapMemory: MapMemoryStore;
   readonly wakefulness: WakefulnessStore;
   readonly settings: SettingsStore;
   readonly journal: CommandJournal;
@@ -34,7 +34,7 @@ export async function openNodeStore(
   return {
     db,
     sequence: new Sequence(db),
-    leftOut: createLeftOutStore(db, io.log),
+    mapMemory: createMapMemoryStore(db, io.log),
     wakefulness: createWakefulnessStore(db),
     settings: new SettingsStore(db),
     journal: createJournal(db),

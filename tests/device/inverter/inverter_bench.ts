@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createInverter, type InverterOptions } from "../../../device/inverter/inverter.ts";
-import type { LeftOutMemory } from "../../../device/inverter/left_out.ts";
+import type { MapMemory } from "../../../device/inverter/map_memory.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import { physicalColumns } from "../../../protocol/profile/physical.ts";
@@ -8,7 +8,7 @@ import { FakeClock } from "../../fakes/clock.ts";
 import { busWith, type Unit } from "./fake_unit.ts";
 
 /** An inverter of ten registers unless told otherwise, on a bus with one unit. */
-export function setUp(unit: Unit, options: Partial<InverterOptions> = {}, memory?: LeftOutMemory) {
+export function setUp(unit: Unit, options: Partial<InverterOptions> = {}, memory?: MapMemory) {
   const clock = new FakeClock();
   const { bus, requests } = busWith(unit);
   const ports = { bus, clock, ...(memory ? { memory } : {}) };

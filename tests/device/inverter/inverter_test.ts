@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { LeftOut } from "../../../device/inverter/left_out.ts";
+import { type Learned, nothingLearned } from "../../../device/inverter/map_memory.ts";
 import { DAILY_MS, RETRY_PAUSES_MS } from "../../../device/inverter/quarantine.ts";
 import { type BusFault, busFault } from "../../../device/modbus/fault.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
@@ -127,10 +127,10 @@ Deno.test("a register that never answers is found and left out, the others are r
 });
 
 Deno.test("what was left out before a restart is left out at once, asked for a minute later, and forgotten when it answers", async () => {
-  let kept: LeftOut = new Map([["holding:4", 0]]);
+  let kept: Learned = { ...nothingLearned, leftOut: new Map([["holding:4", 0]]) };
   const memory = {
-    load: (profile: string) => profile === ecowatt.id ? kept : new Map(),
-    keep: (_: string, now: LeftOut) => kept = now,
+    load: (profile: string) => profile === ecowatt.id ? kept : nothingLearned,
+    keep: (_: string, now: Learned) => kept = now,
   };
   const deaf = ({ address, count }: { address: number; count: number }) => address <= 4 && 4 < address + count;
   const unit: Unit = { words: tenRegisters(), silent: deaf };
@@ -140,11 +140,11 @@ Deno.test("what was left out before a restart is left out at once, asked for a m
   await clock.advance(RETRY_PAUSES_MS[0] ?? 0);
   await inverter.poll();
   assert.ok(requests.some(deaf), "now it is");
-  assert.deepEqual([...kept], [["holding:4", 0]]);
+  assert.deepEqual([...kept.leftOut], [["holding:4", 0]]);
   delete unit.silent;
   await clock.advance(DAILY_MS);
   await inverter.poll();
-  assert.deepEqual([...kept], []);
+  assert.deepEqual([...kept.leftOut], []);
   assert.deepEqual(read(await inverter.poll()).values, tenWords);
 });
 
@@ -220,4 +220,21 @@ Deno.test("a register that an inverter refuses through the night is there a quar
   assert.equal(await pollFor(10 * 60), Infinity);
   night = false;
   assert.ok(await pollFor(60) <= 16);
+});
+
+Deno.test("registers that are given again after a night are all read in the poll that asks for them", async () => {
+  let night = true;
+  const unit: Unit = {
+    words: tenRegisters(),
+    refuses: ({ address, count }) => night && address + count > 2 ? 2 : undefined,
+  };
+  const { clock, requests, inverter } = setUp(unit);
+  await inverter.poll();
+  await clock.advance(RETRY_PAUSES_MS[0] ?? 0);
+  const before = requests.length;
+  await inverter.poll();
+  assert.equal(requests.length - before, 1 + 4, "in vain a few at a time");
+  night = false;
+  inverter.relearn();
+  assert.deepEqual(read(await inverter.poll()).values, tenWords);
 });

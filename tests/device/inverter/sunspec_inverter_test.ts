@@ -107,3 +107,40 @@ Deno.test("an inverter without a cabinet sensor is polled for its heat sink's", 
   assert.equal(values["101.TmpCab"], undefined);
   assert.equal(values["101.W"], 1395);
 });
+
+Deno.test("a map whose end was not seen at night is looked up again by day, once, and only grows", async () => {
+  const mppt: FakeModel = { id: 160, length: 28, words: { 8: 1 } };
+  const whole = sunSpecWords([common(66), threePhase, mppt], { end: [] });
+  const night = sunSpecWords([common(66), threePhase], { end: [] });
+  const unit: Unit = { words: night };
+  const { inverter, requests } = setUp(unit, { profile: "sunspec" });
+  const idAfterPoll = async () => {
+    await inverter.poll();
+    return inverter.profile()?.id;
+  };
+  const short = "sunspec:1@40002/66,103@40070/50", long = `${short},160@40122/28`;
+  assert.equal(await idAfterPoll(), short);
+  unit.words = whole;
+  assert.equal(await idAfterPoll(), short, "nothing says that it is day");
+  inverter.relearn();
+  assert.equal(await idAfterPoll(), long);
+  unit.words = night;
+  inverter.relearn();
+  assert.equal(await idAfterPoll(), long);
+  unit.silent = () => true;
+  inverter.relearn();
+  assert.equal(await idAfterPoll(), long);
+  delete unit.silent;
+  requests.length = 0;
+  await inverter.poll();
+  assert.ok(!requests.some(({ address }) => address === 40_000), "it is not looked up with every poll");
+});
+
+Deno.test("a map that has an end is not looked up again in the morning", async () => {
+  const { inverter, requests } = setUp({ words: sunSpecWords([common(66), threePhase]) }, { profile: "sunspec" });
+  await inverter.poll();
+  requests.length = 0;
+  inverter.relearn();
+  await inverter.poll();
+  assert.deepEqual(requests, [{ address: 40070, count: 42 }]);
+});
