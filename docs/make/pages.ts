@@ -3,6 +3,8 @@ import { configSchema } from "../../cli/service/config/config_schema.ts";
 import { configurationPage } from "./configuration_page.ts";
 import { decisionsPage } from "./decisions_page.ts";
 import { protocolPage } from "./protocol_page.ts";
+import { jsonSchemaOf } from "../../platform/json_schema.ts";
+import { ProfileDocument } from "../../protocol/profile/format/document.ts";
 import { readDocument } from "./document.ts";
 
 /** Every page that is made, by its path, with what makes it. */
@@ -11,5 +13,9 @@ export const PAGES: readonly (readonly [path: string, make: () => Promise<string
   ["docs/configuration.md", () => Promise.resolve(configurationPage(configSchema()))],
   ["docs/protocol.md", protocolPage],
   ["packaging/ecowatt.schema.json", () => Promise.resolve(JSON.stringify(configSchema(), null, 2))],
+  [
+    "packaging/ecowatt-profile.schema.json",
+    () => Promise.resolve(JSON.stringify(jsonSchemaOf(ProfileDocument, "EcoWatt device profile"), null, 2)),
+  ],
   ["docs/decisions/README.md", () => decisionsPage(new URL("../decisions/", import.meta.url))],
 ];

@@ -33,10 +33,7 @@ const maps = createMapCatalogue(mapProfile);
  *
  * @example
  * ```ts
-<<<<<<< HEAD
  * import { mapProfile } from "./sunspec/map_profile.ts";
-=======
->>>>>>> 66080fc (protocol/profile: a map that is too large is refused before it is made)
  * const catalogue = createMapCatalogue(mapProfile);
  * catalogue("sunspec:103@40070/50")?.power; // => "103.W"
  * ```

@@ -1,0 +1,18 @@
+import { nearest } from "../../../../platform/nearest.ts";
+
+/** What is wrong in a document, and where. */
+export interface DocumentFault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** That a name is not one of those that there are, with the one that was probably meant. */
+export function unknownName(
+  path: readonly PropertyKey[],
+  what: string,
+  name: string,
+  known: Iterable<string>,
+): DocumentFault {
+  const meant = nearest(name, [...known]);
+  return { path, message: `there is no ${what} ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}` };
+}
