@@ -5,15 +5,21 @@ import { decodeRequest, encodeResponse } from "../../device/modbus/pdu.ts";
 const RADIX = 20_000;
 const PV1_VOLTAGE = 3;
 const OUTPUT_POWER = 9;
+const POWER_LIMIT = 8;
 
 /**
  * A ten-register inverter that numbers its answers: every read says how many were answered before it, in registers 3
- * (times 20,000) and 9. What is stored thereby tells which polls were kept, lost or kept twice.
+ * (times 20,000) and 9. What is stored thereby tells which polls were kept, lost or kept twice. Its power limit can be
+ * written; what reads that alone is no poll.
  */
 export interface CountingInverter extends AsyncDisposable {
   readonly port: number;
-  /** Reads answered so far. */
+  /** Polls answered so far. */
   answered(): number;
+  /** What was written to the power limit, in order. */
+  written(): readonly number[];
+  /** Tells of every `poll` and every `write`, before it is answered. */
+  readonly events: EventTarget;
   /** Answers nothing any more, until it is to speak again. */
   hush(): void;
   speak(): void;
@@ -24,21 +30,32 @@ export function countingInverter(): CountingInverter {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let count = 0;
   let silent = false;
+  const written: number[] = [];
+  const events = new EventTarget();
   const connections = new Set<Deno.Conn>();
   const registers = () => {
-    const values: number[] = [2300, 20, 5000, 0, 3000, 30, 30, 353, 100, 0];
+    const values: number[] = [2300, 20, 5000, 0, 3000, 30, 30, 353, written.at(-1) ?? 100, 0];
     values[PV1_VOLTAGE] = Math.floor(count / RADIX);
     values[OUTPUT_POWER] = count % RADIX;
     return values;
   };
-  const answer = (pdu: Uint8Array): Uint8Array => {
-    const request = decodeRequest(pdu);
-    if (!request.ok || request.value.fc !== 3) throw new Error("only reads of holding registers are expected here");
-    const { address, count: length } = request.value;
+  const read = (address: number, length: number): Uint8Array => {
     const response = encodeResponse({ fc: 3, values: registers().slice(address, address + length) });
     if (!response.ok) throw new Error(response.detail);
+    if (address === POWER_LIMIT && length === 1) return response.value;
     count++;
+    events.dispatchEvent(new Event("poll"));
     return response.value;
+  };
+  const answer = (pdu: Uint8Array): Uint8Array => {
+    const request = decodeRequest(pdu);
+    if (request.ok && request.value.fc === 3) return read(request.value.address, request.value.count);
+    if (!request.ok || request.value.fc !== 6 || request.value.address !== POWER_LIMIT) {
+      throw new Error("only reads of holding registers and writes of the power limit are expected here");
+    }
+    written.push(request.value.value);
+    events.dispatchEvent(new Event("write"));
+    return pdu.slice();
   };
   const serve = async (connection: Deno.Conn) => {
     connections.add(connection);
@@ -66,6 +83,8 @@ export function countingInverter(): CountingInverter {
   return {
     port: listener.addr.port,
     answered: () => count,
+    written: () => written,
+    events,
     hush: () => void (silent = true),
     speak: () => void (silent = false),
     async [Symbol.asyncDispose]() {
