@@ -62,11 +62,7 @@ export async function writeStep(write: JournalWrite, io: WriteIo): Promise<Writt
     if (effect === "none" && !sent.ok) return { kind: "not_taken", message: sent.fault.message, changed: false };
     const again = effect === "open" && attempt < ATTEMPTS;
     const held = await readBack(write, io, patienceOf(io, again));
-    if (held.kind === "otherwise" && again && !io.signal.aborted) {
-      if (deadline?.passed) return { kind: "expired" };
-      continue;
-    }
-    return writtenOf(write, sent, held);
+    if (held.kind !== "otherwise" || !again || io.signal.aborted) return writtenOf(write, sent, held);
   }
 }
 

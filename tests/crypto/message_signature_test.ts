@@ -52,7 +52,9 @@ Deno.test("components have the values of the examples in RFC 9421 sections 2.1 a
     ...path,
     fields: new Headers({ "example-dict": "a=1, b=2;x=1;y=2, c=(a   b    c), d" }),
   };
+  const padded: RequestParts = { ...path, fields: { get: () => " \tleading and trailing white space \t" } };
   const cases: readonly [Message, string, string | undefined][] = [
+    [padded, '"x-ows-header"', "leading and trailing white space"],
     [path, '"@method"', "POST"],
     [path, '"@target-uri"', "https://www.example.com/path?param=value"],
     [path, '"@authority"', "www.example.com"],

@@ -96,6 +96,26 @@ Deno.test("an expired command is not executed, and no attempt goes out after the
   assert.equal(bench.unit.words.get(8), 100);
 });
 
+Deno.test("a command whose end comes while it is prepared is neither recorded nor written, also when the timer is late", async () => {
+  const bench = workbench({ words: tenRegisters() });
+  bench.unit.silent = () => {
+    bench.lateMs = 1_000; // looking at what the register holds took so long
+    return false;
+  };
+  assert.deepEqual(await bench.run(power(40), { lifeMs: 500 }), { kind: "expired" });
+  const reading: Command = { command_type: "read_register", parameters: { register_address: 7, count: 2 } };
+  bench.lateMs = 0;
+  assert.deepEqual(await bench.run(reading, { lifeMs: 500 }), { kind: "expired" });
+  assert.deepEqual([bench.writes, bench.begun], [[], []]);
+});
+
+Deno.test("a command whose end comes while the disk takes the record is not written, also when the timer is late", async () => {
+  const bench = workbench({ words: tenRegisters() });
+  bench.recording = () => bench.lateMs = 1_000;
+  assert.deepEqual(await bench.run(power(40), { lifeMs: 500 }), { kind: "expired" });
+  assert.deepEqual([bench.writes, bench.begun.length], [[], 1]);
+});
+
 Deno.test("the writes of a day are bounded, and an admin may go beyond", async () => {
   const bench = workbench({ words: tenRegisters() });
   for (const value of [10, 20]) assert.equal((await bench.run(power(value), { writesPerDay: 2 })).kind, "completed");

@@ -31,6 +31,10 @@ export function workbench(unit: Unit, profile: typeof ecowatt | "sunspec" = ecow
     trouble?: (address: number, options?: { readonly function?: 6 | 16 }) => Trouble | undefined;
     /** After a write took effect. */
     written?: (address: number) => void;
+    /** While a write is being recorded. */
+    recording?: () => void;
+    /** By how much the timer of a command's end is late, as in a busy process, ms. */
+    lateMs?: number;
   } = {};
   const inverter = createInverter({ unit: 1, profile, registers: [] }, {
     clock,
@@ -47,7 +51,10 @@ export function workbench(unit: Unit, profile: typeof ecowatt | "sunspec" = ecow
     },
   });
   const journal: Pick<CommandJournal, "begin" | "writes"> = {
-    begin: (beginning) => void begun.push(beginning),
+    begin: (beginning) => {
+      hands.recording?.();
+      begun.push(beginning);
+    },
     writes: (_inverter, address) => begun.flatMap(({ writes }) => writes).filter((w) => w.address === address).length,
   };
   const io = { inverters: new Map([["roof", inverter]]), journal, clock, log: getLogger(["test"]) };
@@ -58,7 +65,8 @@ export function workbench(unit: Unit, profile: typeof ecowatt | "sunspec" = ecow
     command: Command & { readonly inverter?: string; readonly override_budget?: boolean },
     { lifeMs = Infinity, writesPerDay = 100 } = {},
   ): Promise<Execution> {
-    using deadline = new TimeLimit(clock, clock.monotonic() + lifeMs);
+    const busy = { monotonic: () => clock.monotonic() + (hands.lateMs ?? 0), sleep: clock.sleep };
+    using deadline = new TimeLimit(busy, clock.monotonic() + lifeMs);
     const handed = HandedCommand.parse({ command_id: `c${begun.length}`, ...command });
     let result: Execution | undefined;
     const running = execute({ command: handed, deadline, writesPerDay }, io, stop.signal).then((done) => result = done);

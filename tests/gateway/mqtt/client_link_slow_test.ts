@@ -136,12 +136,17 @@ Deno.test("a gateway that dies is offline for everyone: its last will", async ()
 /** Takes connections and says nothing. */
 async function startSilence() {
   const sockets: Socket[] = [];
-  const silent = createServer((socket) => void sockets.push(socket));
+  const heard: Buffer[] = [];
+  const silent = createServer((socket) => {
+    sockets.push(socket);
+    socket.on("data", (bytes: Buffer) => void heard.push(bytes));
+  });
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   const address = silent.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
     connections: () => sockets.length,
+    heard: () => Buffer.concat(heard),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => silent.close(() => resolve()));
@@ -170,6 +175,23 @@ Deno.test("a broker that does not answer keeps nobody from stopping within a sec
   stop.abort();
   await done;
   assert.ok(performance.now() - began < 1_000);
+});
+
+Deno.test("the gateway begins a session without what an older one left, and leaves a will that is kept for who comes later", async () => {
+  await using silent = await startSilence();
+  const events = { opened: () => {}, received: () => {}, failed: () => {}, topics: [] };
+  const io = { clock: systemClock, random: systemRandom, log: getLogger(["test"]) };
+  const stop = new AbortController();
+  const done = keepConnected({ url: `mqtt://127.0.0.1:${silent.port}`, clientId: "test" }, events, io, stop.signal);
+  await until(() => silent.heard().includes("offline"), "the packet CONNECT");
+  stop.abort();
+  await done;
+  const packet = silent.heard();
+  const [level = 0, flags = 0, ...keepAlive] = packet.subarray(packet.indexOf("MQTT") + 4);
+  // MQTT 3.1.1, section 3.1.2.3: will retain, will QoS of two bits, will flag, clean session.
+  assert.deepEqual([level, flags & 0b0011_1110], [4, 0b0010_1110]);
+  assert.equal(256 * (keepAlive[0] ?? 0) + (keepAlive[1] ?? 0), 30);
+  assert.ok(packet.includes("ecowatt/gateway/status"));
 });
 
 Deno.test("pauses between failures grow to a minute and differ by half", () => {

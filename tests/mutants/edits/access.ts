@@ -183,5 +183,11 @@ export const ACCESS = [
       to: "retain: false }",
       breaks: "who comes later does not hear that the gateway is away",
     },
+    {
+      from: 'payload: "offline", qos: 1,',
+      to: 'payload: "offline", qos: 0,',
+      breaks: "a gateway's end may get lost between two brokers",
+    },
+    { from: "keepalive: KEEPALIVE_S,", to: "keepalive: 0,", breaks: "a dead gateway counts as online for ever" },
   ]),
 ];

@@ -69,6 +69,12 @@ export const COMMAND = [
       breaks: "a command is begun after it expired",
     },
     {
+      from:
+        'if (signal.aborted || deadline.passed) return { kind: signal.aborted ? "stopped" : "expired" };\n  if (!answer.ok)',
+      to: "if (!answer.ok)",
+      breaks: "what is read after a command expired is told as its result",
+    },
+    {
       from: 'if (!held.ok && held.fault.kind === "exception") return { ok: true, value: undefined };',
       to: "",
       breaks: "a register that cannot be read is never written",
