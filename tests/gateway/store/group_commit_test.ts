@@ -117,6 +117,21 @@ Deno.test(
 );
 
 Deno.test(
+  "a work for which the disk has trouble is told 503, the trouble is told of, and the others of its batch are kept",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    const told: (string | undefined)[] = [];
+    await using commits = createGroupCommit(db, (trouble) => told.push(trouble?.message));
+    using other = new DatabaseSync(path, { timeout: 0 });
+    const locked = commits.run(() => other.exec("INSERT INTO note(id) VALUES (9)")); // the batch has the lock
+    const kept = commits.run(() => insert(1));
+    await assert.rejects(locked, isUnavailable);
+    assert.equal(await kept, 1);
+    assert.deepEqual([notes(path), told], [[1], ["database is locked"]]);
+  }),
+);
+
+Deno.test(
   "close commits what waits and refuses what comes later",
   withStore(async (db, path) => {
     const insert = inserter(db);

@@ -70,6 +70,11 @@ export const STORES = [
       breaks: "a full disk is told as an exception of the database",
     },
     {
+      from: "      notice(error);\n      // A full disk",
+      to: "      // A full disk",
+      breaks: "nobody hears of a disk that refuses some",
+    },
+    {
       from: "    trouble = undefined;\n    try {",
       to: "    try {",
       breaks: "a disk that has room again stays in trouble",
