@@ -15,6 +15,7 @@ import { addInit } from "./commands/init.ts";
 import { addInstall, addUninstall } from "./commands/install.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addNode } from "./commands/node.ts";
+import { addProfile } from "./commands/profile.ts";
 import { addRead } from "./commands/read.ts";
 import { addRollout } from "./commands/rollout.ts";
 import { addRun } from "./commands/run.ts";
@@ -43,6 +44,7 @@ export const COMMANDS: readonly AddCommand[] = [
   addRead,
   addWrite,
   addScan,
+  addProfile,
   addCheck,
   addDoctor,
   addDevice,

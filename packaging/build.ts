@@ -20,8 +20,15 @@ const WORKERS = ["platform/sqlite_backup_worker.ts"];
 const ASSETS = [
   "gateway/dashboard/dist",
   ...["LICENSE", `${OUTPUT}/${NOTICES}`],
+  ...profileFolders(),
   ...["boot-guard", "preflight", "ecowatt.service", "sysusers.conf", "ecowatt.yaml"].map((name) => `packaging/${name}`),
 ];
+
+/** Devices as data, with their dumps. */
+function profileFolders(): readonly string[] {
+  const entries = [...Deno.readDirSync(new URL("profiles/", ROOT))].filter(({ isDirectory }) => isDirectory);
+  return entries.map(({ name }) => `profiles/${name}`).toSorted();
+}
 
 /**
  * What the program may do. Network: devices, brokers and inverters anywhere. Files: configuration, keys and state where

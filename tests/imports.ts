@@ -5,10 +5,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 /** Which folders the code of a folder may import, besides itself. */
 export const ALLOWED: Record<string, readonly string[]> = {
   "main.ts": ["cli"],
-  cli: ["deno.json", "device", "gateway", "ota", "keys", "protocol", "crypto", "platform"],
-  device: ["ota", "keys", "protocol", "crypto", "platform"],
-  gateway: ["ota", "keys", "protocol", "crypto", "platform"],
+  cli: ["deno.json", "device", "gateway", "profiles", "ota", "keys", "protocol", "crypto", "platform"],
+  device: ["profiles", "ota", "keys", "protocol", "crypto", "platform"],
+  gateway: ["profiles", "ota", "keys", "protocol", "crypto", "platform"],
   ota: ["keys", "protocol", "crypto", "platform"],
+  profiles: ["protocol", "crypto", "platform"],
   keys: ["protocol", "crypto", "platform"],
   protocol: ["crypto", "platform"],
   platform: ["crypto"],

@@ -6,7 +6,7 @@ import type { BusConfig } from "../../device/config/bus_config.ts";
 import type { Poll } from "../../device/inverter/poll.ts";
 import { duration } from "../../platform/quantity.ts";
 import { systemClock } from "../../platform/clock.ts";
-import { lookup } from "../../protocol/profile/lookup.ts";
+import { lookup, shownOf } from "../../protocol/profile/lookup.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { DEFAULT_CONFIG } from "../service/config/config_file.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
@@ -95,10 +95,8 @@ function show(
 
 function readingsOf(poll: Extract<Poll, { kind: "read" }>) {
   const values = physicalColumns(poll.profile, poll.columns)(poll.values);
-  return poll.columns.flatMap((column, index) => {
-    const register = lookup(poll.profile, column);
-    const isFactor = poll.profile.registers.some(({ scale }) => scale.kind === "exponent" && scale.register === column);
-    if (!register || isFactor) return [];
-    return [{ name: column, value: values[index], unit: register.unit, description: register.description }];
+  const known = poll.columns.map((column) => lookup(poll.profile, column)).filter((register) => register !== undefined);
+  return shownOf(known).map(({ name, unit, description }) => {
+    return { name, value: values[poll.columns.indexOf(name)], unit, description };
   });
 }

@@ -13,10 +13,11 @@ export async function readRaws(
   signal: AbortSignal,
 ): Promise<BusOutcome<RawOf>> {
   const raws = new Map<string, number | undefined>();
-  for (const { name, address, encoding } of registers) {
+  for (const register of registers) {
+    const { name, address, encoding } = register;
     const answer = await target.readRegisters(address, wordsOf(encoding), { signal, priority: "write" });
     if (!answer.ok) return answer;
-    raws.set(name, rawFromWords(encoding, answer.value));
+    raws.set(name, rawFromWords(encoding, answer.value, 0, register));
   }
   return { ok: true, value: (name) => raws.get(name) };
 }
@@ -55,7 +56,7 @@ export function describeWords(
 /** One register with its value in its unit, where that can be told. */
 export function describeRegister(register: Register, words: readonly number[], rawOf: RawOf): ReadBack {
   const { name, address, encoding, unit } = register;
-  const value = physical(register, rawFromWords(encoding, words), rawOf);
+  const value = physical(register, rawFromWords(encoding, words, 0, register), rawOf);
   return { address, words: [...words], register: name, ...(value === undefined ? {} : { value, unit }) };
 }
 

@@ -82,8 +82,12 @@ const TimingConfig = z.strictObject({
 /** One inverter on a bus. */
 export const InverterConfig = z.strictObject({
   name: InverterName.default("inverter").describe("unique in the node"),
-  profile: z.enum(["ecowatt", "sunspec"]).default("ecowatt").describe("its register map; sunspec looks for it"),
-  unit: z.int().min(0).max(255).optional().describe("Modbus unit id; default 17 for ecowatt, 1 for sunspec"),
+  profile: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, "must be the name of a profile").default("ecowatt").describe(
+    "what it is: `ecowatt`, `sunspec`, which looks for its map, or a name of `ecowatt profile list`",
+  ),
+  unit: z.int().min(0).max(255).optional().describe(
+    "Modbus unit id; default 17 for ecowatt, 1 for sunspec, else as the profile says",
+  ),
   device: z.int().min(0).max(31).default(0).describe("which of several SunSpec inverters behind the unit id"),
   registers: z.array(RegisterName).min(1).max(64).optional().describe("what to poll; default: what the profile does"),
   poll_interval: duration("0.1s", "3600s").optional().describe("default: the node's"),

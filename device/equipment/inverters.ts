@@ -1,5 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
-import { ecowatt } from "../../protocol/profile/ecowatt.ts";
+import { ecowattKind } from "../../protocol/profile/ecowatt.ts";
+import type { DeviceKind } from "../../protocol/profile/format/compile.ts";
+import { type Library, machineLibrary } from "../../profiles/library.ts";
 import type { BusConfig, InverterConfig } from "../config/bus_config.ts";
 import { createInverter, type Inverter } from "../inverter/inverter.ts";
 import type { MapMemory } from "../inverter/map_memory.ts";
@@ -10,6 +12,8 @@ interface InvertersIo {
   readonly clock: Clock;
   /** What was learned of an inverter's map before the start. */
   readonly memoryOf?: (inverter: string) => MapMemory;
+  /** Where devices are found by name; default: those of this machine. */
+  readonly library?: Library;
 }
 
 /** One inverter, with how it was configured. */
@@ -23,30 +27,46 @@ export interface ConfiguredInverter {
   readonly patienceMs: number;
 }
 
-const UNIT = { ecowatt: 17, sunspec: 1 } as const;
+const SUNSPEC_UNIT = 1;
 
 /** Milliseconds that a poll may take beyond what its line's timeouts explain: a busy machine, a clock that was stopped. */
 const GRACE_MS = 60_000;
 /** Rounds of a whole line that a poll may have to wait for: other inverters' discovery, commands that go first. */
 const ROUNDS = 4;
 
-/** The inverters of a configuration, on their bus. */
+/** The inverters of a configuration, on their bus. Throws an `Error` for people when a profile cannot be had. */
 export function invertersOf(config: BusConfig, bus: Bus, io: InvertersIo): readonly ConfiguredInverter[] {
   const patienceMs = pollPatienceMs(config);
-  return config.inverters.map((inverter) => ({
-    config: inverter,
-    bus,
-    serial: config.serial !== undefined,
-    patienceMs,
-    inverter: createInverter({
-      unit: inverter.unit ?? UNIT[inverter.profile],
-      profile: inverter.profile === "ecowatt" ? ecowatt : "sunspec",
-      registers: inverter.registers ?? [],
-      device: inverter.device,
-      maxRead: inverter.max_read,
-      settleMs: inverter.settle_time,
-    }, { bus, clock: io.clock, ...(io.memoryOf && { memory: io.memoryOf(inverter.name) }) }),
-  }));
+  return config.inverters.map((inverter) => {
+    const profile = deviceNamed(inverter.profile, io.library ?? machineLibrary);
+    return {
+      config: inverter,
+      bus,
+      serial: config.serial !== undefined,
+      patienceMs,
+      inverter: createInverter({
+        unit: inverter.unit ?? usualUnit(profile),
+        profile,
+        registers: inverter.registers ?? [],
+        device: inverter.device,
+        maxRead: inverter.max_read,
+        settleMs: inverter.settle_time,
+      }, { bus, clock: io.clock, ...(io.memoryOf && { memory: io.memoryOf(inverter.name) }) }),
+    };
+  });
+}
+
+function deviceNamed(name: string, library: Library): DeviceKind | "sunspec" {
+  if (name === "sunspec") return name;
+  if (name === ecowattKind.document.name) return ecowattKind;
+  const found = library.find(name);
+  if (found.ok) return found.value;
+  throw new Error(found.detail);
+}
+
+function usualUnit(profile: DeviceKind | "sunspec"): number {
+  const unit = profile === "sunspec" ? SUNSPEC_UNIT : profile.document.link.unit;
+  return [unit].flat()[0] ?? SUNSPEC_UNIT;
 }
 
 /** The longest that one poll on a line may take, milliseconds: no sane one is near it, and every configured timeout fits. */

@@ -1,5 +1,5 @@
 import { rawFromWords } from "../../protocol/profile/raw.ts";
-import type { Encoding } from "../../protocol/profile/register.ts";
+import type { Register } from "../../protocol/profile/register.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Bus } from "../modbus/bus.ts";
 import { type BusFault, busFault, type BusOutcome } from "../modbus/fault.ts";
@@ -17,7 +17,7 @@ import {
 } from "./quarantine.ts";
 import { type Block, blockOf, lineCost, planReads, type Span } from "./read_plan.ts";
 import { Silences } from "./silences.ts";
-import { type RegisterKey, registerKey } from "./register_reader.ts";
+import { readTable, type RegisterKey, registerKey } from "./register_reader.ts";
 
 /** Refused registers asked again in vain in one poll: a poll stays short, and who answers again is read whole at once. */
 const RETRIES_A_POLL = 4;
@@ -50,7 +50,7 @@ export interface BlockReader {
 
 /** What blocks are read through. */
 interface BlockReaderIo {
-  readonly bus: Pick<Bus, "name" | "read" | "state" | "timing">;
+  readonly bus: Pick<Bus, "name" | "read" | "readBits" | "state" | "timing">;
   readonly clock: Clock;
 }
 
@@ -59,6 +59,8 @@ interface BlockReaderOptions {
   readonly unit: number;
   /** Most words the inverter takes in one read. */
   readonly maxRead: number;
+  /** Addresses before which reads must end, as the profile says. */
+  readonly cuts?: ReadonlySet<RegisterKey>;
   /** What was learned before a restart; without it nothing is known. */
   readonly learned?: Learned;
 }
@@ -78,6 +80,7 @@ interface Plan {
 class LearningReader implements BlockReader {
   readonly #unit: number;
   readonly #maxRead: number;
+  readonly #cuts: ReadonlySet<RegisterKey>;
   readonly #io: BlockReaderIo;
   readonly #silences = new Silences();
   readonly #doubts = new DoubtfulBlocks();
@@ -85,9 +88,10 @@ class LearningReader implements BlockReader {
   #session: number | undefined;
   #plan: Plan | undefined;
 
-  constructor({ unit, maxRead, learned = nothingLearned }: BlockReaderOptions, io: BlockReaderIo) {
+  constructor({ unit, maxRead, cuts = new Set(), learned = nothingLearned }: BlockReaderOptions, io: BlockReaderIo) {
     this.#unit = unit;
     this.#maxRead = maxRead;
+    this.#cuts = cuts;
     this.#io = io;
     this.#quarantine = rememberedQuarantine(learned, io.clock.monotonic());
   }
@@ -138,8 +142,8 @@ class LearningReader implements BlockReader {
     };
   }
 
-  #ask({ table, address, count }: Block, signal?: AbortSignal): Promise<BusOutcome<readonly number[]>> {
-    return this.#io.bus.read(this.#unit, table, address, count, signal ? { signal } : {});
+  #ask(block: Block, signal?: AbortSignal): Promise<BusOutcome<readonly number[]>> {
+    return readTable(this.#io.bus, this.#unit, block, signal ? { signal } : {});
   }
 
   #learn(finding: Finding): void {
@@ -171,7 +175,9 @@ class LearningReader implements BlockReader {
   #planned(spans: readonly Span[]): Plan {
     const obstacles = obstaclesOf(this.#quarantine);
     const wanted = spans.filter((span) => !obstacles.holes.has(keyOf(span)));
-    const blocks = planReads(wanted, lineCost(this.#io.bus.timing), obstacles, this.#maxRead);
+    const { holes } = obstacles;
+    const cuts = this.#cuts.size === 0 ? obstacles.cuts : obstacles.cuts.union(this.#cuts);
+    const blocks = planReads(wanted, lineCost(this.#io.bus.timing), { holes, cuts }, this.#maxRead);
     return { spans, learned: this.#quarantine, blocks };
   }
 
@@ -232,16 +238,17 @@ function keyOf(span: Span): RegisterKey {
   return registerKey(span.table, span.address);
 }
 
-/** The raw integer at a register, where a part of the pass holds it. */
+/** The raw integer of a register, where a part of the pass holds it. */
 export function rawAt(
   pass: Pass,
-  table: "holding" | "input",
-  address: number,
-  encoding: Encoding,
+  register: Pick<Register, "table" | "address" | "encoding" | "lowFirst" | "swapped">,
 ): number | undefined {
+  const { table, address, encoding } = register;
   for (const { block, words } of pass.parts) {
     const offset = address - block.address;
-    if (block.table === table && offset >= 0 && offset < words.length) return rawFromWords(encoding, words, offset);
+    if (block.table === table && offset >= 0 && offset < words.length) {
+      return rawFromWords(encoding, words, offset, register);
+    }
   }
   return undefined;
 }

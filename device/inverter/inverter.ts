@@ -1,15 +1,17 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
+import type { DeviceKind } from "../../protocol/profile/format/compile.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Identity } from "../../protocol/profile/sunspec/identity.ts";
 import type { Bus, RequestOptions } from "../modbus/bus.ts";
-import type { BusFault, BusOutcome } from "../modbus/fault.ts";
+import { type BusFault, busFault, type BusOutcome } from "../modbus/fault.ts";
 import type { Quirk } from "../modbus/quirks.ts";
-import { type BlockReader, createBlockReader, type Pass, rawAt } from "./block_reader.ts";
-import { type Learned, type MapMemory, nothingLearned, sameLearned } from "./map_memory.ts";
+import { rawAt } from "./block_reader.ts";
+import { fitFault } from "./fit.ts";
+import type { MapMemory } from "./map_memory.ts";
+import { MapReader } from "./map_reader.ts";
 import { changedModel } from "./model_header.ts";
 import { noneWithheld, type Poll, type PollFault, type Withheld } from "./poll.ts";
-import { learnedOf, type Quarantine } from "./quarantine.ts";
 import { ProfileSearch } from "./profile_search.ts";
 import { MAX_READ } from "./read_plan.ts";
 import { type RegisterMap, registerMap } from "./register_map.ts";
@@ -23,8 +25,8 @@ const SETTLE_MS = 10_000;
 export interface InverterOptions {
   /** Modbus unit id. */
   readonly unit: number;
-  /** Its map, or `sunspec`: look for it. */
-  readonly profile: Profile | "sunspec";
+  /** Its map; a device, which is asked whether it is one, and which of its maps it has; or `sunspec`: look for it. */
+  readonly profile: Profile | DeviceKind | "sunspec";
   /** Registers to poll, by any spelling; none: those the profile polls by default. */
   readonly registers: readonly string[];
   /** Which of several SunSpec inverters behind the unit id, from 0; default 0. */
@@ -84,7 +86,7 @@ export interface Inverter {
 
 /** What an inverter is read through. */
 export interface InverterPorts {
-  readonly bus: Pick<Bus, "name" | "read" | "write" | "state" | "timing" | "quirks">;
+  readonly bus: Pick<Bus, "name" | "read" | "readBits" | "write" | "state" | "timing" | "quirks">;
   readonly clock: Clock;
   /** What was learned before the start. */
   readonly memory?: MapMemory;
@@ -112,11 +114,9 @@ class PolledInverter implements Inverter {
   /** Function 6 was refused, and 16 was not. */
   #writesMany = false;
   #chosen: RegisterChoice;
-  #reader: BlockReader | undefined;
-  /** Of which profile `#reader` knows what is answered, and what of that is remembered. */
-  #kept: { readonly profile: string; readonly learned: Learned } | undefined;
-  /** Looked through for what to remember: most polls learn nothing. */
-  #remembered: Quarantine | undefined;
+  #reader: MapReader | undefined;
+  /** The session of the unit in which it was found to be the device of its profile. */
+  #fits: number | undefined;
   #target: Target | undefined;
 
   constructor(options: InverterOptions, io: InverterPorts) {
@@ -132,7 +132,7 @@ class PolledInverter implements Inverter {
   async poll(signal?: AbortSignal): Promise<Poll> {
     const profile = await this.#search.find(signal);
     if ("kind" in profile) return this.#nothing(profile);
-    const reader = this.#readerOf(profile);
+    const reader = this.#readerOf(profile, this.#io);
     if (!this.#target) {
       const map = registerMap(profile, namesOf(this.#chosen, profile));
       if (!map.ok) return this.#nothing({ kind: "registers", message: map.detail });
@@ -189,6 +189,8 @@ class PolledInverter implements Inverter {
     words: readonly number[],
     options: RequestOptions = {},
   ): Promise<BusOutcome<void>> {
+    const fault = await this.#fitFault(options.signal);
+    if (fault) return { ok: false, fault: isOfBus(fault) ? fault : busFault.refused(fault.message) };
     const write = (more: { function?: 16 } = {}) => {
       this.#writtenAt = this.#io.clock.monotonic();
       return this.#io.bus.write(this.#unit, address, words, { ...options, ...more });
@@ -206,42 +208,54 @@ class PolledInverter implements Inverter {
   }
 
   /** The reader of this map; what was learned of another is forgotten. */
-  #readerOf({ id }: Profile): BlockReader {
-    if (this.#reader && this.#kept?.profile === id) return this.#reader;
-    const learned = this.#io.memory?.load(id) ?? nothingLearned;
-    this.#kept = { profile: id, learned };
+  #readerOf(profile: Profile, { bus, clock, memory }: InverterPorts): MapReader {
+    if (this.#reader?.profile.id === profile.id) return this.#reader;
     this.#target = undefined;
-    return this.#reader = createBlockReader({ unit: this.#unit, maxRead: this.#maxRead, learned }, this.#io);
+    const options = { unit: this.#unit, maxRead: this.#maxRead };
+    return this.#reader = new MapReader(profile, options, { bus, clock, ...(memory ? { memory } : {}) });
   }
 
-  #remember({ id }: Profile, reader: BlockReader): void {
-    const quarantine = reader.quarantine();
-    if (!this.#io.memory || quarantine === this.#remembered) return;
-    this.#remembered = quarantine;
-    const learned = learnedOf(quarantine);
-    if (this.#kept && sameLearned(this.#kept.learned, learned)) return;
-    this.#kept = { profile: id, learned };
-    this.#io.memory.keep(id, learned);
-  }
-
-  async #pollTarget({ map, filter }: Target, reader: BlockReader, signal?: AbortSignal): Promise<Poll> {
-    const pass = await reader.read(map.spans, signal);
-    this.#remember(map.profile, reader);
-    const changed = changedModel(map.headers, (address) => rawAt(pass, "holding", address, "u16"));
+  async #pollTarget({ map, filter }: Target, reader: MapReader, signal?: AbortSignal): Promise<Poll> {
+    const reading = await reader.read(map, signal);
+    const { own, raws } = reading;
+    const changed = changedModel(map.headers, (address) => rawAt(own, { table: "holding", address, encoding: "u16" }));
     if (changed) {
       this.#search.forget();
       const message = `Unit ${this.#unit} no longer has SunSpec model ${changed.model} at ${changed.address}`;
       return this.#nothing({ kind: "map_changed", message });
     }
-    const raws = map.registers.map(({ table, address, encoding }) => rawAt(pass, table, address, encoding));
+    if (reading.answeredAt !== undefined || reading.fault === undefined) {
+      const answered = map.columns.map((name, column) => [name, raws[column]] as const);
+      const fault = await this.#fitFault(signal, new Map(answered.filter(([, raw]) => raw !== undefined)));
+      if (fault) return this.#nothing(fault);
+    }
     const { values, withheld } = filter.pass(raws, this.#io.clock.monotonic());
     this.#count(withheld);
-    return this.#result(map, pass, values, withheld);
+    return this.#result(map, reading, values, withheld);
+  }
+
+  /** Why it is not the device of its profile; asked once in each session, as it may be another after each. */
+  async #fitFault(
+    signal?: AbortSignal,
+    polled?: ReadonlyMap<string, number | undefined>,
+  ): Promise<PollFault | undefined> {
+    const { bus } = this.#io;
+    if (!this.#search.asks || this.#fits === bus.state(this.#unit).session) return undefined;
+    const found = await this.#search.find(signal);
+    const { map } = this.#search;
+    if ("kind" in found || map === undefined) return "kind" in found ? found : undefined;
+    const probes = [...map.detect, ...map.fit];
+    const fault = await fitFault(probes, { bus, unit: this.#unit, signal, ...(polled ? { polled } : {}) });
+    if (fault?.kind === "misfit") this.#search.forget();
+    const judged = !polled ||
+      probes.some(({ orAbsent, registers: [own] }) => !orAbsent || (own && polled.has(own.name)));
+    if (fault === undefined && judged) this.#fits = bus.state(this.#unit).session;
+    return fault;
   }
 
   #result(
     { profile, columns }: RegisterMap,
-    { answeredAt, fault }: Pass,
+    { answeredAt, fault }: { readonly answeredAt: number | undefined; readonly fault: BusFault | undefined },
     values: readonly (number | undefined)[],
     withheld: Readonly<Withheld>,
   ): Poll {
@@ -262,6 +276,11 @@ class PolledInverter implements Inverter {
     this.#withheld.range += range;
     this.#withheld.step += step;
   }
+}
+
+/** Whether it is the bus that failed, and not what came over it. */
+function isOfBus(fault: PollFault): fault is BusFault {
+  return !["misfit", "registers", "map_changed", "no_values", "not_sunspec"].includes(fault.kind);
 }
 
 /** Illegal function, address or value: some devices say one of them for a function that they do not have. */

@@ -25,6 +25,8 @@ export type PollFault =
   | DiscoveryFault
   /** A register that the inverter's profile does not have, or too many of them. */
   | { readonly kind: "registers"; readonly message: string }
+  /** It is not the device that its profile describes: nothing of it is stored. */
+  | { readonly kind: "misfit"; readonly message: string }
   /** The SunSpec map is no longer what it was, or an answer came shifted: everything withheld, the map looked up again. */
   | { readonly kind: "map_changed"; readonly message: string }
   /** The inverter answered, with nothing to store: all values absent, refused or withheld. */

@@ -1,38 +1,54 @@
+import type { DeviceKind, DeviceMap } from "../../protocol/profile/format/compile.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Identity } from "../../protocol/profile/sunspec/identity.ts";
 import { discover } from "./discovery.ts";
+import { readColumns } from "./fit.ts";
 import type { PollFault } from "./poll.ts";
-import type { RegisterReader } from "./register_reader.ts";
+import type { TableReader } from "./register_reader.ts";
 
 /** Whose map is looked for. */
 interface Wanted {
   readonly unit: number;
-  /** Its map, or `sunspec`: look for it. */
-  readonly profile: Profile | "sunspec";
+  /** Its map, or a device that tells which of several it has, or `sunspec`: look for it. */
+  readonly profile: Profile | DeviceKind | "sunspec";
   /** Which of several SunSpec inverters behind the unit id, from 0. */
   readonly device: number;
   /** Most words that it takes in one read. */
   readonly maxRead: number;
 }
 
-/** Knows the map of one inverter, or looks for it until it is found. */
+/** Knows the map of one device, or looks for it until it is found. */
 export class ProfileSearch {
   readonly #wanted: Wanted;
-  readonly #bus: RegisterReader;
+  readonly #bus: TableReader;
   #profile: Profile | undefined;
+  #map: DeviceMap | undefined;
   #identity: Identity | undefined;
   /** Whether the end of the chain was seen; what only refused or kept silent may have more, by day. */
   #ended = true;
   #doubted = false;
 
-  constructor(wanted: Wanted, bus: RegisterReader) {
+  constructor(wanted: Wanted, bus: TableReader) {
     this.#wanted = wanted;
     this.#bus = bus;
-    if (wanted.profile !== "sunspec") this.#profile = wanted.profile;
+    const { profile } = wanted;
+    if (profile === "sunspec") return;
+    if (!isKind(profile)) this.#profile = profile;
+    else if (profile.teller === undefined) this.#choose(profile.maps[0]);
   }
 
   get profile(): Profile | undefined {
     return this.#profile;
+  }
+
+  /** Whether the device itself is asked, before it is believed. */
+  get asks(): boolean {
+    return this.#wanted.profile !== "sunspec" && isKind(this.#wanted.profile);
+  }
+
+  /** The map with what a device of it answers; `undefined`: nothing is asked of it. */
+  get map(): DeviceMap | undefined {
+    return this.#map;
   }
 
   /** What SunSpec's model 1 said, when the map was found last. */
@@ -44,6 +60,35 @@ export class ProfileSearch {
   async find(signal?: AbortSignal): Promise<Profile | PollFault> {
     if (this.#profile && !this.#doubted) return this.#profile;
     this.#doubted = false;
+    const { profile } = this.#wanted;
+    if (profile !== "sunspec" && isKind(profile)) return await this.#ask(profile, signal);
+    return await this.#discover(signal);
+  }
+
+  /** There may be more of the map now than when it was found: it is looked up again, once, if its end was never seen. */
+  doubt(): void {
+    this.#doubted = !this.#ended;
+  }
+
+  /** The map is not what it was: it is looked up again. */
+  forget(): void {
+    this.#profile = undefined;
+    this.#map = undefined;
+  }
+
+  /** The register that tells which of the maps it has. */
+  async #ask({ teller, maps }: DeviceKind, signal?: AbortSignal): Promise<Profile | PollFault> {
+    if (teller === undefined) return this.#choose(maps[0]);
+    const answer = await readColumns(this.#bus, this.#wanted.unit, [teller], signal);
+    if (!answer.ok) return answer.fault;
+    const raw = answer.value.get(teller.name);
+    const map = maps.find(({ when }) => when.some(([first, last]) => raw !== undefined && raw >= first && raw <= last));
+    if (map) return this.#choose(map);
+    const known = maps.map(({ profile }) => profile.title).join(", ");
+    return { kind: "misfit", message: `${teller.name} is ${raw ?? "not there"}: none of ${known}` };
+  }
+
+  async #discover(signal?: AbortSignal): Promise<Profile | PollFault> {
     const { unit, device, maxRead } = this.#wanted;
     const found = await discover(this.#bus, unit, { maxRead, ...(signal ? { signal } : {}) });
     const known = this.#profile;
@@ -58,13 +103,12 @@ export class ProfileSearch {
     return this.#profile = inverter.profile;
   }
 
-  /** There may be more of the map now than when it was found: it is looked up again, once, if its end was never seen. */
-  doubt(): void {
-    this.#doubted = !this.#ended;
+  #choose(map: DeviceMap): Profile {
+    this.#map = map;
+    return this.#profile = map.profile;
   }
+}
 
-  /** The map is not what it was: it is looked up again. */
-  forget(): void {
-    this.#profile = undefined;
-  }
+function isKind(profile: Profile | DeviceKind): profile is DeviceKind {
+  return "maps" in profile;
 }

@@ -1,9 +1,10 @@
+import type { Table } from "../../protocol/profile/register.ts";
 import type { LineTiming } from "../modbus/line_timing.ts";
 import { type RegisterKey, registerKey } from "./register_reader.ts";
 
 /** Registers that have to come in one answer: a value of one or two words. */
 export interface Span {
-  readonly table: "holding" | "input";
+  readonly table: Table;
   readonly address: number;
   readonly words: number;
   /** Address of the scale factor this value is worth nothing without: read in the same request where that is possible. */
@@ -12,7 +13,7 @@ export interface Span {
 
 /** One read request and the spans it covers, in order of their addresses. */
 export interface Block<S extends Span = Span> {
-  readonly table: "holding" | "input";
+  readonly table: Table;
   readonly address: number;
   readonly count: number;
   readonly spans: readonly S[];
@@ -39,6 +40,8 @@ export interface Obstacles {
 
 /** Most registers of one read (Modbus application protocol 1.1b3 §6.3). */
 export const MAX_READ = 125;
+
+const TABLES: readonly Table[] = ["holding", "input", "coil", "discrete"];
 
 /** Time an inverter typically takes to begin its answer. */
 const TURNAROUND_MS = 20;
@@ -74,7 +77,7 @@ export function planReads<S extends Span>(
   obstacles: Obstacles,
   maxRead = MAX_READ,
 ): readonly Block<S>[] {
-  return (["holding", "input"] as const).flatMap((table) => {
+  return TABLES.flatMap((table) => {
     const spans = wanted.filter((span) => span.table === table).sort((a, b) => a.address - b.address);
     return partition(spans, cost, obstacles, Math.min(maxRead, MAX_READ));
   });

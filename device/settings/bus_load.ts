@@ -37,5 +37,8 @@ function readMs(settings: SettingsValues, { config, inverter, bus }: ConfiguredI
   const map = registerMap(profile, registersOf(settings, config)(profile));
   if (!map.ok) return 0;
   const cost = lineCost(bus.timing);
-  return costOf(planReads(map.value.spans, cost, NO_OBSTACLES, config.max_read), cost);
+  return map.value.units.reduce(
+    (sum, { all }) => sum + costOf(planReads(all, cost, NO_OBSTACLES, config.max_read), cost),
+    0,
+  );
 }

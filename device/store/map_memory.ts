@@ -23,7 +23,7 @@ export const ANSWERED_SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-const Register = z.templateLiteral([z.enum(["holding", "input"]), ":", z.int()]);
+const Register = z.templateLiteral([z.enum(["holding", "input", "coil", "discrete"]), ":", z.int()]);
 const LeftOutRow = z.object({ register: Register, code: z.int() });
 const AnsweredRow = z.object({
   registers: z.string().transform((text) => JSON.parse(text)).pipe(z.array(Register)),

@@ -3,8 +3,11 @@ import { configSchema } from "../../cli/service/config/config_schema.ts";
 import { configurationPage } from "./configuration_page.ts";
 import { decisionsPage } from "./decisions_page.ts";
 import { protocolPage } from "./protocol_page.ts";
+import { programLibrary } from "../../profiles/library.ts";
 import { jsonSchemaOf } from "../../platform/json_schema.ts";
 import { ProfileDocument } from "../../protocol/profile/format/document.ts";
+import { devicesPage } from "./devices_page.ts";
+import { ecowattDocument } from "./ecowatt_document.ts";
 import { readDocument } from "./document.ts";
 
 /** Every page that is made, by its path, with what makes it. */
@@ -17,5 +20,7 @@ export const PAGES: readonly (readonly [path: string, make: () => Promise<string
     "packaging/ecowatt-profile.schema.json",
     () => Promise.resolve(JSON.stringify(jsonSchemaOf(ProfileDocument, "EcoWatt device profile"), null, 2)),
   ],
+  ["protocol/profile/ecowatt_document.ts", ecowattDocument],
+  ["docs/devices.md", () => Promise.resolve(devicesPage(programLibrary))],
   ["docs/decisions/README.md", () => decisionsPage(new URL("../decisions/", import.meta.url))],
 ];

@@ -1,5 +1,5 @@
 import type { Reason } from "../../protocol/command/check.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
+import { knownProfile } from "../../profiles/known_profile.ts";
 import { ecowatt } from "../../protocol/profile/ecowatt.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import { type Inverters, ONLY_INVERTER } from "../store/inverters.ts";
@@ -53,6 +53,6 @@ function confirmed({ inverter, profile }: Target, wished: string | undefined): T
 }
 
 function withProfile(inverter: string, id: string): Target | Reason {
-  const profile = profileById(id);
+  const profile = knownProfile(id);
   return profile ? { inverter, profile } : { path: "profile", message: "is not known" };
 }

@@ -1,6 +1,6 @@
 import { BoundedMap } from "../../platform/bounded_map.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
+import { knownProfile } from "../../profiles/known_profile.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import { physical, physicalColumns } from "../../protocol/profile/physical.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
@@ -206,7 +206,7 @@ function sharesSince(since: string, gain: Gain, days: LocalDays): readonly Omit<
 
 /** `undefined`: the series says nothing of energy. */
 function createReader({ profile: id, registers }: Series): Reader | undefined {
-  const profile = profileById(id);
+  const profile = knownProfile(id);
   if (!profile) return undefined;
   const power = columnOf(profile, profile.power, registers);
   const counter = columnOf(profile, profile.energy, registers);

@@ -1,6 +1,6 @@
 import { BoundedMap } from "../../platform/bounded_map.ts";
 import { boardName } from "../boards/registers.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
+import { knownProfile } from "../../profiles/known_profile.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import { physical } from "../../protocol/profile/physical.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
@@ -37,7 +37,7 @@ export function columnsOf(
 }
 
 function readColumns(profileId: string, names: readonly string[]): Columns | FieldFault {
-  const profile = profileById(profileId);
+  const profile = knownProfile(profileId);
   if (!profile) return { path: "profile", message: "is not known" };
   const registers: string[] = [];
   for (const [index, name] of names.entries()) {

@@ -1,5 +1,5 @@
 import type { DeviceId } from "../../protocol/device_id.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
+import { knownProfile } from "../../profiles/known_profile.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Quality, Sample } from "../../protocol/sample.ts";
 import { credibleTime, type SampleBatch } from "../store/port/sample_batch.ts";
@@ -24,7 +24,7 @@ export function newestSamples(batches: readonly SampleBatch[]): readonly NewestS
     const { device, inverter, series, quality, receivedAt } = batch;
     const known = newest.get(inverter);
     const sample = lastOf(series.samples, receivedAt);
-    const profile = profileById(series.profile);
+    const profile = knownProfile(series.profile);
     if (sample === undefined || profile === undefined) continue;
     if (known && Math.min(known.sample.at, receivedAt) > Math.min(sample.at, receivedAt)) continue;
     const { registers } = series;

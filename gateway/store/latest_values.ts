@@ -1,5 +1,5 @@
 import type { Quality } from "../../protocol/sample.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
+import { knownProfile } from "../../profiles/known_profile.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { AHEAD_MS, credibleTime } from "./port/sample_batch.ts";
 import { type RawPoints, samplesOf, type StoredBlock } from "./raw_points.ts";
@@ -48,7 +48,7 @@ function* valuesOf(
   block: StoredBlock,
   columns: Selection["columns"],
 ): Generator<LatestValue> {
-  const profile = profileById(series.profile);
+  const profile = knownProfile(series.profile);
   if (profile === undefined) return;
   const toPhysical = physicalColumns(profile, series.registers);
   const { quality } = block;

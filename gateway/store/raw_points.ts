@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { decodeBlock } from "../../protocol/block/block.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
+import { knownProfile } from "../../profiles/known_profile.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { QUALITIES, type Quality, type Sample } from "../../protocol/sample.ts";
 import type { SelectedSeries, Selection } from "./sample_selection.ts";
@@ -94,7 +94,7 @@ function* pointsOf(selected: SelectedSeries, blocks: Iterable<StoredBlock>, rang
 }
 
 function pointMaker({ series, indexes }: SelectedSeries): (sample: Sample, quality: Quality) => RawPoint {
-  const profile = profileById(series.profile);
+  const profile = knownProfile(series.profile);
   const toPhysical = profile ? physicalColumns(profile, series.registers) : () => [];
   return ({ at, values }, quality) => {
     const physical = toPhysical(values);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { encodeBlock } from "../../protocol/block/block.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
+import { knownProfile } from "../../profiles/known_profile.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { QUALITIES, type Sample } from "../../protocol/sample.ts";
 import { type Bucket, bucketStart } from "./bucket.ts";
@@ -67,7 +67,7 @@ function summarise({ series, points, rollups }: RevisionIo, stored: StoredSeries
 }
 
 function minutesBetween(points: RawPoints, series: StoredSeries, from: number, to: number): readonly Bucket[] {
-  const profile = profileById(series.profile);
+  const profile = knownProfile(series.profile);
   const toPhysical = profile ? physicalColumns(profile, series.registers) : () => [];
   const minutes = new Map<number, Bucket>();
   for (const block of points.blocks(series, from, to)) {

@@ -1,5 +1,5 @@
-import { lookup } from "../../protocol/profile/lookup.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
+import { lookup, shownOf } from "../../protocol/profile/lookup.ts";
+import { knownProfile } from "../../profiles/known_profile.ts";
 import type { Register } from "../../protocol/profile/register.ts";
 import { Fault } from "../fault.ts";
 import { registersOf, type StoredSeries } from "./series.ts";
@@ -70,12 +70,11 @@ function chosen(
     const wanted = names.map((name) => named(series, name)?.name);
     return wanted.flatMap((name) => present.find((register) => register.name === name) ?? []);
   }
-  const factors = new Set(present.map(({ scale }) => scale.kind === "exponent" ? scale.register : undefined));
-  return present.filter(({ name }) => !factors.has(name));
+  return shownOf(present);
 }
 
 function named(series: StoredSeries, name: string): Register | undefined {
-  const profile = profileById(series.profile);
+  const profile = knownProfile(series.profile);
   return profile && lookup(profile, name);
 }
 

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Random } from "../../platform/random.ts";
 import { BoundedMap } from "../../platform/bounded_map.ts";
 import { encodeBlock, MAX_SAMPLES } from "../../protocol/block/block.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
+import { knownProfile } from "../../profiles/known_profile.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { QUALITIES } from "../../protocol/sample.ts";
 import type { SampleBatch, SampleSink } from "./port/sample_batch.ts";
@@ -105,7 +105,7 @@ function createParts(db: DatabaseSync, random: Random): Parts {
 
 function load(series: SeriesStore, key: SeriesKey): SeriesState {
   const stored = series.ensure(key);
-  const profile = profileById(key.profile);
+  const profile = knownProfile(key.profile);
   return {
     id: stored.id,
     // Without the profile nobody knows what the numbers mean: the block is kept, the rollups have nothing to say.

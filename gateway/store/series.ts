@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { Random } from "../../platform/random.ts";
 import { Fault } from "../fault.ts";
-import { profileById } from "../../protocol/profile/catalogue.ts";
+import { knownProfile } from "../../profiles/known_profile.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import type { Register } from "../../protocol/profile/register.ts";
 
@@ -156,6 +156,6 @@ function newId(random: Random): number {
 
 /** The registers of a series, column by column; `undefined` for a name that its profile does not have. */
 export function registersOf(series: Pick<SeriesKey, "profile" | "registers">): readonly (Register | undefined)[] {
-  const profile = profileById(series.profile);
+  const profile = knownProfile(series.profile);
   return series.registers.map((name) => profile && lookup(profile, name));
 }

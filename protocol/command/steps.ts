@@ -145,7 +145,7 @@ function needsRating(unit: SetPower["unit"], { limit }: PowerControl): boolean {
 }
 
 function writeStep(register: Register, raw: number): Outcome<Step, StepFault> {
-  const words = wordsFromRaw(register.encoding, raw);
+  const words = wordsFromRaw(register.encoding, raw, register);
   if (!words) return refusal("out_of_range", `${register.name} cannot hold ${raw}`);
   return success({ kind: "write", register, raw, words });
 }

@@ -21,8 +21,8 @@ export function lookup(profile: Profile, name: string): Register | undefined {
 }
 
 /**
- * The registers to poll for `names`, each once, in order; a scale factor nobody named follows the first point that
- * needs it, so that what is stored can always be scaled later.
+ * The registers to poll for `names`, each once, in order; what a point is worth nothing without (a scale factor,
+ * its lower half) follows the first that needs it, so that what is stored can always be scaled later.
  *
  * @example
  * ```ts
@@ -41,14 +41,46 @@ export function columnsOf(
     const register = lookup(profile, name);
     if (!register) return refusal("unknown_register", `${profile.title} has no register ${name.slice(0, 64)}`);
     columns.set(register.name, register);
-    if (register.scale.kind !== "exponent") continue;
-    const factor = lookup(profile, register.scale.register);
-    if (factor) columns.set(factor.name, factor);
+    for (const part of partsOf(register)) {
+      const needed = lookup(profile, part);
+      if (needed) columns.set(needed.name, needed);
+    }
   }
   if (columns.size > MAX_COLUMNS) {
     return refusal("too_many", `${columns.size} columns with scale factors; a sample has at most ${MAX_COLUMNS}`);
   }
   return success([...columns.values()]);
+}
+
+/**
+ * Those of some registers that are values by themselves: not the scale factors of others, nor parts of them.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "./ecowatt.ts";
+ * shownOf(ecowatt.registers).length; // => 10
+ * ```
+ */
+export function shownOf(registers: readonly Register[]): readonly Register[] {
+  const factors = new Set(registers.map(({ scale }) => scale.kind === "exponent" ? scale.register : undefined));
+  return registers.filter(({ name, part }) => part !== true && !factors.has(name));
+}
+
+/**
+ * Names of the registers without whose raw values this one is worth nothing: a scale factor, its lower half, what tells its
+ * direction. They are polled and stored with it.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "./ecowatt.ts";
+ * const [voltage] = ecowatt.registers;
+ * voltage && partsOf(voltage); // => []
+ * ```
+ */
+export function partsOf({ scale, making }: Register): readonly string[] {
+  if (making === undefined) return scale.kind === "exponent" ? [scale.register] : [];
+  const parts = [making.low?.register, scale.kind === "exponent" ? scale.register : undefined];
+  return [...parts, making.negativeWhen?.register].filter((part) => part !== undefined);
 }
 
 function indexOf(profile: Profile): ReadonlyMap<string, Register> {

@@ -1,7 +1,8 @@
 import { lookup } from "./lookup.ts";
 import { type Outcome, refusal, success } from "../outcome.ts";
-import { floatBits, floatOf, rawRange } from "./raw.ts";
-import type { Profile, Register } from "./register.ts";
+import { evaluate } from "./format/expression.ts";
+import { doubleOf, floatBits, floatOf, rawRange } from "./raw.ts";
+import type { Making, Profile, Register } from "./register.ts";
 
 /** SunSpec's bound on a scale factor; outside it the points that use it are worth nothing. */
 const MAX_EXPONENT = 10;
@@ -21,12 +22,57 @@ export type RawOf = (name: string) => number | undefined;
  * ```
  */
 export function physical(register: Register, raw: number | undefined, rawOf: RawOf): number | undefined {
+  if (register.making) return made(register, register.making, raw, rawOf);
   if (raw === undefined || raw === register.absent) return undefined;
-  const number = register.encoding === "f32" ? floatOf(raw) : raw;
+  return scaled(register, register.encoding === "f32" ? floatOf(raw) : raw, rawOf);
+}
+
+function scaled(register: Register, number: number, rawOf: RawOf): number | undefined {
   if (!Number.isFinite(number)) return undefined;
   const divisor = divisorOf(register, rawOf);
   // A division by 10 keeps 2305 → 230.5; a product with 0.1 would not.
   return divisor === undefined ? undefined : divisor < 0 ? number * -divisor : number / divisor;
+}
+
+/** The value of a register that is made of more than one raw value, or goes through more than a scale. */
+function made(register: Register, making: Making, raw: number | undefined, rawOf: RawOf): number | undefined {
+  const { low, mask, shift = 0, alsoAbsent, offset = 0, negativeWhen } = making;
+  const lower = low && rawOf(low.register);
+  if (raw === undefined || (low && lower === undefined)) return undefined;
+  const whole = low && lower !== undefined ? wholeOf(register, raw, lower, low.bits) : raw;
+  if (whole === register.absent || alsoAbsent?.includes(whole)) return undefined;
+  const number = register.encoding === "f32" ? floatOf(whole) : mask === undefined ? whole : (whole & mask) >>> shift;
+  const teller = negativeWhen && rawOf(negativeWhen.register);
+  if (negativeWhen && teller === undefined) return undefined;
+  const negative = teller !== undefined &&
+    negativeWhen?.ranges.some(([first, last]) => teller >= first && teller <= last);
+  const value = scaled(register, number, rawOf);
+  return value === undefined ? undefined : (negative ? -value : value) + offset;
+}
+
+/** A number whose upper and lower bits came as two. */
+function wholeOf({ encoding }: Register, upper: number, lower: number, bits: 16 | 32): number {
+  return encoding === "f64" ? doubleOf(upper, lower) : upper * 2 ** bits + lower;
+}
+
+/**
+ * The values of a sample that are computed, by name: each from the values of registers, and of those before it.
+ *
+ * @example
+ * ```ts
+ * import { ecowatt } from "./ecowatt.ts";
+ * derivedValues(ecowatt, () => 1); // => new Map()
+ * ```
+ */
+export function derivedValues(
+  { derived = [] }: Profile,
+  valueOf: (name: string) => number | undefined,
+): ReadonlyMap<string, number | undefined> {
+  const values = new Map<string, number | undefined>();
+  for (const { name, is } of derived) {
+    values.set(name, evaluate(is, (part) => values.has(part) ? values.get(part) : valueOf(part)));
+  }
+  return values;
 }
 
 /**
@@ -53,8 +99,8 @@ type ColumnReader = (raw: number | undefined, values: readonly (number | undefin
 
 /** A plain integer with a fixed gain, as most are, is read without asking what else it could be. */
 function columnReader(register: Register, index: ReadonlyMap<string | undefined, number>): ColumnReader {
-  const { scale, encoding, absent } = register;
-  if (scale.kind === "gain" && encoding !== "f32" && scale.gain > 0) {
+  const { scale, encoding, absent, making } = register;
+  if (scale.kind === "gain" && encoding !== "f32" && scale.gain > 0 && making === undefined) {
     const { gain } = scale;
     return (raw) => raw === undefined || raw === absent ? undefined : raw / gain;
   }
@@ -81,12 +127,16 @@ export function rawOfPhysical(
   if (plausible && (value < plausible.min || value > plausible.max)) {
     return refusal("out_of_range", `${name} takes ${plausible.min} to ${plausible.max} ${unit}: ${value} is outside`);
   }
+  if (register.making && (register.making.low || register.making.mask || register.making.negativeWhen)) {
+    return refusal("no_scale", `${name} is made of several parts: it is not written as one value`);
+  }
   const divisor = divisorOf(register, rawOf);
   if (divisor === undefined) return refusal("no_scale", `The scale factor of ${name} is unusable`);
-  const scaled = divisor < 0 ? value / -divisor : value * divisor;
-  const raw = register.encoding === "f32" ? floatBits(scaled) : Math.round(scaled);
+  const plain = value - (register.making?.offset ?? 0);
+  const number = divisor < 0 ? plain / -divisor : plain * divisor;
+  const raw = register.encoding === "f32" ? floatBits(number) : Math.round(number);
   const { min, max } = rawRange(register.encoding);
-  if (raw < min || raw > max || raw === register.absent) {
+  if (raw < min || raw > max || raw === register.absent || register.making?.alsoAbsent?.includes(raw)) {
     return refusal("out_of_range", `${name} cannot hold ${value} ${unit}`);
   }
   return success(raw);

@@ -84,6 +84,8 @@ function mendOf(bus: BusConfig, fault: PollFault): string {
     case "crc":
     case "line":
       return ladder(bus);
+    case "misfit":
+      return "set its `profile:` and `unit:`; what there is: ecowatt profile list";
     case "not_sunspec":
       return "set its `profile:` and `unit:`, or look for it: ecowatt scan";
     case "exception":

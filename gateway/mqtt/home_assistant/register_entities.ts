@@ -1,4 +1,4 @@
-import { lookup } from "../../../protocol/profile/lookup.ts";
+import { lookup, shownOf } from "../../../protocol/profile/lookup.ts";
 import type { Profile, Register } from "../../../protocol/profile/register.ts";
 import type { EntityConfig, SensorEntity } from "./discovery.ts";
 import { entityKey } from "./ids.ts";
@@ -58,8 +58,7 @@ export function registerEntities(announced: AnnouncedInverter, id: string, state
 
 function shownRegisters({ profile, registers }: AnnouncedInverter): readonly Register[] {
   const polled = registers.map((name) => lookup(profile, name)).filter((register) => register !== undefined);
-  const factors = new Set(polled.map(({ scale }) => scale.kind === "exponent" ? scale.register : undefined));
-  return polled.filter(({ name }) => !factors.has(name) && name !== profile.energy && name !== profile.powerLimit);
+  return shownOf(polled).filter(({ name }) => name !== profile.energy && name !== profile.powerLimit);
 }
 
 /** What people call the registers; those that would share a name say which they are. */

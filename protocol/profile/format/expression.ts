@@ -1,7 +1,7 @@
 import { type Outcome, refusal, success } from "../../outcome.ts";
 
 /** Arithmetic over named numbers. There is nothing in it that could loop. */
-type Expression =
+export type Expression =
   | { readonly kind: "number"; readonly value: number }
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "call"; readonly call: Call; readonly of: readonly Expression[] };

@@ -33,8 +33,8 @@ export const RegisterDocument = z.strictObject({
   confidence: z.enum(["high", "medium", "low"]).optional().describe("high: two independent sources agree"),
   table: Table.optional().describe("default: as `defaults` say, else holding"),
   unit_id: Name.optional().describe("one of `link.units`, where it is not the device's own unit id"),
-  address: z.union([Address, z.array(Address).min(2).max(4)]).describe(
-    "of the first word; or of each word, the highest first, where they do not adjoin",
+  address: z.union([Address, z.array(Address).length(2)]).describe(
+    "of the first word; or of the high and the low word, where they do not adjoin",
   ),
   type: Type,
   words: z.int().min(1).max(64).optional().describe("of a string"),
@@ -42,7 +42,7 @@ export const RegisterDocument = z.strictObject({
   bytes: Bytes.optional(),
   mask: z.int().min(1).max(0xffff_ffff).optional().describe("which bits of it are the value"),
   shift: z.int().min(1).max(31).optional().describe("so many bits to the right, after the mask"),
-  scale: z.number().optional().describe("value = raw × scale + offset"),
+  scale: z.number().positive().optional().describe("value = raw × scale + offset"),
   offset: z.number().optional(),
   exponent: Name.optional().describe("register with the power of ten to multiply by"),
   absent: z.union([Raw, z.array(Raw).min(1).max(8), z.literal("none")]).optional().describe(

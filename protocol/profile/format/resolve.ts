@@ -21,15 +21,23 @@ export interface ResolvedRegister extends RegisterDocument {
 }
 
 /** The registers of a device of one kind. */
-interface Resolution {
+export interface Resolution {
   readonly variant?: string;
   readonly registers: ReadonlyMap<string, ResolvedRegister>;
 }
 
-/** What a document says of registers: once for each of its variants, or once. */
-export function resolutionsOf(shape: Shape): readonly Resolution[] {
-  const variants = Object.keys(shape.variants?.of ?? {});
-  return variants.length === 0 ? [resolutionOf(shape)] : variants.map((variant) => resolutionOf(shape, variant));
+/**
+ * What a document says of registers: once for each of its variants, or once.
+ *
+ * @example
+ * ```ts
+ * import { ecowattDocument } from "../ecowatt_document.ts";
+ * resolutionsOf(ecowattDocument)[0].registers.get("Pac")?.table; // => "holding"
+ * ```
+ */
+export function resolutionsOf(shape: Shape): readonly [Resolution, ...Resolution[]] {
+  const [first, ...others] = Object.keys(shape.variants?.of ?? {});
+  return [resolutionOf(shape, first), ...others.map((variant) => resolutionOf(shape, variant))];
 }
 
 function resolutionOf(shape: Shape, variant?: string): Resolution {
@@ -43,12 +51,21 @@ function resolutionOf(shape: Shape, variant?: string): Resolution {
     // A new register without these is told by the check of variants.
     if (address === undefined || type === undefined) continue;
     const path = change === undefined ? ["registers", name] : ["variants", "of", variant ?? "", "registers", name];
-    registers.set(name, resolved({ ...said, address, type }, name, defaults, path));
+    registers.set(name, resolvedRegister({ ...said, address, type }, name, defaults, path));
   }
   return { ...(variant === undefined ? {} : { variant }), registers };
 }
 
-function resolved(
+/**
+ * A register with all that `defaults` say besides.
+ *
+ * @example
+ * ```ts
+ * const register = { address: 5, type: "i16", absent: 0x8000 } as const;
+ * resolvedRegister(register, "W", {}, []).absents; // => [-32_768]
+ * ```
+ */
+export function resolvedRegister(
   register: RegisterDocument,
   name: string,
   defaults: Shape["defaults"],
@@ -78,7 +95,14 @@ function absentsOf({ type, absent }: RegisterDocument, { absent: byType = {} }: 
   return [absent ?? usual[type] ?? []].flat().map((raw) => signed && raw >= half ? raw - 2 * half : raw);
 }
 
-/** The address of every word of a register. */
+/**
+ * The address of every word of a register.
+ *
+ * @example
+ * ```ts
+ * wordsOf({ addresses: [5], length: 2 }); // => [5, 6]
+ * ```
+ */
 export function wordsOf({ addresses, length }: Pick<ResolvedRegister, "addresses" | "length">): readonly number[] {
   const [first = 0] = addresses;
   return addresses.length > 1 ? addresses : Array.from({ length }, (_, index) => first + index);

@@ -18,7 +18,7 @@ const Defaults = z.strictObject({
   order: Order.optional(),
   bytes: Bytes.optional(),
   absent: z.partialRecord(
-    z.enum(["u16", "i16", "u32", "i32", "u64", "i64", "acc32", "acc64", "bcd16", "bcd32"]),
+    z.enum(["u16", "i16", "u32", "i32", "u64", "i64", "acc32", "acc64", "f32", "f64", "bcd16", "bcd32"]),
     Absent,
   )
     .optional().describe("by type; floats that are no number are absent always"),

@@ -1,3 +1,5 @@
+import { textFromWords } from "../raw.ts";
+
 /** What SunSpec's model 1 says of a device. Texts only, so it is read at discovery and never polled. */
 export interface Identity {
   readonly manufacturer: string;
@@ -20,18 +22,10 @@ export const IDENTITY_WORDS = 64;
  */
 export function identityOf(words: readonly number[]): Identity {
   return {
-    manufacturer: textOf(words.slice(0, 16)),
-    model: textOf(words.slice(16, 32)),
-    options: textOf(words.slice(32, 40)),
-    version: textOf(words.slice(40, 48)),
-    serialNumber: textOf(words.slice(48, 64)),
+    manufacturer: textFromWords(words.slice(0, 16)),
+    model: textFromWords(words.slice(16, 32)),
+    options: textFromWords(words.slice(32, 40)),
+    version: textFromWords(words.slice(40, 48)),
+    serialNumber: textFromWords(words.slice(48, 64)),
   };
-}
-
-/** A SunSpec string: two characters a register, NUL-padded; some devices pad with blanks. Control characters go. */
-function textOf(words: readonly number[]): string {
-  const bytes = Uint8Array.from(words.flatMap((word) => [word >> 8, word & 0xff]));
-  const end = bytes.indexOf(0);
-  const text = new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-  return text.replace(/\p{Cc}/gu, "").trim();
 }

@@ -54,7 +54,7 @@ export function mapProfile(blocks: readonly ModelBlock[]): Profile {
     const prefix = instance === 1 ? `${block.model}` : `${block.model}-${instance}`;
     registers.push(...registersOf(block, prefix));
   }
-  return { id: formatMapId(blocks), title: "SunSpec inverter", registers, ...highlights(registers) };
+  return { id: formatMapId(blocks), title: "SunSpec inverter", class: "inverter", registers, ...highlights(registers) };
 }
 
 function registersOf(block: ModelBlock, prefix: string): readonly Register[] {
@@ -108,7 +108,7 @@ function registerOf(point: Point, address: number, factors: string, names: strin
 }
 
 /** Which registers stand for the inverter on a dashboard, and which are polled by default. */
-function highlights(registers: readonly Register[]): Omit<Profile, "id" | "title" | "registers"> {
+function highlights(registers: readonly Register[]): Omit<Profile, "id" | "title" | "class" | "registers"> {
   const names = new Set(registers.map((register) => register.name));
   const inverter = [101, 102, 103, 111, 112, 113].map(String).find((model) => names.has(`${model}.W`));
   const find = (key: string, name: string) => (names.has(name) ? { [key]: name } : {});

@@ -27,11 +27,19 @@ export interface Unit {
 export interface FakeBus {
   readonly bus: InverterPorts["bus"];
   readonly requests: Request[];
+  /** The same, as "unit table address/count". */
+  readonly asked: string[];
 }
 
 /** The bus a unit answers on: 9600 baud 8N1 unless a network is asked for. */
 export function busWith(unit: Unit, timing = { charMs: 10 / 9.6, gapMs: 4 }): FakeBus {
   const requests: Request[] = [];
+  const asked: string[] = [];
+  const take = (unit: number, table: string, request: Request) => {
+    requests.push(request);
+    asked.push(`${unit} ${table} ${request.address}/${request.count}`);
+    return answer(request);
+  };
   const answer = (request: Request): BusOutcome<readonly number[]> => {
     const fault = unit.fault?.(request);
     if (fault) return { ok: false, fault };
@@ -48,14 +56,15 @@ export function busWith(unit: Unit, timing = { charMs: 10 / 9.6, gapMs: 4 }): Fa
   };
   return {
     requests,
+    asked,
     bus: {
       name: "test",
       quirks: () => [],
       timing,
-      read: (_unit, _table, address, count) => {
-        const request = { address, count };
-        requests.push(request);
-        return Promise.resolve(answer(request));
+      read: (unit, table, address, count) => Promise.resolve(take(unit, table, { address, count })),
+      readBits: (unit, table, address, count) => {
+        const words = take(unit, table, { address, count });
+        return Promise.resolve(words.ok ? { ok: true, value: words.value.map(Boolean) } : words);
       },
       write: (_unit, address, values) => {
         values.forEach((value, i) => unit.words.set(address + i, value));

@@ -10,10 +10,10 @@ import { busWith, type Unit } from "./fake_unit.ts";
 /** An inverter of ten registers unless told otherwise, on a bus with one unit. */
 export function setUp(unit: Unit, options: Partial<InverterOptions> = {}, memory?: MapMemory) {
   const clock = new FakeClock();
-  const { bus, requests } = busWith(unit);
+  const { bus, requests, asked } = busWith(unit);
   const ports = { bus, clock, ...(memory ? { memory } : {}) };
   const inverter = createInverter({ unit: 17, profile: ecowatt, registers: [], ...options }, ports);
-  return { clock, requests, inverter };
+  return { clock, requests, asked, inverter };
 }
 
 export function read(poll: Poll): Poll & { kind: "read" } {

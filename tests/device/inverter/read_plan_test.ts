@@ -63,7 +63,7 @@ Deno.test("the defaults of a three-phase inverter are one request, header includ
   assert.ok(profile);
   const map = registerMap(profile, []);
   assert.ok(map.ok);
-  assert.deepEqual(shape(map.value.spans), [[40070, 42]]);
+  assert.deepEqual(shape(map.value.units[0]?.all ?? []), [[40070, 42]]);
 });
 
 Deno.test("MPPT modules are parted from their scale factors only where 125 words end", () => {
@@ -74,7 +74,7 @@ Deno.test("MPPT modules are parted from their scale factors only where 125 words
     const plan = (modules: number) => {
       const map = registerMap(profile, names(modules));
       assert.ok(map.ok);
-      return shape(map.value.spans, cost);
+      return shape(map.value.units[0]?.all ?? [], cost);
     };
     assert.deepEqual(plan(6), [[40254, 120]]);
     assert.deepEqual(plan(8), [[40254, 120], [40254 + 139, 21]]);

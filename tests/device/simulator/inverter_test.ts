@@ -59,7 +59,7 @@ Deno.test("the node reads the ten registers over the HTTP API and sets the limit
 });
 
 /** A bus that is only a unit: no wire, no waiting. */
-function busOf(unit: SimulatedUnit): Pick<Bus, "name" | "read" | "write" | "state" | "timing" | "quirks"> {
+function busOf(unit: SimulatedUnit): Pick<Bus, "name" | "read" | "readBits" | "write" | "state" | "timing" | "quirks"> {
   return {
     name: "test",
     quirks: () => [],
@@ -72,6 +72,7 @@ function busOf(unit: SimulatedUnit): Pick<Bus, "name" | "read" | "write" | "stat
           : { ok: true, value: words },
       );
     },
+    readBits: (id) => Promise.resolve({ ok: false, fault: busFault.exception("test", id, 1) }),
     write: () => Promise.resolve({ ok: true, value: undefined }),
     state: () => ({ status: "online", session: 1, counters: zeroCounters() }),
   };

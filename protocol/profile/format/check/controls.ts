@@ -7,7 +7,15 @@ import { type DocumentFault, unknownName } from "./fault.ts";
 type Registers = ReadonlyMap<string, ResolvedRegister>;
 type Amount = number | string;
 
-/** What can be ordered: writes go to what can be written, what is read back can be read, and there is a way back. */
+/**
+ * What can be ordered: writes go to what can be written, what is read back can be read, and there is a way back.
+ *
+ * @example
+ * ```ts
+ * import { ecowattDocument } from "../../ecowatt_document.ts";
+ * controlFaults(ecowattDocument); // => []
+ * ```
+ */
 export function controlFaults(shape: Shape): readonly DocumentFault[] {
   return resolutionsOf(shape).flatMap(({ registers }) =>
     Object.entries(shape.controls).flatMap(([name, control]) => {

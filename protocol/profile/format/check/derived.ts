@@ -5,7 +5,15 @@ import type { Shape } from "../shape.ts";
 import { shownUnit } from "../unit.ts";
 import { type DocumentFault, unknownName } from "./fault.ts";
 
-/** Computed values: arithmetic over what there is, with names of their own, and none by way of itself. */
+/**
+ * Computed values: arithmetic over what there is, with names of their own, and none by way of itself.
+ *
+ * @example
+ * ```ts
+ * import { ecowattDocument } from "../../ecowatt_document.ts";
+ * derivedFaults(ecowattDocument); // => []
+ * ```
+ */
 export function derivedFaults(shape: Shape): readonly DocumentFault[] {
   const parts = new Map<string, readonly string[]>();
   const known = new Set([

@@ -6,7 +6,14 @@ export interface DocumentFault {
   readonly message: string;
 }
 
-/** That a name is not one of those that there are, with the one that was probably meant. */
+/**
+ * That a name is not one of those that there are, with the one that was probably meant.
+ *
+ * @example
+ * ```ts
+ * unknownName([], "register", "Vac", ["Vac1"]).message; // => "there is no register Vac; did you mean Vac1?"
+ * ```
+ */
 export function unknownName(
   path: readonly PropertyKey[],
   what: string,

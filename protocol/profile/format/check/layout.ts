@@ -4,8 +4,17 @@ import type { Shape } from "../shape.ts";
 import { type DocumentFault, unknownName } from "./fault.ts";
 
 const LAST_ADDRESS = 0xffff;
+const SPLIT_TYPES: readonly string[] = ["u32", "i32"];
 
-/** Where registers lie: within the table, in one read each, on words of their own, and named once. */
+/**
+ * Where registers lie: within the table, in one read each, on words of their own, and named once.
+ *
+ * @example
+ * ```ts
+ * import { ecowattDocument } from "../../ecowatt_document.ts";
+ * layoutFaults(ecowattDocument); // => []
+ * ```
+ */
 export function layoutFaults(shape: Shape): readonly DocumentFault[] {
   return resolutionsOf(shape).flatMap(({ registers }) => {
     const all = [...registers.values()];
@@ -23,8 +32,8 @@ function placeFaults(register: ResolvedRegister, shape: Shape): readonly Documen
   if ((kind === "bit") !== (table === "coil" || table === "discrete")) {
     fault("type", kind === "bit" ? `a ${table} register holds words` : `a ${table} holds a bit`);
   }
-  if (addresses.length > 1 && (addresses.length !== length || kind === "string")) {
-    fault("address", `${type} has ${length} words, and ${addresses.length} addresses`);
+  if (addresses.length > 1 && !SPLIT_TYPES.includes(type)) {
+    fault("address", `only ${SPLIT_TYPES.join(", ")} may have words that do not adjoin`);
   }
   if (addresses.length === 1 && Math.max(...addresses) + length - 1 > LAST_ADDRESS) {
     fault("address", `it ends behind the last address, ${LAST_ADDRESS}`);

@@ -5,7 +5,15 @@ import type { Shape } from "../shape.ts";
 import { shownUnit } from "../unit.ts";
 import { type DocumentFault, unknownName } from "./fault.ts";
 
-/** What the numbers mean: scales, references to other registers, roles with their units and directions. */
+/**
+ * What the numbers mean: scales, references to other registers, roles with their units and directions.
+ *
+ * @example
+ * ```ts
+ * import { ecowattDocument } from "../../ecowatt_document.ts";
+ * meaningFaults(ecowattDocument); // => []
+ * ```
+ */
 export function meaningFaults(shape: Shape): readonly DocumentFault[] {
   return resolutionsOf(shape).flatMap(({ registers }) => [
     ...[...registers.values()].flatMap((register) => [
@@ -31,8 +39,10 @@ function numberFaults(register: ResolvedRegister): readonly DocumentFault[] {
     }
     return faults;
   }
-  if (scale === 0) fault("scale", "must not be 0");
   if (exponent !== undefined && scale !== undefined) fault("exponent", "has its own power of ten: no scale besides");
+  if (exponent !== undefined && shownUnit(register.unit ?? "").factor !== 1) {
+    fault("unit", "must be W, Wh, V, A … with an exponent: the power of ten says the rest");
+  }
   if (mask !== undefined && (kind !== "integer" || words > 2)) fault("mask", `${type} has no bits to choose from`);
   if (mask !== undefined && mask >= 2 ** (16 * words)) fault("mask", `${type} has ${16 * words} bits`);
   if (shift !== undefined && mask === undefined) fault("shift", "goes with a mask");

@@ -2,7 +2,15 @@ import { resolutionsOf } from "../resolve.ts";
 import type { Shape } from "../shape.ts";
 import { type DocumentFault, unknownName } from "./fault.ts";
 
-/** What is polled exists, can be read and stored, and is in one group. */
+/**
+ * What is polled exists, can be read and stored, and is in one group.
+ *
+ * @example
+ * ```ts
+ * import { ecowattDocument } from "../../ecowatt_document.ts";
+ * pollFaults(ecowattDocument); // => []
+ * ```
+ */
 export function pollFaults(shape: Shape): readonly DocumentFault[] {
   const { fast = [], slow } = shape.poll;
   const groups = [

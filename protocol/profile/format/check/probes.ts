@@ -4,7 +4,15 @@ import { resolutionsOf } from "../resolve.ts";
 import type { Shape } from "../shape.ts";
 import { type DocumentFault, unknownName } from "./fault.ts";
 
-/** What a device is asked before it is believed: something that exists, with an answer that can be right or wrong. */
+/**
+ * What a device is asked before it is believed: something that exists, with an answer that can be right or wrong.
+ *
+ * @example
+ * ```ts
+ * import { ecowattDocument } from "../../ecowatt_document.ts";
+ * probeFaults(ecowattDocument); // => []
+ * ```
+ */
 export function probeFaults(shape: Shape): readonly DocumentFault[] {
   const faults = (["detect", "fit"] as const).flatMap((list) =>
     shape[list].flatMap((probe, index) => faultsOf(probe, [list, index], shape))

@@ -2,7 +2,15 @@ import { rangesOf, type RawSet } from "../raw_set.ts";
 import type { Shape } from "../shape.ts";
 import { type DocumentFault, unknownName } from "./fault.ts";
 
-/** Variants: what tells them apart is a register that is there in all of them, and no value means two. */
+/**
+ * Variants: what tells them apart is a register that is there in all of them, and no value means two.
+ *
+ * @example
+ * ```ts
+ * import { ecowattDocument } from "../../ecowatt_document.ts";
+ * variantFaults(ecowattDocument); // => []
+ * ```
+ */
 export function variantFaults({ variants, registers }: Shape): readonly DocumentFault[] {
   if (variants === undefined) return [];
   const { by, of } = variants;
