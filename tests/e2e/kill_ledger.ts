@@ -29,8 +29,9 @@ interface CommandLedger {
   readonly completed: number;
   /** The node died at it, did not do it, and said so. */
   readonly interrupted: number;
-  /** Orders that the line kept from the node. */
+  /** Orders that the line kept from the node, and gave it as answers to other requests only. */
   readonly baits: number;
+  readonly baitsRun: 0;
   readonly writes: number;
   readonly lost: 0;
   readonly runTwice: 0;
@@ -90,7 +91,7 @@ export async function auditCommands(
   }
   assert.equal(await operator.count(), new Set(operator.orders.flatMap(({ id }) => id ?? [])).size, "queued twice");
   const baits = operator.orders.length - orders.length;
-  return { queued: orders.length, ...ends, baits, writes: written.length, lost: 0, runTwice: 0 };
+  return { queued: orders.length, ...ends, baits, baitsRun: 0, writes: written.length, lost: 0, runTwice: 0 };
 }
 
 /** How often each order was written. A value is ordered again only when its order before is over, so the last one asked for it. */

@@ -56,6 +56,7 @@ export async function killAtRandom(kills: number, seed: number): Promise<KillLed
     async () => (await stored()).some((point) => countOfPoint(point) >= answered) || undefined,
   );
   await operator.settled();
+  auditLine(line.counts());
   await line.replayAll();
   return {
     seed,
