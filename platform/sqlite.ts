@@ -10,7 +10,11 @@ interface SqliteOptions {
   readonly pageSize?: number;
   /** Kept for this process alone: no shared-memory file (and no writes to it), and another process finds it locked. */
   readonly exclusive?: boolean;
+  /** How long another process may keep it locked, in milliseconds: it is waited for in this thread. */
+  readonly patienceMs?: number;
 }
+
+const PATIENCE_MS = 5_000;
 
 /**
  * Opens (or creates) a database in WAL mode and brings its schema up to date, one transaction a step.
@@ -24,7 +28,7 @@ export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
     throw cannotOpen(path, error);
   }
   try {
-    db.exec("PRAGMA busy_timeout = 5000");
+    db.exec(`PRAGMA busy_timeout = ${options.patienceMs ?? PATIENCE_MS}`);
     db.exec(`PRAGMA page_size = ${options.pageSize ?? 4096}`);
     if (options.exclusive) db.exec("PRAGMA locking_mode = EXCLUSIVE"); // before WAL, or the shared memory is set up
     db.exec("PRAGMA journal_mode = WAL");

@@ -63,11 +63,15 @@ export async function prepareNodeDatabase(
   await beforeMigration({ ...io, path, known: MIGRATIONS.length, exclusive: true });
 }
 
-/** Opens the node's own database: what has to survive a power cut. Throws when another process has it. */
-export function openNodeDatabase(path: string): DatabaseSync {
+/**
+ * Opens the node's own database: what has to survive a power cut. Throws when another process has it, also after
+ * `patienceMs`: who looked at it briefly is gone by then.
+ */
+export function openNodeDatabase(path: string, patience: { readonly patienceMs?: number } = {}): DatabaseSync {
   try {
     if (path !== ":memory:") makeForOwner(path);
-    return openSqlite(path, { synchronous: "full", pageSize: PAGE_BYTES, exclusive: true, migrations: MIGRATIONS });
+    const options = { synchronous: "full", pageSize: PAGE_BYTES, exclusive: true, migrations: MIGRATIONS } as const;
+    return openSqlite(path, { ...options, ...patience });
   } catch (error) {
     if (!(error instanceof Error && /locked/.test(error.message))) throw error;
     throw new Error(`Cannot open ${path}: another node is running with it`, { cause: error });

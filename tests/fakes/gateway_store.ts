@@ -5,6 +5,7 @@ import { createStores, type Stores } from "../../gateway/store/stores.ts";
 import { createKeyVault } from "../../keys/key_vault.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
+import { layEmptyDatabase } from "./empty_database.ts";
 
 /** A real gateway database in a directory of its own, which goes away with it. */
 export interface GatewayStore extends Disposable {
@@ -19,7 +20,9 @@ export interface GatewayStore extends Disposable {
 const ownVault = await createKeyVault(systemRandom.bytes(32), systemRandom);
 
 export function openGatewayStore(directory = Deno.makeTempDirSync(), vault = ownVault): GatewayStore {
+  layEmptyDatabase(directory);
   const db = openGatewayDatabase(directory);
+  db.exec("PRAGMA synchronous = OFF"); // nobody cuts the power of this one
   const options = { random: systemRandom, clock: systemClock, securityLogRows: 100_000, allowPublishedKeys: true };
   const stores = createStores(db, vault, options);
   const close = () => {

@@ -6,6 +6,7 @@ import { createStores, type Stores } from "../../gateway/store/stores.ts";
 import { openKeyVault } from "../../keys/key_vault.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
+import { layEmptyDatabase } from "./empty_database.ts";
 
 /** The real stores of a data directory, with the database under them and the use cases over them. */
 export interface OpenedStores extends AsyncDisposable {
@@ -21,6 +22,7 @@ export interface StoresOptions {
 
 export async function openTestStores(folder: string, options: StoresOptions = {}): Promise<OpenedStores> {
   const { clock = systemClock, timeZone = "UTC" } = options;
+  layEmptyDatabase(folder);
   const db = openGatewayDatabase(folder);
   const vault = await openKeyVault(folder, systemRandom);
   const stores = createStores(db, vault, { random: systemRandom, clock, securityLogRows: 1_000 });

@@ -39,13 +39,16 @@ async function fetchOf(file: ConfigFile | undefined, signal: AbortSignal): Promi
   return trusting?.fetch ?? fetch;
 }
 
+/** A node that runs keeps its database for as long as it runs: waiting for it is in vain. Others only look at it. */
+const LOOK_MS = 250;
+
 /** Whether a node runs on a data directory, and how it is doing. */
 export async function nodeState(folder: string): Promise<NodeState> {
   try {
     const status = await askNode(folder, { ask: "status" }, StatusAnswer);
     if (status !== undefined) return { kind: "running", status };
     await Deno.stat(join(folder, "node.sqlite"));
-    openNodeDatabase(join(folder, "node.sqlite")).close();
+    openNodeDatabase(join(folder, "node.sqlite"), { patienceMs: LOOK_MS }).close();
     return { kind: "stopped" };
   } catch (error) {
     return error instanceof Deno.errors.NotFound ? { kind: "stopped" } : { kind: "silent", why: reasonOf(error) };

@@ -6,6 +6,7 @@ import { GatewayConfig } from "../../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../../gateway/gateway.ts";
 import { systemClock } from "../../../platform/clock.ts";
 import type { FakeClock } from "../../fakes/clock.ts";
+import { layEmptyDatabase } from "../../fakes/empty_database.ts";
 import { localFetch } from "../../fakes/http.ts";
 import { until as untilReal } from "../../fakes/until.ts";
 import { systemRandom } from "../../../platform/random.ts";
@@ -40,6 +41,7 @@ export async function startSite(fake?: FakeClock): Promise<Site> {
     fake ? fake.reach(state, what) : untilReal(state, what);
   const folder = Deno.makeTempDirSync({ prefix: "ecowatt-command-" });
   const io = { dataDir: `${folder}/gateway`, clock, random: systemRandom, log: getLogger(["test"]) };
+  layEmptyDatabase(io.dataDir);
   const start = (port: number) => startGateway(GatewayConfig.parse({ port }), { ...io, version: "0" });
   let gateway = await start(0);
   const deviceId = DeviceId.parse("test-node");

@@ -9,6 +9,7 @@ import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { countingInverter } from "../../e2e/counting_inverter.ts";
 import { until as reached } from "../../fakes/until.ts";
+import { layEmptyDatabase } from "../../fakes/empty_database.ts";
 
 const log = getLogger(["test"]);
 
@@ -24,6 +25,7 @@ export async function openBox(): Promise<Box> {
   await using opening = new AsyncDisposableStack();
   const dataDir = Deno.makeTempDirSync();
   opening.defer(() => Deno.removeSync(dataDir, { recursive: true }));
+  layEmptyDatabase(`${dataDir}/gateway`);
   const machine = { clock: systemClock, random: systemRandom, log };
   const gateway = opening.use(
     await startGateway(GatewayConfig.parse({ port: 0, mqtt: { embedded: { port: 0 } } }), {

@@ -11,6 +11,7 @@ import { SettingsEvent } from "../../../gateway/store/settings_history.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
+import { layEmptyDatabase } from "../../fakes/empty_database.ts";
 
 const DEVICE = "roof-node";
 
@@ -55,6 +56,7 @@ export class Site implements AsyncDisposable {
       port: this.#port,
       retention_days: { raw: "forever", "1m": "forever" },
     });
+    layEmptyDatabase(`${this.#folder}/gateway`);
     this.#gateway = await startGateway(config, { ...this.#io, dataDir: `${this.#folder}/gateway`, version: "0.0.0" });
     this.#port = this.#gateway.port;
     if (this.#key !== "") return;

@@ -12,6 +12,7 @@ import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { openLocalApi } from "../../../gateway/local_api.ts";
 import { FakeClock } from "../../fakes/clock.ts";
+import { layEmptyDatabase } from "../../fakes/empty_database.ts";
 import { ended } from "../../fakes/until.ts";
 
 const log = getLogger(["test"]);
@@ -24,6 +25,7 @@ interface Running extends AsyncDisposable {
 
 async function start(): Promise<Running> {
   const folder = Deno.makeTempDirSync();
+  layEmptyDatabase(folder);
   const clock = new FakeClock();
   const io = { dataDir: folder, clock, random: systemRandom, log, version: "1.0.0" };
   const gateway = await startGateway(GatewayConfig.parse({ port: 0 }), io);

@@ -13,6 +13,7 @@ import { MAX_BODY_BYTES } from "../../../protocol/messages/sample_blocks.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import type { Quality, Sample } from "../../../protocol/sample.ts";
 import { FakeClock } from "../../fakes/clock.ts";
+import { layEmptyDatabase } from "../../fakes/empty_database.ts";
 
 /** 2026-06-21T12:00:00Z, where the clock stands. */
 export const NOW = Date.UTC(2026, 5, 21, 12);
@@ -52,6 +53,7 @@ export async function openFixture(
   log = getLogger(["test"]),
 ): Promise<Fixture> {
   const clock = new FakeClock(now);
+  layEmptyDatabase(folder);
   const stores = await openStores(folder, { random: systemRandom, clock, securityLogRows: 1_000 });
   const io = { dataDir: folder, clock, random: systemRandom, log, version: "1.2.3" };
   const health: Fixture["health"] = { ok: true };

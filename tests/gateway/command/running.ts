@@ -8,6 +8,7 @@ import { systemRandom } from "../../../platform/random.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import type { DeviceKey } from "../../../protocol/device_signature.ts";
 import { FakeClock } from "../../fakes/clock.ts";
+import { layEmptyDatabase } from "../../fakes/empty_database.ts";
 import {
   type Answered,
   blockOf,
@@ -58,6 +59,7 @@ export async function startRunning(
   config: Partial<GatewayConfig> = {},
 ): Promise<Running> {
   const dataDir = await Deno.makeTempDir();
+  layEmptyDatabase(dataDir);
   const clock = new FakeClock();
   const start = () =>
     startGateway(GatewayConfig.parse({ port: 0, ...config }), {

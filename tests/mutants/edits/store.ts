@@ -20,7 +20,7 @@ export const STORES = [
       breaks: "a kill in a transaction leaves half of it",
     },
     { from: "PRAGMA foreign_keys = ON", to: "PRAGMA foreign_keys = OFF", breaks: "rows may belong to nothing" },
-    { from: "PRAGMA busy_timeout = 5000", to: "PRAGMA busy_timeout = 0", breaks: "a moment's lock is an error" },
+    { from: "PATIENCE_MS = 5_000", to: "PATIENCE_MS = 0", breaks: "a moment's lock is an error" },
     { from: "if (version > migrations.length) {", to: "if (false) {", breaks: "a newer program's database is misread" },
     {
       from: "      if (userVersion(db) !== index) return; // another process was faster\n",
