@@ -22,7 +22,6 @@ const ownVault = await createKeyVault(systemRandom.bytes(32), systemRandom);
 export function openGatewayStore(directory = Deno.makeTempDirSync(), vault = ownVault): GatewayStore {
   layEmptyDatabase(directory);
   const db = openGatewayDatabase(directory);
-  db.exec("PRAGMA synchronous = OFF"); // nobody cuts the power of this one
   const options = { random: systemRandom, clock: systemClock, securityLogRows: 100_000, allowPublishedKeys: true };
   const stores = createStores(db, vault, options);
   const close = () => {
