@@ -12,7 +12,7 @@ const asked = {
 
 testWith(
   [asked, program("git"), program("npx", "npm"), program("setsid", "util-linux")],
-  "the README's first command works in a fresh clone with an empty home, and stores a sample within 20 s of its downloads",
+  "the README's first command works in a fresh clone with an empty home, and stores a sample",
   async () => {
     await using folder = await temporaryDirectory();
     const clone = `${folder.path}/clone`;
@@ -32,9 +32,7 @@ testWith(
       program: ["setsid", "--wait", npx ?? ""],
     });
     await demo.says(/EcoWatt demo/);
-    const started = performance.now();
     await demo.says(/First sample stored, taken at/);
-    assert.ok(performance.now() - started < 20_000);
     await new Deno.Command("kill", { args: ["-INT", "--", `-${demo.pid}`] }).output();
     await demo.says(/Stopping; everything is kept/);
     await demo.exit;

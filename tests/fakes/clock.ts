@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../platform/clock.ts";
 import { isWorking } from "./threads.ts";
+import { until } from "./until.ts";
 
 /** Turns of the event loop after which nothing is left to do: each runs all that is ready. */
 const TURNS = 6;
@@ -79,6 +80,24 @@ export class FakeClock implements Clock {
       if (next === undefined) throw new Error(`Waited in vain for ${what}: not within ${longestMs} ms`);
       this.#wake(next);
     }
+  }
+
+  /**
+   * Waits for the end of work that sockets or other programs take part in: how long they take does not count. Who sleeps is
+   * woken for as long as that is no more than `longestMs` in all; work that waits for longer never ends, and fails.
+   */
+  async ended<T>(work: PromiseLike<T>, longestMs: number, what: string): Promise<T> {
+    const end = this.#elapsed + longestMs;
+    let done = false;
+    const over = () => void (done = true);
+    work.then(over, over);
+    await until(async () => {
+      await settle();
+      const next = done ? undefined : this.#next(end);
+      if (next) this.#wake(next);
+      return done;
+    }, what);
+    return await work;
   }
 
   /** Sets the wall clock without time passing, as an NTP step does. */

@@ -10,7 +10,7 @@ import type { BodyLimits } from "../../gateway/http/request_body.ts";
 import { startServer } from "../../gateway/http/server.ts";
 import { createSampleFeed } from "../../gateway/ingest/sample_feed.ts";
 import { createServices } from "../../gateway/services.ts";
-import { systemClock } from "../../platform/clock.ts";
+import { type Clock, systemClock } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { CODEC, encodeBlock } from "../../protocol/block/block.ts";
 import { toBase64 } from "../../crypto/bytes.ts";
@@ -33,13 +33,16 @@ export interface DeviceGateway extends AsyncDisposable {
 export interface DeviceGatewayOptions {
   readonly routes?: readonly DeviceRoute[];
   readonly limits?: BodyLimits;
+  /** The machine's own when left out. */
+  readonly clock?: Clock;
 }
 
 export function startDeviceGateway(options: DeviceGatewayOptions = {}, store = openGatewayStore()): DeviceGateway {
+  const { clock = systemClock } = options;
   const log = getLogger(["test"]);
   const abort = new AbortController();
   const { stores, directory: dataDir } = store;
-  const io = { dataDir, clock: systemClock, random: systemRandom, log };
+  const io = { dataDir, clock, random: systemRandom, log };
   const parts = {
     stores,
     services: createServices(stores, {}, io),
@@ -51,7 +54,7 @@ export function startDeviceGateway(options: DeviceGatewayOptions = {}, store = o
   };
   const paths = createDeviceApi(parts, options.routes);
   const handler = dispatch(paths, () => problemResponse(new Fault("not_found", "There is nothing here")));
-  const server = startServer({ hostname: "127.0.0.1", port: 0, handler, clock: systemClock, log });
+  const server = startServer({ hostname: "127.0.0.1", port: 0, handler, clock, log });
   const stop = async () => {
     abort.abort();
     await server.stop();

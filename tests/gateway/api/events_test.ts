@@ -92,7 +92,7 @@ Deno.test("a stream ends when its token is revoked", async () => {
   assert.match(await ended, /^retry: 2000\n\n/);
 });
 
-Deno.test("a gateway with open streams stops", async () => {
+Deno.test("a gateway that stops ends its open streams, and waits for no time to pass", async () => {
   const running = await start();
   const { body } = await open(running);
   const told = until(body, () => false);

@@ -6,6 +6,7 @@ import { importHmacKey } from "../../../crypto/hmac.ts";
 import { createKeyRing } from "../../../gateway/auth/key_ring.ts";
 import { deviceRoute, jsonAnswer } from "../../../gateway/http/device_route.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
+import { FakeClock } from "../../fakes/clock.ts";
 import {
   addSigned,
   type Answered,
@@ -129,7 +130,7 @@ Deno.test("a key revoked by another process is refused with the next request, a 
   assert.equal((await send(gateway, signedPost(gateway, key, 2, { device_id: "roof" }, "/changes"))).status, 401);
 });
 
-Deno.test("an answer that waits is given after the transaction, signed, and ends with the gateway", async () => {
+Deno.test("an answer that waits is given after the transaction, signed; a gateway that stops ends it, and waits for no time to pass", async () => {
   let entered = 0;
   const waiting = deviceRoute(
     "/command/get",
@@ -141,7 +142,7 @@ Deno.test("an answer that waits is given after the transaction, signed, and ends
         if (entered === 1) resolve(jsonAnswer(200, { commands: [1] }));
       }),
   );
-  const gateway = startDeviceGateway({ routes: [waiting] });
+  const gateway = startDeviceGateway({ routes: [waiting], clock: new FakeClock(Date.now()) });
   const key = await addSigned(gateway.store, "roof");
   const first = await send(gateway, signedPost(gateway, key, 1, { device_id: "roof" }, "/command/get"));
   assert.deepEqual([first.status, first.signed, first.json], [200, true, { commands: [1] }]);

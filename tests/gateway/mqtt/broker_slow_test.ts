@@ -1,4 +1,3 @@
-import { systemClock } from "../../../platform/clock.ts";
 import assert from "node:assert/strict";
 import { createConnection, type Socket } from "node:net";
 import { connectAsync, type IClientOptions } from "mqtt";
@@ -7,6 +6,7 @@ import { startBroker } from "../../../gateway/mqtt/broker.ts";
 import { run } from "../../e2e/process.ts";
 import { blockOf } from "../../fakes/device_gateway.ts";
 import { type Ear, listenAt } from "./ear.ts";
+import { FakeClock } from "../../fakes/clock.ts";
 import { until } from "../../fakes/until.ts";
 import { startMqttGateway } from "./mqtt_gateway.ts";
 
@@ -143,29 +143,45 @@ function connectPacket(keepaliveS: number, user?: { readonly username: string; r
   const text = (value: string) => [0, value.length, ...new TextEncoder().encode(value)];
   const flags = user === undefined ? 0x02 : 0xc2;
   const login = user === undefined ? [] : [...text(user.username), ...text(user.password)];
-  const rest = [...text("MQTT"), 4, flags, 0, keepaliveS, ...text(""), ...login];
+  const rest = [...text("MQTT"), 4, flags, keepaliveS >> 8, keepaliveS & 0xff, ...text(""), ...login];
   return new Uint8Array([0x10, rest.length, ...rest]);
+}
+
+/** A client that says all the time that it is there, and the longest that it was not answered: then somebody stood still. */
+function talker(port: number, keepaliveS: number) {
+  const client = raw(port, connectPacket(keepaliveS));
+  let [gone, heardAt, longestMs] = [false, performance.now(), 0];
+  const note = () => {
+    longestMs = Math.max(longestMs, performance.now() - heardAt);
+    heardAt = performance.now();
+  };
+  client.socket.on("data", note);
+  const pinging = setInterval(() => client.socket.write(PINGREQ), 250);
+  void client.closed.then(() => {
+    gone = true;
+    note();
+    clearInterval(pinging);
+  });
+  return { ...client, isGone: () => gone, longestMs: () => longestMs };
 }
 
 Deno.test("who is silent for longer than it promised is thrown out, and who keeps saying that it is there stays", async () => {
   await using gateway = await startMqttGateway({ embedded: { port: 0 } });
   const KEEPALIVE_S = 3;
-  const began = performance.now();
-  const silent = raw(gateway.mqttPort, connectPacket(KEEPALIVE_S));
-  const alive = raw(gateway.mqttPort, connectPacket(KEEPALIVE_S));
-  let gone = false;
-  void alive.closed.then(() => gone = true);
-  const pinging = setInterval(() => alive.socket.write(PINGREQ), 250);
-  await until(() => alive.received() !== "" && silent.received() !== "", "both connections");
-  assert.equal(await silent.closed, "closed");
-  const silence = performance.now() - began;
-  assert.ok(silence > 900 * KEEPALIVE_S, `thrown out after ${silence} ms`);
-  const answers = alive.received().length;
-  await until(() => gone || performance.now() - began > 2.5 * silence, "as long again");
-  clearInterval(pinging);
-  assert.equal(gone, false);
-  assert.ok(alive.received().startsWith(ACCEPTED) && alive.received().length > answers, "it is answered");
-  alive.socket.destroy();
+  for (;;) {
+    const alive = talker(gateway.mqttPort, KEEPALIVE_S);
+    for (let round = 0; round < 2; round++) {
+      const silent = raw(gateway.mqttPort, connectPacket(KEEPALIVE_S));
+      await until(() => silent.received() === ACCEPTED, "the silent one");
+      assert.equal(await silent.closed, "closed");
+    }
+    const wasHeard = alive.longestMs() < 1000 * KEEPALIVE_S;
+    const stays = !alive.isGone();
+    alive.socket.destroy();
+    await alive.closed;
+    if (wasHeard) return assert.ok(stays && alive.received().startsWith(ACCEPTED));
+    // The machine let one of the two stand still for as long as the client had promised to speak: once more.
+  }
 });
 
 Deno.test("after a thousand connections in its life, refused and silent ones, the next one is taken", async () => {
@@ -269,14 +285,13 @@ Deno.test("a port that is taken is one clear line, and the broker stops with cli
   await until(() => ear.last("ecowatt/gateway/status") === "offline", "the goodbye");
 });
 
-Deno.test("clients that hang on keep the broker from stopping for less than a second", async () => {
+Deno.test("clients that hang on, for an hour if they may, keep the broker from stopping for less than a second", async () => {
   const events = { opened: () => {}, received: () => {}, failed: () => {}, topics: [] };
   const options = { host: "127.0.0.1", port: 0, users: [], maxClients: 2 };
-  const broker = await startBroker(options, events, { clock: systemClock, log: getLogger(["test"]), warn: () => {} });
-  const hanging = raw(broker.port, connectPacket(60));
+  const clock = new FakeClock();
+  const broker = await startBroker(options, events, { clock, log: getLogger(["test"]), warn: () => {} });
+  const hanging = raw(broker.port, connectPacket(3_600));
   await until(() => hanging.received() === ACCEPTED, "the one that hangs on");
-  const began = performance.now();
-  await broker[Symbol.asyncDispose]();
-  assert.ok(performance.now() - began < 1_000);
+  await clock.ended(broker[Symbol.asyncDispose](), 1_000, "the stop of the broker");
   await hanging.closed;
 });
