@@ -5,6 +5,7 @@ import { DeviceId } from "../../protocol/device_id.ts";
 import { send, signedPost } from "../fakes/device_gateway.ts";
 import { browserTest, visit } from "./browser.ts";
 import { FLEET, startFleet } from "./fleet.ts";
+import { holdAnswers } from "./held_answers.ts";
 
 /** Rows of one page of a list. */
 const PAGE = 25;
@@ -40,8 +41,10 @@ browserTest(
     await commands.getByText("Limit power to 0 %").waitFor();
     assert.equal(await commands.getByRole("row").count(), 5 + 1);
     assert.equal(await page.getByRole("button", { name: "Older" }).getAttribute("aria-disabled"), "true");
+    const held = await holdAnswers(page, /\/command\/history\?/); // pages are turned faster than they come
     await turn(page, "Newer", 2);
     await turn(page, "Newer", 1);
+    await held.letGo();
     await commands.getByText("Limit power to 99 %").waitFor();
     await page.getByLabel("State").selectOption("failed");
     await page.getByText("No command fits the filter").waitFor();
