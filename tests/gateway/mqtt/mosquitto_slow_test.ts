@@ -146,15 +146,14 @@ async function startGate(port: number) {
 
 /** Listens as soon as the broker is up. */
 async function listenSoon(port: number, topic: string, credentials: Record<string, string>): Promise<Ear> {
-  for (let left = 200;; left--) {
-    try {
-      // QoS 0: the broker passes on at once what it takes, and keeps nothing back until it is acknowledged.
-      return await listenAt(port, topic, credentials, 0);
-    } catch (error) {
-      if (left === 0) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
+  let ear: Ear | undefined;
+  await until(async () => {
+    // QoS 0: the broker passes on at once what it takes, and keeps nothing back until it is acknowledged.
+    ear = await listenAt(port, topic, credentials, 0).catch(() => undefined);
+    return ear !== undefined;
+  }, "a broker to listen at");
+  assert.ok(ear);
+  return ear;
 }
 
 /** What is on `esp32/ecowatt_data`, numbered by its power. */
