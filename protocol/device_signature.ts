@@ -225,10 +225,15 @@ export async function verifySignedRequest(
  */
 export async function signResponse(
   { key, sequence, boundMac }: VerifiedRequest,
-  answer: { readonly status: number; readonly body: Uint8Array; readonly created: number },
+  answer: {
+    readonly status: number;
+    readonly body: Uint8Array;
+    readonly created: number;
+    /** `Content-Digest` of the body, where it is known. */
+    readonly digest?: string;
+  },
 ): Promise<Headers> {
-  const { status, created } = answer;
-  const digest = contentDigest(answer.body);
+  const { status, created, digest = contentDigest(answer.body) } = answer;
   const said = { status, contentDigest: digest, sequence, created };
   const signed = await Promise.all([
     labelled(LABEL, key, canonicalResponse(key, said)),

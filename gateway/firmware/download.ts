@@ -1,5 +1,5 @@
-import type { Bytes } from "../../crypto/bytes.ts";
 import type { ChunkRequest } from "../../ota/manifest/messages.ts";
+import type { ReadyChunk } from "../../ota/repository/ready_chunks.ts";
 import { mayGoOn } from "../rollout/rollout.ts";
 import type { DeviceCall } from "../auth/identity.ts";
 import { Fault } from "../fault.ts";
@@ -9,11 +9,9 @@ import type { OfferIo } from "./offer.ts";
 import { chunkTotal, quarterReached, withChunk } from "./progress.ts";
 import { noteProgress } from "./update_log.ts";
 
-/** A piece of an image, encrypted, with its HMAC in hex. */
-export interface FetchedChunk {
+/** A piece of an image. */
+export interface FetchedChunk extends ReadyChunk {
   readonly number: number;
-  readonly data: Bytes;
-  readonly hmac: string;
   /** Chunks that the device has fetched so far, of all that there are. */
   readonly received: number;
   readonly total: number;

@@ -171,13 +171,16 @@ async function perform(
 }
 
 async function respond(io: DeviceEdgeIo, identity: Identity, answer: Answer): Promise<Response> {
-  const { status, type, body } = answer;
+  const { status, type, body, digest } = answer;
   const headers = { "content-type": type, ...answer.headers };
   if (identity.kind !== "signed") return new Response(body, { status, headers: { ...headers, ...CLOSE } });
   const created = Math.floor(io.clock.now() / 1000);
   return new Response(body, {
     status,
-    headers: { ...headers, ...await signResponse(identity.request, { status, body, created }) },
+    headers: {
+      ...headers,
+      ...await signResponse(identity.request, { status, body, created, ...(digest && { digest }) }),
+    },
   });
 }
 

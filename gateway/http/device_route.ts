@@ -10,6 +10,8 @@ export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: Bytes;
+  /** `Content-Digest` of the body, where it is known. */
+  readonly digest?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

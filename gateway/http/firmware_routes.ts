@@ -50,11 +50,11 @@ function answerOf({ number, data, hmac, received, total }: FetchedChunk): ChunkA
   };
 }
 
-function binaryAnswer({ number, data, hmac, total }: FetchedChunk): Answer {
+function binaryAnswer({ number, data, hmac, digest, total }: FetchedChunk): Answer {
   const headers = {
     [CHUNK_HEADERS.number]: String(number),
     [CHUNK_HEADERS.hmac]: hmac,
     [CHUNK_HEADERS.total]: String(total),
   };
-  return { status: 200, type: "application/octet-stream", body: data, headers };
+  return { status: 200, type: "application/octet-stream", body: data, digest, headers };
 }

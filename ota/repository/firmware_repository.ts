@@ -1,14 +1,14 @@
-import type { Bytes } from "../../crypto/bytes.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
 import type { BoardManifest, Firmware, FirmwareFault, NewFirmware } from "../manifest/firmware.ts";
 import type { SignedManifest } from "../manifest/manifest.ts";
+import type { ReadyChunk } from "./ready_chunks.ts";
 
 /** Firmware that can be offered to devices: on disk, and whole, or not there. */
 export interface FirmwareImages {
   list(): readonly Firmware[];
   find(model: string, version: string): Firmware | undefined;
-  /** One chunk, encrypted, with its HMAC in hex; `undefined` for a number that the image does not have. */
-  chunk(firmware: Firmware, number: number): Promise<{ readonly data: Bytes; readonly hmac: string } | undefined>;
+  /** `undefined` for a number that the image does not have. */
+  chunk(firmware: Firmware, number: number): Promise<ReadyChunk | undefined>;
   /** As nodes of version 0.1 take it: with a signature over the image itself, which is made when it is first asked for. */
   forOlderNodes(firmware: Firmware): Promise<Outcome<Firmware, FirmwareFault>>;
 }

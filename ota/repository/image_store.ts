@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { utf8 } from "../../crypto/bytes.ts";
-import { Firmware, type FirmwareFault } from "../manifest/firmware.ts";
+import type { Firmware, FirmwareFault } from "../manifest/firmware.ts";
+import { FirmwareRecords } from "./firmware_records.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import { markedSequence, markSequence } from "./sequence_marks.ts";
 import { diskFiles, type ImageStoreFiles } from "./image_store_files.ts";
@@ -62,21 +63,22 @@ export function openImageStore(folder: string, files: ImageStoreFiles = diskFile
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   clearAway(folder);
   const pathOf = ({ model, version }: Pick<Firmware, "model" | "version">) => join(folder, `${model}@${version}`);
-  const find = (model: string, version: string) => read(pathOf({ model, version }));
-  const list = () => recordsIn(folder);
+  const [records, olderRecords] = [new FirmwareRecords(RECORD), new FirmwareRecords(OLDER_RECORD)];
+  const find = (model: string, version: string) => records.read(pathOf({ model, version }));
+  const list = () => recordsIn(folder, records);
   const highestSequence = (model: string) => {
     const sequences = list().filter((f) => f.model === model).map(({ sequence }) => sequence ?? 0);
     return Math.max(markedSequence(folder, model), ...sequences);
   };
   const queue = new SerialQueue();
-  const imageStore = { folder, files, pathOf, highestSequence, queue };
+  const imageStore = { folder, files, pathOf, find, highestSequence, queue };
   return {
     list,
     find,
     highestSequence,
     put: (fill) => put(fill, imageStore),
     open: (firmware) => Deno.open(join(pathOf(firmware), IMAGE), { read: true }),
-    findOlder: (firmware) => read(pathOf(firmware), OLDER_RECORD),
+    findOlder: (firmware) => olderRecords.read(pathOf(firmware)),
     keepOlder: (older) => queue.run(() => keepOlder(pathOf(older), older, files)),
     remove: (model, version) =>
       queue.run(async () => {
@@ -97,14 +99,15 @@ interface Naming {
   readonly folder: string;
   readonly files: ImageStoreFiles;
   readonly pathOf: (firmware: Firmware) => string;
+  readonly find: ImageStore["find"];
   readonly highestSequence: (model: string) => number;
   /** Names are given one after the other. */
   readonly queue: SerialQueue;
 }
 
-function recordsIn(folder: string): readonly Firmware[] {
+function recordsIn(folder: string, records: FirmwareRecords): readonly Firmware[] {
   return [...Deno.readDirSync(folder)].filter(({ name }) => !name.startsWith(".")).map(({ name }) => name).toSorted()
-    .flatMap((name) => read(join(folder, name)) ?? []);
+    .flatMap((name) => records.read(join(folder, name)) ?? []);
 }
 
 async function put(
@@ -139,11 +142,13 @@ async function put(
 async function name(
   temporary: string,
   firmware: Firmware,
-  { folder, files, pathOf, highestSequence }: Naming,
+  { folder, files, pathOf, find, highestSequence }: Naming,
 ): Promise<Outcome<Firmware, FirmwareFault>> {
   const { model, version, sequence } = firmware;
   const target = pathOf(firmware);
-  if (read(target) !== undefined) return refusal("exists", `There is a firmware ${version} of ${model} already`);
+  if (find(model, version) !== undefined) {
+    return refusal("exists", `There is a firmware ${version} of ${model} already`);
+  }
   const highest = highestSequence(model);
   if (sequence !== null && sequence <= highest) {
     return refusal("sequence", `The sequence ${sequence} is not above ${highest}, the highest of ${model}`);
@@ -159,15 +164,6 @@ async function keepOlder(path: string, older: Firmware, files: ImageStoreFiles):
   await files.sync(temporary);
   await files.rename(temporary, join(path, OLDER_RECORD));
   await files.sync(path);
-}
-
-function read(path: string, record = RECORD): Firmware | undefined {
-  try {
-    return Firmware.parse(JSON.parse(Deno.readTextFileSync(join(path, record))));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    throw new Error(`Cannot read the firmware in ${path}`, { cause: error });
-  }
 }
 
 function clearAway(folder: string): void {

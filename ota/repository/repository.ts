@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Bytes, concat } from "../../crypto/bytes.ts";
+import { contentDigest } from "../../crypto/content_digest.ts";
 import { type RsaPrivateKey, verifyRsa } from "../../crypto/rsa.ts";
 import type { Random } from "../../platform/random.ts";
 import { chunkHmac } from "../chunks/chunk_hmac.ts";
@@ -22,6 +23,7 @@ import { openKeySets } from "./key_sets.ts";
 import type { ImageStoreFiles } from "./image_store_files.ts";
 import { type Draft, type ImageStore, openImageStore } from "./image_store.ts";
 import { signWhole } from "./image_signature.ts";
+import { ReadyChunks } from "./ready_chunks.ts";
 import { forOlderNodes } from "./older_nodes.ts";
 import { SerialQueue } from "../../platform/serial_queue.ts";
 
@@ -61,15 +63,17 @@ export function openRepository(io: RepositoryIo): FirmwareRepository {
   const imageStore = openImageStore(join(io.dataDir, "firmware"), io.files);
   const keySets = openKeySets(keysFolder(io.dataDir));
   const wholeImages = new SerialQueue();
+  const chunks = new ReadyChunks(async (firmware, number) => {
+    const data = await readChunk(imageStore, firmware, number);
+    if (!data) return undefined;
+    const { chunkKeys } = await keySets.get(firmware.keys);
+    const hmac = await chunkHmac(chunkKeys[firmware.audience], data, number);
+    return { data, hmac, digest: contentDigest(data) };
+  });
   return {
     list: () => imageStore.list(),
     find: (model, version) => imageStore.find(model, version),
-    async chunk(firmware, number) {
-      const data = await readChunk(imageStore, firmware, number);
-      if (!data) return undefined;
-      const { chunkKeys } = await keySets.get(firmware.keys);
-      return { data, hmac: await chunkHmac(chunkKeys[firmware.audience], data, number) };
-    },
+    chunk: (firmware, number) => chunks.get(firmware, number),
     forOlderNodes: async (firmware) =>
       await wholeImages.run(() => keySets.use(firmware.keys, (keys) => forOlderNodes(firmware, keys, imageStore))),
     add: async (plain, details) => await keySets.use(details.keys, (keys) => add(plain, details, keys, imageStore, io)),

@@ -130,14 +130,10 @@ export class Part implements Disposable {
   /** The plain bytes of the next chunk, and the cipher block after which the one behind it goes on. On disk when it resolves. */
   async add(plain: Bytes, before: Bytes): Promise<void> {
     const { next, written, image } = this.#place;
-    const place = {
-      image,
-      next: next + 1,
-      written: written + plain.length,
-      before: toHex(before),
-      last: toHex(sha256(plain)),
-    };
-    await this.#file.write(written, plain);
+    const write = this.#file.write(written, plain); // in a thread of its own, meanwhile:
+    const last = toHex(sha256(plain));
+    await write;
+    const place = { image, next: next + 1, written: written + plain.length, before: toHex(before), last };
     await this.#file.write(noteAt(this.#wanted.manifest, place.next), noteOf(place));
     await this.#file.sync();
     if (next === 0) await this.#files.syncFolder(partOf(this.#wanted.slot)); // the name; from then on it is there

@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { contentDigest } from "../../../crypto/content_digest.ts";
 import { importHmacKey } from "../../../crypto/hmac.ts";
 import { check, type OfferIo } from "../../../gateway/firmware/offer.ts";
 import { fetchChunk } from "../../../gateway/firmware/download.ts";
@@ -130,7 +131,11 @@ function imagesOf(image: Firmware): FirmwareImages {
   return {
     list: () => [image],
     find: (model: string, version: string) => model === image.model && version === image.version ? image : undefined,
-    chunk: async (_: Firmware, number: number) => ({ data: CHUNK, hmac: await chunkHmac(KEY, CHUNK, number) }),
+    chunk: async (_: Firmware, number: number) => ({
+      data: CHUNK,
+      hmac: await chunkHmac(KEY, CHUNK, number),
+      digest: contentDigest(CHUNK),
+    }),
     forOlderNodes: (firmware: Firmware) => Promise.resolve(success(firmware)),
   };
 }

@@ -35,8 +35,8 @@ export const IMAGES = [
       breaks: "two images get one sequence",
     },
     {
-      from: "if (read(target) !== undefined) return refusal",
-      to: "if (false) return refusal",
+      from: "if (find(model, version) !== undefined) {",
+      to: "if (false) {",
       breaks: "an image is replaced by another of its name",
     },
   ]),

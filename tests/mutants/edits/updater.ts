@@ -133,8 +133,8 @@ export const UPDATER_EDITS = [
     },
     { from: "if (bytes.length !== expected) {", to: "if (false) {", breaks: "a chunk of another length is taken" },
     {
-      from: "!await verifyChunkHmac(key, bytes, number, hmac)",
-      to: "false",
+      from: "if (!authentic) return refusal",
+      to: "if (false) return refusal",
       breaks: "a chunk that is not authentic is written",
     },
     {
