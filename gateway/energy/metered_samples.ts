@@ -66,13 +66,16 @@ export function meteredSamples(samples: SampleSink & SampleReviser, io: Metering
     const wh = sign * sumOf(block.samples.map(block.reader.read));
     if (wh !== 0) energy.addNotCounted(device, { inverter, day: days(block.samples[0]?.at ?? 0).name, wh });
   };
+  const meter = (batch: SampleBatch) => {
+    const reader = readerOf(batch.series);
+    if (!reader) return;
+    if (batch.quality === "provisional") setAside(batch, { samples: batch.series.samples, reader }, 1);
+    else countIn(batch, reader);
+  };
   return {
-    append(batch) {
-      samples.append(batch);
-      const reader = readerOf(batch.series);
-      if (!reader) return;
-      if (batch.quality === "provisional") setAside(batch, { samples: batch.series.samples, reader }, 1);
-      else countIn(batch, reader);
+    append(...batches) {
+      samples.append(...batches);
+      for (const batch of batches) meter(batch);
     },
     revise(revision) {
       const blocks = samples.revise(revision);

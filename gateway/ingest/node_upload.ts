@@ -27,7 +27,7 @@ export function takeNodeUpload(
     return { device: device.deviceId, inverter, series, quality: "exact", receivedAt, payload };
   });
   const duplicates = accepted.length === blocks.length ? [] : blocks.filter((block) => !accepted.includes(block));
-  for (const batch of batches) samples.append(batch);
+  samples.append(...batches);
   // A node that was restored from a backup makes new blocks under numbers that are used: it has to know from where on not.
   const more = duplicates.length === 0 ? {} : { next_block: receipts.next(device.row) };
   const answer = (published: boolean) => ({

@@ -1,6 +1,7 @@
 import { BoundedMap } from "../../platform/bounded_map.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { MAX_MINUTES } from "../../protocol/messages/sample_blocks.ts";
+import type { Series } from "../../protocol/sample.ts";
 import { Fault, type FieldFault } from "../fault.ts";
 
 /**
@@ -16,15 +17,17 @@ const AHEAD_MS = 31 * DAY_MS;
 
 /** What a minute costs, in values: a row is looked for and one is written. */
 const MINUTE_WORK = 50;
-/** Uploads with less work are free: all that a node sends as it polls. */
-const FREE_WORK = 2_000;
+/** What a series costs, in values: it may be new, and its row, its block and its meter are written. */
+const SERIES_WORK = 250;
 /** Work that a device may bring in a minute, and at once: a tenth or two of a processor. */
 const WORK_PER_MINUTE = 12_000_000;
 /** Devices that are watched at the same time. */
-const KEPT = 1_024;
+const KEPT = 8_192;
 
 /** What is known of a block before it is stored. */
 interface Bounded {
+  readonly inverter: string;
+  readonly series: Pick<Series, "profile" | "registers">;
   readonly startMs: number;
   readonly endMs: number;
   /** Minutes that it has samples in. */
@@ -34,18 +37,21 @@ interface Bounded {
 
 /** What storing the blocks takes, in values. */
 export function workOf(blocks: readonly Bounded[]): number {
-  return blocks.reduce((sum, { values, minutes }) => sum + values + MINUTE_WORK * minutes, 0);
+  const series = new Set(blocks.map(({ inverter, series: { profile, registers } }) => {
+    return `${inverter}\n${profile}\n${registers.join("\n")}`;
+  }));
+  return blocks.reduce((sum, { values, minutes }) => sum + values + MINUTE_WORK * minutes, SERIES_WORK * series.size);
 }
 
 /** Throws `Fault` `refused` when there are samples in too many minutes. */
-export function checkMinutes(blocks: readonly Bounded[]): void {
+export function checkMinutes(blocks: readonly Pick<Bounded, "minutes">[]): void {
   const minutes = blocks.reduce((sum, block) => sum + block.minutes, 0);
   if (minutes <= MAX_MINUTES) return;
   throw new Fault("refused", `The upload has samples in ${minutes} minutes; ${MAX_MINUTES} is the most for one`);
 }
 
 /** Throws `Fault` `refused` that names every block of another time. `receivedAt`: unix milliseconds. */
-export function checkTimes(blocks: readonly Bounded[], receivedAt: number): void {
+export function checkTimes(blocks: readonly Pick<Bounded, "startMs" | "endMs">[], receivedAt: number): void {
   const earliest = receivedAt - BEHIND_MS, latest = receivedAt + AHEAD_MS;
   const fields: FieldFault[] = [];
   for (const [index, { startMs, endMs }] of blocks.entries()) {
@@ -75,7 +81,6 @@ export function createUploadPace(clock: Pick<Clock, "monotonic">): UploadPace {
   const used = new BoundedMap<number, { readonly work: number; readonly at: number }>(KEPT);
   return {
     take(device, work) {
-      if (work <= FREE_WORK) return;
       const at = clock.monotonic();
       const before = used.get(device) ?? { work: 0, at };
       const left = Math.max(0, before.work - (at - before.at) * WORK_PER_MINUTE / 60_000);

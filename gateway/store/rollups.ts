@@ -34,8 +34,11 @@ const RollupRow = z.object({ start: z.number(), data: z.instanceof(Uint8Array) }
 
 /** The rollups of all series. Writing methods are called inside `GroupCommit.run`. */
 export interface Rollups {
-  /** Counts minutes in: the buckets that are open then, and those that have to be written with `close`. */
-  advance(series: number, open: OpenBuckets, minutes: readonly Bucket[]): Advance;
+  /**
+   * Counts minutes in: the buckets that are open then, and those that have to be written with `close`. `series`: `undefined` for
+   * one of which nothing is written yet.
+   */
+  advance(series: number | undefined, open: OpenBuckets, minutes: readonly Bucket[]): Advance;
   close(series: number, closed: readonly Closed[]): void;
   /** Puts a bucket in the place of what is known of its span: the open buckets then. */
   replace(series: number, open: OpenBuckets, bucket: Closed): OpenBuckets;
@@ -73,7 +76,7 @@ export function createRollups(db: DatabaseSync): Rollups {
       const closed: Closed[] = [];
       const next = LENGTHS.map((lengthMs, index) => {
         const load = (start: number, columns: number) => {
-          const row = find.get(series, lengthMs, start);
+          const row = series === undefined ? undefined : find.get(series, lengthMs, start);
           return row === undefined ? emptyBucket(start, columns) : parseRow(row, columns);
         };
         const step = advanceOne(open[index], minutes, lengthMs, load);

@@ -65,27 +65,50 @@ interface Block {
  */
 export function createSamples(db: DatabaseSync, random: Random): SampleSink {
   const parts = createParts(db, random);
-  // A state is taken out while it is used: what throws on the way leaves none behind.
+  // States are taken out while they are used: what throws on the way leaves none behind.
   const kept = new BoundedMap<string, SeriesState>(KEPT);
 
-  const appendBlock = (batch: SampleBatch) => {
-    const key: SeriesKey = { device: batch.device, inverter: batch.inverter, ...batch.series };
-    const name = `${key.device}\n${key.inverter}\n${key.profile}\n${key.registers.join("\n")}`;
-    let state = kept.take(name) ?? load(parts.series, key);
-    const block = toBlock(batch, state.toPhysical);
-    if (!tryAppend(parts, state, block)) {
-      state = load(parts.series, key); // what was kept belongs to a transaction that was rolled back
-      if (!tryAppend(parts, state, block)) {
-        throw new Error(`Cannot append to series ${state.id}: another process writes it`);
-      }
+  /** The state of every series that the batches are of. */
+  const take = (batches: readonly SampleBatch[]) => {
+    const states = new Map<string, SeriesState>();
+    const unknown = new Map<string, SeriesKey>();
+    for (const batch of batches) {
+      const name = nameOf(batch);
+      const state = kept.take(name);
+      if (state) states.set(name, state);
+      else if (!states.has(name)) unknown.set(name, keyOf(batch));
     }
-    kept.set(name, state);
+    const names = [...unknown.keys()];
+    for (const [i, state] of load(parts.series, [...unknown.values()]).entries()) states.set(names[i] ?? "", state);
+    return states;
+  };
+  const appendBlock = (batch: SampleBatch, states: Map<string, SeriesState>) => {
+    const name = nameOf(batch);
+    const known = states.get(name);
+    const block = known && toBlock(batch, known.toPhysical);
+    if (block && tryAppend(parts, known, block)) return;
+    const [again] = load(parts.series, [keyOf(batch)]); // what was kept belongs to a transaction that was rolled back
+    if (!again || !tryAppend(parts, again, toBlock(batch, again.toPhysical))) {
+      throw new Error(`Cannot append to a series of ${batch.device}: another process writes it`);
+    }
+    states.set(name, again);
   };
   return {
-    append(batch) {
-      for (const part of split(batch)) appendBlock(part);
+    append(...batches) {
+      const pieces = batches.flatMap(split);
+      const states = take(pieces);
+      for (const piece of pieces) appendBlock(piece, states);
+      for (const [name, state] of states) kept.set(name, state);
     },
   };
+}
+
+function keyOf({ device, inverter, series: { profile, registers } }: SampleBatch): SeriesKey {
+  return { device, inverter, profile, registers };
+}
+
+function nameOf({ device, inverter, series: { profile, registers } }: SampleBatch): string {
+  return `${device}\n${inverter}\n${profile}\n${registers.join("\n")}`;
 }
 
 function createParts(db: DatabaseSync, random: Random): Parts {
@@ -103,21 +126,19 @@ function createParts(db: DatabaseSync, random: Random): Parts {
   };
 }
 
-function load(series: SeriesStore, key: SeriesKey): SeriesState {
-  const stored = series.ensure(key);
-  const profile = knownProfile(key.profile);
-  return {
-    id: stored.id,
+function load(series: SeriesStore, keys: readonly SeriesKey[]): readonly SeriesState[] {
+  return series.ensure(keys).map(({ id, profile: profileId, registers, blocks, open }) => {
+    const profile = knownProfile(profileId);
     // Without the profile nobody knows what the numbers mean: the block is kept, the rollups have nothing to say.
-    toPhysical: profile ? physicalColumns(profile, key.registers) : () => [],
-    blocks: stored.blocks,
-    open: decodeOpen(stored.open, key.registers.length),
-  };
+    const toPhysical: ToPhysical = profile ? physicalColumns(profile, registers) : () => [];
+    return { id, toPhysical, blocks, open: decodeOpen(open, registers.length) };
+  });
 }
 
 /** Writes the block unless `state` is not what the database has: then nothing is written and `state` is worthless. */
 function tryAppend(parts: Parts, state: SeriesState, block: Block): boolean {
-  const { open, closed } = parts.rollups.advance(state.id, state.open, block.minutes);
+  const written = state.blocks === 0 ? undefined : state.id;
+  const { open, closed } = parts.rollups.advance(written, state.open, block.minutes);
   const { id, blocks } = state;
   const columns = block.batch.series.registers.length;
   const { startMs, endMs, batch: { receivedAt } } = block;

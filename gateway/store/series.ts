@@ -90,8 +90,8 @@ interface SeriesChange {
 export interface SeriesStore {
   /** The series, if there is one. */
   find(key: SeriesKey): StoredSeries | undefined;
-  /** The series, made when it is new. Throws `Fault` `refused` when the device has too many. */
-  ensure(key: SeriesKey): StoredSeries;
+  /** The series, in the order of their keys, made when they are new. Throws `Fault` `refused` when a device has too many then. */
+  ensure(keys: readonly SeriesKey[]): readonly StoredSeries[];
   /** Counts one block in; `false`, with nothing changed, when the series has not `blocks` blocks (any more). */
   grow(change: SeriesChange): boolean;
   /** Replaces the open buckets, as what was summed up in them has changed; otherwise as `grow`. */
@@ -124,11 +124,27 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
       const row = find.get(device, inverter, profile, JSON.stringify(registers));
       return row === undefined ? undefined : SeriesRow.parse(row);
     },
-    ensure({ device, inverter, profile, registers }) {
-      const names = JSON.stringify(registers);
-      const { changes } = insert.run(newId(random), device, inverter, profile, names);
-      if (Number(changes) === 1) checkCounts(Counts.parse(counts.get(device)), device);
-      return SeriesRow.parse(find.get(device, inverter, profile, names));
+    ensure(keys) {
+      const grown = new Set<string>();
+      const series = keys.map(({ device, inverter, profile, registers }) => {
+        const [id, names] = [newId(random), JSON.stringify(registers)];
+        const { changes } = insert.run(id, device, inverter, profile, names);
+        if (Number(changes) === 0) return SeriesRow.parse(find.get(device, inverter, profile, names));
+        grown.add(device);
+        return {
+          id,
+          inverter,
+          profile,
+          registers: [...registers],
+          blocks: 0,
+          longestMs: 0,
+          open: undefined,
+          newest: undefined,
+        };
+      });
+      // Once for all of them: to count takes as long as the device has series.
+      for (const device of grown) checkCounts(Counts.parse(counts.get(device)), device);
+      return series;
     },
     grow({ id, blocks, open, startMs, endMs, receivedAt }) {
       const at = Math.min(endMs, receivedAt);

@@ -24,7 +24,8 @@ export function credibleTime(at: number, receivedAt: number): number {
 
 /** Where verified samples go. Called inside the transaction of the upload; throws when the store cannot take them. */
 export interface SampleSink {
-  append(batch: SampleBatch): void;
+  /** Those of an upload together, in their order: what a device may have is counted once for all of them. */
+  append(...batches: readonly SampleBatch[]): void;
 }
 
 /** A correction of one series: of its blocks that begin in a span of time and are not exact. */

@@ -89,7 +89,7 @@ Deno.test("so are the profiles and the lists of registers", () => {
   using store = openGatewayStore();
   const series = createSeriesStore(store.db, systemRandom);
   const ensure = (profile: string, registers: readonly string[]) =>
-    series.ensure({ device: "roof", inverter: "inverter", profile, registers });
+    series.ensure([{ device: "roof", inverter: "inverter", profile, registers }]);
   const refuses = (what: RegExp, add: () => unknown) =>
     assert.throws(add, (error) => error instanceof Fault && error.code === "refused" && what.test(error.message));
   for (let n = 0; n < 32; n++) ensure(`sunspec:103@${n}/50`, ["103.W"]);
@@ -125,14 +125,16 @@ Deno.test("others get their turn while a large upload is decoded, and an ordinar
   assert.equal(await turnsFor(4, 3_000), 3, "30,000 values in one go, never 60,000");
 });
 
-Deno.test("a device brings so much work in a minute; small uploads are free, and other devices notice nothing", async () => {
+Deno.test("a device brings so much work in a minute, in large uploads or small ones, and other devices notice nothing", async () => {
   const clock = new FakeClock();
   const pace = createUploadPace(clock);
   const isRefused = (error: unknown) => error instanceof Fault && error.code === "too_many" && error.retryAfter === 1;
   for (let n = 0; n < 120; n++) pace.take(1, 100_000);
   assert.throws(() => pace.take(1, 100_000), isRefused);
-  pace.take(1, 2_000);
-  pace.take(2, 100_000);
+  assert.throws(() => pace.take(1, 100), isRefused);
+  for (let n = 0; n < 10_000; n++) pace.take(2, 1_200);
+  assert.throws(() => pace.take(2, 1_200), isRefused);
+  pace.take(3, 100_000);
   await clock.advance(1_000);
   pace.take(1, 100_000);
   pace.take(1, 100_000);

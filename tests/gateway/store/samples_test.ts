@@ -3,6 +3,7 @@ import { createSamples } from "../../../gateway/store/samples.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { transaction } from "../../../platform/sqlite.ts";
 import { encodeBlock } from "../../../protocol/block/block.ts";
+import { noteStatements } from "../../fakes/statements.ts";
 import { rawOf, rollupOf } from "./rollup_check.ts";
 
 import { ALL, batchOf, START, withDatabase } from "./sample_steps.ts";
@@ -65,5 +66,34 @@ Deno.test("a register that no series has is refused by its name", () => {
     assert.deepEqual(rawOf(db, { ...ALL, registers: ["reg_pac"] }).selection.columns, [
       { name: "Pac", unit: "W", description: "Output power" },
     ]);
+  });
+});
+
+Deno.test("a new series costs three statements, however many an upload brings and its device has", () => {
+  withDatabase((open) => {
+    const db = open();
+    const ran = noteStatements(db);
+    const samples = createSamples(db, systemRandom);
+    const upload = (registers: string[]) =>
+      Array.from({ length: 256 }, (_, i) =>
+        batchOf({
+          ...{ inverter: `inverter-${i}`, registers, quality: "exact", fate: "kept" },
+          samples: [{ at: START, values: registers.map(() => 1) }],
+        }));
+    const cost = (registers: string[]) => {
+      const before = ran.length;
+      transaction(db, () => samples.append(...upload(registers)));
+      const each = Map.groupBy(ran.slice(before), (sql) => sql.slice(0, 28));
+      return [...each].map(([sql, all]) => [sql, all.length]);
+    };
+    const once = [
+      ["INSERT INTO sample_series(id", 256],
+      ["SELECT count(DISTINCT invert", 1],
+      ["UPDATE sample_series SET blo", 256],
+      ["INSERT INTO sample_block(ser", 256],
+    ];
+    assert.deepEqual(cost(["Pac"]), once);
+    assert.deepEqual(cost(["Vac1"]), once);
+    assert.deepEqual(cost(["Pac"]), once.slice(2), "and one that is known two");
   });
 });
