@@ -18,6 +18,7 @@ import { nodeFamilies } from "./metrics/node_families.ts";
 import { NodeMeters } from "./metrics/node_meters.ts";
 import type { BusExchange } from "./modbus/exchange.ts";
 import type { NodeIo } from "./node_io.ts";
+import { createDating, type MachineStart, sameStart } from "./outbox/dating.ts";
 import { Outbox } from "./outbox/outbox.ts";
 import { SettingsLink } from "./settings/link.ts";
 import { NodeSettings } from "./settings/node_settings.ts";
@@ -92,7 +93,9 @@ async function openParts(config: NodeConfig, io: PartsIo, opening: AsyncDisposab
   const device = key.deviceId;
 
   const store = opening.use(await openNodeStore(dataDir, { onTrial: io.onTrial ?? false, log }));
-  const outbox = opening.use(await openOutbox(config, store, io));
+  const known = sameStart(store.machineStarts, clock);
+  const outbox = opening.use(await openOutbox(config, store, { ...io, known }));
+  const dating = createDating({ outbox, starts: store.machineStarts, known, clock, log });
 
   const meters = new NodeMeters(clock);
   const inverters = openInverters(config, { store, meters, clock, log }, opening);
@@ -124,24 +127,41 @@ async function openParts(config: NodeConfig, io: PartsIo, opening: AsyncDisposab
   );
 
   clock.listen((ms) => {
-    outbox.redate(ms);
+    dating.moved(ms);
     for (const { watch } of acquisitions) watch.redate(ms);
   });
   const health = () => nodeHealth({ acquisitions, outbox, settings });
   const { settings: reports, journal } = store;
   const settingsLink = new SettingsLink({ device, gateway, settings, reports, health, clock, random, log });
   const commands = new CommandRunner({ device, gateway, inverters: byName(inverters), journal, clock, random, log });
-  return { device, store, outbox, meters, settings, gateway, uplink, upload, acquisitions, settingsLink, commands };
+  return {
+    device,
+    store,
+    outbox,
+    dating,
+    meters,
+    settings,
+    gateway,
+    uplink,
+    upload,
+    acquisitions,
+    settingsLink,
+    commands,
+  };
 }
 
-async function openOutbox(config: NodeConfig, { db, sequence }: NodeStore, io: NodeIo): Promise<Outbox> {
-  const { dataDir, tailDir = dataDir, clock, log } = io;
+async function openOutbox(
+  config: NodeConfig,
+  { db, sequence }: NodeStore,
+  { dataDir, tailDir = dataDir, known, clock, log }: NodeIo & { readonly known: MachineStart | undefined },
+): Promise<Outbox> {
   await Deno.mkdir(tailDir, { recursive: true, mode: 0o700 });
   return new Outbox({
     db,
     tailPath: join(tailDir, "node.tail"),
     limitBytes: config.outbox_limit,
     firstBlock: clock.now(),
+    ...(known && { firstToDate: known.firstBlock }),
     alongside: () => sequence.topUp(),
     clock,
     log,
@@ -171,7 +191,7 @@ function byName(inverters: readonly ConfiguredInverter[]): ReadonlyMap<string, I
 
 /** Lets all parts work until the signal aborts. */
 async function run(parts: NodeParts, { clock }: Pick<PartsIo, "clock">, signal: AbortSignal): Promise<void> {
-  const { acquisitions, settings, settingsLink, uplink, upload, commands } = parts;
+  const { acquisitions, settings, settingsLink, dating, uplink, upload, commands } = parts;
   const atUpload = () => {
     upload();
     settings.atUpload();
@@ -179,7 +199,10 @@ async function run(parts: NodeParts, { clock }: Pick<PartsIo, "clock">, signal: 
   await Promise.all([
     ...acquisitions.map((acquisition) => acquisition.run(signal)),
     keepSchedule({ period: settings.upload, run: atUpload }, { clock, signal }),
-    clock.compared(signal).then(() => uplink.run(signal)),
+    clock.compared(signal).then(() => {
+      dating.known();
+      return uplink.run(signal);
+    }),
     settingsLink.run(signal),
     commands.run(signal),
   ]);

@@ -11,7 +11,7 @@ export interface SeriesKey extends Omit<Series, "samples"> {
 /** Samples of one series that are not in a block yet. */
 export interface OpenSeries extends SeriesKey {
   readonly samples: Sample[];
-  /** So many of them, the first, are of an earlier run. */
+  /** So many of them, the first, are of an earlier start of the machine. */
   restored: number;
 }
 
@@ -47,9 +47,9 @@ export class OpenSamples {
 
   /**
    * Takes in the lines that a killed process left. What does not fit together is passed over; so a series may get another
-   * index than it had, and its line is written again.
+   * index than it had, and its line is written again. `ours`: they are of this start of the machine.
    */
-  restore(records: readonly LogRecord[]): void {
+  restore(records: readonly LogRecord[], { ours }: { readonly ours: boolean }): void {
     const indexes = new Map<number, SeriesKey>();
     for (const record of records) {
       const series = SeriesRecord.safeParse(record);
@@ -65,7 +65,7 @@ export class OpenSamples {
       const restored = { at, values: values.map((value) => value ?? undefined) };
       if (!fitsBlock(restored, key.registers.length)) continue;
       const open = this.#series[this.#push(key, restored).index];
-      if (open) open.restored++;
+      if (open && !ours) open.restored++;
     }
   }
 
@@ -78,9 +78,14 @@ export class OpenSamples {
     return true;
   }
 
-  /** Moves the times of the samples of this run: those of an earlier one were dated by a clock that nobody knows now. */
+  /** Moves the times of the samples of this start: those of an earlier one were dated by a clock that nobody knows now. */
   move(ms: number): void {
     for (const series of this.#series) series.samples.splice(0, series.samples.length, ...moved(series, ms));
+  }
+
+  /** Time of the earliest sample, unix milliseconds. */
+  earliest(): number {
+    return Math.min(...this.#series.flatMap(({ samples }) => samples.map(({ at }) => at)));
   }
 
   clear(): void {

@@ -15,6 +15,7 @@ import {
 } from "./block_table.ts";
 import type { OutboxStatus } from "./outbox_status.ts";
 import { OpenSamples, type SeriesKey } from "./open_series.ts";
+import { EARLIEST_MS, movesOf } from "./lost_times.ts";
 import { blocksOf, redated, SEAL_SAMPLES } from "./seal.ts";
 import { WriteAheadLog } from "./write_ahead_log.ts";
 import { Tally } from "./tally.ts";
@@ -36,6 +37,8 @@ export interface OutboxIo {
    * use again a number that the gateway has seen.
    */
   readonly firstBlock: number;
+  /** The first block of this start of the machine, when a run before was in it: that one's samples are dated anew, too. */
+  readonly firstToDate?: number;
   readonly clock: Pick<Clock, "monotonic">;
   readonly log: Logger;
   /** What others write in the same transaction (Sequence.topUp); what it returns is called after the commit. */
@@ -61,9 +64,11 @@ export class Outbox implements Disposable {
   readonly #tail: WriteAheadLog;
   #state: OutboxState;
   #totals: BlockTotals;
-  /** The first block of this run: what came before was dated by a clock that is not known any more. */
+  /** The first block of this run. */
   readonly #firstOfRun: number;
-  /** How many samples, the first of a block, are of an earlier run; of the blocks of this one. */
+  /** The first block of this start of the machine: what came before was dated by a clock that is not known any more. */
+  readonly firstToDate: number;
+  /** How many samples, the first of a block, are of an earlier start; of the blocks of this one. */
   readonly #restored = new Map<number, number>();
   /** Blocks that are done and not removed yet: undefined for acknowledged, a reason for refused. */
   readonly #done = new Map<number, string | undefined>();
@@ -83,8 +88,10 @@ export class Outbox implements Disposable {
     this.#totals = this.#table.totals();
     const { tail, records } = WriteAheadLog.open(io.tailPath, this.#state.generation);
     this.#tail = tail;
-    this.#open.restore(records);
+    this.#open.restore(records, { ours: io.firstToDate !== undefined });
     this.#firstOfRun = this.#state.nextBlock;
+    if (io.firstToDate === undefined && this.#open.earliest() < EARLIEST_MS) this.seal(); // apart from what comes
+    this.firstToDate = io.firstToDate ?? this.#state.nextBlock;
   }
 
   /** Takes a sample in. When it returns, a killed process does not lose it. Never throws: polling goes on whatever happens. */
@@ -115,21 +122,39 @@ export class Outbox implements Disposable {
   }
 
   /**
-   * Dates anew what was taken in during this run and is still here: the clock was wrong by so many milliseconds. Never
-   * throws: polling goes on whatever happens.
+   * Dates anew what was taken in during this start of the machine and is still here: the clock was wrong by so many
+   * milliseconds. `alongside` is written with it; false when the disk refused. Never throws: polling goes on whatever happens.
    */
-  redate(ms: number): void {
+  redate(ms: number, alongside: () => void = () => {}): boolean {
+    this.seal(); // what is in the tail has its old times
     this.#open.move(ms);
+    return this.#replace(() => {
+      const ours = ms === 0 ? [] : [...this.#table.unsent((id) => id < this.firstToDate || this.#done.has(id))];
+      return ours.map((block) => redated(block, ms, this.#restored.get(block.id)));
+    }, alongside);
+  }
+
+  /** Dates what earlier starts of the machine left without a time, the last of it at `end`; gives how many samples that are. */
+  dateLost(end: number): number {
+    const unsent = this.#table.unsent((id) => id >= this.firstToDate || this.#done.has(id));
+    const lost = [...unsent].filter(({ endMs }) => endMs < EARLIEST_MS);
+    const moves = movesOf(lost, end);
+    const dated = this.#replace(() => lost.map((block) => redated(block, moves.get(block.id) ?? 0)));
+    return dated ? lost.reduce((sum, { count }) => sum + count, 0) : 0;
+  }
+
+  #replace(blocksOf: () => readonly StoredBlock[], alongside: () => void = () => {}): boolean {
     try {
-      const ours = [...this.#table.unsent((id) => id < this.#firstOfRun || this.#done.has(id))];
-      const blocks = ours.map((block) => redated(block, ms, this.#restored.get(block.id)));
+      const blocks = blocksOf();
       this.#totals = transaction(this.#io.db, () => {
         for (const block of blocks) this.#table.replace(block);
+        alongside();
         return this.#table.totals();
       });
-      this.seal(); // what is in the tail has its old times
+      return true;
     } catch (error) {
       this.#faulty(error);
+      return false;
     }
   }
 

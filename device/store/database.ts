@@ -6,6 +6,7 @@ import { openSqlite } from "../../platform/sqlite.ts";
 import { SCHEMA as boundAnswers } from "./bound_answers.ts";
 import { SCHEMA as commands } from "../command/journal.ts";
 import { ANSWERED_SCHEMA as answered, SCHEMA as leftOut } from "./map_memory.ts";
+import { SCHEMA as machineStart } from "./machine_start.ts";
 import { SCHEMA as settings } from "../settings/store.ts";
 import { SCHEMA as wakefulness } from "./wakefulness.ts";
 
@@ -48,6 +49,7 @@ export const MIGRATIONS: readonly string[] = [
   leftOut,
   boundAnswers,
   answered,
+  machineStart,
 ];
 
 /** The node's database inside its data directory. */

@@ -3,9 +3,11 @@ import type { Logger } from "@logtape/logtape";
 import { ALIVE, dead, type Liveness } from "../../platform/liveness.ts";
 import { transaction } from "../../platform/sqlite.ts";
 import type { WakefulnessStore } from "../acquisition/watch.ts";
+import type { MachineStarts } from "../outbox/dating.ts";
 import { type CommandJournal, createJournal } from "../command/journal.ts";
 import { SettingsStore } from "../settings/store.ts";
 import { nodeDatabasePath, openNodeDatabase, prepareNodeDatabase } from "./database.ts";
+import { createMachineStarts } from "./machine_start.ts";
 import { createMapMemoryStore, type MapMemoryStore } from "./map_memory.ts";
 import { Sequence } from "./sequence.ts";
 import { createWakefulnessStore } from "./wakefulness.ts";
@@ -15,6 +17,7 @@ export interface NodeStore extends Disposable {
   readonly db: DatabaseSync;
   readonly sequence: Sequence;
   readonly mapMemory: MapMemoryStore;
+  readonly machineStarts: MachineStarts;
   readonly wakefulness: WakefulnessStore;
   readonly settings: SettingsStore;
   readonly journal: CommandJournal;
@@ -35,6 +38,7 @@ export async function openNodeStore(
     db,
     sequence: new Sequence(db),
     mapMemory: createMapMemoryStore(db, io.log),
+    machineStarts: createMachineStarts(db),
     wakefulness: createWakefulnessStore(db),
     settings: new SettingsStore(db),
     journal: createJournal(db),

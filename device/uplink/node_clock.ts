@@ -59,6 +59,7 @@ export class NodeClock implements Clock, GatewayObserver {
   monotonic = (): number => this.#clock.monotonic();
   sleep = (ms: number, signal?: AbortSignal): Promise<void> => this.#clock.sleep(ms, signal);
   uptime = (): number | undefined => this.#clock.uptime?.();
+  boot = (): string | undefined => this.#clock.boot?.();
 
   /** Resolves when the gateway was heard, before which nobody knows whether the time is right, or the signal aborts. */
   async compared(signal: AbortSignal): Promise<void> {
