@@ -10,6 +10,12 @@ import { Folder, roof, samples } from "./folder.ts";
 const NOON = Date.UTC(2026, 5, 21, 12);
 const MINUTE = 60_000, YEARS = NOON;
 
+interface RunningNode {
+  readonly outbox: ReturnType<Folder["open"]>["outbox"];
+  readonly dating: ReturnType<typeof createDating>;
+  readonly lines: ReturnType<typeof fakeLog>["lines"];
+}
+
 /** A box without a battery: its clock begins in 1970 with every start of the machine, until somebody sets it. */
 class Box implements Disposable {
   readonly #folder = new Folder();
@@ -19,7 +25,7 @@ class Box implements Disposable {
   #bootedAt = NOON;
   /** What is added to the truth on the wall. */
   #wrongMs = -YEARS;
-  #node: ReturnType<Box["start"]> | undefined;
+  #node: RunningNode | undefined;
   readonly taken: number[] = [];
 
   readonly clock = {
@@ -31,7 +37,7 @@ class Box implements Disposable {
   };
 
   /** The node starts, after a kill if it runs. */
-  start() {
+  start(): RunningNode {
     this.#folder.kill();
     const { log, lines } = fakeLog();
     const db = openNodeDatabase(`${this.#folder.path}/node.sqlite`);

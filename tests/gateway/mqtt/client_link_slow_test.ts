@@ -183,7 +183,7 @@ Deno.test("who stops waits neither for a broker that does not answer nor for any
 Deno.test("the gateway begins a session without what an older one left, and leaves a will that is kept for who comes later", async () => {
   await using silent = await startSilence();
   const events = { opened: () => {}, received: () => {}, failed: () => {}, topics: [] };
-  const io = { clock: systemClock, random: systemRandom, log: getLogger(["test"]) };
+  const io = { clock: new FakeClock(), random: systemRandom, log: getLogger(["test"]) };
   const stop = new AbortController();
   const done = keepConnected({ url: `mqtt://127.0.0.1:${silent.port}`, clientId: "test" }, events, io, stop.signal);
   await until(() => silent.heard().includes("offline"), "the packet CONNECT");
