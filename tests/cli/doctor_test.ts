@@ -165,7 +165,7 @@ Deno.test("inverters are judged as the running node tells, with the ladder for t
 });
 
 Deno.test("an inverter whose line breaks the protocol is read by doctor, with the option that says so", async () => {
-  await using peer = tcpPeer((visit) => visit.send(visit.answer({ tid: 0 })));
+  await using peer = tcpPeer((visit) => visit.send(visit.answer({ tid: 0, base: 0 })));
   const bus = {
     tcp: { host: "127.0.0.1", port: peer.port },
     timing: { timeout: "200ms" },
