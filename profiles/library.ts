@@ -3,7 +3,7 @@ import { nearest } from "../platform/nearest.ts";
 import { programFile } from "../platform/program_files.ts";
 import { parseYaml } from "../platform/yaml_text.ts";
 import { compileDocument, type DeviceKind } from "../protocol/profile/format/compile.ts";
-import { ProfileDocument } from "../protocol/profile/format/document.ts";
+import { profileDocument } from "../protocol/profile/format/document.ts";
 import { Dump } from "./dump.ts";
 import { type Outcome, refusal, success } from "../protocol/outcome.ts";
 
@@ -53,7 +53,7 @@ export function createLibrary(folders: readonly URL[]): Library {
 
 /** A device out of the text of its file; every fault with its place. */
 export function readProfile(text: string, file: string): Outcome<DeviceKind, "broken"> {
-  const parsed = parseYaml(text, ProfileDocument);
+  const parsed = parseYaml(text, profileDocument());
   if (parsed.ok) return success(compileDocument(parsed.value));
   const faults = parsed.faults.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
   return refusal("broken", faults.join("\n"));

@@ -1,11 +1,11 @@
 import { parseYaml } from "../../platform/yaml_text.ts";
-import { ProfileDocument } from "../../protocol/profile/format/document.ts";
+import { profileDocument } from "../../protocol/profile/format/document.ts";
 
 const FILE = "profiles/ecowatt/profile.yaml";
 
 /** The ten-register inverter as a module: boards and settings need it before any file can be read. */
 export async function ecowattDocument(): Promise<string> {
-  const parsed = parseYaml(await Deno.readTextFile(new URL(`../../${FILE}`, import.meta.url)), ProfileDocument);
+  const parsed = parseYaml(await Deno.readTextFile(new URL(`../../${FILE}`, import.meta.url)), profileDocument());
   if (!parsed.ok) throw new Error(`Cannot read ${FILE}: ${parsed.faults[0]?.message}`);
   return [
     `import type { ProfileDocument } from "./format/document.ts";`,

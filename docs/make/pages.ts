@@ -5,7 +5,7 @@ import { decisionsPage } from "./decisions_page.ts";
 import { protocolPage } from "./protocol_page.ts";
 import { programLibrary } from "../../profiles/library.ts";
 import { jsonSchemaOf } from "../../platform/json_schema.ts";
-import { ProfileDocument } from "../../protocol/profile/format/document.ts";
+import { profileDocument } from "../../protocol/profile/format/document.ts";
 import { devicesPage } from "./devices_page.ts";
 import { ecowattDocument } from "./ecowatt_document.ts";
 import { readDocument } from "./document.ts";
@@ -18,7 +18,7 @@ export const PAGES: readonly (readonly [path: string, make: () => Promise<string
   ["packaging/ecowatt.schema.json", () => Promise.resolve(JSON.stringify(configSchema(), null, 2))],
   [
     "packaging/ecowatt-profile.schema.json",
-    () => Promise.resolve(JSON.stringify(jsonSchemaOf(ProfileDocument, "EcoWatt device profile"), null, 2)),
+    () => Promise.resolve(JSON.stringify(jsonSchemaOf(profileDocument(), "EcoWatt device profile"), null, 2)),
   ],
   ["protocol/profile/ecowatt_document.ts", ecowattDocument],
   ["docs/devices.md", () => Promise.resolve(devicesPage(programLibrary))],

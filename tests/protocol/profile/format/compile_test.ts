@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseYaml } from "../../../../platform/yaml_text.ts";
 import { compileDocument, type DeviceMap } from "../../../../protocol/profile/format/compile.ts";
-import { ProfileDocument } from "../../../../protocol/profile/format/document.ts";
+import { profileDocument } from "../../../../protocol/profile/format/document.ts";
 import { columnsOf } from "../../../../protocol/profile/lookup.ts";
 import { derivedValues, physical } from "../../../../protocol/profile/physical.ts";
 import { rawFromWords, wordsOf } from "../../../../protocol/profile/raw.ts";
@@ -10,7 +10,7 @@ import type { Profile } from "../../../../protocol/profile/register.ts";
 import { written } from "./written.ts";
 
 function maps(registers: readonly string[], more: readonly string[] = []): readonly DeviceMap[] {
-  const parsed = parseYaml(written(registers, more), ProfileDocument);
+  const parsed = parseYaml(written(registers, more), profileDocument());
   assert.ok(parsed.ok, JSON.stringify(parsed));
   return compileDocument(parsed.value).maps;
 }
@@ -132,7 +132,7 @@ Deno.test("each variant is a map of its own", () => {
 Deno.test("only what makes power counts as production", () => {
   const registers = ["P: { address: 5, type: i16, unit: W, role: ac_power }"];
   assert.equal(profileOf(registers).power, "P");
-  const parsed = parseYaml(written(registers).replace("class: hybrid", "class: meter"), ProfileDocument);
+  const parsed = parseYaml(written(registers).replace("class: hybrid", "class: meter"), profileDocument());
   assert.ok(parsed.ok);
   assert.equal(compileDocument(parsed.value).maps[0].profile.power, undefined);
 });

@@ -1,5 +1,5 @@
 import { parseYaml } from "../../../../platform/yaml_text.ts";
-import { ProfileDocument } from "../../../../protocol/profile/format/document.ts";
+import { profileDocument } from "../../../../protocol/profile/format/document.ts";
 
 /** A small profile that is right; `more` comes after it, `registers` among its own. */
 export function written(registers: readonly string[] = [], more: readonly string[] = []): string {
@@ -21,6 +21,6 @@ export function written(registers: readonly string[] = [], more: readonly string
 
 /** What is wrong with it, as `line:column message`; nothing: it is right. */
 export function faultsIn(text: string): readonly string[] {
-  const parsed = parseYaml(text, ProfileDocument);
+  const parsed = parseYaml(text, profileDocument());
   return parsed.ok ? [] : parsed.faults.map(({ line, column, message }) => `${line}:${column} ${message}`);
 }
