@@ -12,11 +12,11 @@ import type { FirmwareFault } from "../manifest/firmware.ts";
  * @example
  * ```ts
  * import { generateRsaKeyPair, importRsaPrivateKey } from "../../crypto/rsa.ts";
- * import { measure, type Sink } from "../chunks/image_stream.ts";
+ * import { measure } from "../chunks/image_stream.ts";
  * const plain = async function* () { yield new Uint8Array([0x7f, 2, 3]); };
  * const key = await importRsaPrivateKey((await generateRsaKeyPair()).privatePem);
  * const image = await measure(plain());
- * const bring = (sink: Sink) => measure(plain(), sink);
+ * const bring: Parameters<typeof signWhole>[1] = (sink) => measure(plain(), sink);
  * const signed = key && image.ok && await signWhole(image.value, bring, { key, most: 1024 });
  * signed && signed.ok && signed.value?.length; // => 256
  * ```
