@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { loadDeviceKey } from "../keys/device_key.ts";
 import { trustingFetch } from "../platform/certificates.ts";
 import type { Liveness } from "../platform/liveness.ts";
+import { isReadOnly, untilWritable } from "../platform/read_only.ts";
 import type { Family } from "../platform/metrics/exposition.ts";
 import { backupConnection } from "../platform/sqlite_backup.ts";
 import { openAcquisition } from "./acquisition/acquisition.ts";
@@ -48,6 +49,11 @@ export interface Node extends AsyncDisposable {
   metrics(): readonly Family[];
   /** Where it shows that to Prometheus, if the configuration says so. */
   readonly metricsPort: number | undefined;
+  /**
+   * Only of a node that found its disk read-only, so that it polls, keeps what it can in memory, and neither uploads nor takes
+   * commands: resolves when the disk takes writes, for which it has to be started anew. Never resolves when it is stopped before.
+   */
+  readonly writable?: Promise<void>;
 }
 
 /** Starts polling and uploading. Throws an `Error` for people: a key that cannot be read, a data directory in use. */
@@ -55,7 +61,9 @@ export async function startNode(config: NodeConfig, machine: NodeIo): Promise<No
   const io = { ...machine, clock: new NodeClock(machine) };
   await using opening = new AsyncDisposableStack();
   const { dataDir, clock, random, log } = io;
-  const parts = await openParts(config, io, opening);
+  const readOnly = await isReadOnly(dataDir);
+  if (readOnly) log.error("the disk of {dataDir} is read-only: samples are kept in memory, within bounds", { dataDir });
+  const parts = await openParts(config, { ...io, readOnly }, opening);
   const { device, gateway, commands } = parts;
   const stop = new AbortController();
   const running = run(parts, io, stop.signal);
@@ -67,14 +75,15 @@ export async function startNode(config: NodeConfig, machine: NodeIo): Promise<No
   const page = { families: node.metrics, clock, log };
   const metricsPort = config.metrics && opening.use(serveMetrics({ ...config.metrics, ...page })).port;
   opening.use(openLocalService({ dataDir, node, random, clock, log }));
-  if (io.update) {
+  if (io.update && !readOnly) {
     const { config, program, log } = io.update;
     const health = () => programHealth(node.status());
     const rest = () => commands.rest();
     opening.use(await openUpdater(config, { device, gateway, program, health, rest, clock, random, log }));
   }
   const opened = opening.move();
-  return { ...node, metricsPort, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  const writable = readOnly && { writable: untilWritable(dataDir, { clock, signal: stop.signal }) };
+  return { ...node, metricsPort, ...writable, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 type NodeParts = Awaited<ReturnType<typeof openParts>>;
@@ -84,15 +93,20 @@ interface PartsIo extends NodeIo {
   readonly clock: NodeClock;
 }
 
+interface StoredPartsIo extends PartsIo {
+  /** Whether the disk takes no writes. */
+  readonly readOnly: boolean;
+}
+
 /** Puts a node together: each part once, in the order in which they need each other. Nothing runs yet. */
-async function openParts(config: NodeConfig, io: PartsIo, opening: AsyncDisposableStack) {
-  const { dataDir, clock, random, log } = io;
+async function openParts(config: NodeConfig, io: StoredPartsIo, opening: AsyncDisposableStack) {
+  const { dataDir, readOnly, clock, random, log } = io;
   const { ca_file } = config;
   const { fetch } = ca_file === undefined ? io : opening.use(await trustingFetch(ca_file, io.fetch));
   const key = await loadDeviceKey(config, dataDir);
   const device = key.deviceId;
 
-  const store = opening.use(await openNodeStore(dataDir, { onTrial: io.onTrial ?? false, log }));
+  const store = opening.use(await openNodeStore(dataDir, { onTrial: io.onTrial ?? false, readOnly, log }));
   const known = sameStart(store.machineStarts, clock);
   const outbox = opening.use(await openOutbox(config, store, { ...io, known }));
   const dating = createDating({ outbox, starts: store.machineStarts, known, clock, log });
@@ -209,7 +223,10 @@ async function run(parts: NodeParts, { clock }: Pick<PartsIo, "clock">, signal: 
 }
 
 /** What is to be seen and asked of a running node. */
-function viewOf(parts: NodeParts, { clock }: Pick<NodeIo, "clock">): Omit<Node, "metricsPort" | keyof AsyncDisposable> {
+function viewOf(
+  parts: NodeParts,
+  { clock }: Pick<NodeIo, "clock">,
+): Omit<Node, "metricsPort" | "writable" | keyof AsyncDisposable> {
   const { device, store, outbox, gateway, acquisitions, meters } = parts;
   const status = () => nodeStatus(parts);
   return {

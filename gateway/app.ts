@@ -86,7 +86,7 @@ function addGateway(app: App, access: Access, { stores, services, mqttLink, ...p
   const { management, states } = services;
   const { dataDir, version, clock, recentLog = new RecentLog(1) } = parts.io;
   const mqttConnected = () => mqttLink()?.connected ?? false;
-  addStatusRoutes(app, access, { version, clock, mqttConnected, healthy: services.healthy });
+  addStatusRoutes(app, access, { version, clock, mqttConnected, storeTrouble: services.storeTrouble });
   addMetricsRoute(app, access, { metrics: parts.metrics });
   addSystemRoutes(app, access, {
     devices,

@@ -1,5 +1,6 @@
 import type { Liveness } from "../platform/liveness.ts";
 import { RateLimitedLog } from "../platform/rate_limited_log.ts";
+import { isReadOnly, untilWritable } from "../platform/read_only.ts";
 import { createEventStreams } from "./api/event_streams.ts";
 import { createApp, handlerOf } from "./app.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -44,6 +45,11 @@ export interface Gateway extends AsyncDisposable {
   readonly mqttPort: number | undefined;
   /** What `/metrics` shows; a node in the same process adds its own. */
   readonly metrics: GatewayMetrics;
+  /**
+   * Only of a gateway that found its disk read-only, so that it answers reads and refuses writes: resolves when the disk takes
+   * writes, for which it has to be started anew. Never resolves when it is stopped before.
+   */
+  readonly writable?: Promise<void>;
 }
 
 /**
@@ -53,10 +59,12 @@ export interface Gateway extends AsyncDisposable {
 export async function startGateway(config: GatewayConfig, io: GatewayIo): Promise<Gateway> {
   const { dataDir, clock, log } = io;
   await using cleanup = new AsyncDisposableStack();
-  cleanup.use(lockDirectory(dataDir));
-  await prepareGatewayDatabase(dataDir, { onTrial: io.onTrial ?? false, log });
+  const readOnly = await isReadOnly(dataDir);
+  if (readOnly) {
+    log.error("the disk of {dataDir} is read-only: what is stored is shown, uploads are refused", { dataDir });
+  } else await takeDirectory(io, cleanup);
   const meters = new GatewayMeters();
-  const stores = cleanup.use(await openGatewayStores(config, io, meters));
+  const stores = cleanup.use(await openGatewayStores(config, { ...io, readOnly }, meters));
   const startedAt = clock.now();
   const services = createServices(stores, { ...config, listeningSince: startedAt }, io);
   const feed = createSampleFeed(log);
@@ -72,7 +80,7 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
   cleanup.defer(() => tasks);
   cleanup.defer(() => stop.abort());
   const url = urlOf(server.hostname, server.port);
-  cleanup.use(publishAddress(dataDir, url));
+  if (!readOnly) cleanup.use(publishAddress(dataDir, url));
   const running = cleanup.move();
   log.info("gateway listens {host} {port}", { host: server.hostname, port: server.port });
   return {
@@ -87,14 +95,24 @@ export async function startGateway(config: GatewayConfig, io: GatewayIo): Promis
     },
     mqttPort: mqtt?.port,
     metrics,
+    ...(readOnly && { writable: untilWritable(dataDir, { clock, signal: stop.signal }) }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Keeps others out of the data directory, and has its database be one that this program can use. */
+async function takeDirectory(
+  { dataDir, onTrial = false, log }: GatewayIo,
+  cleanup: AsyncDisposableStack,
+): Promise<void> {
+  cleanup.use(lockDirectory(dataDir));
+  await prepareGatewayDatabase(dataDir, { onTrial, log });
 }
 
 /** Opens the stores of a gateway that runs, and tells the log when their disk takes no writes. */
 async function openGatewayStores(
   { security_log_rows: securityLogRows, writes_per_day: writesPerDay }: GatewayConfig,
-  { dataDir, random, clock, log, allowPublishedKeys }: GatewayIo,
+  { dataDir, random, clock, log, allowPublishedKeys, readOnly }: GatewayIo & { readonly readOnly: boolean },
   meters: GatewayMeters,
 ): Promise<Stores> {
   const disk = new RateLimitedLog(log, clock);
@@ -106,9 +124,9 @@ async function openGatewayStores(
   const took = (ms: number) => meters.committed(ms);
   await using opening = new AsyncDisposableStack();
   const stores = opening.use(
-    await openStores(dataDir, { random, clock, securityLogRows, allowPublishedKeys, watch, warn, took }),
+    await openStores(dataDir, { random, clock, securityLogRows, allowPublishedKeys, readOnly, watch, warn, took }),
   );
-  await stores.commit.run(() => stores.commands.writes.setLimit(writesPerDay));
+  if (!readOnly) await stores.commit.run(() => stores.commands.writes.setLimit(writesPerDay));
   opening.move();
   return stores;
 }

@@ -20,7 +20,7 @@ import { createFading } from "./state/fading.ts";
 import type { SampleReviser, SampleSink } from "./store/port/sample_batch.ts";
 import { createSampleReader, type SampleReader } from "./store/sample_reader.ts";
 import type { Stores } from "./store/stores.ts";
-import { isStoreHealthy } from "./system/health.ts";
+import { type StoreTrouble, storeTrouble as troubleOf } from "./system/health.ts";
 
 /** What a gateway does and what can be asked of it, each built once: whoever serves it shares these. */
 export interface Services {
@@ -37,8 +37,8 @@ export interface Services {
   readonly settingsRollouts: SettingsRollouts;
   readonly firmware: FirmwareRepository;
   readonly firmwareRollouts: FirmwareRollouts;
-  /** Whether samples could be stored now. Never rejects. */
-  readonly healthy: () => Promise<boolean>;
+  /** Why samples cannot be stored now, if so. Never rejects. */
+  readonly storeTrouble: () => Promise<StoreTrouble | undefined>;
 }
 
 /** What the services need beside the stores. */
@@ -65,7 +65,7 @@ export function createServices(stores: Stores, options: ServicesOptions, io: Ser
     commandService: createCommandService({ commands, devices, inverters, commit, notifier, clock, random }),
     ...settingsServices(stores, { ...io, reader, inverters }),
     ...firmwareServices(stores, io),
-    healthy: createHealth(stores, io),
+    storeTrouble: createHealth(stores, io),
   };
 }
 
@@ -136,9 +136,12 @@ function firmwareServices(
   return { firmware, firmwareRollouts: createFirmwareRollouts(io) };
 }
 
-function createHealth({ devices, commit }: Stores, { dataDir, clock, log }: ServicesIo): () => Promise<boolean> {
+function createHealth(
+  { devices, commit, touch: write }: Stores,
+  { dataDir, clock, log }: ServicesIo,
+): () => Promise<StoreTrouble | undefined> {
   const trouble = new RateLimitedLog(log, clock);
-  return () => isStoreHealthy({ dataDir, commit, read: () => void devices.find("health"), trouble });
+  return () => troubleOf({ dataDir, commit, read: () => void devices.find("health"), write, trouble });
 }
 
 /** What is measured; `meters` where a gateway runs. */

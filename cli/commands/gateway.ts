@@ -1,12 +1,14 @@
 import type { Command } from "commander";
 import { GatewayConfig } from "../../gateway/config.ts";
+import { systemClock } from "../../platform/clock.ts";
 import { RecentLog } from "../../platform/recent_log.ts";
 import { checked, number } from "../terminal/arguments.ts";
 import { loadConfig } from "../service/config/config_file.ts";
 import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
-import { openGateway, openProver } from "../service/run/roles.ts";
+import { isOnTrial, openGateway, openProver } from "../service/run/roles.ts";
+import { openRole, startTogether } from "../service/run/roles_together.ts";
 import { startService } from "../service/run/service.ts";
 import { gatewayPart } from "../service/run/service_parts.ts";
 import { untilStopped } from "../terminal/signals.ts";
@@ -38,9 +40,14 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   const service = startService(log);
   using stop = untilStopped();
   const dataDir = processDataDir(flags.dataDir ?? file.data_dir);
-  await using gateway = await openGateway(config, dataDir, log, { recentLog });
-  const parts = [gatewayPart(gateway)];
+  const open = async () => {
+    const gateway = await openGateway(config, dataDir, log, { recentLog });
+    terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);
+    return openRole(gateway, gatewayPart(gateway));
+  };
+  const io = { clock: systemClock, log: log.getChild("service"), atOnce: isOnTrial() };
+  await using running = await startTogether([{ name: "gateway", open }], io);
+  const { parts } = running;
   await using _prover = await openProver(parts, { dataDir, log });
-  terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);
   await service.serve(parts, stop.signal);
 }

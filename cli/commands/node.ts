@@ -4,7 +4,8 @@ import { DEFAULT_CONFIG, loadNodeConfig } from "../service/config/config_file.ts
 import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
-import { openNode, openProver, type Updating } from "../service/run/roles.ts";
+import { isOnTrial, openNode, openProver, type Updating } from "../service/run/roles.ts";
+import { openRole, startTogether } from "../service/run/roles_together.ts";
 import { startService } from "../service/run/service.ts";
 import { nodePart } from "../service/run/service_parts.ts";
 import { untilStopped } from "../terminal/signals.ts";
@@ -29,9 +30,13 @@ export function addNode(program: Command, terminal: Terminal): void {
     await using running = new AsyncDisposableStack();
     const updating: Updating | undefined = file.update &&
       { config: file.update, restart: () => stop.stop("an update waits for its start") };
-    const open = running.use(await openNode(node, dataDir, log, updating));
-    terminal.out(`Node ${node.device_id} polls and uploads to ${node.gateway}`);
-    const parts = [nodePart(open, systemClock)];
+    const open = async () => {
+      const started = await openNode(node, dataDir, log, updating);
+      terminal.out(`Node ${node.device_id} polls and uploads to ${node.gateway}`);
+      return openRole(started, nodePart(started, systemClock));
+    };
+    const io = { clock: systemClock, log: log.getChild("service"), atOnce: isOnTrial() };
+    const { parts } = running.use(await startTogether([{ name: "node", open }], io));
     if (!updating) running.use(await openProver(parts, { dataDir, log }));
     await service.serve(parts, stop.signal);
   });

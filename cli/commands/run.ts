@@ -9,8 +9,8 @@ import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
 import { isOnTrial, openGateway, openNode, openProver, type Updating } from "../service/run/roles.ts";
-import { type OpenRole, type Role, startTogether } from "../service/run/roles_together.ts";
-import { type Part, startService } from "../service/run/service.ts";
+import { openRole, type Role, startTogether } from "../service/run/roles_together.ts";
+import { startService } from "../service/run/service.ts";
 import { gatewayPart, nodePart } from "../service/run/service_parts.ts";
 import { untilStopped } from "../terminal/signals.ts";
 
@@ -57,11 +57,10 @@ interface RolesIo {
 function rolesOf(file: ConfigFile, { dataDir, log, recentLog, updating, terminal }: RolesIo): readonly Role[] {
   let gateway: Gateway | undefined;
   let node: Node | undefined;
-  const opened = (role: AsyncDisposable, part: Part): OpenRole => {
-    const stack = new AsyncDisposableStack();
-    stack.use(role);
-    if (gateway && node) stack.use(gateway.metrics.add(node.metrics));
-    return { ...part, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  let shown: Disposable | undefined;
+  const show = () => {
+    shown?.[Symbol.dispose]();
+    shown = gateway && node && gateway.metrics.add(node.metrics);
   };
   const { gateway: gatewayConfig, node: nodeConfig } = file;
   const gatewayRole = gatewayConfig && {
@@ -69,7 +68,11 @@ function rolesOf(file: ConfigFile, { dataDir, log, recentLog, updating, terminal
     open: async () => {
       gateway = await openGateway(gatewayConfig, dataDir, log, { recentLog });
       terminal.out(`Gateway on ${gateway.url}; to log in to its dashboard: ecowatt dashboard`);
-      return opened(gateway, gatewayPart(gateway));
+      show();
+      return openRole(gateway, gatewayPart(gateway), () => {
+        gateway = undefined;
+        show();
+      });
     },
   };
   const nodeRole = nodeConfig && {
@@ -77,7 +80,11 @@ function rolesOf(file: ConfigFile, { dataDir, log, recentLog, updating, terminal
     open: async () => {
       node = await openNode(nodeConfig, dataDir, log, updating);
       terminal.out(`Node ${nodeConfig.device_id} polls and uploads to ${nodeConfig.gateway}`);
-      return opened(node, nodePart(node, systemClock));
+      show();
+      return openRole(node, nodePart(node, systemClock), () => {
+        node = undefined;
+        show();
+      });
     },
   };
   return [gatewayRole, nodeRole].filter((role) => role !== undefined);

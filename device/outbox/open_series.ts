@@ -39,10 +39,10 @@ export class OpenSamples {
   /** Adds a sample and tells which lines to write and how many samples its series has now. */
   add(key: SeriesKey, sample: Sample): { readonly records: readonly LogRecord[]; readonly length: number } {
     const { index, length } = this.#push(key, sample);
-    const record: LogRecord = [index, sample.at, ...sample.values.map((value) => value ?? null)];
+    const record = sampleRecord(sample, index);
     if (this.#written.has(index)) return { records: [record], length };
     this.#written.add(index);
-    return { records: [["series", index, key.inverter, key.profile, key.registers], record], length };
+    return { records: [seriesRecord(key, index), record], length };
   }
 
   /**
@@ -67,6 +67,15 @@ export class OpenSamples {
       const open = this.#series[this.#push(key, restored).index];
       if (open && !ours) open.restored++;
     }
+  }
+
+  /** The lines of all of them, for a file that holds none yet. */
+  records(): readonly LogRecord[] {
+    this.#written.clear();
+    return this.#series.flatMap((series, index) => {
+      this.#written.add(index);
+      return [seriesRecord(series, index), ...series.samples.map((sample) => sampleRecord(sample, index))];
+    });
   }
 
   /** Drops the oldest sample of a series; false when there is none. */
@@ -105,6 +114,14 @@ export class OpenSamples {
     const { inverter, profile, registers } = key;
     return this.#series.push({ inverter, profile, registers: [...registers], samples: [], restored: 0 }) - 1;
   }
+}
+
+function seriesRecord({ inverter, profile, registers }: SeriesKey, index: number): LogRecord {
+  return ["series", index, inverter, profile, registers];
+}
+
+function sampleRecord({ at, values }: Sample, index: number): LogRecord {
+  return [index, at, ...values.map((value) => value ?? null)];
 }
 
 /** Samples whose clock was wrong by so much, but for the restored ones; no time lies before 1970. */

@@ -236,10 +236,19 @@ export class Outbox implements Disposable {
     return { waiting, dropped, ...(oldest_ms === undefined ? {} : { oldest_ms }) };
   }
 
-  /** Closes the tail file; seals first, so that the tail may be lost. */
+  /**
+   * Closes the tail file; seals first, so that the tail may be lost. What cannot be sealed is left in the tail file, also what
+   * the disk has refused so far: it may take writes again, and the next run begins with it.
+   */
   [Symbol.dispose](): void {
-    this.seal();
+    if (!this.seal()) this.#leaveInTail();
     this.#tail[Symbol.dispose]();
+  }
+
+  #leaveInTail(): void {
+    if (!this.#tail.gaveUp) return void this.#tail.append([]);
+    this.#tail.restart(this.#state.generation);
+    this.#tail.append(this.#open.records());
   }
 
   #write() {

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { type Bytes, concat, utf8 } from "../../crypto/bytes.ts";
+import { isReadOnlyError } from "../../platform/read_only.ts";
 
 /** One line of the tail file: JSON that the outbox understands. */
 export type LogRecord = readonly unknown[];
@@ -14,21 +15,25 @@ const NEWLINE = 10;
  * the generation; what stands above it is void.
  */
 export class WriteAheadLog implements Disposable {
-  readonly #file: Deno.FsFile;
+  /** `undefined`: the disk has not let it be opened for writing yet. */
+  #file: Deno.FsFile | undefined;
   readonly #path: string;
   #pending: Bytes = new Uint8Array(0);
   /** The last line in the file may be cut. */
   #broken = false;
   #gaveUp = false;
 
-  /** Opens or creates the file and returns what it holds of `generation`. */
+  /**
+   * Opens or creates the file and returns what it holds of `generation`. On a disk that takes no writes what is there is read,
+   * and the file is opened for writing when lines are appended.
+   */
   static open(
     path: string,
     generation: number,
   ): { readonly tail: WriteAheadLog; readonly records: readonly LogRecord[] } {
-    const file = Deno.openSync(path, { read: true, append: true, create: true, mode: 0o600 });
+    const file = openToWrite(path);
     const tail = new WriteAheadLog(file, path);
-    const found = parse(readAll(file));
+    const found = parse(file === undefined ? textOf(path) : readAll(file));
     if (found.generation === generation) {
       tail.#broken = true;
       return { tail, records: found.records };
@@ -37,9 +42,14 @@ export class WriteAheadLog implements Disposable {
     return { tail, records: [] };
   }
 
-  private constructor(file: Deno.FsFile, path: string) {
+  private constructor(file: Deno.FsFile | undefined, path: string) {
     this.#file = file;
     this.#path = path;
+  }
+
+  /** Whether lines are missing that were appended. */
+  get gaveUp(): boolean {
+    return this.#gaveUp;
   }
 
   /** Appends lines. Gives why the disk did not take all of them; the rest is tried again with the next. */
@@ -58,7 +68,7 @@ export class WriteAheadLog implements Disposable {
   /** Voids all lines: they are sealed. */
   restart(generation: number): void {
     try {
-      this.#file.truncateSync(0);
+      this.#opened().truncateSync(0);
       this.#broken = false;
     } catch {
       this.#broken = true; // the header below voids what is there
@@ -68,18 +78,23 @@ export class WriteAheadLog implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file.close();
+    this.#file?.close();
   }
 
   /** How many bytes the disk took, and why not all. */
   #write(bytes: Bytes): { readonly written: number; readonly error?: unknown } {
     let written = 0;
     try {
-      while (written < bytes.length) written += this.#file.writeSync(bytes.subarray(written));
+      const file = this.#opened();
+      while (written < bytes.length) written += file.writeSync(bytes.subarray(written));
       return { written };
     } catch (error) {
       return { written, error };
     }
+  }
+
+  #opened(): Deno.FsFile {
+    return this.#file ??= openSync(this.#path);
   }
 
   #refused(reason: unknown): Error {
@@ -113,6 +128,30 @@ function parse(text: string): { readonly generation: number; readonly records: r
     }
   }
   return { generation, records };
+}
+
+function openSync(path: string): Deno.FsFile {
+  return Deno.openSync(path, { read: true, append: true, create: true, mode: 0o600 });
+}
+
+/** `undefined` when the disk takes no writes. */
+function openToWrite(path: string): Deno.FsFile | undefined {
+  try {
+    return openSync(path);
+  } catch (error) {
+    if (isReadOnlyError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Nothing when there is no file. */
+function textOf(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
 }
 
 function readAll(file: Deno.FsFile): string {

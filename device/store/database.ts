@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import { beforeMigration } from "../../platform/migration_copy.ts";
 import { openSqlite } from "../../platform/sqlite.ts";
+import { openSqliteReadOnly } from "../../platform/sqlite_read_only.ts";
 import { SCHEMA as boundAnswers } from "./bound_answers.ts";
 import { SCHEMA as commands } from "../command/journal.ts";
 import { ANSWERED_SCHEMA as answered, SCHEMA as leftOut } from "./map_memory.ts";
@@ -78,6 +79,11 @@ export function openNodeDatabase(path: string, patience: { readonly patienceMs?:
     if (!(error instanceof Error && /locked/.test(error.message))) throw error;
     throw new Error(`Cannot open ${path}: another node is running with it`, { cause: error });
   }
+}
+
+/** Opens the database of a node whose disk takes no writes: see `openSqliteReadOnly`. */
+export function openNodeDatabaseReadOnly(path: string): DatabaseSync {
+  return openSqliteReadOnly(path, { version: MIGRATIONS.length });
 }
 
 /** SQLite makes a file that everybody reads, and gives its log the same mode: so it has to be right before the first open. */

@@ -6,7 +6,7 @@ import type { WakefulnessStore } from "../acquisition/watch.ts";
 import type { MachineStarts } from "../outbox/dating.ts";
 import { type CommandJournal, createJournal } from "../command/journal.ts";
 import { SettingsStore } from "../settings/store.ts";
-import { nodeDatabasePath, openNodeDatabase, prepareNodeDatabase } from "./database.ts";
+import { nodeDatabasePath, openNodeDatabase, openNodeDatabaseReadOnly, prepareNodeDatabase } from "./database.ts";
 import { createMachineStarts } from "./machine_start.ts";
 import { createMapMemoryStore, type MapMemoryStore } from "./map_memory.ts";
 import { Sequence } from "./sequence.ts";
@@ -25,15 +25,16 @@ export interface NodeStore extends Disposable {
   alive(): Liveness;
 }
 
+interface NodeStoreIo {
+  readonly onTrial: boolean;
+  /** Whether the disk takes no writes: what is stored is read, and every write is refused. */
+  readonly readOnly?: boolean;
+  readonly log: Logger;
+}
+
 /** Opens the store in its folder, which is made if missing. Throws an `Error` for people when another node has it. */
-export async function openNodeStore(
-  dataDir: string,
-  io: { readonly onTrial: boolean; readonly log: Logger },
-): Promise<NodeStore> {
-  await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const path = nodeDatabasePath(dataDir);
-  await prepareNodeDatabase(path, io);
-  const db = openNodeDatabase(path);
+export async function openNodeStore(dataDir: string, io: NodeStoreIo): Promise<NodeStore> {
+  const db = await openDatabase(dataDir, io);
   return {
     db,
     sequence: new Sequence(db),
@@ -45,6 +46,14 @@ export async function openNodeStore(
     alive: () => livenessOf(db),
     [Symbol.dispose]: () => db.close(),
   };
+}
+
+async function openDatabase(dataDir: string, { readOnly = false, ...io }: NodeStoreIo): Promise<DatabaseSync> {
+  const path = nodeDatabasePath(dataDir);
+  if (readOnly) return openNodeDatabaseReadOnly(path);
+  await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await prepareNodeDatabase(path, io);
+  return openNodeDatabase(path);
 }
 
 function livenessOf(db: DatabaseSync): Liveness {

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Clock } from "../../platform/clock.ts";
 import { Fault } from "../fault.ts";
+import type { StoreTrouble } from "../system/health.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
@@ -37,15 +38,22 @@ const StatusView = z.object({
 
 const HealthView = z.object({ status: z.literal("healthy") }).openapi("Health");
 
+/** Told to everybody: its log has the rest. */
+const WHY: Record<StoreTrouble, string> = {
+  no_room: "its disk has no room",
+  refuses_writes: "its disk takes no writes",
+  no_answer: "its store does not answer",
+};
+
 interface StatusApiIo {
   readonly clock: Pick<Clock, "now">;
   readonly version: string;
   readonly mqttConnected: () => boolean;
-  /** Whether the store can be read and written now. Never rejects. */
-  readonly healthy: () => Promise<boolean>;
+  /** Why the store takes no samples now, if so. Never rejects. */
+  readonly storeTrouble: () => Promise<StoreTrouble | undefined>;
 }
 
-/** `/status`, and `/health`, which is the only path without credentials and reveals nothing else. */
+/** `/status`, and `/health`, which is the only path without credentials and reveals no more than that. */
 export function addStatusRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: StatusApiIo): void {
   api.openapi(statusRoute(access), (c) => {
     const view: z.infer<typeof StatusView> = {
@@ -59,8 +67,9 @@ export function addStatusRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: St
     return c.json(view, 200);
   });
   api.openapi(healthRoute(), async (c) => {
-    if (await io.healthy()) return c.json({ status: "healthy" } as const, 200);
-    throw new Fault("unavailable", "The gateway is not healthy", { retryAfter: 5 });
+    const trouble = await io.storeTrouble();
+    if (trouble === undefined) return c.json({ status: "healthy" } as const, 200);
+    throw new Fault("unavailable", `The gateway is not healthy: ${WHY[trouble]}`, { retryAfter: 5 });
   });
 }
 

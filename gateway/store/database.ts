@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "@logtape/logtape";
 import { beforeMigration } from "../../platform/migration_copy.ts";
 import { openSqlite } from "../../platform/sqlite.ts";
+import { openSqliteReadOnly } from "../../platform/sqlite_read_only.ts";
 import { SCHEMA as announcements } from "./announcements.ts";
 import { SCHEMA as blockReceipts } from "./block_receipts.ts";
 import { SCHEMA as boardStates } from "./board_states.ts";
@@ -92,4 +93,9 @@ export function openGatewayDatabase(dataDir: string): DatabaseSync {
   // Uploads write the same pages again and again: the longer the log may grow, the fewer of them are copied back.
   db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   return db;
+}
+
+/** Opens the database of a gateway whose disk takes no writes: see `openSqliteReadOnly`. */
+export function openGatewayDatabaseReadOnly(dataDir: string): DatabaseSync {
+  return openSqliteReadOnly(databasePath(dataDir), { version: MIGRATIONS.length });
 }

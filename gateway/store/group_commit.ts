@@ -22,6 +22,10 @@ export interface GroupCommit extends AsyncDisposable {
    * fill leaves the rest to the next one, and everything else gets its turn before that.
    */
   run<T>(work: () => T, weight?: number): Promise<T>;
+  /** As `run`, for work that only reads: its success says nothing of whether the disk takes writes. */
+  look<T>(work: () => T): Promise<T>;
+  /** Why the disk took nothing of the last batch with writes; `undefined` when it took all. */
+  trouble(): Error | undefined;
   /** Commits what waits and refuses what comes later. */
   close(): Promise<void>;
 }
@@ -34,18 +38,26 @@ export type CommitMeter = (ms: number) => void;
 
 interface Job {
   readonly weight: number;
+  /** Whether its success tells that the disk takes writes. */
+  readonly writes: boolean;
   perform(): void;
   /** Tells the caller; `lost` is why the transaction as a whole failed. */
   settle(lost?: Fault): void;
 }
 
+interface GroupCommitOptions {
+  readonly watch?: StoreWatch | undefined;
+  readonly meter?: { readonly clock: Pick<Clock, "monotonic">; readonly took: CommitMeter } | undefined;
+  /** What is known to keep the disk from taking writes. */
+  readonly trouble?: Error | undefined;
+}
+
 /** Gathers what is asked for within a few turns of the event loop into one `BEGIN IMMEDIATE … COMMIT`. */
 export function createGroupCommit(
   db: DatabaseSync,
-  watch: StoreWatch = () => {},
-  meter?: { readonly clock: Pick<Clock, "monotonic">; readonly took: CommitMeter },
+  { watch = () => {}, meter, trouble: known }: GroupCommitOptions = {},
 ): GroupCommit {
-  const perform = committer(db, watch);
+  const { perform, trouble } = committer(db, { watch, known });
   const commit = meter === undefined ? perform : (batch: readonly Job[]) => {
     const began = meter.clock.monotonic();
     perform(batch);
@@ -71,17 +83,19 @@ export function createGroupCommit(
     while (waiting.length > 0) flush();
     return Promise.resolve();
   };
+  const add = <T>(work: () => T, asked: Pick<Job, "weight" | "writes">) =>
+    new Promise<T>((resolve, reject) => {
+      if (closed) return reject(new Fault("unavailable", "The gateway is stopping", { retryAfter: 5 }));
+      if (waiting.length >= MAX_WAITING) {
+        return reject(new Fault("unavailable", "Too many writes are waiting", { retryAfter: 1 }));
+      }
+      waiting.push(createJob(work, asked, { resolve, reject }));
+      if (waiting.length === 1) setImmediate(gather, 0, 0);
+    });
   return {
-    run<T>(work: () => T, weight = 0): Promise<T> {
-      return new Promise<T>((resolve, reject) => {
-        if (closed) return reject(new Fault("unavailable", "The gateway is stopping", { retryAfter: 5 }));
-        if (waiting.length >= MAX_WAITING) {
-          return reject(new Fault("unavailable", "Too many writes are waiting", { retryAfter: 1 }));
-        }
-        waiting.push(createJob(work, weight, { resolve, reject }));
-        if (waiting.length === 1) setImmediate(gather, 0, 0);
-      });
-    },
+    run: (work, weight = 0) => add(work, { weight, writes: true }),
+    look: (work) => add(work, { weight: 0, writes: false }),
+    trouble,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -99,12 +113,12 @@ function fill(jobs: readonly Job[]): number {
 
 function createJob<T>(
   work: () => T,
-  weight: number,
+  asked: Pick<Job, "weight" | "writes">,
   { resolve, reject }: { readonly resolve: (value: T) => void; readonly reject: (error: unknown) => void },
 ): Job {
   let tell: () => void = () => reject(new Fault("unavailable", "The write was not reached", { retryAfter: 5 }));
   return {
-    weight,
+    ...asked,
     perform() {
       try {
         const value = work();
@@ -119,19 +133,28 @@ function createJob<T>(
   };
 }
 
-function committer(db: DatabaseSync, watch: StoreWatch): (batch: readonly Job[]) => void {
+interface Committer {
+  perform(batch: readonly Job[]): void;
+  trouble(): Error | undefined;
+}
+
+function committer(
+  db: DatabaseSync,
+  { watch, known: first }: { readonly watch: StoreWatch; readonly known: Error | undefined },
+): Committer {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const save = db.prepare("SAVEPOINT work");
   const release = db.prepare("RELEASE work");
   const undo = db.prepare("ROLLBACK TO work");
 
-  let known: Error | undefined;
+  let known = first;
   let trouble: Error | undefined;
   const notice = (error: unknown) => {
     if (error instanceof Error && isStorageError(error)) trouble = error;
   };
-  const tell = () => {
+  const tell = (batch: readonly Job[]) => {
+    if (trouble === undefined && !batch.some(({ writes }) => writes)) return;
     if ((known === undefined) !== (trouble === undefined)) watch(trouble);
     known = trouble;
   };
@@ -148,7 +171,7 @@ function committer(db: DatabaseSync, watch: StoreWatch): (batch: readonly Job[])
     }
     release.run();
   };
-  return (batch) => {
+  const performAll = (batch: readonly Job[]) => {
     let lost: Fault | undefined;
     trouble = undefined;
     try {
@@ -160,7 +183,8 @@ function committer(db: DatabaseSync, watch: StoreWatch): (batch: readonly Job[])
       notice(error);
       lost = storageFault(error);
     }
-    tell();
+    tell(batch);
     for (const job of batch) job.settle(lost);
   };
+  return { perform: performAll, trouble: () => known };
 }

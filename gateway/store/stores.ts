@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import type { SampleReviser, SampleSink } from "./port/sample_batch.ts";
-import { openGatewayDatabase } from "./database.ts";
+import { MIGRATIONS, openGatewayDatabase, openGatewayDatabaseReadOnly } from "./database.ts";
 import { type Commands, createCommands } from "./commands.ts";
 import { createRecordedStates, type RecordedStates } from "./device_states.ts";
 import { createDevices, type Devices } from "./devices.ts";
@@ -35,6 +35,8 @@ import { createTwins, type Twins } from "./twins.ts";
 /** Every store of a gateway over its one database. Disposing commits what waits and closes the file. */
 export interface Stores extends AsyncDisposable {
   readonly commit: GroupCommit;
+  /** Writes something that stays as it was: throws when the disk takes no writes. */
+  readonly touch: () => void;
   readonly changes: StoreChanges;
   /** A reader of what changes from now on. */
   readonly changeReader: () => ChangeReader;
@@ -73,6 +75,8 @@ interface StoresOptions {
   readonly allowPublishedKeys?: boolean | undefined;
   /** Told when the disk begins or ceases to refuse writes. */
   readonly watch?: StoreWatch;
+  /** Whether the disk takes no writes: everything can be read, and every write is refused until the stores are opened anew. */
+  readonly readOnly?: boolean;
   /** Told when others can read the master key. */
   readonly warn?: (warning: string) => void;
   /** Told how long every transaction took. */
@@ -81,7 +85,7 @@ interface StoresOptions {
 
 /** Opens the stores in a data directory, made when it is missing. Other processes may have them open as well. */
 export async function openStores(dataDir: string, options: StoresOptions): Promise<Stores> {
-  const db = openGatewayDatabase(dataDir);
+  const db = options.readOnly ? openGatewayDatabaseReadOnly(dataDir) : openGatewayDatabase(dataDir);
   try {
     return createStores(db, await openKeyVault(dataDir, options.random, options.warn), options);
   } catch (error) {
@@ -92,14 +96,16 @@ export async function openStores(dataDir: string, options: StoresOptions): Promi
 
 /** The stores over a gateway's database, which they close. */
 export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresOptions): Stores {
-  const { random, clock, securityLogRows, allowPublishedKeys = false, watch, took } = options;
+  const { random, clock, securityLogRows, allowPublishedKeys = false, readOnly, watch, took } = options;
   const changes = createStoreChanges({ db, clock });
   const series = createSeriesStore(db, random);
   const points = createRawPoints(db);
   const rollups = createRollups(db);
-  const commit = createGroupCommit(db, watch, took && { clock, took });
+  const trouble = readOnly ? new Error("the disk is read-only") : undefined;
+  const commit = createGroupCommit(db, { watch, meter: took && { clock, took }, trouble });
   return {
     commit,
+    touch: () => db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`),
     changes,
     changeReader: () => createChangeReader(db),
     devices: createDevices(db, { vault, random, allowPublishedKeys, changes }),

@@ -4,7 +4,7 @@ import { fromHex } from "../../crypto/bytes.ts";
 import { importHmacKey } from "../../crypto/hmac.ts";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../gateway/gateway.ts";
-import { isStoreHealthy } from "../../gateway/system/health.ts";
+import { storeTrouble } from "../../gateway/system/health.ts";
 import { openLocalApi } from "../../gateway/local_api.ts";
 import { createGroupCommit } from "../../gateway/store/group_commit.ts";
 import type { DeviceSecret } from "../../gateway/store/device_keys.ts";
@@ -147,18 +147,27 @@ Deno.test("the store is healthy unless it cannot be written, read, or has no roo
       }),
       systemClock,
     );
-    const io = { dataDir: folder, commit: stores.commit, read: () => void stores.devices.find("x"), trouble };
-    assert.equal(await isStoreHealthy(io), true);
+    const read = () => void stores.devices.find("x");
+    const io = { dataDir: folder, commit: stores.commit, read, write: stores.touch, trouble };
+    assert.equal(await storeTrouble(io), undefined);
     assert.deepEqual(told, []);
-    assert.equal(await isStoreHealthy({ ...io, dataDir: `${folder}/gone` }), false);
+    assert.equal(await storeTrouble({ ...io, dataDir: `${folder}/gone` }), "no_answer");
     const closed = createGroupCommit(db);
     await closed.close();
-    assert.equal(await isStoreHealthy({ ...io, commit: closed }), false);
+    assert.equal(await storeTrouble({ ...io, commit: closed }), "no_answer");
     const broken = () => {
       throw new Error("test: disk I/O error");
     };
-    assert.equal(await isStoreHealthy({ ...io, read: broken }), false);
+    assert.equal(await storeTrouble({ ...io, read: broken }), "no_answer");
     assert.match(String(told.at(-1)), /the gateway is not healthy: .*test: disk I\/O error/);
+
+    db.exec("PRAGMA query_only = 1");
+    assert.equal(await storeTrouble(io), undefined, "nobody has tried to write yet");
+    await assert.rejects(stores.commit.run(stores.touch));
+    for (let i = 0; i < 2; i++) assert.equal(await storeTrouble(io), "refuses_writes");
+    assert.match(String(told.at(-1)), /not healthy: .*attempt to write a readonly database/);
+    db.exec("PRAGMA query_only = 0");
+    assert.equal(await storeTrouble(io), undefined);
   });
 });
 

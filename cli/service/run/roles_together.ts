@@ -3,6 +3,7 @@ import { backoffMs } from "../../../platform/backoff.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { ALIVE } from "../../../platform/liveness.ts";
 import { RateLimitedLog } from "../../../platform/rate_limited_log.ts";
+import { aborted } from "../../terminal/signals.ts";
 import type { Part } from "./service.ts";
 
 /** Pauses between two attempts to start a role, milliseconds. */
@@ -16,7 +17,24 @@ export interface Role {
 }
 
 /** A role that runs until it is disposed of. */
-export type OpenRole = Omit<Part, "name"> & AsyncDisposable;
+export interface OpenRole extends Omit<Part, "name">, AsyncDisposable {
+  /** Only of one that began with a disk that took no writes: resolves when it has to be started anew, as the disk takes them. */
+  readonly writable?: Promise<void>;
+}
+
+/** A gateway or a node that was started, as a role. `ended`: called before it is disposed of. */
+export function openRole(
+  running: AsyncDisposable & Pick<OpenRole, "writable">,
+  part: Omit<Part, "name">,
+  ended: () => void = () => {},
+): OpenRole {
+  const { writable } = running;
+  const dispose = async () => {
+    ended();
+    await running[Symbol.asyncDispose]();
+  };
+  return { ...part, ...(writable && { writable }), [Symbol.asyncDispose]: dispose };
+}
 
 interface TogetherIo {
   readonly clock: Clock;
@@ -53,6 +71,7 @@ export async function startTogether(roles: readonly Role[], io: TogetherIo): Pro
 class Start implements AsyncDisposable {
   readonly #role: Role;
   readonly #clock: Clock;
+  readonly #log: Logger;
   readonly #trouble: RateLimitedLog;
   readonly #stop = new AbortController();
   #open: OpenRole | undefined;
@@ -62,6 +81,7 @@ class Start implements AsyncDisposable {
   constructor(role: Role, { clock, log }: TogetherIo) {
     this.#role = role;
     this.#clock = clock;
+    this.#log = log;
     this.#trouble = new RateLimitedLog(log, clock);
   }
 
@@ -93,7 +113,26 @@ class Start implements AsyncDisposable {
   }
 
   keepTrying(): void {
-    this.#trying = this.#tryUntilOpen();
+    this.#trying = this.#keep();
+  }
+
+  async #keep(): Promise<void> {
+    const stopped = aborted(this.#stop.signal);
+    await this.#tryUntilOpen();
+    while (this.#open?.writable !== undefined) {
+      await Promise.race([this.#open.writable, stopped]);
+      if (this.#stop.signal.aborted) return;
+      await this.#startAnew(this.#open);
+      await this.#tryUntilOpen();
+    }
+  }
+
+  async #startAnew(open: OpenRole): Promise<void> {
+    this.#log.info("the disk takes writes again: the {role} is started anew", { role: this.#role.name });
+    this.#open = undefined;
+    this.#refused = new Error("it is started anew");
+    await open[Symbol.asyncDispose]();
+    await this.attempt();
   }
 
   async #tryUntilOpen(): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { MAX_PAYLOAD_BYTES } from "../../../protocol/messages/sample_blocks.ts";
+import { OpenSamples } from "../../../device/outbox/open_series.ts";
 import { barn, blocks, Folder, range, roof, sample, samples } from "./folder.ts";
 
 Deno.test("samples of several inverters are sealed into one block each, in one transaction", () => {
@@ -234,4 +235,29 @@ Deno.test("while a disk takes nothing, samples are kept up to a bound, the newes
   assert.equal(outbox.seal(), true);
   assert.deepEqual(samples(outbox).at(0), sample(50));
   assert.equal(outbox.status().droppedSamples, 50);
+});
+
+Deno.test("what cannot be sealed at the end is in the tail file, and the lines of open samples are taken in as they were", () => {
+  using folder = new Folder();
+  const { outbox, db } = folder.open();
+  for (const one of range(0, 5)) outbox.append(roof, one);
+  db.exec("PRAGMA query_only = 1");
+  folder.end();
+  const again = folder.open().outbox;
+  assert.equal(again.status().openSamples, 5);
+  again.seal();
+  assert.deepEqual(samples(again), range(0, 5));
+
+  const open = new OpenSamples();
+  for (const one of range(0, 3)) open.add(roof, one);
+  open.add(barn, { at: 7, values: [undefined] });
+  const restored = new OpenSamples();
+  restored.restore(open.records());
+  assert.deepEqual(
+    restored.filled().map(({ restored: _, ...series }) => series),
+    open.filled().map(
+      ({ restored: _, ...series }) => series,
+    ),
+  );
+  assert.deepEqual(open.add(barn, { at: 8, values: [1] }).records, [[1, 8, 1]], "its series is in the file already");
 });

@@ -59,7 +59,10 @@ export async function openFixture(
   const health: Fixture["health"] = { ok: true };
   const services: Services = {
     ...createServices(stores, {}, io),
-    healthy: () => health.ok === "broken" ? Promise.reject(new Error("test: a detail")) : Promise.resolve(health.ok),
+    storeTrouble: () => {
+      if (health.ok === "broken") return Promise.reject(new Error("test: a detail"));
+      return Promise.resolve(health.ok ? undefined : "refuses_writes");
+    },
   };
   const { management } = services;
   const app = createLocalApp({ stores, services, tokens: stores.tokens, io });

@@ -57,7 +57,7 @@ Deno.test(
     db.exec("CREATE TABLE full_disk_block(id INTEGER PRIMARY KEY) STRICT");
     const insert = db.prepare("INSERT INTO full_disk_block(id) VALUES (1)");
     const told: unknown[] = [];
-    await using commits = createGroupCommit(db, (trouble) => told.push(trouble));
+    await using commits = createGroupCommit(db, { watch: (trouble) => told.push(trouble) });
     await commits.run(() => insert.run());
     await assert.rejects(commits.run(() => insert.run()), (error) => !(error instanceof Fault));
     assert.deepEqual(told, []);
@@ -150,7 +150,7 @@ Deno.test(
     const insert = inserter(db);
     const order: string[] = [];
     const clock = { monotonic: () => 0 };
-    await using commits = createGroupCommit(db, undefined, { clock, took: () => order.push("commit") });
+    await using commits = createGroupCommit(db, { meter: { clock, took: () => order.push("commit") } });
     let over = false;
     const others = () => void (order.push("turn"), over || setImmediate(others));
     setImmediate(others);
@@ -236,13 +236,16 @@ Deno.test(
   withStore(async (db, path) => {
     const insert = inserter(db);
     const told: (string | undefined)[] = [];
-    await using commits = createGroupCommit(db, (trouble) => told.push(trouble?.message));
+    await using commits = createGroupCommit(db, { watch: (trouble) => told.push(trouble?.message) });
     await commits.run(() => insert(1));
     db.exec("PRAGMA query_only = 1");
     for (const id of [2, 3]) await assert.rejects(commits.run(() => insert(id)), isUnavailable);
-    assert.deepEqual(told, ["attempt to write a readonly database"]);
+    await commits.look(() => notes(path));
+    assert.deepEqual(told, ["attempt to write a readonly database"], "what is read says nothing of writes");
+    assert.equal(commits.trouble()?.message, "attempt to write a readonly database");
     db.exec("PRAGMA query_only = 0");
     for (const id of [4, 5]) await commits.run(() => insert(id));
+    assert.equal(commits.trouble(), undefined);
     assert.deepEqual(told, ["attempt to write a readonly database", undefined]);
     assert.deepEqual(notes(path), [1, 4, 5]);
   }),

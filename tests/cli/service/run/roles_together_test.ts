@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
-import { type OpenRole, type Role, startTogether } from "../../../../cli/service/run/roles_together.ts";
+import { type OpenRole, openRole, type Role, startTogether } from "../../../../cli/service/run/roles_together.ts";
 import { ALIVE, dead } from "../../../../platform/liveness.ts";
 import { FakeClock } from "../../../fakes/clock.ts";
 
@@ -67,4 +67,45 @@ Deno.test("a role that runs is asked whether it is alive, and a stop ends the at
   assert.deepEqual(running.parts.map((part) => part.alive()), [ALIVE, dead("it hangs")]);
   await running[Symbol.asyncDispose]();
   assert.deepEqual(broken.done, ["try"]);
+});
+
+Deno.test("a role that began on a read-only disk is started anew when the disk takes writes, however often that fails", async () => {
+  const clock = new FakeClock();
+  const writable = Promise.withResolvers<void>();
+  const done: string[] = [];
+  const open = (): Promise<OpenRole> => {
+    done.push("try");
+    if (done.length === 4) return Promise.reject(new Error("Cannot open it"));
+    const running = { ...(done.length === 1 && { writable: writable.promise }) };
+    const dispose = { [Symbol.asyncDispose]: () => Promise.resolve(void done.push("stop")) };
+    const part = { alive: () => ALIVE, summary: () => "works" };
+    return Promise.resolve(openRole({ ...running, ...dispose }, part, () => done.push("ended")));
+  };
+  {
+    await using running = await start([{ name: "node", open }], { clock });
+    await clock.advance(60_000);
+    assert.deepEqual(done, ["try"]);
+    writable.resolve();
+    await clock.advance(0);
+    assert.deepEqual(done, ["try", "ended", "stop", "try"]);
+    assert.deepEqual(running.parts.map((part) => part.summary()), ["the node cannot start: Cannot open it"]);
+    await clock.advance(60_000);
+    assert.deepEqual(done.slice(4), ["try"]);
+    assert.deepEqual(running.parts.map((part) => part.summary()), ["works"]);
+  }
+  assert.deepEqual(done.slice(5), ["ended", "stop"]);
+});
+
+Deno.test("a stop ends the wait for a disk that takes writes", async () => {
+  const stopped: string[] = [];
+  const open = (): Promise<OpenRole> =>
+    Promise.resolve({
+      writable: new Promise(() => {}),
+      alive: () => ALIVE,
+      summary: () => "works",
+      [Symbol.asyncDispose]: () => Promise.resolve(void stopped.push("stop")),
+    });
+  const running = await start([{ name: "node", open }]);
+  await running[Symbol.asyncDispose]();
+  assert.deepEqual(stopped, ["stop"]);
 });
