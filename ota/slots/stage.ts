@@ -1,4 +1,5 @@
 import { forgetPart } from "../updater/part.ts";
+import { forgetDigest, keepDigest } from "./digest.ts";
 import { removeFile, replaceLink } from "./durable.ts";
 import type { SlotFiles } from "./files.ts";
 import { loadState, storeState } from "./state.ts";
@@ -68,7 +69,7 @@ export async function stage(
   await files.unlink("attempts");
   const { pending: _given, ...state } = await loadState(files);
   const slot = as === "first" ? "a" : otherSlot(await currentSlot(files));
-  await place(files, slot, image.pieces());
+  await place(files, slot, image);
   if (as === "first") return await replaceLink(files, "current", slot);
   const { sha256, version } = image;
   const pending = { image: sha256, version, sequence: state.floor, inverters_answered: false };
@@ -76,16 +77,18 @@ export async function stage(
   await arm(files, { slot, image: sha256, limit, windowS });
 }
 
-async function place(files: SlotFiles, slot: SlotName, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+async function place(files: SlotFiles, slot: SlotName, image: BroughtImage): Promise<void> {
   const path = executableOf(slot);
   const temporary = `${path}.staged`;
   await files.unlink(temporary);
   let offset = 0;
-  for await (const piece of pieces) {
+  for await (const piece of image.pieces()) {
     await files.write(temporary, offset, piece);
     offset += piece.length;
   }
   await files.sync(temporary);
+  await forgetDigest(files, slot);
   await files.rename(temporary, path);
   await files.syncFolder(path);
+  await keepDigest(files, slot, image.sha256);
 }

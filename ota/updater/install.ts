@@ -4,6 +4,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import { type ManifestFault, type SignedManifest, verifyManifest } from "../manifest/manifest.ts";
 import { type Outcome, refusal, success } from "../../protocol/outcome.ts";
 import { loadState, remembered, storeState, told } from "../slots/state.ts";
+import { forgetDigest, keepDigest } from "../slots/digest.ts";
 import { arm, currentSlot, executableOf } from "../slots/slots.ts";
 import { otherSlot } from "../slots/trial.ts";
 import { download, type DownloadFault, type DownloadIo } from "./download.ts";
@@ -90,10 +91,11 @@ export async function consider(
  */
 export async function bring(wanted: Wanted, io: BringIo, signal: AbortSignal): Promise<Outcome<Wanted, UpdateFault>> {
   const { files } = io;
-  const { slot } = wanted;
+  const { slot, manifest: { sha256_hash } } = wanted;
   // It lies there, good: the power went before its trial, or the trial was postponed.
   if ((await checked(executableOf(slot), wanted, io)).ok) {
     await files.syncFolder(executableOf(slot)); // the program may have ended between the name and its sync
+    await keepDigest(files, slot, sha256_hash);
     return await probed(executableOf(slot), wanted, io);
   }
   // All of it may be there, and the power went before its checks.
@@ -109,8 +111,10 @@ export async function bring(wanted: Wanted, io: BringIo, signal: AbortSignal): P
   if (!program.ok) return program;
   if (signal.aborted) return refusal("stopped", "the program ends");
   await files.sync(partOf(slot)); // what was checked was read from memory perhaps
+  await forgetDigest(files, slot);
   await files.rename(partOf(slot), executableOf(slot));
   await files.syncFolder(executableOf(slot));
+  await keepDigest(files, slot, sha256_hash);
   return success(wanted);
 }
 

@@ -189,6 +189,47 @@ Deno.test("a current image that is damaged is not started while another is good:
   }
 });
 
+/** Keeps the SHA-256 of what is in a slot, as the updater does; then a byte of it changes. */
+async function changed(box: Guarded, slot: "a" | "b", script: string): Promise<void> {
+  box.put(slot, script);
+  const path = `${box.slots}/${slot}/ecowatt`;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Deno.readFileSync(path)));
+  box.write(`${slot}/ecowatt.sha256`, `${digest.toHex()}  ecowatt\n`);
+  const bytes = Deno.readFileSync(path);
+  bytes[bytes.length - 2] = "X".charCodeAt(0);
+  Deno.writeFileSync(path, bytes);
+}
+
+Deno.test("a current image in which a byte has changed is not started while another is good, though it runs", async () => {
+  for (const good of ["installed", "b"] as const) {
+    await using box = new Guarded();
+    await changed(box, "a", "echo changed; exit 0 #.");
+    box.put(good, OLD);
+    box.current("a");
+    const guard = box.boot("run");
+    assert.equal(await guard.exit, 0);
+    assert.equal(guard.out(), `old ${good} trial= run\n`);
+    assert.match(guard.err(), /slots\/a\/ecowatt is damaged: its SHA-256 is another/);
+    Deno.removeSync(good === "b" ? `${box.slots}/b/ecowatt` : box.installed);
+    const alone = box.boot("run");
+    assert.equal(await alone.exit, 0);
+    assert.equal(alone.out(), "changed\n", "nothing else is left");
+    box.put("a", "echo changed; exit 0 #.");
+    const whole = box.boot("run");
+    assert.equal(await whole.exit, 0);
+    assert.deepEqual([whole.out(), whole.err()], ["changed\n", ""]);
+  }
+});
+
+Deno.test("an image on trial in which a byte has changed is given up before its first start", async () => {
+  await using box = onTrial("echo new");
+  await changed(box, "b", "echo new #.");
+  const guard = box.boot();
+  assert.equal(await guard.exit, 0);
+  assert.equal(guard.out(), "old a trial=\n");
+  assert.equal(box.text("attempts"), `${IMAGE} 3 0 its SHA-256 is another\n`);
+});
+
 Deno.test("a current image that is whole is started, whatever else there is", async () => {
   await using box = new Guarded();
   box.put("a", TRUE);

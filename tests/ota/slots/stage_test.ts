@@ -22,6 +22,7 @@ async function box(): Promise<PowerFiles> {
   const disk = new PowerFiles();
   disk.seed("a/ecowatt", utf8("the program that runs"));
   disk.seed("b/ecowatt", utf8("an earlier program"));
+  disk.seed("b/ecowatt.sha256", utf8(`${EARLIER}  ecowatt\n`));
   disk.seed("b/ecowatt.part", utf8("half of a later one"));
   disk.seedLink("current", "a");
   await storeState(disk, { floor: 7, bad: [], reports: [] });
@@ -37,6 +38,7 @@ Deno.test("what was brought is on trial in the slot that does not run, with no f
   await staged(disk);
   assert.deepEqual(await disk.read("b/ecowatt"), program);
   assert.deepEqual(await disk.read("a/ecowatt"), utf8("the program that runs"));
+  assert.deepEqual(await disk.read("b/ecowatt.sha256"), utf8(`${BROUGHT}  ecowatt\n`));
   assert.equal(await currentSlot(disk), "a");
   assert.deepEqual(await readTrial(disk), { slot: "b", image: BROUGHT, limit: 3, windowS: 600 });
   assert.equal(await disk.size("attempts"), undefined);
@@ -62,6 +64,7 @@ Deno.test("whatever a power cut takes, a slot on trial holds a whole program: it
         const trial = await readTrial(left);
         if (trial?.image === BROUGHT) {
           assert.deepEqual(await left.read("b/ecowatt"), program, `${after} ${names} ${data}`);
+          assert.deepEqual(await left.read("b/ecowatt.sha256"), utf8(`${BROUGHT}  ecowatt\n`));
         }
         if (trial?.image === EARLIER) {
           assert.deepEqual(await left.read("b/ecowatt"), utf8("an earlier program"), `${after} ${names} ${data}`);

@@ -19,6 +19,8 @@ async function brought(files: PowerFiles, signal = never) {
 Deno.test("a kill at any moment, and then a power cut: what has the slot's name is the whole image", async () => {
   for (let kill = 1;; kill++) {
     const files = new PowerFiles();
+    files.seed("b/ecowatt", utf8("an earlier program"));
+    files.seed("b/ecowatt.sha256", utf8(`${"cc".repeat(32)}  ecowatt\n`));
     files.cutAfter = kill;
     try {
       await brought(files);
@@ -29,8 +31,10 @@ Deno.test("a kill at any moment, and then a power cut: what has the slot's name 
     files.cutAfter = Infinity; // the program alone has ended: what it wrote is in memory
     assert.ok((await brought(files)).ok);
     for (const loss of LOSSES) {
-      const found = await files.afterCut(loss).read("b/ecowatt");
-      assert.deepEqual(found, NEW_IMAGE, `killed after ${kill}, ${JSON.stringify(loss)}`);
+      const left = files.afterCut(loss);
+      const words = `killed after ${kill}, ${JSON.stringify(loss)}`;
+      assert.deepEqual(await left.read("b/ecowatt"), NEW_IMAGE, words);
+      assert.deepEqual(await left.read("b/ecowatt.sha256"), utf8(`${manifest.sha256_hash}  ecowatt\n`), words);
     }
   }
 });
