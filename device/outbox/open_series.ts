@@ -71,7 +71,6 @@ export class OpenSamples {
 
   /** The lines of all of them, for a file that holds none yet. */
   records(): readonly LogRecord[] {
-    this.#written.clear();
     return this.#series.flatMap((series, index) => {
       this.#written.add(index);
       return [seriesRecord(series, index), ...series.samples.map((sample) => sampleRecord(sample, index))];

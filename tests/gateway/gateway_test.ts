@@ -144,6 +144,7 @@ Deno.test("the store is healthy unless it cannot be written, read, or has no roo
     const trouble = new RateLimitedLog(
       Object.assign(Object.create(log), {
         error: (text: string, { error }: { error: Error }) => told.push([text, error.message]),
+        info: () => {},
       }),
       systemClock,
     );
@@ -161,13 +162,15 @@ Deno.test("the store is healthy unless it cannot be written, read, or has no roo
     assert.equal(await storeTrouble({ ...io, read: broken }), "no_answer");
     assert.match(String(told.at(-1)), /the gateway is not healthy: .*test: disk I\/O error/);
 
-    db.exec("PRAGMA query_only = 1");
-    assert.equal(await storeTrouble(io), undefined, "nobody has tried to write yet");
-    await assert.rejects(stores.commit.run(stores.touch));
-    for (let i = 0; i < 2; i++) assert.equal(await storeTrouble(io), "refuses_writes");
+    const refused = () => {
+      throw Object.assign(new Error("attempt to write a readonly database"), { code: "ERR_SQLITE_ERROR" });
+    };
+    assert.equal(await storeTrouble({ ...io, write: refused }), undefined, "nobody has tried to write yet");
+    await assert.rejects(stores.commit.run(refused));
+    for (let i = 0; i < 2; i++) assert.equal(await storeTrouble({ ...io, write: refused }), "refuses_writes");
     assert.match(String(told.at(-1)), /not healthy: .*attempt to write a readonly database/);
-    db.exec("PRAGMA query_only = 0");
     assert.equal(await storeTrouble(io), undefined);
+    assert.equal(stores.commit.trouble(), undefined);
   });
 });
 

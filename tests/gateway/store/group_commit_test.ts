@@ -240,10 +240,11 @@ Deno.test(
     await commits.run(() => insert(1));
     db.exec("PRAGMA query_only = 1");
     for (const id of [2, 3]) await assert.rejects(commits.run(() => insert(id)), isUnavailable);
-    await commits.look(() => notes(path));
+    assert.deepEqual(told, ["attempt to write a readonly database"]);
+    db.exec("PRAGMA query_only = 0");
+    assert.deepEqual(await commits.look(() => notes(path)), [1]);
     assert.deepEqual(told, ["attempt to write a readonly database"], "what is read says nothing of writes");
     assert.equal(commits.trouble()?.message, "attempt to write a readonly database");
-    db.exec("PRAGMA query_only = 0");
     for (const id of [4, 5]) await commits.run(() => insert(id));
     assert.equal(commits.trouble(), undefined);
     assert.deepEqual(told, ["attempt to write a readonly database", undefined]);

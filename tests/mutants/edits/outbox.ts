@@ -64,8 +64,8 @@ export const OUTBOXES = [
     { from: "      after?.();\n", to: "", breaks: "what is written alongside does not count" },
     { from: "    this.#tail.restart(state.generation);\n", to: "", breaks: "the tail file grows for ever" },
     {
-      from: "    this.seal();\n    this.#tail[Symbol.dispose]();",
-      to: "    this.#tail[Symbol.dispose]();",
+      from: "    if (!this.seal()) this.#leaveInTail();\n",
+      to: "    this.#leaveInTail();\n",
       breaks: "samples are left in a tail that may be lost",
     },
     { from: "portion.length > 0 && taken > 1", to: "taken > 1", breaks: "a block that is too large blocks all others" },
