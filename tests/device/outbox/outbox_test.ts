@@ -252,7 +252,7 @@ Deno.test("what cannot be sealed at the end is in the tail file, and the lines o
   for (const one of range(0, 3)) open.add(roof, one);
   open.add(barn, { at: 7, values: [undefined] });
   const restored = new OpenSamples();
-  restored.restore(open.records());
+  restored.restore(open.records(), { ours: true });
   assert.deepEqual(
     restored.filled().map(({ restored: _, ...series }) => series),
     open.filled().map(

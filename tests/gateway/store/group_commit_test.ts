@@ -121,7 +121,7 @@ Deno.test(
   withStore(async (db, path) => {
     const insert = inserter(db);
     const told: (string | undefined)[] = [];
-    await using commits = createGroupCommit(db, (trouble) => told.push(trouble?.message));
+    await using commits = createGroupCommit(db, { watch: (trouble) => void told.push(trouble?.message) });
     using other = new DatabaseSync(path, { timeout: 0 });
     const locked = commits.run(() => other.exec("INSERT INTO note(id) VALUES (9)")); // the batch has the lock
     const kept = commits.run(() => insert(1));
