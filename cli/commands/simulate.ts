@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { dumpUnits } from "../../device/simulator/dump_unit.ts";
 import { SimulatorFault } from "../../device/simulator/fault.ts";
 import { SimulatorOptions } from "../../device/simulator/options.ts";
 import { type Simulator, startSimulator } from "../../device/simulator/simulator.ts";
+import { Dump } from "../../profiles/dump.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { checked, number } from "../terminal/arguments.ts";
 import { usage } from "../terminal/exit.ts";
@@ -13,6 +15,7 @@ import { loadYaml } from "../service/config/yaml_file.ts";
 
 interface Flags extends LogFlags {
   readonly config?: string;
+  readonly dump?: string;
   readonly fault: readonly string[];
   readonly http: boolean;
   readonly tcp: boolean;
@@ -27,6 +30,10 @@ export function addSimulate(program: Command, terminal: Terminal): void {
   const command = program.command("simulate")
     .description("simulate solar inverters over Modbus TCP, Modbus RTU and the HTTP API")
     .option("--config <file>", "YAML file with several `simulators:`; the flags below are for one without a file")
+    .option(
+      "--dump <file>",
+      "the registers of a dump (ecowatt profile dump) in the place of an inverter, on its unit ids",
+    )
     .option("--host <address>", "address to serve on (default 127.0.0.1)")
     .option("--port <port>", "Modbus TCP port, 0 for any (default 5020)", number)
     .option("--no-tcp", "no Modbus TCP")
@@ -53,20 +60,25 @@ async function simulate(flags: Flags, terminal: Terminal): Promise<void> {
   const all = flags.config === undefined
     ? [fromFlags(flags)]
     : (await loadYaml(flags.config, SimulatorsFile)).simulators;
+  const units = flags.dump === undefined ? undefined : dumpUnits(await loadYaml(flags.dump, Dump));
   using stop = untilStopped();
   const log = await startLogging(flags, terminal);
   await using running = new AsyncDisposableStack();
   for (const options of all) {
     const simulator = running.use(
-      await startSimulator(options, { clock: systemClock, log: log.getChild("simulator") }),
+      await startSimulator(options, {
+        clock: systemClock,
+        log: log.getChild("simulator"),
+        ...(units ? { units } : {}),
+      }),
     );
-    terminal.out(describe(simulator, options));
+    terminal.out(describe(simulator, options, units && [...units.keys()]));
   }
   await aborted(stop.signal);
 }
 
 function fromFlags(flags: Flags): SimulatorOptions {
-  const { config: _, fault, http, tcp, logLevel: _level, logJson: _json, ...rest } = flags;
+  const { config: _, dump: _dump, fault, http, tcp, logLevel: _level, logJson: _json, ...rest } = flags;
   return checked(SimulatorOptions, {
     ...rest,
     ...(tcp ? {} : { port: null }),
@@ -91,8 +103,8 @@ function faultRule(text: string): unknown {
   return { fault: fault.data, ...(chance === undefined ? {} : { probability: Number(chance) }) };
 }
 
-function describe({ addresses }: Simulator, options: SimulatorOptions): string {
-  const units = [
+function describe({ addresses }: Simulator, options: SimulatorOptions, dumped?: readonly number[]): string {
+  const units = dumped?.map((id) => `unit ${id}: a dump`) ?? [
     ...(options.profile === "sunspec" ? [] : [`unit ${options.unit}: ecowatt`]),
     ...(options.profile === "ecowatt" ? [] : [`unit ${options.sunspecUnit}: sunspec`]),
   ];

@@ -39,6 +39,8 @@ export interface Simulator extends AsyncDisposable {
 interface SimulatorIo {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Units in the place of the simulated inverter. */
+  readonly units?: ReadonlyMap<number, SimulatedUnit>;
   /** Opens the serial line; default: the port or pty that the options name. */
   readonly openLine?: () => Line;
 }
@@ -53,7 +55,7 @@ export async function startSimulator(options: SimulatorOptions, io: SimulatorIo)
     options.speed,
   );
   const plan = createFaultPlan(options.seed, options.faults, () => io.clock.monotonic() - started);
-  const site: Site = { units: unitsOf(options, inverter), plan };
+  const site: Site = { units: io.units ?? unitsOf(options, inverter), plan };
   const { host, port } = options;
   const tcp = port === null ? undefined : starting.use(serveTcp(site, { ...options, port }, io));
   const http = options.httpPort === null ? undefined : starting.use(serveHttp(site, options, options.httpPort, io));

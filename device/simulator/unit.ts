@@ -9,11 +9,11 @@ import {
   type Response,
 } from "../modbus/pdu.ts";
 
-/** One inverter as Modbus sees it: holding registers, and the functions that reach them. */
+/** One device as Modbus sees it: its registers, and the functions that reach them. */
 export interface SimulatedUnit {
   readonly functions: ReadonlySet<FunctionCode>;
-  /** `count` words from `address`, or the exception that refuses them. */
-  read(address: number, count: number): readonly number[] | ExceptionCode;
+  /** `count` words from `address`, or the exception that refuses them. Most have the same in both tables, or one. */
+  read(address: number, count: number, table: "holding" | "input"): readonly number[] | ExceptionCode;
   /** Takes the words, all or none; the exception that refuses them, `undefined` when they are in force. */
   write(address: number, words: readonly number[]): ExceptionCode | undefined;
 }
@@ -39,7 +39,7 @@ function serve(unit: SimulatedUnit, request: Request): Response | ExceptionCode 
   switch (request.fc) {
     case 3:
     case 4: {
-      const values = unit.read(request.address, request.count);
+      const values = unit.read(request.address, request.count, request.fc === 3 ? "holding" : "input");
       return typeof values === "number" ? values : { fc: request.fc, values };
     }
     case 6:

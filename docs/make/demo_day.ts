@@ -45,7 +45,7 @@ function dayOf({ first, shift }: { readonly first: number; readonly shift: numbe
   const unit = ecowattUnit(createInverter({ ...plant, seed }, () => at + shift));
   return Array.from({ length: DAY_MINUTES }, (_, minute) => {
     at = first + minute * MINUTE_MS;
-    const values = unit.read(0, ecowatt.registers.length);
+    const values = unit.read(0, ecowatt.registers.length, "holding");
     if (typeof values === "number") throw new Error(`Cannot read the simulated inverter: exception ${values}`);
     return { at, values };
   });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { knownProfile } from "../../profiles/known_profile.ts";
-import { createLibrary, programLibrary } from "../../profiles/library.ts";
+import { createLibrary, dumpsBeside, programLibrary } from "../../profiles/library.ts";
+import { trialOf } from "../../profiles/trial.ts";
 import { ecowatt, ecowattKind } from "../../protocol/profile/ecowatt.ts";
 import { columnsOf } from "../../protocol/profile/lookup.ts";
 import { temporaryDirectory } from "../fakes/temporary_directory.ts";
@@ -19,6 +20,19 @@ Deno.test("every device of the program can be read, and its maps are known by th
       assert.ok(columns.ok, columns.ok ? "" : `${profile.id}: ${columns.detail}`);
       assert.ok(columns.value.length > 0, profile.id);
     }
+  }
+});
+
+Deno.test("every device shows what its dumps expect, and they would catch the usual mistakes", async (t) => {
+  for (const name of programLibrary.names()) {
+    const kind = programLibrary.find(name), file = programLibrary.fileOf(name);
+    const dumps = file && dumpsBeside(file);
+    assert.ok(kind.ok && dumps?.ok);
+    const { points, faults, caught, missed } = trialOf(kind.value, dumps.value);
+    await t.step(`${name}: ${points} points, ${dumps.value.length} dumps, ${caught} mistakes caught`, () => {
+      assert.deepEqual({ faults, missed }, { faults: [], missed: [] });
+      assert.ok(caught > 0);
+    });
   }
 });
 

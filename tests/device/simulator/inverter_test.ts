@@ -65,7 +65,7 @@ function busOf(unit: SimulatedUnit): Pick<Bus, "name" | "read" | "readBits" | "w
     quirks: () => [],
     timing: { charMs: 0, gapMs: 0 },
     read: (id, _table, address, count) => {
-      const words = unit.read(address, count);
+      const words = unit.read(address, count, "holding");
       return Promise.resolve(
         typeof words === "number"
           ? { ok: false, fault: busFault.exception("test", id, words) }

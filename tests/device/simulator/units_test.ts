@@ -22,7 +22,7 @@ function inverterAt(of: Plant = plant) {
 }
 
 function words(unit: SimulatedUnit, address: number, count: number): readonly number[] {
-  const read = unit.read(address, count);
+  const read = unit.read(address, count, "holding");
   assert.ok(typeof read !== "number", `exception ${read} at ${address}`);
   return read;
 }
@@ -96,7 +96,7 @@ function discover(unit: SimulatedUnit, base: number): { blocks: ModelBlock[]; en
   assert.deepEqual(words(unit, base, 2), [0x5375, 0x6e53], "SunS");
   const blocks: ModelBlock[] = [];
   for (let address = base + 2;;) {
-    const model = unit.read(address, 1);
+    const model = unit.read(address, 1, "holding");
     if (model === 2) return { blocks, end: "exception" };
     assert.ok(typeof model !== "number");
     if (model[0] === 0xffff) return { blocks, end: "marker" };

@@ -15,7 +15,7 @@ Deno.test("over a year of polls no ten-register value leaves the profile's plaus
       const clock = { now: NOON };
       const inverter = createInverter({ ...plant, seed }, () => clock.now);
       clock.now += minute * 60_000;
-      const words = ecowattUnit(inverter).read(0, 10);
+      const words = ecowattUnit(inverter).read(0, 10, "holding");
       assert.ok(typeof words !== "number", `exception ${words}`);
       for (const [i, raw] of words.entries()) {
         const register = ecowatt.registers[i];
