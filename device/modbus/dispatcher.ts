@@ -4,7 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { RequestOptions } from "./bus.ts";
 import { Connection, type Unopened } from "./connection.ts";
 import type { BusCounters, UnitState } from "./counters.ts";
-import { isGateways } from "./exception.ts";
+import { exceptionName, isGateways } from "./exception.ts";
 import type { BusExchange } from "./exchange.ts";
 import { type BusFault, busFault, type BusOutcome } from "./fault.ts";
 import type { Quirk } from "./quirks.ts";
@@ -145,7 +145,7 @@ export class Dispatcher {
       }
       default: {
         const pauseMs = tries.after(attempt, fc <= 4);
-        return attempt.kind !== "response" && unit && this.#registry.resting(unit) ? undefined : pauseMs;
+        return unit && this.#registry.resting(unit) ? undefined : pauseMs;
       }
     }
   }
@@ -213,7 +213,9 @@ export class Dispatcher {
 
   #exception(unit: Unit, id: number, code: number): BusFault {
     if (!isGateways(code)) return busFault.exception(this.#line.name, id, code);
-    return { ...this.#offline(unit, id), code };
+    if (unit.dead) return { ...this.#offline(unit, id), code };
+    const now = this.#io.clock.now();
+    return { ...busFault.offline(this.#line.name, id, exceptionName(code), now, now), code };
   }
 
   #offline(unit: Unit, id: number): BusFault & { kind: "offline" } {

@@ -24,6 +24,8 @@ interface Missing {
 export class LateAnswers {
   #missing: Missing[] = [];
   #last: Ask | undefined;
+  /** The last read that each unit gave: what lies there is answered, also when another register is not. */
+  readonly #given = new Map<number, Request>();
 
   /** The answer to `ask`, sent at `sentAt`, is missing until `until` (monotonic ms). */
   note(ask: Ask, until: number, sentAt = 0): void {
@@ -41,6 +43,11 @@ export class LateAnswers {
   /** A request was answered after everything that is missing of this unit. */
   pass(unit: number): void {
     for (const missing of this.#missing) missing.passed ||= missing.ask.unit === unit;
+  }
+
+  /** The unit gave what this read asks for. */
+  gave({ unit, request }: Ask): void {
+    if (request.fc <= 4) this.#given.set(unit, request);
   }
 
   /** `ask` was answered, and its answer may come once more: on a line that can get one answer behind. */
@@ -89,7 +96,7 @@ export class LateAnswers {
 
   #distinctFrom(ask: Ask, rivals: readonly Missing[]): Request {
     const last = this.#last === undefined ? [] : [this.#last.request];
-    return distinct([ask.request, ...rivals.map((rival) => rival.ask.request), ...last]);
+    return distinct([ask.request, ...rivals.map((rival) => rival.ask.request), ...last], this.#given.get(ask.unit));
   }
 
   #rivals({ unit }: Ask, now: number): readonly Missing[] {
@@ -118,6 +125,7 @@ export async function exchangeGuarded(
   const reply = await exchange(ask);
   // Nothing that is missing could have been taken for this answer: it came after all of them.
   if (reply.kind === "response" && ask.request.fc <= 4) late.pass(ask.unit);
+  if (reply.kind === "response" && reply.response.fc !== "exception") late.gave(ask);
   return reply;
 }
 
@@ -138,10 +146,11 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** A read near the first request whose answer has a length that none of the requests' answers has. */
-function distinct(requests: readonly [Request, ...Request[]]): Request {
-  const [{ fc, address }] = requests;
+/** A read, where `given` was, or else near the first request, whose answer has a length that none of the requests' answers has. */
+function distinct(requests: readonly [Request, ...Request[]], given?: Request): Request {
+  const [{ fc, address: wanted }] = requests;
   const probeFc = fc <= 4 ? fc : fc === 5 || fc === 15 ? 1 : 3;
+  const address = given?.fc === probeFc ? given.address : wanted;
   const taken = new Set(requests.filter((request) => request.fc === probeFc).map(responseLength));
   return counts(probeFc).map((count) => readOf(probeFc, Math.min(address, 0x10000 - count), count))
     .find((probe) => !taken.has(responseLength(probe))) ?? readOf(probeFc, 0, 1);

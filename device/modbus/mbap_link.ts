@@ -90,7 +90,9 @@ export class MbapLink implements Link {
     const reply = await this.#exchange(askFor(probe, ask));
     if (reply.kind !== "response") return reply;
     this.#options.late.pass(ask.unit);
-    return await this.exchange(ask);
+    if (!this.#quirks.suspected) return await this.exchange(ask);
+    this.#spent = true; // an exception does not tell: the next first answer will
+    return await this.#exchange(ask);
   }
 
   async #guarded(ask: Ask): Promise<Reply> {
@@ -169,7 +171,7 @@ export class MbapLink implements Link {
     if (frame.tid !== this.#tid || !isFrom(frame.unit, ask.unit)) return undefined;
     const response = decodeResponse(frame.pdu, ask.request);
     if (!response.ok) return undefined;
-    this.#quirks.acquit();
+    this.#quirks.acquit(response.value);
     return response.value;
   }
 

@@ -1,3 +1,5 @@
+import type { Response } from "./pdu.ts";
+
 /**
  * Ways in which devices break the protocol and can still be understood, named as in the configuration:
  * - `ignore_transaction_id`: a Modbus TCP answer does not repeat the transaction id of its request;
@@ -63,9 +65,10 @@ export class Quirks {
     return true;
   }
 
-  /** An answer was as it should be. */
-  acquit(): void {
-    this.#suspected = [];
+  /** An answer was as it should be, in what it shows: an exception has no length that could be wrong. */
+  acquit(response: Response): void {
+    const shown = (quirk: Quirk) => quirk !== "ignore_length" || response.fc !== "exception";
+    if (this.#suspected.some(shown)) this.#suspected = [];
   }
 
   /** How many were noticed. */

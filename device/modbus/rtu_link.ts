@@ -4,6 +4,7 @@ import type { ByteStream } from "./byte_stream.ts";
 import type { Quirks } from "./quirks.ts";
 import { exchangeGuarded, type LateAnswers } from "./late_answers.ts";
 import type { Ask, LateAnswer, Link, Reply } from "./line.ts";
+import { RepeatedAnswers } from "./repeated_answers.ts";
 import { encodeRtu, RTU_BYTES } from "./rtu.ts";
 import {
   answerBytes,
@@ -51,6 +52,7 @@ export class RtuLink implements Link {
   /** The longest that a unit lately took to answer, ms. */
   readonly #usualMs = new Map<number, number>();
   readonly #input = new Uint8Array(MOST_BYTES);
+  readonly #repeated = new RepeatedAnswers();
   #length = 0;
   #quietFrom = -Infinity;
   #echoes: boolean;
@@ -90,23 +92,32 @@ export class RtuLink implements Link {
     const found = await this.#collect(ask, sent, sentAt + ask.timeoutMs + wireMs);
     if (found === undefined) return await this.#missed(ask, sent, sentAt);
     const tookMs = Math.max(0, this.#clock.monotonic() - sentAt - wireMs);
-    if (this.#late.doubts(ask, found.response, sentAt) && await this.#second(ask, sent, found, sentAt + wireMs)) {
+    const late = this.#late.doubts(ask, found.response, sentAt);
+    const repeated = this.#repeated.doubts(ask, found.response, sentAt);
+    this.#repeated.note(ask, found.response, sentAt);
+    const second = late || repeated ? await this.#second(ask, sent, found, sentAt + wireMs) : undefined;
+    if (late && second) {
       this.#late.came(ask);
       return { kind: "foreign", detail: "a late answer came beside the right one", foreign: 2, alive: true };
     }
+    if (repeated && !second && found.response.fc !== "exception") {
+      return { kind: "foreign", detail: "the answer to another request once more", foreign: 1, alive: true };
+    }
+    if (second) this.#repeated.note(ask, second.response, sentAt);
     this.#usualMs.set(ask.unit, Math.max(tookMs, (this.#usualMs.get(ask.unit) ?? 0) * 0.9));
-    return { kind: "response", response: found.response, tookMs, foreign: 0 };
+    return { kind: "response", response: (second ?? found).response, tookMs, foreign: second ? 1 : 0 };
   }
 
-  /** Whether another answer follows while one could: then nobody knows which of the two is the late one. */
-  async #second(ask: Ask, sent: Uint8Array, first: Found, from: number): Promise<boolean> {
+  /** Another answer that follows while one could. */
+  async #second(ask: Ask, sent: Uint8Array, first: Found, from: number): Promise<Found | undefined> {
     const rest = this.#heard(sent).slice(first.end);
     this.#length = 0;
     this.#append(rest);
-    if (this.#found(rest, ask)) return true;
+    const behind = this.#found(rest, ask);
+    if (behind) return behind;
     const usualMs = this.#usualMs.get(ask.unit);
     const waitMs = usualMs === undefined ? ask.timeoutMs : Math.min(ask.timeoutMs, Math.max(SETTLED_MS, 4 * usualMs));
-    return await this.#collect(ask, NOTHING, from + waitMs) !== undefined;
+    return await this.#collect(ask, NOTHING, from + waitMs);
   }
 
   /** Reads until the answer is whole (never waiting for the silence after it) or the time is over. */
@@ -126,7 +137,7 @@ export class RtuLink implements Link {
   #found(bytes: Uint8Array, ask: Ask): Found | undefined {
     const { quirks } = this.#options;
     const found = findResponse(bytes, ask);
-    if (found) quirks.acquit();
+    if (found) quirks.acquit(found.response);
     if (found || quirks.strict) return found;
     const lenient = findLeniently(bytes, ask);
     return lenient && quirks.permits(lenient.deviations) ? lenient : undefined;

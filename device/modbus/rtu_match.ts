@@ -1,12 +1,14 @@
 import { endsWithCrc } from "./crc.ts";
 import { type Quirk, remedyFor } from "./quirks.ts";
 import type { Ask } from "./line.ts";
-import { decodeResponse, type Response, responseLength } from "./pdu.ts";
+import { decodeRequest, decodeResponse, type Response, responseLength } from "./pdu.ts";
 import { decodeRtu, RTU_BYTES, rtuResponseLength } from "./rtu.ts";
 
 /** Unit and CRC around a PDU. */
 const FRAME_OVERHEAD = 3;
 const EXCEPTION_BYTES = 5;
+/** A whole request to read. */
+const READ_BYTES = 8;
 
 /** Bytes of the frame that answers a request without an exception. */
 export function answerBytes(ask: Ask): number {
@@ -21,16 +23,31 @@ export interface Found {
 
 /**
  * The answer to a request among received bytes, wherever it starts: noise and frames for others may precede it. That is
- * safe as unit, function, length and CRC must all fit, at least 32 bits: noise does so once in billions of frames.
+ * safe as unit, function, length and CRC must all fit, at least 32 bits: noise does so once in billions of frames. What
+ * follows the request of another master answers that.
  */
 export function findResponse(bytes: Uint8Array, ask: Ask): Found | undefined {
   for (let at = 0; at + EXCEPTION_BYTES <= bytes.length; at++) {
+    at += foreignExchange(bytes, at, ask);
     const end = at + frameLength(bytes, at, ask);
     if (end === at || end > bytes.length || !endsWithCrc(bytes, at, end)) continue;
     const response = decodeResponse(bytes.subarray(at + 1, end - 2), ask.request);
     if (response.ok) return { response: response.value, end };
   }
   return undefined;
+}
+
+/** Unit ids of a serial line end here (Modbus over serial line 1.02 §2.2). */
+const LAST_UNIT = 247;
+
+/** Bytes of a request to the same unit that another master sent, and of the answer to it; 0 when none starts at `at`. */
+function foreignExchange(bytes: Uint8Array, at: number, { unit, request, pdu }: Ask): number {
+  const end = at + READ_BYTES;
+  if (bytes[at] !== unit || request.fc > 4 || !endsWithCrc(bytes, at, end)) return 0;
+  const other = decodeRequest(bytes.subarray(at + 1, end - 2));
+  if (!other.ok || other.value.fc !== request.fc || pdu.every((byte, i) => byte === bytes[at + 1 + i])) return 0;
+  const answer = frameLength(bytes, end, { unit, request: other.value });
+  return READ_BYTES + (endsWithCrc(bytes, end, end + answer) ? answer : 0);
 }
 
 /** What could be the answer of a device that breaks the protocol, and where it deviates. */
@@ -79,7 +96,7 @@ export function isComplete(bytes: Uint8Array, ask: Ask): boolean {
 }
 
 /** Length of the answer that may start at `at`, 0 when it cannot. */
-function frameLength(bytes: Uint8Array, at: number, { unit, request }: Ask): number {
+function frameLength(bytes: Uint8Array, at: number, { unit, request }: Pick<Ask, "unit" | "request">): number {
   if (bytes[at] !== unit) return 0;
   if (bytes[at + 1] === (request.fc | 0x80)) return EXCEPTION_BYTES;
   return bytes[at + 1] === request.fc ? responseLength(request) + FRAME_OVERHEAD : 0;
@@ -108,10 +125,16 @@ export function foreignFrames(bytes: Uint8Array): Uint8Array[] {
   for (let at = 0; at + RTU_BYTES.min <= bytes.length;) {
     const length = rtuResponseLength(bytes, at);
     const frame = typeof length === "number" ? bytes.subarray(at, at + length) : new Uint8Array();
-    if (frame.length === length && decodeRtu(frame).ok) frames.push(frame);
+    if (frame.length === length && isAnswer(frame)) frames.push(frame);
     at += frames.at(-1) === frame ? frame.length : 1;
   }
   return frames;
+}
+
+/** Whether a unit can have said this. FF FF 00 00 00 fits its CRC as well, and values that are absent look so. */
+function isAnswer(frame: Uint8Array): boolean {
+  const [unit = 0, fc = 0, code = 0] = frame;
+  return unit >= 1 && unit <= LAST_UNIT && (fc < 0x80 || code > 0) && decodeRtu(frame).ok;
 }
 
 function strangeness(frame: Uint8Array, ask: Ask): string {

@@ -1,4 +1,4 @@
-import { isBusy } from "./exception.ts";
+import { isBusy, isGateways } from "./exception.ts";
 import type { Reply } from "./line.ts";
 import type { Response } from "./pdu.ts";
 
@@ -35,9 +35,14 @@ export class Tries {
     return this.#retries > 0 && this.#damaged++ < Math.max(DAMAGED_TIMES, this.#retries) ? 0 : undefined;
   }
 
-  /** A busy unit is alive: that costs none of the attempts. A write that it is still working on is not to be repeated. */
+  /**
+   * A busy unit is alive: that costs none of the attempts. A write that it is still working on, or that got no answer behind a
+   * gateway, is not to be repeated.
+   */
   #afterException(response: Response, reading: boolean): number | undefined {
-    if (response.fc !== "exception" || !isBusy(response.code) || !(reading || response.code === 6)) return undefined;
+    if (response.fc !== "exception" || !(reading || response.code === 6)) return undefined;
+    if (isGateways(response.code)) return this.#unanswered++ < this.#retries ? BUSY.firstMs : undefined;
+    if (!isBusy(response.code)) return undefined;
     this.#unanswered = 0;
     return this.#busy < BUSY.times ? BUSY.firstMs * 2 ** this.#busy++ : undefined;
   }

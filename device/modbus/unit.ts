@@ -61,6 +61,11 @@ export class Unit {
     return this.#failures > 0;
   }
 
+  /** Whether it has answered, and has not been given up since. */
+  get online(): boolean {
+    return this.#seen && !this.dead;
+  }
+
   get reason(): string {
     return this.#reason;
   }
@@ -143,7 +148,7 @@ export class Unit {
   /** `toWall` makes wall-clock ms of monotonic ones. */
   state(toWall: (monotonic: number) => number): UnitState {
     return {
-      status: this.dead ? "offline" : this.#seen ? "online" : "unknown",
+      status: this.dead ? "offline" : this.online ? "online" : "unknown",
       ...(this.dead ? { retryAt: toWall(this.#retryAt), reason: this.#reason } : {}),
       ...(this.#latencyMs === undefined ? {} : { latencyMs: this.#latencyMs }),
       ...(this.#lateMs === undefined ? {} : { lateMs: this.#lateMs }),

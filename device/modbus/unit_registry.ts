@@ -4,6 +4,7 @@ import { type BusCounters, tally, zeroCounters } from "./counters.ts";
 import { exceptionName, isGateways } from "./exception.ts";
 import { type BusExchange, resultOf } from "./exchange.ts";
 import type { Ask, LateAnswer, Line, Reply } from "./line.ts";
+import type { Request } from "./pdu.ts";
 import { type BackoffOptions, type Patience, Unit } from "./unit.ts";
 
 /** Why a unit is left alone. */
@@ -90,7 +91,7 @@ export class UnitRegistry {
       case "damaged":
         return unit.spoiled(ms);
       case "response":
-        return this.#answered(unit, id, reply, ms);
+        return this.#answered(unit, id, request, reply, ms);
       default:
         reply satisfies never;
     }
@@ -101,10 +102,19 @@ export class UnitRegistry {
     if (this.#shared) unit.yield(this.#io.clock.monotonic(), WHY[kind], this.#terms.backoff);
   }
 
-  #answered(unit: Unit, id: number, { response, tookMs }: Extract<Reply, { kind: "response" }>, ms: number): void {
+  #answered(
+    unit: Unit,
+    id: number,
+    { fc }: Request,
+    { response, tookMs }: Extract<Reply, { kind: "response" }>,
+    ms: number,
+  ): void {
     if (response.fc === "exception" && isGateways(response.code)) {
+      const reason = exceptionName(response.code);
+      // A gateway's time-out may have been too short for once. A write is not asked again.
+      if (unit.online && fc <= 4) return this.#missed(unit, id, ms, reason);
       unit.missed(ms);
-      return this.#rest(unit, id, exceptionName(response.code));
+      return this.#rest(unit, id, reason);
     }
     if (unit.answered(tookMs)) {
       this.#io.log.debug("unit back {bus} {unit}", { bus: this.#line.name, unit: id });

@@ -25,6 +25,15 @@ Deno.test("a probe goes before a request of the same unit and function, until it
   assert.equal(late.doubts(askOf(READ), { fc: 3, values: [1, 2] }, 1000), false);
 });
 
+Deno.test("a probe asks for what the unit gave before, as the register that it is to clear the way for may be silent", () => {
+  const late = new LateAnswers();
+  late.gave(askOf({ fc: 3, address: 40, count: 9 }));
+  late.note(askOf(READ), 1000);
+  const probe = late.probeFor(askOf({ ...READ, address: 9 }), 0);
+  assert.ok(probe?.fc === 3 && probe.address === 40);
+  assert.equal(late.probeFor(askOf({ fc: 4, address: 9, count: 2 }), 0), undefined);
+});
+
 Deno.test("the same write twice needs no probe, another one does", () => {
   const late = new LateAnswers();
   late.note(askOf({ fc: 16, address: 8, values: [1, 2] }), 1000);

@@ -186,3 +186,17 @@ Deno.test("a late answer is not taken for a quirk", async () => {
   assert.deepEqual(bus.quirks(), []);
   assert.equal(faultOf(await read(device, bus, 70_000)), "refused");
 });
+
+Deno.test("a device whose byte counts are wrong is understood although it answers exceptions, which have none, in between", async () => {
+  const device = virtualDevice(new FakeClock(), (asked) => {
+    const frame = asked.frame(rightAnswer(asked.request));
+    const here = asked.request.address < 100;
+    asked.send(here ? changed(frame, 8, 2) : asked.frame({ fc: "exception", function: 3, code: 2 }));
+  });
+  await using bus = device.bus("tcp");
+  const read = (address: number) => device.clock.until(bus.read(1, "holding", address, 3, { retries: 0 }));
+  assert.equal(faultOf(await read(40)), "foreign");
+  for (const address of [500, 600]) assert.equal(faultOf(await read(address)), "exception");
+  assert.deepEqual(value(await read(40)), wordsAt(40, 3));
+  assert.deepEqual(bus.quirks(), ["ignore_length"]);
+});

@@ -58,3 +58,27 @@ Deno.test("frames that answer something else are named", () => {
   }
   assert.equal(diagnose(ofOther.subarray(0, 6), ask).kind, "damaged");
 });
+
+Deno.test("a damaged answer with absent values and zeros is damaged, not a frame of unit 255", () => {
+  const ask = askOf(1, { fc: 3, address: 0, count: 8 });
+  const damaged = framed(1, { fc: 3, values: [1, 2, 0xffff, 0, 0, 0xffff, 0xffff, 0] });
+  damaged[4] = 0x40;
+  assert.equal(diagnose(damaged, ask).kind, "damaged");
+});
+
+Deno.test("what answers the request of another master to the same unit is passed over, its own answer found behind it", () => {
+  const ask = askOf(1, { fc: 3, address: 0, count: 2 });
+  const request = value(encodeRtu(1, value(encodeRequest({ fc: 3, address: 90, count: 2 }))));
+  const theirs = framed(1, { fc: 3, values: [8, 9] });
+  const refused = framed(1, { fc: "exception", function: 3, code: 2 });
+  const own: Response = { fc: 3, values: [1, 2] };
+  assert.equal(findResponse(concat(request, theirs), ask), undefined);
+  for (const answer of [theirs, refused, new Uint8Array()]) {
+    assert.deepEqual(
+      findResponse(concat(request, answer, framed(1, own)), ask)?.response,
+      answer.length > 0 ? own : undefined,
+    );
+  }
+  const sent = value(encodeRtu(1, ask.pdu));
+  assert.deepEqual(findResponse(concat(sent, framed(1, own)), ask)?.response, own);
+});

@@ -117,6 +117,16 @@ for (const code of [10, 11]) {
   });
 }
 
+for (const code of [10, 11]) {
+  Deno.test(`exception ${code} of a gateway once, for a unit that answers else, is asked again for`, async () => {
+    await using peer = tcpPeer((visit) => visit.send(visit.turn === 2 ? visit.exception(code) : visit.answer()));
+    await using bus = busOn(lineTo(peer));
+    for (let i = 0; i < 2; i++) assert.deepEqual(value(await bus.read(3, "holding", 0, 1)), [1000]);
+    assert.equal(peer.visits.length, 3);
+    assert.equal(bus.state(3).status, "online");
+  });
+}
+
 Deno.test("a caller that gives up is answered at once, and the line goes on", async () => {
   await using peer = tcpPeer((visit) => visit.turn === 1 ? undefined : visit.send(visit.answer()));
   await using bus = stillBusOn(lineTo(peer), { timeoutMs: 400 });

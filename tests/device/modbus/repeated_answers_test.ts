@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { FakeClock } from "../../fakes/clock.ts";
+import { value } from "./peer.ts";
+import { type Asked, rightAnswer, type Transport, virtualDevice, wordsAt } from "./virtual_device.ts";
+
+const ON: readonly Transport[] = ["serial", "rtu over tcp"];
+
+const right = (asked: Asked) => asked.frame(rightAnswer(asked.request));
+
+for (const transport of ON) {
+  Deno.test(`on ${transport} an answer that comes twice is not taken for that to the next request`, async () => {
+    let before: Uint8Array | undefined;
+    const device = virtualDevice(new FakeClock(), (asked) => {
+      if (before) asked.send(before, 20);
+      asked.send(right(asked), before ? 40 : 10);
+      before = right(asked);
+    });
+    await using bus = device.bus(transport);
+    for (let address = 0; address < 20; address++) {
+      assert.deepEqual(value(await device.clock.until(bus.read(1, "holding", address, 1))), wordsAt(address, 1));
+    }
+    assert.equal(device.asked.length, 20);
+  });
+
+  Deno.test(`on ${transport} an answer that comes twice is not taken, either, where the right one is lost`, async () => {
+    const device = virtualDevice(new FakeClock(), (asked) => {
+      if (asked.total === 1) {
+        for (const ms of [10, 50]) asked.send(right(asked), ms);
+      } else if (asked.total > 2) asked.send(right(asked));
+    });
+    await using bus = device.bus(transport);
+    for (const address of [0, 1]) {
+      assert.deepEqual(value(await device.clock.until(bus.read(1, "holding", address, 1))), wordsAt(address, 1));
+    }
+  });
+
+  Deno.test(`on ${transport} registers that hold the same are read, at the cost of a further request each`, async () => {
+    const device = virtualDevice(
+      new FakeClock(),
+      (asked) => asked.send(asked.frame({ fc: 3, values: [7] })),
+    );
+    await using bus = device.bus(transport);
+    for (const address of [0, 1, 0, 1]) {
+      assert.deepEqual(value(await device.clock.until(bus.read(1, "holding", address, 1))), [7]);
+    }
+    assert.equal(device.asked.length, 5);
+  });
+}
