@@ -1,7 +1,7 @@
 import { rawFromWords } from "../../protocol/profile/raw.ts";
 import type { Register } from "../../protocol/profile/register.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Bus } from "../modbus/bus.ts";
+import type { Bus, RequestOptions } from "../modbus/bus.ts";
 import { type BusFault, busFault, type BusOutcome } from "../modbus/fault.ts";
 import { type BlockReading, mayRefuseRegisters, readBlock } from "./block_search.ts";
 import { DoubtfulBlocks } from "./doubtful_blocks.ts";
@@ -24,6 +24,8 @@ const RETRIES_A_POLL = 4;
 
 /** In place of an exception code: the register does not answer at all, while others do. */
 const NO_ANSWER = 0;
+
+type AskBlock = (block: Block, options?: RequestOptions) => Promise<BusOutcome<readonly number[]>>;
 
 /** A block with the words it was answered with. */
 interface Part {
@@ -101,15 +103,18 @@ class LearningReader implements BlockReader {
     const parts: Part[] = [];
     let answeredAt: number | undefined;
     let fault: BusFault | undefined;
-    const ask = async (block: Block): Promise<BusOutcome<readonly number[]>> => {
-      const outcome = await this.#ask(block, signal);
+    const ask = async (block: Block, options: RequestOptions = {}): Promise<BusOutcome<readonly number[]>> => {
+      const outcome = await this.#ask(block, { ...options, ...(signal ? { signal } : {}) });
       if (outcome.ok) answeredAt ??= this.#io.clock.now();
       return outcome;
     };
     let inVain = 0;
     for (const { block, again } of this.#blocksFor(spans)) {
       if (again && inVain === RETRIES_A_POLL) break;
-      const reading = await this.#readBlock(block, ask);
+      const search = answeredAt !== undefined && this.#silences.suspects(block);
+      const reading = again
+        ? await readBlock(block, ask, mayRefuseRegisters)
+        : await (search ? this.#searchSilent(block, ask) : this.#readBlock(block, ask));
       parts.push(...reading.answered);
       fault ??= reading.fault;
       this.#learnFrom(block, reading, answeredAt !== undefined);
@@ -129,7 +134,8 @@ class LearningReader implements BlockReader {
   }
 
   /** What one register may be the cause of is looked into, when it does not end by itself. */
-  async #readBlock(block: Block, ask: (block: Block) => Promise<BusOutcome<readonly number[]>>) {
+  async #readBlock(block: Block, ask: AskBlock): Promise<BlockReading<Span>> {
+    if (!this.#doubts.has(block)) return await this.#readAgain(block, ask);
     if (!this.#doubts.searches(block)) return await readBlock(block, ask);
     const reading = await readBlock(block, ask, mayRefuseRegisters);
     const [first] = reading.refused;
@@ -142,8 +148,28 @@ class LearningReader implements BlockReader {
     };
   }
 
-  #ask(block: Block, signal?: AbortSignal): Promise<BusOutcome<readonly number[]>> {
-    return readTable(this.#io.bus, this.#unit, block, signal ? { signal } : {});
+  /** A device that fails for once, with what it gave before, is asked once more. */
+  async #readAgain(block: Block, ask: AskBlock): Promise<BlockReading<Span>> {
+    const reading = await readBlock(block, ask);
+    return reading.fault && mayRefuseRegisters(reading.fault) ? await readBlock(block, ask) : reading;
+  }
+
+  /** Looks for the register that is not answered, all at once, while the unit answers what else it is asked. */
+  async #searchSilent(block: Block, ask: AskBlock): Promise<BlockReading<Span>> {
+    let silence: BusFault | undefined;
+    const reading = await readBlock(block, async (part) => {
+      const outcome = await ask(part, { mayBeSilent: true });
+      if (outcome.ok || outcome.fault.kind !== "timeout") return outcome;
+      silence = outcome.fault;
+      return { ok: false, fault: busFault.exception(this.#io.bus.name, this.#unit, NO_ANSWER) };
+    });
+    const [known] = reading.answered;
+    if (!silence || (known && (await ask(known.block)).ok)) return reading;
+    return { answered: reading.answered, refused: [], cuts: [], fault: silence }; // it went silent altogether
+  }
+
+  #ask(block: Block, options: RequestOptions): Promise<BusOutcome<readonly number[]>> {
+    return readTable(this.#io.bus, this.#unit, block, options);
   }
 
   #learn(finding: Finding): void {

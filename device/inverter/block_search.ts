@@ -16,7 +16,7 @@ export interface BlockReading<S extends Span> {
 }
 
 /** Exceptions that mean "not these registers": illegal function, address, value (reference: 1.1b3 §7). */
-function refusesRegisters(fault: BusFault): fault is BusFault & { kind: "exception" } {
+export function refusesRegisters(fault: BusFault): fault is BusFault & { kind: "exception" } {
   return fault.kind === "exception" && fault.code <= 3;
 }
 

@@ -6,6 +6,7 @@ import { isKnownModel } from "../../protocol/profile/sunspec/map_profile.ts";
 import type { RequestOptions } from "../modbus/bus.ts";
 import { isBusy } from "../modbus/exception.ts";
 import type { BusFault, BusOutcome } from "../modbus/fault.ts";
+import { mayRefuseRegisters, refusesRegisters } from "./block_search.ts";
 import { MAX_READ } from "./read_plan.ts";
 import type { RegisterReader } from "./register_reader.ts";
 
@@ -138,6 +139,9 @@ type Header = BusOutcome<{ readonly model: number; readonly length: number; read
 /** Silence ends the chain when the unit answers at its base and then keeps silent again: it was no lost answer. */
 async function readNextHeader(read: Read, address: number, base: number): Promise<Header> {
   const first = await readHeader(read, address, NOTHING_THERE);
+  if (!first.ok && mayRefuseRegisters(first.fault) && !refusesRegisters(first.fault)) {
+    return await readHeader(read, address, NOTHING_THERE); // the device failed, for once or because of this register
+  }
   if (first.ok || first.fault.kind !== "timeout") return first;
   const alive = await read(base, MARKER_WORDS);
   if (!alive.ok) return alive;

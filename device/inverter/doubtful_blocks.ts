@@ -18,6 +18,11 @@ interface Doubt {
 export class DoubtfulBlocks {
   readonly #doubts = new Map<string, Doubt>();
 
+  /** Whether it was refused the last time. */
+  has(block: Block): boolean {
+    return this.#doubts.has(blockKey(block));
+  }
+
   /** Whether to look for the register that is the cause, if the block is refused now. */
   searches(block: Block): boolean {
     const doubt = this.#doubts.get(blockKey(block));

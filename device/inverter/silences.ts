@@ -1,4 +1,5 @@
 import { type Block, blockKey } from "./read_plan.ts";
+import { type RegisterKey, registerKey } from "./register_reader.ts";
 
 /** Silences in a row after which a block is split, if nothing else answered, and if something did. */
 const ALONE = 3, AMONG_ANSWERS = 2;
@@ -14,6 +15,8 @@ type Advice = "wait" | "split" | "leave out";
  */
 export class Silences {
   readonly #counts = new Map<string, number>();
+  /** Registers of blocks that were split: one of them does not answer. */
+  readonly #suspects = new Set<RegisterKey>();
   #ownAt = -Infinity;
 
   /** Those that were answered last time first. */
@@ -22,8 +25,15 @@ export class Silences {
     return blocks.toSorted((a, b) => this.#countOf(a) - this.#countOf(b));
   }
 
+  /** Whether the register that does not answer is one of these. */
+  suspects({ spans }: Block): boolean {
+    return this.#suspects.size > 0 &&
+      spans.every(({ table, address }) => this.#suspects.has(registerKey(table, address)));
+  }
+
   answered(block: Block): void {
     this.#counts.delete(blockKey(block));
+    for (const { table, address } of block.spans) this.#suspects.delete(registerKey(table, address));
   }
 
   /** A block was not answered, at `now` (monotonic ms). `alive`: others were, just before. `known`: it was left out before. */
@@ -34,6 +44,7 @@ export class Silences {
     if (!known && count < (alive ? AMONG_ANSWERS : ALONE)) return "wait";
     if (block.spans.length > 1) {
       this.#counts.delete(blockKey(block));
+      for (const { table, address } of block.spans) this.#suspects.add(registerKey(table, address));
       return "split";
     }
     return alive ? "leave out" : "wait";
@@ -46,6 +57,7 @@ export class Silences {
 
   forget(): void {
     this.#counts.clear();
+    this.#suspects.clear();
   }
 
   #countOf(block: Block): number {

@@ -98,6 +98,25 @@ for (const transport of TRANSPORTS) {
     assert.equal(values["103.W"], 2345.6);
     assert.equal(values["103.TmpCab"], undefined);
     assert.deepEqual(it.inverter.quarantined(), [{ register: "103.TmpCab", code: 4 }]);
+    const before = it.device.asked.length;
+    for (let i = 0; i < 300; i++) {
+      await it.device.clock.advance(1000);
+      await it.poll();
+    }
+    const again = it.device.asked.slice(before).filter(({ request }) => request.fc === 3 && request.count === 1);
+    assert.equal(again.length, 1, "it is asked for again a minute later, then ten");
+  });
+
+  Deno.test(`on ${transport} a device that fails once does not end the chain of its models there`, async () => {
+    const words = sunSpecWords(MODELS);
+    const header = 40_069;
+    let failed = false;
+    await using it = bench(transport, (asked) => {
+      const fails = !failed && asked.request.fc === 3 && asked.request.address > header && asked.request.count === 1;
+      failed ||= fails;
+      asked.send(asked.frame(fails ? { fc: "exception", function: 3, code: 4 } : answerOf(words, asked.request)));
+    });
+    assert.equal(shown(await it.poll())["103.W"], 2345.6);
   });
 }
 
