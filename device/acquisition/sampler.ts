@@ -53,6 +53,9 @@ interface SamplerIo {
   readonly clock: Clock;
 }
 
+/** What is left of a slot for another try, at least, and the pause before the first one, milliseconds. */
+const TRY_MS = 250, PAUSE_MS = 500;
+
 /** Polls one inverter on its schedule, hands the samples on and tells the observers. */
 export class Sampler {
   readonly #io: SamplerIo;
@@ -71,7 +74,7 @@ export class Sampler {
   run(period: Period, signal: AbortSignal): Promise<void> {
     return keepSchedule({
       period,
-      run: () => this.#poll(signal),
+      run: () => this.#poll(period, signal),
       missed: (slots) => void (this.#missed += slots),
     }, { clock: this.#io.clock, signal });
   }
@@ -88,15 +91,27 @@ export class Sampler {
     };
   }
 
-  async #poll(signal: AbortSignal): Promise<void> {
-    const { inverter, pulse, observers, clock } = this.#io;
+  async #poll(period: Period, signal: AbortSignal): Promise<void> {
+    const { pulse, observers, clock } = this.#io;
     const beganAt = clock.monotonic();
-    const poll = await pulse.during(() => inverter.poll(signal));
+    const poll = await pulse.during(() => this.#answered(beganAt + period.ms, signal));
     this.#lastFault = poll.fault?.message;
     if (poll.kind === "read") this.#take(poll);
     if (signal.aborted) return;
     if (poll.kind === "nothing") this.#failed();
     for (const observer of observers) observer.polled({ poll, beganAt });
+  }
+
+  /** Asks until there is something to store, as long as there is time for another try before the next slot. */
+  async #answered(end: number, signal: AbortSignal): Promise<Poll> {
+    const { inverter, clock } = this.#io;
+    for (let tries = 0;; tries++) {
+      const poll = await inverter.poll(signal);
+      const pauseMs = pauseAfter(poll, PAUSE_MS * 2 ** tries, clock.now());
+      if (pauseMs === undefined || clock.monotonic() + pauseMs + TRY_MS > end) return poll;
+      await clock.sleep(pauseMs, signal);
+      if (signal.aborted) return poll;
+    }
   }
 
   #take({ at, profile, columns, values }: Extract<Poll, { kind: "read" }>): void {
@@ -110,5 +125,30 @@ export class Sampler {
   #failed(): void {
     this.#failures++;
     this.#failuresInRow++;
+  }
+}
+
+/** Milliseconds until the inverter may be asked again which did not answer; `undefined`: it would say the same. */
+function pauseAfter({ kind, fault }: Poll, leastMs: number, now: number): number | undefined {
+  if (kind === "read") return undefined;
+  switch (fault.kind) {
+    case "offline":
+    case "line":
+      return Math.max(leastMs, fault.retryAt - now);
+    case "timeout":
+    case "crc":
+    case "foreign":
+    case "exception":
+    case "map_changed":
+      return leastMs;
+    case "refused":
+    case "aborted":
+    case "not_sunspec":
+    case "misfit":
+    case "registers":
+    case "no_values":
+      return undefined;
+    default:
+      return fault satisfies never;
   }
 }

@@ -44,8 +44,13 @@ const nothing: Poll = {
   kind: "nothing",
   at: 0,
   withheld: noneWithheld(),
+  fault: { kind: "no_values", message: "no value" },
+};
+const silence: Poll = {
+  ...nothing,
   fault: { kind: "timeout", message: "no answer", waitedMs: 300, attempts: 2 },
 };
+const resting = (retryAt: number): Poll => ({ ...nothing, fault: { kind: "offline", message: "offline", retryAt } });
 
 Deno.test("every reading goes to the sink under its inverter, profile and registers", async () => {
   const { taken, status } = await sample(6_100, (n) => reading(n));
@@ -59,7 +64,27 @@ Deno.test("a poll that gives nothing is counted and adds nothing", async () => {
   assert.equal(taken.length, 1);
   assert.deepEqual([status.failures, status.failuresInRow, status.lastFault], [4, 0, undefined]);
   const { status: failing } = await sample(3_000, () => nothing);
-  assert.deepEqual([failing.failuresInRow, failing.lastFault], [2, "no answer"]);
+  assert.deepEqual([failing.failuresInRow, failing.lastFault], [2, "no value"]);
+});
+
+Deno.test("an inverter that did not answer is asked again within its slot, after pauses that grow", async () => {
+  const at: number[] = [];
+  const { told, status } = await sample(2_900, (n, clock) => {
+    at.push(clock.monotonic());
+    return n === 3 ? reading(n) : silence;
+  });
+  assert.deepEqual(at, [0, 500, 1_500, 2_000, 2_500]);
+  assert.deepEqual(told.map(({ beganAt, poll }) => [beganAt, poll.kind]), [[0, "read"]]);
+  assert.deepEqual([status.samples, status.failures, status.missed], [1, 0, 0]);
+});
+
+Deno.test("an inverter that rests is asked again when its rest is over, if that is before the next slot", async () => {
+  const at: number[] = [];
+  await sample(5_000, (n, clock) => {
+    at.push(clock.monotonic());
+    return n === 1 ? resting(clock.now() + 1_200) : resting(clock.now() + 10_000);
+  });
+  assert.deepEqual(at, [0, 1_200, 2_000, 4_000]);
 });
 
 Deno.test("a slow inverter misses slots and they are counted", async () => {
