@@ -1,7 +1,7 @@
 /**
  * How much a stored value can be trusted. `exact`: what the inverter sent. `estimated`: decoded by the likeliest of
  * several readings. `lossy`: the encoder dropped some of it. `provisional`: told as a difference from something that was
- * lost; taken from what was known before, until it is mended.
+ * lost, or known too long ago; not counted until it is mended.
  */
 export type Quality = "exact" | "estimated" | "lossy" | "provisional";
 

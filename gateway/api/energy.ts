@@ -20,7 +20,10 @@ export const FleetEnergyView = z.object({
   day: Day.describe("Today, in the time zone"),
   today_wh: Wh.describe("Of all devices whose energy is known; null when none is"),
   lifetime_wh: Wh.describe("Of all devices whose energy is known; null when none is"),
-  devices: z.array(z.object({ device_id: z.string(), today_wh: Wh, lifetime_wh: Wh })),
+  today_not_counted_wh: NotCounted,
+  devices: z.array(
+    z.object({ device_id: z.string(), today_wh: Wh, lifetime_wh: Wh, today_not_counted_wh: NotCounted }),
+  ),
   unknown: z.array(z.string()).describe("Devices whose energy is not known, or not of each inverter"),
 }).openapi("FleetEnergy");
 
@@ -79,15 +82,16 @@ export function addEnergyRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: En
 
 function fleetView({ management, energy, clock }: EnergyApiIo): z.infer<typeof FleetEnergyView> {
   const now = clock.now();
-  const devices = management.listDevices().map(({ deviceId }) => ({
-    device_id: deviceId,
-    ...wattHours(energy.of(deviceId, now)),
-  }));
+  const devices = management.listDevices().map(({ deviceId }) => {
+    const { todayNotCountedWh, ...sums } = energy.of(deviceId, now);
+    return { device_id: deviceId, ...wattHours(sums), today_not_counted_wh: todayNotCountedWh };
+  });
   return {
     time_zone: energy.timeZone,
     day: energy.dayOf(now),
     today_wh: sumOfKnown(devices.map(({ today_wh }) => today_wh)),
     lifetime_wh: sumOfKnown(devices.map(({ lifetime_wh }) => lifetime_wh)),
+    today_not_counted_wh: devices.reduce((sum, { today_not_counted_wh: wh }) => sum + wh, 0),
     devices,
     unknown: devices.filter(({ lifetime_wh }) => lifetime_wh === null).map(({ device_id }) => device_id),
   };

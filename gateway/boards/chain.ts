@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Sample } from "../../protocol/sample.ts";
 import type { Reading } from "./reading.ts";
 import { COLUMNS } from "./registers.ts";
 
@@ -54,44 +55,79 @@ const MOST_GAPS = 8;
 const LATEST_MS = 900_000;
 
 /**
- * The chain behind a batch, and what there is to mend when the batch stands for itself: it shows by how much the chain had
- * gone astray, less what the inverter did in one poll.
+ * Milliseconds for which the power of a chain is told well enough to be counted: estimates have gone astray by less than 2 %
+ * of their energy by then. What comes out of an idle inverter is not, however soon: a slow dawn is told worst.
  */
-export function follow(
-  before: Chain | null,
-  { reading, times, chained }: Link,
-): { readonly chain: Chain | null; readonly mend?: Mend } {
+const TRUSTED_MS = 1_800_000;
+
+/** A chain of so many milliseconds, at most, is corrected by the idle inverter at its end. */
+const PROVEN_BY_IDLE_MS = 14_400_000;
+
+/** What a batch makes of the chain before it. */
+interface Followed {
+  readonly chain: Chain;
+  /** Its power has been told as differences for too long to be counted before it is corrected. */
+  readonly doubtful: boolean;
+  /** What it shows to be wrong with the chain. */
+  readonly mend?: Mend;
+}
+
+/**
+ * The chain behind a batch, and what there is to mend when the batch stands for itself: it shows by how much the chain had
+ * gone astray, less what the inverter did in one poll. An inverter that gives nothing any more shows it of its power.
+ */
+export function follow(before: Chain | null, { reading, times, chained }: Link): Followed {
   const { values, qualities } = reading;
   const startAt = times[0] ?? 0;
   const endAt = times.at(-1) ?? 0;
   const end = values.slice(-COLUMNS);
   const known = { knownAt: endAt, powerKnownAt: endAt, endAt, end, gaps: [], broken: false };
-  if (before === null || !chained) {
-    const mend = before && mendOf(before, reading, startAt);
-    return mend === null ? { chain: known } : { chain: known, mend };
-  }
-  if (qualities.slice(-COLUMNS).every((quality) => quality === "exact")) return { chain: known };
+  if (before === null || !chained) return withMend(known, false, before && mendOf(before, reading, startAt));
+  if (qualities.slice(-COLUMNS).every((quality) => quality === "exact")) return withMend(known, false, null);
+  const { knownAt, powerKnownAt, broken } = before;
   const isIdle = values.every((value, position) => position % COLUMNS !== POWER || value === 0);
-  const gaps = before.broken ? [...before.gaps, [startAt, startAt - before.endAt] as [number, number]] : before.gaps;
-  return {
-    chain: {
-      knownAt: before.knownAt,
-      powerKnownAt: isIdle ? endAt : before.powerKnownAt,
-      endAt,
-      end,
-      gaps: gaps.slice(-MOST_GAPS),
-      broken: false,
-    },
+  const gap: [number, number] = [startAt, startAt - before.endAt];
+  const chain = {
+    knownAt,
+    powerKnownAt: isIdle ? endAt : powerKnownAt,
+    endAt,
+    end,
+    gaps: (broken ? [...before.gaps, gap] : before.gaps).slice(-MOST_GAPS),
+    broken: false,
   };
+  if (isIdle) return withMend(chain, false, mendAtIdle(before, startAt));
+  return withMend(chain, powerKnownAt > knownAt || endAt - knownAt > TRUSTED_MS, null);
+}
+
+function withMend(chain: Chain, doubtful: boolean, mend: Mend | null): Followed {
+  return mend === null ? { chain, doubtful } : { chain, doubtful, mend };
 }
 
 function mendOf(chain: Chain, { values, qualities }: Reading, shownAt: number): Mend | null {
-  const { knownAt, powerKnownAt, endAt, end, gaps } = chain;
+  const { knownAt, powerKnownAt, endAt, end } = chain;
   const gap = shownAt - endAt;
   if (endAt <= knownAt || gap <= 0 || gap > LATEST_MS) return null;
   const offsets = end.map((value, column) => qualities[column] === "lossy" ? null : (values[column] ?? 0) - value);
   const lost: [number, number][] = chain.broken ? [[shownAt, gap]] : [];
-  return { knownAt, powerKnownAt, endAt, gaps: [...gaps, ...lost], shownAt, offsets, doneTo: knownAt };
+  return { knownAt, powerKnownAt, endAt, gaps: [...chain.gaps, ...lost], shownAt, offsets, doneTo: knownAt };
+}
+
+/**
+ * What an inverter that has become idle shows: all that was left of its power is what the estimates were off by. Behind a gap
+ * an estimate that came down to 0 by itself shows nothing, as it may have done so too early.
+ */
+function mendAtIdle(chain: Chain, shownAt: number): Mend | null {
+  const { knownAt, powerKnownAt, endAt, end, gaps, broken } = chain;
+  const gap = shownAt - endAt;
+  if (powerKnownAt > knownAt || endAt <= knownAt || endAt - knownAt > PROVEN_BY_IDLE_MS) return null;
+  if (broken || gap <= 0 || gap > LATEST_MS || (gaps.length > 0 && end[POWER] === 0)) return null;
+  const offsets = end.map((value, column) => isOfPower(column) ? -value : null);
+  return { knownAt, powerKnownAt, endAt, gaps, shownAt, offsets, doneTo: knownAt };
+}
+
+/** Whether the energy of these samples is known well enough to be counted once they are corrected. */
+export function isSettled({ powerKnownAt }: Mend, samples: readonly Sample[]): boolean {
+  return samples.every(({ at, values }) => at > powerKnownAt || values[POWER] === 0);
 }
 
 /** The columns by position: VAC1 IAC1 IPV1 PAC IPV2 TEMP. */

@@ -3,7 +3,7 @@ import type { Quality, Sample } from "../../protocol/sample.ts";
 import { decodeBoardBase64 } from "./base64.ts";
 import type { BoardState } from "./board_state.ts";
 import { BOARD_BATCHES, enterBoot, firstBatchNumber, leaveBody, loseBase, packetUptime, reachBatch } from "./boot.ts";
-import { type Chain, follow, type Mend } from "./chain.ts";
+import { follow, type Mend } from "./chain.ts";
 import { remember } from "./encoder_memory.ts";
 import { decodeFrame, type Format } from "./frame.ts";
 import { followPolls, sampleTimes } from "./poll_times.ts";
@@ -143,11 +143,14 @@ function decodeItem(progress: Progress, { packet, item, at }: Item, arrival: num
   }
   const { format, reading, ids, chained = false } = content.value;
   const end = at === undefined ? arrival - behind * 5 * polled.pollMs : arrival - ((state.bodyAt ?? at) - at);
-  const rows = toRows(reading);
-  const times = sampleTimes(polled, end, rows.length);
+  const times = sampleTimes(polled, end, reading.values.length / COLUMNS);
   const columns = ids ?? reading.values.map((_, i) => layout[i % COLUMNS] ?? 0);
   const isUsual = columns.every((id, position) => id === DEFAULT_LAYOUT[position % COLUMNS]);
-  const { chain, mend } = isUsual ? follow(state.chain, { reading, times, chained }) : { chain: null };
+  const { chain, doubtful, mend } = isUsual
+    ? follow(state.chain, { reading, times, chained })
+    : { chain: null, doubtful: false };
+  const stored = doubtful ? { ...reading, qualities: reading.qualities.map(doubted) } : reading;
+  const rows = toRows(stored);
   progress.batches.push({
     item,
     key,
@@ -155,16 +158,15 @@ function decodeItem(progress: Progress, { packet, item, at }: Item, arrival: num
     registers: columnNames(ids?.slice(0, COLUMNS) ?? layout),
     samples: rows.map((row, i) => ({ at: times[i] ?? end, values: row.values })),
     qualities: rows.map((row) => row.qualities),
-    quality: worst(reading.qualities),
+    quality: worst(stored.qualities),
     ...(mend === undefined ? {} : { mend }),
   });
-  const encoder = remember(state.encoder, reading, columns);
-  // What an idle inverter is told to give stands behind the batch, not in it.
-  progress.state = { ...polled, taken, encoder, chain: endingWith(chain, encoder.last) };
+  progress.state = { ...polled, taken, encoder: remember(state.encoder, reading, columns), chain };
 }
 
-function endingWith(chain: Chain | null, last: Reading | null): Chain | null {
-  return chain && { ...chain, end: [...last?.values ?? chain.end] };
+/** What a value of a chain is worth that has gone on for too long. */
+function doubted(quality: Quality): Quality {
+  return quality === "exact" ? quality : "provisional";
 }
 
 function withTaken({ taken }: BoardState, at: number): BoardState["taken"] {

@@ -81,8 +81,8 @@ export function meteredSamples(samples: SampleSink & SampleReviser, io: Metering
       const blocks = samples.revise(revision);
       const reader = readerOf({ ...revision, samples: [] });
       if (!reader || blocks.length === 0) return blocks;
-      const fresh = blocks.filter(({ quality }) => quality === "provisional");
-      const counted = blocks.filter(({ quality }) => quality !== "provisional");
+      const fresh = blocks.filter(({ was, quality }) => was === "provisional" && quality !== "provisional");
+      const counted = blocks.filter(({ was }) => was !== "provisional");
       for (const { before } of fresh) setAside(revision, { samples: before, reader }, -1);
       const series = { ...revision, samples: fresh.flatMap(({ after }) => after) };
       const { device, inverter, to: receivedAt } = revision;

@@ -1,4 +1,4 @@
-import { type Mend, mended } from "../boards/chain.ts";
+import { isSettled, type Mend, mended } from "../boards/chain.ts";
 import { columnNames, DEFAULT_LAYOUT } from "../boards/registers.ts";
 import { BRIDGED_MS } from "../energy/integral.ts";
 import { ONLY_INVERTER } from "../store/inverters.ts";
@@ -45,6 +45,7 @@ export function createMending(
         from,
         to,
         correct: ({ at, values }) => ({ at, values: mended(mend, at, values) }),
+        settles: (samples) => isSettled(mend, samples),
       });
       budgetMs -= to - from;
       left = to === end ? rest : [{ ...mend, doneTo: to - 1 }, ...rest];

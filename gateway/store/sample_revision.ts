@@ -29,9 +29,8 @@ export function createSampleReviser(db: DatabaseSync, io: RevisionIo): SampleRev
       for (const block of io.points.blocks(series, revision.from, revision.to)) {
         if (block.quality === "exact" || block.start_ms < revision.from) continue;
         const one = revisedBlock(series, block, revision);
-        const quality = QUALITIES.indexOf(block.quality === "provisional" ? "estimated" : block.quality);
         const payload = encodeBlock({ ...revision, samples: one.after });
-        update.run(payload, quality, series.id, block.start_ms, block.number);
+        update.run(payload, QUALITIES.indexOf(one.quality), series.id, block.start_ms, block.number);
         for (const { at } of one.after) quarters.add(bucketStart(at, BUCKET_MS["15m"]));
         revised.push(one);
       }
@@ -41,9 +40,11 @@ export function createSampleReviser(db: DatabaseSync, io: RevisionIo): SampleRev
   };
 }
 
-function revisedBlock(series: StoredSeries, block: StoredBlock, { correct }: Revision): RevisedBlock {
+function revisedBlock(series: StoredSeries, block: StoredBlock, { correct, settles }: Revision): RevisedBlock {
+  const { quality: was } = block;
   const before = samplesOf(series, block);
-  return { quality: block.quality, before, after: before.map(correct) };
+  const quality = was === "provisional" && settles(before) ? "estimated" : was;
+  return { was, quality, before, after: before.map(correct) };
 }
 
 /** Makes the buckets of these quarters, and of their days, anew from what is stored. */

@@ -44,7 +44,7 @@ type Entry = readonly [key: string, EntityConfig];
 
 /** They are held, so they do not expire; `null` until they are plausible. */
 function energyEntities({ device, inverter }: AnnouncedInverter, id: string): readonly Entry[] {
-  const total = (key: string, name: string): Entry => [key, {
+  const total = (key: string, name: string, attributes: string): Entry => [key, {
     p: "sensor",
     uniq_id: `${id}_${key}`,
     name,
@@ -54,9 +54,13 @@ function energyEntities({ device, inverter }: AnnouncedInverter, id: string): re
     stat_cla: "total_increasing",
     unit_of_meas: "kWh",
     json_attr_t: inverterEnergyTopic(device, inverter),
-    json_attr_tpl: "{{ {'source': value_json.source} | tojson }}",
+    json_attr_tpl: `{{ {${attributes}} | tojson }}`,
   }];
-  return [total("lifetime", "Lifetime energy"), total("today", "Energy today")];
+  const source = "'source': value_json.source";
+  return [
+    total("lifetime", "Lifetime energy", source),
+    total("today", "Energy today", `${source}, 'not_counted_kwh': value_json.today_not_counted_kwh`),
+  ];
 }
 
 function limitEntities(

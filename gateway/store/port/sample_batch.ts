@@ -39,17 +39,20 @@ export interface Revision {
   readonly to: number;
   /** Gives the sample as it should have been, at the same time. */
   readonly correct: (sample: Sample) => Sample;
+  /** Whether the samples of a block are estimates from then on that were provisional. */
+  readonly settles: (samples: readonly Sample[]) => boolean;
 }
 
 /** A stored block whose samples were corrected. */
 export interface RevisedBlock {
-  /** What it was worth before. */
+  /** What it was worth, and is worth now. */
+  readonly was: Quality;
   readonly quality: Quality;
   readonly before: readonly Sample[];
   readonly after: readonly Sample[];
 }
 
-/** Corrects what is stored; what was provisional is estimated from then on. Called inside a transaction. */
+/** Corrects what is stored. Called inside a transaction. */
 export interface SampleReviser {
   /** The blocks that the span holds, in order of time. */
   revise(revision: Revision): readonly RevisedBlock[];

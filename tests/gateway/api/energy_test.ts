@@ -89,6 +89,9 @@ Deno.test("what is provisional is shown as such everywhere, and not counted, but
   assert.deepEqual([at(energy, "today_wh"), at(energy, "today_not_counted_wh")], [40, 50]);
   assert.deepEqual(at(energy, "inverters", 0, "today_not_counted_wh"), 50);
   assert.deepEqual(at(energy, "days"), [{ day: "2026-06-21", wh: 40, not_counted_wh: 50 }]);
+  const { body: fleet } = await fixture.ask("GET", "/api/v1/energy");
+  assert.deepEqual([at(fleet, "today_wh"), at(fleet, "today_not_counted_wh")], [40, 50]);
+  assert.equal(at(fleet, "devices", 0, "today_not_counted_wh"), 50);
   const { body: latest } = await fixture.ask("GET", `${path}/latest`);
   assert.equal(at(latest, "values", 0, "quality"), "provisional");
   const csv = await (await fixture.send("viewer", "GET", `${path}/samples.csv?resolution=raw`)).text();

@@ -66,6 +66,81 @@ Deno.test("behind lost batches samples are provisional and not counted, until on
   });
 });
 
+/** Batches of half an hour: for so long the power of a chain is known well enough. */
+const HALF_HOUR = 180;
+
+Deno.test("a chain that goes on for longer than half an hour is provisional from then on, and counted when it ends", async () => {
+  await withBoard(async (board) => {
+    const count = 300;
+    const long = chained(count, (poll) => Math.round(800 + poll / 5));
+    const whTo = (to: number) => score(long.slice(0, to), []).trueWh;
+    await board.upload(long, range(1, HALF_HOUR));
+    assert.deepEqual(qualities(board, 2, HALF_HOUR), ["estimated"]);
+    assert.equal(board.energy().notCountedWh, 0);
+    await board.upload(long, range(HALF_HOUR + 1, count - 1));
+    assert.deepEqual(qualities(board, HALF_HOUR + 2, count - 1), ["provisional"]);
+    const { wh, notCountedWh } = board.energy();
+    assert.ok(Math.abs(wh / whTo(HALF_HOUR + 1) - 1) < 0.02, `${wh} Wh`);
+    assert.ok(Math.abs((wh + notCountedWh) / whTo(count) - 1) < 0.05, `${notCountedWh} Wh`);
+
+    await board.upload(long, [count]);
+    assert.deepEqual(qualities(board, 2, count - 1), ["estimated"]);
+    const after = board.energy();
+    assert.ok(after.notCountedWh < 0.001 && Math.abs(after.wh / whTo(count) - 1) < 0.005, `${after.wh} Wh`);
+    assertRollupsAddUp(board.db, all);
+  });
+});
+
+/** Polls of half a day: dark, 1.5 h of rising power, as long of falling power, dark again. */
+const DAWN = 60;
+const NOON = DAWN + 2_700;
+const DUSK = NOON + 2_700;
+const DARK = DUSK + 300;
+
+/** W at a poll between dawn and dusk, 0 outside. */
+const hill = (poll: number) => Math.round(Math.max(0, 1_200 * Math.min(poll - DAWN, DUSK - poll) / 2_700));
+
+Deno.test("what a morning brings is not counted before something stands for itself; the evening after that is, in the dark", async () => {
+  await withBoard(async (board) => {
+    const known = NOON / 5;
+    const day = chained(DARK / 5, hill).map((batch, i) => i + 1 === known ? { truth: batch.truth } : batch);
+    const whOf = (from: number, to: number) => score(day.slice(from - 1, to), []).trueWh;
+    await board.upload(day, range(1, known - 1));
+    const { wh, notCountedWh } = board.energy();
+    assert.equal(wh, 0);
+    assert.ok(notCountedWh > 0.8 * whOf(1, known - 1), `${notCountedWh} Wh`);
+    await board.upload(day, range(known, known + HALF_HOUR));
+    const morning = board.energy();
+    assert.ok(Math.abs(morning.wh / whOf(1, known + HALF_HOUR) - 1) < 0.02, `${morning.wh} Wh`);
+    assert.ok(morning.notCountedWh < 1, `${morning.notCountedWh} Wh`);
+    await board.upload(day, range(known + HALF_HOUR + 1, (DUSK - 300) / 5));
+    assert.equal(board.energy().wh, morning.wh + 0);
+    await board.upload(day, range((DUSK - 300) / 5 + 1, DARK / 5));
+    const evening = board.energy();
+    assert.ok(Math.abs(evening.wh / whOf(1, DARK / 5) - 1) < 0.02, `${evening.wh} of ${whOf(1, DARK / 5)} Wh`);
+    assert.ok(evening.notCountedWh < 1, `${evening.notCountedWh} Wh`);
+    assertRollupsAddUp(board.db, all);
+  });
+});
+
+Deno.test("a day of which nothing stands for itself is never counted, also when the next day begins with something that does", async () => {
+  await withBoard(async (board) => {
+    const day = chained(DARK / 5, hill);
+    await board.upload(day, range(1, day.length - 1));
+    const dark = board.energy();
+    assert.equal(dark.wh, 0);
+    await board.upload(day, [day.length]); // it is dark: 0 W, exactly
+    const later = [...day, ...range(1, 20).map((): DayBatch => ({ truth: day.at(-1)?.truth ?? [] }))];
+    await board.upload(later, range(day.length + 1, day.length + 20));
+    const { wh, notCountedWh } = board.energy();
+    assert.equal(wh, 0);
+    assert.equal(notCountedWh, dark.notCountedWh);
+    assert.ok(Math.abs(notCountedWh / score(day, []).trueWh - 1) < 0.1, `${notCountedWh} Wh`);
+    const noon = board.stored(NOON / 5);
+    assert.equal(noon.quality, "provisional");
+  });
+});
+
 Deno.test("a chain that goes astray is corrected from when it was known; what it gave too much, the next energy makes up for", async () => {
   await withBoard(async (board) => {
     const astray = day.map(({ truth, frame }, i) => {

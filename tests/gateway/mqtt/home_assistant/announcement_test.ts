@@ -53,6 +53,13 @@ for (const id of MAPS) {
   });
 }
 
+Deno.test("the energy of today says in its attributes what is not counted of it", () => {
+  const ecowatt = profileOf("ecowatt");
+  const today = entitiesOf(inverter(ecowatt, ecowatt.defaultRegisters)).find(({ key }) => key === "today");
+  assert.match(today?.json_attr_tpl ?? "", /'not_counted_kwh': value_json\.today_not_counted_kwh/);
+  assert.equal(today?.json_attr_t, "ecowatt/roof.west/a_1/energy");
+});
+
 Deno.test("registers have the class, state class and unit of what they measure", () => {
   const registers = (id: string) => profileOf(id).registers.map(({ name }) => name);
   const all = [MAPS[0], MAPS[3]].flatMap((id = "") => entitiesOf(inverter(profileOf(id), registers(id))));

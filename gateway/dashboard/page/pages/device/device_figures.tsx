@@ -1,7 +1,7 @@
 import { useResource } from "../../api/resource.ts";
 import type { DeviceEnergy, DeviceState, Power } from "../../api/views.ts";
+import { notCountedText } from "../../components/energy_today.tsx";
 import { Quantity } from "../../components/quantity.tsx";
-import { quantity } from "../../components/quantity_text.ts";
 import { dayOf } from "../../components/time_text.ts";
 import { Figure } from "../overview/figures.tsx";
 import type { LiveValues } from "./live_values.ts";
@@ -49,8 +49,7 @@ function usePower(id: string, { values }: LiveValues): number | undefined {
 
 /** The day, and what is not counted of it. */
 function todayNote({ time_zone, today_not_counted_wh: notCounted }: DeviceEnergy): string {
-  const day = dayOf(time_zone, Date.now());
-  return notCounted < 1 ? day : `${day}, without ${quantity(notCounted, "Wh").join(" ")} that are provisional`;
+  return [dayOf(time_zone, Date.now()), notCountedText(notCounted)].filter((text) => text !== "").join(", ");
 }
 
 function sourcesOf({ inverters }: DeviceEnergy): string {

@@ -1,9 +1,9 @@
 import type { DeviceEnergy, DeviceWithKeys, Outbox } from "../../api/views.ts";
 import { Badge } from "../../components/badge.tsx";
 import { DeviceStateBadge } from "../../components/device_state.tsx";
+import { EnergyToday } from "../../components/energy_today.tsx";
 import { Fact } from "../../components/fact.tsx";
 import { Card } from "../../components/page.tsx";
-import { Quantity } from "../../components/quantity.tsx";
 import { DataTable } from "../../components/table.tsx";
 import { AbsoluteTime, RelativeTime, Since } from "../../components/time.tsx";
 import { localTimes } from "../../components/time_text.ts";
@@ -89,7 +89,7 @@ function InvertersCard({ device, energy }: Props) {
           {
             title: "Today",
             number: true,
-            cell: ({ inverter }) => <Quantity value={energyOf.get(inverter)?.today_wh} unit="Wh" />,
+            cell: ({ inverter }) => <EnergyToday energy={energyOf.get(inverter)} />,
           },
         ]}
         rows={device.inverter_states}

@@ -14,7 +14,7 @@ const QUALITY: Record<LatestValue["quality"], { readonly tone: Tone; readonly ti
   lossy: { tone: "warn", title: "The board's compression lost some of it" },
   provisional: {
     tone: "warn",
-    title: "Told as a difference from something lost; corrected later, not counted until then",
+    title: "Told as a difference from something lost, or long ago; corrected later, not counted until then",
   },
 };
 

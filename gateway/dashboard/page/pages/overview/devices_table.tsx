@@ -3,6 +3,7 @@ import type { Device, FleetEnergy, Power } from "../../api/views.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Choice } from "../../components/choice.tsx";
 import { DeviceStateBadge, STATES } from "../../components/device_state.tsx";
+import { EnergyToday } from "../../components/energy_today.tsx";
 import { LongTable } from "../../components/long_table.tsx";
 import { Quantity } from "../../components/quantity.tsx";
 import type { Column } from "../../components/table.tsx";
@@ -19,7 +20,7 @@ interface Props {
 export function DevicesTable({ devices, power, energy }: Props) {
   const [state, setState] = useState("");
   const powerOf = new Map(power?.devices.map(({ device_id, power_w }) => [device_id, power_w]));
-  const todayOf = new Map(energy?.devices.map(({ device_id, today_wh }) => [device_id, today_wh]));
+  const energyOf = new Map(energy?.devices.map((device) => [device.device_id, device]));
   const columns: readonly Column<Device>[] = [
     {
       title: "Device",
@@ -32,7 +33,7 @@ export function DevicesTable({ devices, power, energy }: Props) {
     },
     { title: "State", cell: (device) => <DeviceStateBadge device={device} /> },
     { title: "Power", number: true, cell: ({ device_id }) => <Quantity value={powerOf.get(device_id)} unit="W" /> },
-    { title: "Today", number: true, cell: ({ device_id }) => <Quantity value={todayOf.get(device_id)} unit="Wh" /> },
+    { title: "Today", number: true, cell: ({ device_id }) => <EnergyToday energy={energyOf.get(device_id)} /> },
     { title: "Last sample", wide: true, cell: ({ last_sample_ms }) => <RelativeTime at={last_sample_ms} /> },
     {
       title: "Inverters",

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { Device, FleetEnergy, Power } from "../../api/views.ts";
 import { STATES } from "../../components/device_state.tsx";
 import { dayOf } from "../../components/time_text.ts";
+import { notCountedText } from "../../components/energy_today.tsx";
 import { Quantity } from "../../components/quantity.tsx";
 
 interface Props {
@@ -38,7 +39,9 @@ export function Figures({ power, energy, devices }: Props) {
 }
 
 function todayNote(energy: FleetEnergy): string {
-  return [dayOf(energy.time_zone, Date.now()), without(unknownToday(energy))].filter((text) => text !== "").join(". ");
+  const day = [dayOf(energy.time_zone, Date.now()), notCountedText(energy.today_not_counted_wh)];
+  const isTold = (text: string) => text !== "";
+  return [day.filter(isTold).join(", "), without(unknownToday(energy))].filter(isTold).join(". ");
 }
 
 function unknownToday({ devices }: FleetEnergy): readonly string[] {
