@@ -17,6 +17,8 @@ const chain = z.object({
   gaps: z.array(z.tuple([z.number(), z.number()])),
   /** The next batch follows on something that was lost. */
   broken: z.boolean(),
+  /** Unix ms since when its power has hardly been above 0, unless it is idle. */
+  lowSince: z.number().nullable().default(null),
 });
 
 /** The batches of a board since the last sample that stood for itself, each told as differences from the one before it. Plain JSON. */
@@ -43,6 +45,8 @@ interface Link {
   readonly times: readonly number[];
   /** It is told as differences from the batch before it. */
   readonly chained: boolean;
+  /** It says for certain that power has moved. */
+  readonly powerMoves: boolean;
 }
 
 /** Gaps that are remembered. */
@@ -58,10 +62,14 @@ const LATEST_MS = 900_000;
  * Milliseconds for which the power of a chain is told well enough to be counted: estimates have gone astray by less than 2 %
  * of their energy by then. What comes out of an idle inverter is not, however soon: a slow dawn is told worst.
  */
-const TRUSTED_MS = 1_800_000;
+const TRUSTED_MS = 900_000;
 
 /** A chain of so many milliseconds, at most, is corrected by the idle inverter at its end. */
 const PROVEN_BY_IDLE_MS = 14_400_000;
+
+/** W that an inverter soon leaves behind at dusk, and for how many milliseconds it may take. */
+const LOW_W = 10;
+const LONGEST_LOW_MS = 120_000;
 
 /** What a batch makes of the chain before it. */
 interface Followed {
@@ -76,16 +84,17 @@ interface Followed {
  * The chain behind a batch, and what there is to mend when the batch stands for itself: it shows by how much the chain had
  * gone astray, less what the inverter did in one poll. An inverter that gives nothing any more shows it of its power.
  */
-export function follow(before: Chain | null, { reading, times, chained }: Link): Followed {
+export function follow(before: Chain | null, { reading, times, chained, powerMoves }: Link): Followed {
   const { values, qualities } = reading;
   const startAt = times[0] ?? 0;
   const endAt = times.at(-1) ?? 0;
   const end = values.slice(-COLUMNS);
-  const known = { knownAt: endAt, powerKnownAt: endAt, endAt, end, gaps: [], broken: false };
+  const known = { knownAt: endAt, powerKnownAt: endAt, endAt, end, gaps: [], broken: false, lowSince: null };
   if (before === null || !chained) return withMend(known, false, before && mendOf(before, reading, startAt));
   if (qualities.slice(-COLUMNS).every((quality) => quality === "exact")) return withMend(known, false, null);
   const { knownAt, powerKnownAt, broken } = before;
-  const isIdle = values.every((value, position) => position % COLUMNS !== POWER || value === 0);
+  const most = Math.max(...values.filter((_, position) => position % COLUMNS === POWER));
+  const isIdle = most === 0 && !broken && !powerMoves;
   const gap: [number, number] = [startAt, startAt - before.endAt];
   const chain = {
     knownAt,
@@ -94,6 +103,7 @@ export function follow(before: Chain | null, { reading, times, chained }: Link):
     end,
     gaps: (broken ? [...before.gaps, gap] : before.gaps).slice(-MOST_GAPS),
     broken: false,
+    lowSince: isIdle || most > LOW_W ? null : before.lowSince ?? startAt,
   };
   if (isIdle) return withMend(chain, false, mendAtIdle(before, startAt));
   return withMend(chain, powerKnownAt > knownAt || endAt - knownAt > TRUSTED_MS, null);
@@ -113,14 +123,14 @@ function mendOf(chain: Chain, { values, qualities }: Reading, shownAt: number): 
 }
 
 /**
- * What an inverter that has become idle shows: all that was left of its power is what the estimates were off by. Behind a gap
- * an estimate that came down to 0 by itself shows nothing, as it may have done so too early.
+ * What an inverter that has become idle shows: what was left of its power is what the estimates were off by. Those that have
+ * been at 0 for a while before show nothing: they were too low, nobody knows by how much.
  */
 function mendAtIdle(chain: Chain, shownAt: number): Mend | null {
-  const { knownAt, powerKnownAt, endAt, end, gaps, broken } = chain;
+  const { knownAt, powerKnownAt, endAt, end, gaps, lowSince } = chain;
   const gap = shownAt - endAt;
   if (powerKnownAt > knownAt || endAt <= knownAt || endAt - knownAt > PROVEN_BY_IDLE_MS) return null;
-  if (broken || gap <= 0 || gap > LATEST_MS || (gaps.length > 0 && end[POWER] === 0)) return null;
+  if (gap <= 0 || gap > LATEST_MS || shownAt - (lowSince ?? shownAt) > LONGEST_LOW_MS) return null;
   const offsets = end.map((value, column) => isOfPower(column) ? -value : null);
   return { knownAt, powerKnownAt, endAt, gaps, shownAt, offsets, doneTo: knownAt };
 }

@@ -39,6 +39,14 @@ export function decodeDictionary(frame: Uint8Array): Outcome<Decoded<DictionaryF
   return success({ content: { index, count, mask, codes }, length: parsed.value.length });
 }
 
+/** Whether power differs from its pattern in one of the samples that the mask covers. */
+export function movesPower({ mask }: DictionaryFrame): boolean {
+  return (mask & OF_POWER) !== 0;
+}
+
+/** PAC, the fourth of six columns. */
+const OF_POWER = 1 << 3 | 1 << 9 | 1 << 15;
+
 /** Number of set bits. */
 export function popcount(mask: number): number {
   let bits = 0;

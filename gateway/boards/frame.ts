@@ -2,7 +2,7 @@ import type { Outcome } from "../../protocol/outcome.ts";
 import { refusal, success } from "../../protocol/outcome.ts";
 import { decodeBitpack, type Packed } from "./bitpack.ts";
 import { resolveByContinuity } from "./continuity.ts";
-import { decodeDictionary } from "./dictionary.ts";
+import { decodeDictionary, movesPower } from "./dictionary.ts";
 import { type EncoderMemory, patternOf, temporalPast } from "./encoder_memory.ts";
 import { decodeHeaderless } from "./headerless.ts";
 import { refineLostBits } from "./lost_bits.ts";
@@ -21,6 +21,8 @@ export interface Frame {
   readonly ids?: readonly number[];
   /** Its values are told as differences from the sample before it. */
   readonly chained?: boolean;
+  /** It says for certain that power has moved. */
+  readonly powerMoves?: boolean;
 }
 
 /** What is known of a frame from elsewhere. */
@@ -87,6 +89,7 @@ function dictionary(frame: Uint8Array, memory: EncoderMemory): Outcome<Frame, Fr
     format: "dictionary",
     reading: resolveByContinuity(content, context),
     chained,
+    powerMoves: movesPower(content),
   }));
 }
 

@@ -141,13 +141,13 @@ function decodeItem(progress: Progress, { packet, item, at }: Item, arrival: num
     progress.state = { ...loseBase(polled), taken };
     return;
   }
-  const { format, reading, ids, chained = false } = content.value;
+  const { format, reading, ids, chained = false, powerMoves = false } = content.value;
   const end = at === undefined ? arrival - behind * 5 * polled.pollMs : arrival - ((state.bodyAt ?? at) - at);
   const times = sampleTimes(polled, end, reading.values.length / COLUMNS);
   const columns = ids ?? reading.values.map((_, i) => layout[i % COLUMNS] ?? 0);
   const isUsual = columns.every((id, position) => id === DEFAULT_LAYOUT[position % COLUMNS]);
   const { chain, doubtful, mend } = isUsual
-    ? follow(state.chain, { reading, times, chained })
+    ? follow(state.chain, { reading, times, chained, powerMoves })
     : { chain: null, doubtful: false };
   const stored = doubtful ? { ...reading, qualities: reading.qualities.map(doubted) } : reading;
   const rows = toRows(stored);
@@ -187,6 +187,7 @@ interface Content {
   readonly reading: Reading;
   readonly ids?: readonly number[];
   readonly chained?: boolean;
+  readonly powerMoves?: boolean;
 }
 
 function readContent(packet: Packet, state: BoardState): Outcome<Content, ItemFault> {

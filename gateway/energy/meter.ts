@@ -1,7 +1,7 @@
 import type { Meter } from "../store/port/meter.ts";
 import { AHEAD_MS } from "../store/port/sample_batch.ts";
 import { type Gain, NEW_COUNTER, readCounter } from "./counter.ts";
-import { addReadings, NEW_INTEGRAL } from "./integral.ts";
+import { addReadings, NEW_INTEGRAL, setAside } from "./integral.ts";
 
 /** One poll of an inverter, as far as its energy is concerned. */
 export interface MeterReading {
@@ -102,6 +102,12 @@ export function moveOn(shown: number, owed: number, wh: number): { readonly show
 export function corrected(meter: Meter, wh: number): Meter {
   const { shown, owed } = moveOn(meter.lifetimeWh ?? 0, meter.owedWh ?? 0, wh);
   return { ...meter, lifetimeWh: shown, owedWh: owed === 0 ? undefined : owed };
+}
+
+/** The meter behind readings of its power that are not to be counted yet. */
+export function withAside(before: Meter | undefined, at: number): Meter {
+  const meter = before ?? NEW_METER;
+  return { ...meter, at: Math.max(meter.at, at), integral: setAside(meter.integral, at) };
 }
 
 function byPower(before: Meter, readings: readonly MeterReading[]) {

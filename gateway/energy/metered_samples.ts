@@ -9,7 +9,7 @@ import type { RevisedBlock, SampleBatch, SampleReviser, SampleSink } from "../st
 import type { EnergyDay, EnergyStore, StoredEnergy } from "../store/energy.ts";
 import type { Gain } from "./counter.ts";
 import { type LocalDays, shares } from "./local_days.ts";
-import { advance, corrected, type MeterReading, moveOn } from "./meter.ts";
+import { advance, corrected, type MeterReading, moveOn, withAside } from "./meter.ts";
 import { correctionOf, sumOf } from "./revision.ts";
 
 /** Where a series has what an energy meter needs. */
@@ -69,8 +69,9 @@ export function meteredSamples(samples: SampleSink & SampleReviser, io: Metering
   const meter = (batch: SampleBatch) => {
     const reader = readerOf(batch.series);
     if (!reader) return;
-    if (batch.quality === "provisional") setAside(batch, { samples: batch.series.samples, reader }, 1);
-    else countIn(batch, reader);
+    if (batch.quality !== "provisional") return countIn(batch, reader);
+    setAside(batch, { samples: batch.series.samples, reader }, 1);
+    change(batch, (before) => keepAside(batch, before, io));
   };
   return {
     append(...batches) {
@@ -131,6 +132,22 @@ function correct(
   if (!energy.save(device, after)) return undefined;
   for (const [day, wh] of earlier) energy.addToDay(device, { inverter, day, wh });
   return after;
+}
+
+/** Remembers where a batch is that is not counted; `undefined`, with nothing written, when `before` is not what is stored. */
+function keepAside(
+  { device, inverter, series: { samples } }: SampleBatch,
+  before: StoredEnergy | undefined,
+  { energy }: Pick<MeteringIo, "energy">,
+): StoredEnergy | undefined {
+  const after = {
+    inverter,
+    version: (before?.version ?? 0) + 1,
+    meter: withAside(before?.meter, samples.at(-1)?.at ?? 0),
+    day: before?.day ?? "",
+    dayWh: before?.dayWh ?? 0,
+  };
+  return energy.save(device, after) ? after : undefined;
 }
 
 /** Counts a batch in; `undefined`, with nothing written, when `before` is not what is stored. */

@@ -3,6 +3,7 @@ import { SampleBlocksUpload } from "../../protocol/messages/sample_blocks.ts";
 import type { Identity } from "../auth/identity.ts";
 import { Fault } from "../fault.ts";
 import { type BoardUploadIo, takeBoardUpload } from "../ingest/board_upload.ts";
+import type { BoardMender } from "../ingest/board_mender.ts";
 import { decodeBlocks } from "../ingest/node_blocks.ts";
 import { type NodeUploadIo, takeNodeUpload } from "../ingest/node_upload.ts";
 import type { SampleFeed } from "../ingest/sample_feed.ts";
@@ -12,7 +13,7 @@ import { isShallow, MAX_JSON_DEPTH, parseJson } from "../json_text.ts";
 import { checkBody, type DeviceRoute, type Effect, jsonAnswer, type Reply, requireOwnName } from "./device_route.ts";
 
 interface ProcessIo extends NodeUploadIo, BoardUploadIo {
-  readonly samples: BoardUploadIo["samples"];
+  readonly mender: BoardMender;
   /** Hears of the samples when they are on disk. */
   readonly feed: SampleFeed;
   /** Whether what is stored goes out over MQTT. */
@@ -66,15 +67,19 @@ function readBoardBody({ device }: Identity, body: Uint8Array): UploadBody {
 }
 
 function storeBoardUpload(io: ProcessIo, { device }: Identity, body: UploadBody): Effect {
-  return (receivedAt) => told(io, takeBoardUpload(device, body, io, receivedAt));
+  return (receivedAt) => {
+    const stored = takeBoardUpload(device, body, io, receivedAt);
+    return told(io, stored, stored.mends ? () => io.mender.wake(device) : undefined);
+  };
 }
 
-/** Tells of the samples once they are on disk. `mqtt_published`: they are handed to the publisher then. */
-function told({ feed, publishes }: ProcessIo, { batches, answer }: StoredUpload): Reply {
+/** Tells of the samples once they are on disk, and does what is `next`. `mqtt_published`: they are handed to the publisher then. */
+function told({ feed, publishes }: ProcessIo, { batches, answer }: StoredUpload, next?: () => void): Reply {
   const done = jsonAnswer(200, answer(publishes && batches.length > 0));
-  if (batches.length === 0) return done;
+  if (batches.length === 0 && next === undefined) return done;
   return () => {
-    feed.stored(batches);
+    if (batches.length > 0) feed.stored(batches);
+    next?.();
     return Promise.resolve(done);
   };
 }

@@ -6,29 +6,31 @@ import type { UploadBody } from "../boards/upload_body.ts";
 import { ONLY_INVERTER } from "../store/inverters.ts";
 import type { BoardStates } from "../store/board_states.ts";
 import type { Device } from "../store/devices.ts";
-import type { SampleBatch, SampleReviser, SampleSink } from "../store/port/sample_batch.ts";
+import type { SampleBatch, SampleSink } from "../store/port/sample_batch.ts";
 import type { Quarantine } from "../store/quarantine.ts";
-import { createMending } from "./board_mends.ts";
+import { withMends } from "./board_mends.ts";
 import type { StoredUpload } from "./stored_upload.ts";
 
 /** What a board's upload writes to. */
 export interface BoardUploadIo {
-  readonly samples: SampleSink & SampleReviser;
+  readonly samples: SampleSink;
   readonly boards: BoardStates;
   readonly quarantine: Quarantine;
   readonly log: Logger;
 }
 
-/**
- * Stores what can be decoded, sets aside what cannot, and corrects some of what was stored before it was known better, inside
- * the transaction of the caller.
- */
+/** What a board's upload brought, and whether corrections of its samples wait (board_mender.ts). */
+export interface StoredBoardUpload extends StoredUpload {
+  readonly mends: boolean;
+}
+
+/** Stores what can be decoded, sets aside what cannot, and notes what is to be corrected, inside the transaction of the caller. */
 export function takeBoardUpload(
   device: Device,
   body: UploadBody,
   { samples, boards, quarantine, log }: BoardUploadIo,
   receivedAt: number,
-): StoredUpload {
+): StoredBoardUpload {
   const { row, deviceId } = device;
   const { state, upload } = decodeUpload(boardState(boards.load(row)), body, receivedAt);
   const batches = upload.batches.map(({ registers, samples, quality }): SampleBatch => {
@@ -40,15 +42,14 @@ export function takeBoardUpload(
     quarantine.keep({ at: receivedAt, deviceId, fault, detail, content: source });
     log.warn("item set aside {device} {fault}", { device: deviceId, fault });
   }
-  const mending = createMending(state.mends, device, samples);
-  for (const [i, batch] of batches.entries()) {
-    // Before it is stored: its energy goes on from that of the corrected ones.
-    const mend = upload.batches[i]?.mend;
-    if (mend !== undefined) mending.begin(mend);
-    samples.append(batch);
-  }
-  boards.save(row, JSON.stringify({ ...state, mends: mending.finish() }));
-  return { batches, answer: (published) => processAnswer(body.wireId ?? deviceId, upload, published) };
+  for (const batch of batches) samples.append(batch);
+  const mends = withMends(state.mends, upload.batches.flatMap(({ mend }) => mend ?? []));
+  boards.save(row, JSON.stringify({ ...state, mends }));
+  return {
+    batches,
+    mends: mends.length > 0,
+    answer: (published) => processAnswer(body.wireId ?? deviceId, upload, published),
+  };
 }
 
 /** That of a new board when there is none or it cannot be read: then only continuity is lost. */

@@ -49,6 +49,7 @@ const StoredMeter = z.object({
   integral: z.object({
     floor: z.number(),
     counted: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
+    asideAt: z.number().optional(),
   }),
 }).transform((meter): Meter => ({
   ...meter,

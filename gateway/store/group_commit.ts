@@ -8,7 +8,7 @@ import { isStorageError, storageFault } from "./storage_error.ts";
 const MAX_WAITING = 4096;
 
 /** Work of one transaction, at least (`run`): with it as much is done as a transaction may take time, tens of milliseconds. */
-const MOST_WORK = 50_000;
+export const MOST_WORK = 50_000;
 
 /** Turns of the event loop that a commit waits for more works at most. */
 const MAX_TURNS = 4;

@@ -28,6 +28,8 @@ export interface Integral {
   /** What lies before was forgotten; nothing is counted there any more. */
   readonly floor: number;
   readonly counted: readonly Counted[];
+  /** The newest reading that is not counted yet, if ever: no span is bridged over it. */
+  readonly asideAt?: number | undefined;
 }
 
 /** Where an inverter's energy comes from: its own counter, or its power, summed up over time. */

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { addReadings, BRIDGED_MS, NEW_INTEGRAL, type PowerReading } from "../../../gateway/energy/integral.ts";
+import {
+  addReadings,
+  BRIDGED_MS,
+  NEW_INTEGRAL,
+  type PowerReading,
+  setAside,
+} from "../../../gateway/energy/integral.ts";
 
 const MINUTE = 60_000;
 
@@ -67,4 +73,17 @@ Deno.test("spans of long ago are forgotten and counted no more", () => {
   const days = Array.from({ length: 40 }, (_, day) => constant([1440 * day, 1440 * day + 10]));
   assert.equal(total(days), 40 * 100);
   assert.equal(total([...days, constant([1440 * 2 + 600, 1440 * 2 + 610])]), 40 * 100);
+});
+
+Deno.test("nothing is bridged over what is set aside; counted later, it joins both sides, also in parts", () => {
+  const parts = [constant([0, 5]), constant([20, 25]), constant([10]), constant([15])];
+  let { integral, gains } = addReadings(NEW_INTEGRAL, parts[0] ?? []);
+  let wh = gains.reduce((sum, gain) => sum + gain.wh, 0);
+  integral = setAside(integral, 15 * MINUTE);
+  integral = setAside(integral, 10 * MINUTE);
+  const totals = parts.slice(1).map((part) => {
+    ({ integral, gains } = addReadings(integral, part));
+    return wh += gains.reduce((sum, gain) => sum + gain.wh, 0);
+  });
+  assert.deepEqual(totals, [100, 150, 250]);
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
 import { parseUploadBody } from "../../../gateway/boards/upload_body.ts";
+import { mendBoard } from "../../../gateway/ingest/board_mender.ts";
 import { takeBoardUpload } from "../../../gateway/ingest/board_upload.ts";
+import type { SampleReviser } from "../../../gateway/store/port/sample_batch.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import { type OpenedStores, openTestStores } from "../../fakes/stores.ts";
 import { boardBody } from "../boards/board.ts";
@@ -16,8 +18,12 @@ const GAINS = [10, 10, 10, 1, 10, 10];
 export interface UploadingBoard extends Omit<OpenedStores, typeof Symbol.asyncDispose> {
   /** Closes the stores and opens them again: `stores`, `services` and `db` are others then. */
   restart(): Promise<void>;
-  /** Uploads the batches with these numbers, from 1. Those without a frame are sent as they are. */
+  /** Uploads the batches with these numbers, from 1, and makes the corrections behind each. Those without a frame are sent as they are. */
   upload(day: readonly DayBatch[], numbers: Iterable<number>): Promise<void>;
+  /** Uploads one batch, and corrects nothing. */
+  uploadOnly(day: readonly DayBatch[], number: number): Promise<void>;
+  /** Makes a slice of the corrections that wait: how many batches it corrected, and whether there are more. `fails`: and undoes it. */
+  mendOnce(options?: { readonly fails: boolean }): Promise<{ readonly batches: number; readonly more: boolean }>;
   /** The values that are stored of a batch, raw, and what they are worth. */
   stored(number: number): { readonly values: readonly number[]; readonly quality: string | undefined };
   /** Of all days. */
@@ -61,9 +67,20 @@ function createBoard(first: OpenedStores, reopen: () => Promise<OpenedStores>): 
     },
     async upload(day, numbers) {
       const all = [...numbers];
-      const takeSome = () => all.splice(0, 500).forEach((number) => take(opened, day, number));
+      const takeOne = (number: number) => {
+        let { mends } = take(opened, day, number);
+        while (mends) mends = mend(opened).more;
+      };
+      const takeSome = () => all.splice(0, 500).forEach(takeOne);
       while (all.length > 0) await opened.stores.commit.run(takeSome);
     },
+    uploadOnly: (day, number) => opened.stores.commit.run(() => void take(opened, day, number)),
+    mendOnce: ({ fails } = { fails: false }) =>
+      opened.stores.commit.run(() => {
+        const slice = mend(opened);
+        if (fails) throw new Error("test: the slice is undone");
+        return slice;
+      }),
     stored: (number) => storedBatch(opened, number),
     energy() {
       const days = opened.services.energy.days("shed", 2, MIDNIGHT + 86_400_000);
@@ -73,13 +90,24 @@ function createBoard(first: OpenedStores, reopen: () => Promise<OpenedStores>): 
   };
 }
 
-function take({ stores, services }: OpenedStores, day: readonly DayBatch[], number: number): void {
+function take({ stores, services }: OpenedStores, day: readonly DayBatch[], number: number) {
   const { frame, truth } = day[number - 1] ?? assert.fail(`no batch ${number}`);
   const timestamp = 10_000 * number;
   const body = parseUploadBody(boardBody(timestamp, [{ frame: frame ?? exactFrame(truth), timestamp }], number));
   assert.ok(body.ok);
   const io = { ...stores, samples: services.samples, log: getLogger(["test"]) };
-  takeBoardUpload(stores.devices.find("shed") ?? assert.fail(), body.value, io, MIDNIGHT + timestamp);
+  return takeBoardUpload(stores.devices.find("shed") ?? assert.fail(), body.value, io, MIDNIGHT + timestamp);
+}
+
+function mend({ stores: { devices, boards }, services: { samples } }: OpenedStores) {
+  let batches = 0;
+  const revise: SampleReviser["revise"] = (revision) => {
+    const revised = samples.revise(revision);
+    batches += revised.length;
+    return revised;
+  };
+  const more = mendBoard(devices.find("shed") ?? assert.fail(), { boards, samples: { revise } });
+  return { batches, more };
 }
 
 function storedBatch({ services: { reader } }: OpenedStores, number: number) {
