@@ -34,7 +34,9 @@ export function addReadings(
   const gains: Gain[] = [];
   for (const [i, { at, w }] of readings.entries()) {
     const next = readings[i + 1]?.at ?? Infinity;
-    if (at >= integral.floor && Number.isFinite(w)) addOne(counted, { at, w: Math.max(0, w) }, { next, asideAt }, gains);
+    if (at >= integral.floor && Number.isFinite(w)) {
+      addOne(counted, { at, w: Math.max(0, w) }, { next, asideAt }, gains);
+    }
   }
   const forgotten = counted.splice(0, Math.max(0, counted.length - REMEMBERED)).at(-1);
   return { integral: { ...integral, floor: forgotten?.[2] ?? integral.floor, counted }, gains };
