@@ -20,7 +20,7 @@ export interface BoardUploadIo {
 }
 
 /** What a board's upload brought, and whether corrections of its samples wait (board_mender.ts). */
-export interface StoredBoardUpload extends StoredUpload {
+interface StoredBoardUpload extends StoredUpload {
   readonly mends: boolean;
 }
 

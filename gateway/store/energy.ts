@@ -101,6 +101,9 @@ export interface EnergyStore {
   notCounted(device: string, from: string, to: string): readonly EnergyDay[];
 }
 
+/** Less than this is what rounding leaves when all has been taken away. */
+const LEAST_WH = 1e-6;
+
 export function createEnergyStore(db: DatabaseSync): EnergyStore {
   const one = db.prepare("SELECT * FROM energy_meter WHERE device = ? AND inverter = ?");
   const all = db.prepare("SELECT * FROM energy_meter WHERE device = ? ORDER BY inverter");
@@ -116,7 +119,7 @@ export function createEnergyStore(db: DatabaseSync): EnergyStore {
       SELECT inverter, day, day_wh FROM energy_meter WHERE device = ?1 AND day >= ?2 AND day <= ?3
     ) GROUP BY day, inverter ORDER BY day, inverter`);
   const addAside = db.prepare(`INSERT INTO energy_not_counted(device, inverter, day, wh) VALUES (?1, ?2, ?3, max(0, ?4))
-    ON CONFLICT (device, day, inverter) DO UPDATE SET wh = max(0, wh + ?4)`);
+    ON CONFLICT (device, day, inverter) DO UPDATE SET wh = iif(wh + ?4 < ${LEAST_WH}, 0, wh + ?4)`);
   const aside = db.prepare(`SELECT inverter, day, wh FROM energy_not_counted
     WHERE device = ? AND day >= ? AND day <= ? AND wh > 0 ORDER BY day, inverter`);
   return {
