@@ -4,6 +4,7 @@ import type { Logger } from "@logtape/logtape";
 import { createAuthenticator, type Guest, mayPublish, type User } from "./access.ts";
 import { type ClientConnections, createClientConnections } from "./client_connections.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
+import { type ClientPace, createClientPace } from "./client_pace.ts";
 import { createPacketWalk } from "./packet_walk.ts";
 import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -21,7 +22,7 @@ interface BrokerOptions {
 }
 
 interface BrokerIo {
-  readonly clock: Pick<Clock, "sleep">;
+  readonly clock: Pick<Clock, "sleep" | "monotonic">;
   readonly log: Logger;
   readonly warn: RateLimitedWarnings;
 }
@@ -31,8 +32,10 @@ interface Broker extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Longest packet that a client may send: settings are far below. */
-const MAX_PACKET_BYTES = 65_536;
+/** Longest packet that a client may send: settings are at most 16 KiB. */
+const MAX_PACKET_BYTES = 20_480;
+/** Messages of QoS 2 that a client may leave half sent: they are kept. */
+const MAX_HALF_SENT = 20;
 /** Time for a CONNECT. */
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Longest silence a client may announce, in seconds. */
@@ -63,6 +66,7 @@ export async function startBroker(options: BrokerOptions, events: LinkEvents, io
     keepaliveLimit: KEEPALIVE_LIMIT_S,
     drainTimeout: DRAIN_TIMEOUT_MS,
     maxClientsIdLength: MAX_CLIENT_ID,
+    maxInflightInbound: MAX_HALF_SENT,
   });
   const connections = guard(aedes, options, events.topics, io);
   const server = createServer(connections.accept);
@@ -92,12 +96,13 @@ function guard(
   aedes: Aedes,
   { users, maxClients }: BrokerOptions,
   topics: readonly string[],
-  { log, warn }: BrokerIo,
+  { clock, log, warn }: BrokerIo,
 ): Connections {
   const authenticate = createAuthenticator(users);
   const list = createClientConnections(maxClients);
   const sockets = new WeakMap<Client, Socket>();
   const guests = new WeakMap<Client, Guest>();
+  const paces = new WeakMap<Client, ClientPace>();
 
   aedes.preConnect = (_client, packet, done) => {
     packet.clean = true; // an absent client's messages would gather in memory for ever
@@ -107,7 +112,7 @@ function guard(
     const socket = sockets.get(client);
     const address = socket?.remoteAddress ?? "";
     const guest = authenticate({ username, password, address });
-    if (guest && (socket === undefined || !list.letIn(socket))) {
+    if (guest && (socket === undefined || !list.letIn(socket, guest.name))) {
       warn("mqtt client refused, there are {most} already {address}", { most: maxClients, address });
       return done(refused("too many clients", UNAVAILABLE), false);
     }
@@ -120,6 +125,20 @@ function guard(
     packet.retain = false; // a wish is for now: kept, it would come back with every connection
     done(guest && mayPublish(guest, packet.topic, topics) ? null : new Error("not allowed to publish there"));
   };
+  aedes.authorizeSubscribe = (client, subscription, done) => {
+    const pace = client && paces.get(client);
+    switch (pace?.subscribe(subscription.topic) ?? "too_often") {
+      case "granted":
+        return done(null, subscription);
+      case "refused":
+        return done(null, null);
+      case "too_often":
+        return done(new Error("subscribes too often"));
+    }
+  };
+  aedes.on("unsubscribe", (filters, client) => {
+    for (const filter of filters) paces.get(client)?.unsubscribe(filter);
+  });
   aedes.on("clientError", (_client, error) => log.debug("mqtt client: {reason}", { reason: error.message }));
   aedes.on("connectionError", (_client, error) => log.debug("mqtt connection: {reason}", { reason: error.message }));
   return {
@@ -127,19 +146,28 @@ function guard(
     guests,
     accept(socket) {
       list.arrived(socket);
+      const pace = createClientPace(clock);
+      limit(socket, pace);
       const client = aedes.handle(socket);
-      limit(socket);
       sockets.set(client, socket);
+      paces.set(client, pace);
     },
   };
 }
 
-/** Cuts the connection when a packet is too long. What the broker reads is seen here first (Node.js, `readable.read()`). */
-function limit(socket: Socket): void {
-  const fits = createPacketWalk(MAX_PACKET_BYTES);
-  socket.on("data", (chunk: Uint8Array) => {
-    if (!fits(chunk)) socket.destroy();
-  });
+/**
+ * Cuts the connection when a packet is too long, or when they come too fast. The broker reads by `read()` and gets nothing of a
+ * piece with such a packet: to answer thousands on a connection that is cut would take it seconds.
+ */
+function limit(socket: Socket, pace: ClientPace): void {
+  const fits = createPacketWalk(MAX_PACKET_BYTES, (type) => pace.packet(type));
+  const read = socket.read.bind(socket);
+  socket.read = (size?: number): unknown => {
+    const piece: unknown = read(size);
+    if (!(piece instanceof Uint8Array) || fits(piece)) return piece;
+    socket.destroy();
+    return null;
+  };
 }
 
 function refused(why: string, returnCode: number): AuthenticateError {

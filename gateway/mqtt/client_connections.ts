@@ -10,14 +10,17 @@ export interface ClientConnections {
    * waited longest is cut: who says it at once gets in however many others say nothing.
    */
   arrived(socket: Socket): void;
-  /** It said who it is. `false`, with nothing changed, when everybody's place is taken. */
-  letIn(socket: Socket): boolean;
+  /**
+   * It said who it is. When every place is taken, whoever has most of them, by name and address, loses the oldest to one that
+   * has fewer; `false`, with nothing changed, when nobody has more than it.
+   */
+  letIn(socket: Socket, name: string): boolean;
   readonly all: Iterable<Socket>;
 }
 
 /** `places`: for clients; there are as many again at the door. */
 export function createClientConnections(places: number): ClientConnections {
-  const inside = new Set<Socket>();
+  const inside = new Map<Socket, string>(); // who each is, the oldest first
   const waiting = new Map<Socket, string>(); // longest first
   const cutLongest = (isMeant: (address: string) => boolean) => {
     for (const [socket, address] of waiting) {
@@ -39,14 +42,29 @@ export function createClientConnections(places: number): ClientConnections {
         inside.delete(socket);
       });
     },
-    letIn(socket) {
-      if (inside.size >= places) return false;
+    letIn(socket, name) {
+      const who = `${name} ${socket.remoteAddress ?? ""}`;
+      if (inside.size >= places) {
+        const surplus = oldestOfMost(inside, who);
+        if (surplus === undefined) return false;
+        inside.delete(surplus);
+        surplus.destroy();
+      }
       waiting.delete(socket);
-      inside.add(socket);
+      inside.set(socket, who);
       return true;
     },
     get all() {
-      return [...inside, ...waiting.keys()];
+      return [...inside.keys(), ...waiting.keys()];
     },
   };
+}
+
+/** Of whoever has the most connections, and more than `newcomer` would have. */
+function oldestOfMost(inside: ReadonlyMap<Socket, string>, newcomer: string): Socket | undefined {
+  const counts = new Map<string, number>();
+  for (const who of inside.values()) counts.set(who, (counts.get(who) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  if (most <= (counts.get(newcomer) ?? 0) + 1) return undefined;
+  for (const [socket, who] of inside) if (counts.get(who) === most) return socket;
 }

@@ -2,11 +2,17 @@
 const LENGTH_BYTES = 4;
 const CONTINUES = 0x80;
 
-/** Walks over the packets of one connection. `false`: a packet is longer than `limit`, or its length is malformed. */
+/** Where the type of a packet stands in its first byte (MQTT 3.1.1 §2.2.1). */
+const TYPE_SHIFT = 4;
+
+/** Walks over the packets of one connection. `false`: one is longer than `limit`, malformed in its length, or not let in. */
 type PacketWalk = (chunk: Uint8Array) => boolean;
 
-/** Nobody may make the broker gather 256 MB, least of all before a CONNECT: the length stands at the start of a packet. */
-export function createPacketWalk(limit: number): PacketWalk {
+/**
+ * Nobody may make the broker gather 256 MB, least of all before a CONNECT: the length stands at the start of a packet. `letIn`
+ * is asked of each packet, by its type.
+ */
+export function createPacketWalk(limit: number, letIn: (type: number) => boolean = () => true): PacketWalk {
   let body = 0; // bytes of the present packet still to come
   let lengthBytes = -1; // of its length field so far; -1 before its first byte
   let length = 0;
@@ -22,6 +28,7 @@ export function createPacketWalk(limit: number): PacketWalk {
       const byte = chunk[at++] ?? 0;
       if (lengthBytes < 0) {
         lengthBytes = length = 0;
+        if (!letIn(byte >> TYPE_SHIFT)) return false;
         continue;
       }
       length += (byte & ~CONTINUES) * 0x80 ** lengthBytes++;

@@ -243,6 +243,41 @@ Deno.test("hostile bytes end their own connection and nothing else", async (t) =
   await until(() => ear.last("esp32/ecowatt_data") !== undefined, "the data");
 });
 
+Deno.test("a client that was let in and floods the broker is cut unheard, and the others go on", async () => {
+  await using gateway = await startMqttGateway(WITH_USERS);
+  const port = gateway.mqttPort;
+  await using ear = await listenAt(port, "#", VIEWER);
+  const flood = raw(port, connectPacket(60, { username: "wall", password: "test-viewer-password" }));
+  await until(() => flood.received() === ACCEPTED, "the connection");
+  const pings = new Uint8Array(32_768).map((_, at) => PINGREQ[at % 2] ?? 0);
+  for (let i = 0; i < 8; i++) flood.socket.write(pings);
+  assert.equal(await flood.closed, "closed");
+  assert.ok(flood.received().length < 32_768, "an answer to each ping");
+  await gateway.roof.samplePower(Date.now(), 1500);
+  await until(() => ear.last("esp32/ecowatt_data") !== undefined, "the data");
+});
+
+Deno.test("a client has some hundred topics and the others are refused; one that asks without end is cut", async () => {
+  await using gateway = await startMqttGateway(WITH_USERS);
+  await using ear = await listenAt(gateway.mqttPort, "first", VIEWER);
+  const topics = Array.from({ length: 300 }, (_, i) => `a/${i}`);
+  const refused = async () => {
+    try {
+      await ear.client.subscribeAsync(topics);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  assert.ok(await refused());
+  assert.ok(ear.client.connected);
+  await ear.client.unsubscribeAsync(topics.slice(0, 150));
+  await ear.client.subscribeAsync("esp32/ecowatt_data");
+  await gateway.roof.samplePower(Date.now(), 1500);
+  await until(() => ear.last("esp32/ecowatt_data") !== undefined, "the data");
+  while (ear.client.connected) await refused();
+});
+
 Deno.test("no more clients than allowed", async () => {
   await using gateway = await startMqttGateway({ embedded: { port: 0, max_clients: 2 } });
   const port = gateway.mqttPort;
