@@ -24,7 +24,7 @@ interface HttpServerOptions {
 export interface HttpServer extends AsyncDisposable {
   readonly hostname: string;
   readonly port: number;
-  /** Takes no new connection and lets answers under way end, also of who has gone, for less than a second. */
+  /** Takes no new connection and lets answers under way end, for less than a second. */
   stop(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export function startHttpServer({ answer, bounds = connectionBounds(), ...rest }
   const guard = keepWithinBounds({ port, isBusy: (peerPort) => requests.isBusy(peerPort), bounds, log: options.log });
   const kept = keepListening(first, { ...options, port }, stopped.signal);
   const end = async () => {
-    await Promise.all([shutDown(kept, requests, options.clock), guard[Symbol.asyncDispose]()]);
+    await Promise.all([shutDown(kept, options.clock), guard[Symbol.asyncDispose]()]);
   };
   let stopping: Promise<void> | undefined;
   const stop = () => {
@@ -66,16 +66,9 @@ type CountedAnswer = (request: Request, peer: Deno.NetAddr) => Response | Promis
 /** How many requests are being answered, by the port that they came from: two addresses with one port are taken for one. */
 class RequestsByPort {
   readonly #counts = new Uint16Array(65_536);
-  #running = 0;
-  #whenIdle: (() => void) | undefined;
 
   isBusy(port: number): boolean {
     return (this.#counts[port] ?? 0) > 0;
-  }
-
-  /** Resolves when nothing is answered any more: the server forgets the requests of who has gone, what answers them goes on. */
-  async idle(): Promise<void> {
-    if (this.#running > 0) await new Promise<void>((resolve) => this.#whenIdle = resolve);
   }
 
   counting(answer: Answer): CountedAnswer {
@@ -91,8 +84,6 @@ class RequestsByPort {
 
   #add(port: number, change: 1 | -1): void {
     this.#counts[port] = (this.#counts[port] ?? 0) + change;
-    this.#running += change;
-    if (this.#running === 0) this.#whenIdle?.();
   }
 }
 
@@ -148,11 +139,7 @@ function listen({ hostname, port, purpose, answer, refuse }: ListenOptions): Lis
 }
 
 /** `Deno.serve` cannot be aborted once it shuts down: what still runs after the grace is left to the end of the process. */
-async function shutDown(
-  kept: Promise<Set<Listener>>,
-  requests: RequestsByPort,
-  clock: Pick<Clock, "sleep">,
-): Promise<void> {
+async function shutDown(kept: Promise<Set<Listener>>, clock: Pick<Clock, "sleep">): Promise<void> {
   const ended = [...await kept].map((listener) => listener.shutdown());
-  await within(GRACE_MS, Promise.all(ended).then(() => requests.idle()), { clock });
+  await within(GRACE_MS, Promise.all(ended), { clock });
 }

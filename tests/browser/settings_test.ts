@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { browserTest, visit, WIDTHS } from "./browser.ts";
 import { startFleet } from "./fleet.ts";
-import { holdAnswers } from "./held_answers.ts";
 
 browserTest("settings are reviewed, saved, and applied by the device, which the page shows", async (browser, t) => {
   await using fleet = await startFleet();
@@ -60,35 +59,6 @@ browserTest("what somebody else has set meanwhile is not overwritten unseen", as
   assert.equal(await page.getByLabel("Poll interval").inputValue(), "5");
   await page.getByRole("button", { name: "Start again from version 1" }).click();
   assert.equal(await page.getByLabel("Poll interval").inputValue(), "2");
-});
-
-browserTest("what is typed at the moment when newer settings are shown stays", async (browser) => {
-  await using fleet = await startFleet();
-  await using visitor = await visit(browser, await fleet.link("operator"));
-  const { page } = visitor;
-  await page.clock.install();
-  await page.getByRole("heading", { name: "Overview" }).waitFor();
-  await page.goto(`${fleet.url}/#/settings/barn`);
-  const upload = page.getByLabel("Upload interval");
-  await upload.waitFor();
-  const held = await holdAnswers(page, /\/devices\/barn\/settings$/);
-  const secret = await fleet.gateway.createToken("operator");
-  const response = await fetch(`${fleet.url}/api/v1/devices/barn/settings`, {
-    method: "PATCH",
-    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
-    body: JSON.stringify({ poll_interval_s: 2 }),
-  });
-  assert.equal(response.status, 200);
-  await response.body?.cancel();
-  await held.asked;
-  // What is to happen after they are shown waits for a frame: none comes until the clock goes on.
-  await page.clock.pauseAt(Date.now() + 60_000);
-  await held.letGo();
-  await page.getByText("In force, version 1").waitFor();
-  await upload.fill("40");
-  await page.clock.resume();
-  await page.getByText("Version 1 came meanwhile; you started from version 0.").waitFor();
-  assert.equal(await upload.inputValue(), "40");
 });
 
 browserTest("a template is made, filled in and removed; a viewer only looks", async (browser) => {

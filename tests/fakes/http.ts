@@ -9,14 +9,22 @@ Object.assign(Deno, {
   serve(options: Deno.ServeTcpOptions, handler: Deno.ServeHandler) {
     const server = serve(options, handler);
     const { port } = server.addr;
-    handlers.set(port, handler);
+    const running = new Set<Promise<Response>>();
+    handlers.set(port, (request, info) => {
+      const answer = Promise.try(handler, request, info);
+      running.add(answer);
+      const end = () => void running.delete(answer);
+      answer.then(end, end);
+      return answer;
+    });
     const closed = () => void handlers.delete(port);
     options.signal?.addEventListener("abort", closed);
     const shutdown = server.shutdown.bind(server);
     return Object.assign(server, {
       shutdown() {
         closed();
-        return shutdown();
+        // As the real one does, it waits for its handlers, also of requests whose senders have gone.
+        return Promise.allSettled([shutdown(), ...running]).then(() => {});
       },
     });
   },
