@@ -37,6 +37,9 @@ interface CommandLedger {
   readonly runTwice: 0;
 }
 
+/** What an operator asked for, and what the gateway tells of it. */
+export type CommandsToAudit = Pick<Operator, "orders" | "told" | "count">;
+
 /** Throws when the gateway took a request twice. */
 export function auditLine(counts: LineCounts): LineCounts {
   assert.equal(counts.takenTwice, 0, "requests were taken by the gateway more than once");
@@ -68,7 +71,7 @@ export function countOfPoint({ values }: Point): number {
  * written once at most. `written`: what the inverter was told, in order.
  */
 export async function auditCommands(
-  operator: Operator,
+  operator: CommandsToAudit,
   written: readonly number[],
   bait: number,
 ): Promise<CommandLedger> {

@@ -49,6 +49,7 @@ export async function killAtRandom(kills: number, seed: number): Promise<KillLed
     await order;
   }
   line.calm();
+  auditLine(line.counts());
   await ended(events(inverter.events, "poll", 5), "polls after the last kill"); // the node may be told to stop by now
   const answered = await site.restartNode();
   await until(
@@ -56,7 +57,6 @@ export async function killAtRandom(kills: number, seed: number): Promise<KillLed
     async () => (await stored()).some((point) => countOfPoint(point) >= answered) || undefined,
   );
   await operator.settled();
-  auditLine(line.counts());
   await line.replayAll();
   return {
     seed,
