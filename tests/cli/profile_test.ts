@@ -57,6 +57,24 @@ Deno.test("a profile is tried with its dumps: what they do not show, and what th
   assert.match((await trial(dump.replace("[2309,", "[9309,"))).out, /Vac1 is 930.9, and not 0 to 300 V/);
 });
 
+Deno.test("a configuration that names a device that nobody knows is refused, with the one that was meant", async () => {
+  await using folder = await temporaryDirectory();
+  const file = `${folder.path}/ecowatt.yaml`;
+  const config = (profile: string) =>
+    `node: { device_id: roof, gateway: "http://127.0.0.1:8080", key: ${"ab".repeat(32)}, ` +
+    `buses: [{ tcp: { host: 127.0.0.1 }, inverters: [{ profile: ${profile} }] }] }\n`;
+  const check = async (profile: string) => {
+    await Deno.writeTextFile(file, config(profile));
+    let err = "";
+    const code = await main(["check", "--config", file], { out: () => {}, err: (text) => err += text });
+    return { code, err };
+  };
+  assert.deepEqual(await check("eastron-sdm630"), { code: 0, err: "" });
+  const unknown = await check("eastron-sdm63");
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.err, /inverter inverter: There is no profile eastron-sdm63; did you mean eastron-sdm630\?/);
+});
+
 Deno.test("a device is tried and recorded by a profile, and one that is another is refused", async () => {
   await using folder = await temporaryDirectory();
   const options = SimulatorOptions.parse({ port: 0, httpPort: null });

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { machineLibrary } from "../../../profiles/library.ts";
+import type { InverterConfig } from "../../../device/config/bus_config.ts";
 import { NodeConfig } from "../../../device/config/node_config.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
 import { UpdateConfig } from "../../../device/config/update_config.ts";
@@ -23,8 +25,18 @@ export type ConfigFile = z.infer<typeof ConfigFile>;
 export const DEFAULT_CONFIG = "/etc/ecowatt/ecowatt.yaml";
 
 /** The checked configuration; whatever is wrong with it is a usage fault with lines and columns. */
-export function loadConfig(path: string | undefined): Promise<ConfigFile> {
-  return loadYaml(path ?? DEFAULT_CONFIG, ConfigFile);
+export async function loadConfig(path: string | undefined): Promise<ConfigFile> {
+  const file = await loadYaml(path ?? DEFAULT_CONFIG, ConfigFile);
+  const faults = (file.node?.buses ?? []).flatMap(({ inverters }) => inverters.flatMap(profileFault));
+  if (faults.length > 0) throw usage(`${path ?? DEFAULT_CONFIG}: ${faults.join("\n")}`);
+  return file;
+}
+
+/** Why the device of a configured profile cannot be had; these two are part of the program. */
+function profileFault({ name, profile }: InverterConfig): readonly string[] {
+  if (profile === "ecowatt" || profile === "sunspec") return [];
+  const found = machineLibrary.find(profile);
+  return found.ok ? [] : [`inverter ${name}: ${found.detail}`];
 }
 
 /** The node's section of a configuration, or a usage fault that says that there is none. */
