@@ -61,6 +61,40 @@ browserTest("what somebody else has set meanwhile is not overwritten unseen", as
   assert.equal(await page.getByLabel("Poll interval").inputValue(), "2");
 });
 
+/** Types into the field that has the focus as soon as the page shows a text, before anything else can happen. */
+function typeWhenShown(shown: string, typed: string): string {
+  return `{
+    const field = document.activeElement;
+    new MutationObserver((_, observer) => {
+      if (!document.body.textContent.includes(${JSON.stringify(shown)})) return;
+      observer.disconnect();
+      field.value = ${JSON.stringify(typed)};
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  }`;
+}
+
+browserTest("what is typed at the moment when newer settings are shown stays", async (browser) => {
+  await using fleet = await startFleet();
+  await using visitor = await visit(browser, await fleet.link("operator"));
+  const { page } = visitor;
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await page.goto(`${fleet.url}/#/settings/barn`);
+  const upload = page.getByLabel("Upload interval");
+  await upload.focus();
+  await page.evaluate(typeWhenShown("In force, version 1", "40"));
+  const secret = await fleet.gateway.createToken("operator");
+  const response = await fetch(`${fleet.url}/api/v1/devices/barn/settings`, {
+    method: "PATCH",
+    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+    body: JSON.stringify({ poll_interval_s: 2 }),
+  });
+  assert.equal(response.status, 200);
+  await response.body?.cancel();
+  await page.getByText("Version 1 came meanwhile; you started from version 0.").waitFor();
+  assert.equal(await upload.inputValue(), "40");
+});
+
 browserTest("a template is made, filled in and removed; a viewer only looks", async (browser) => {
   await using fleet = await startFleet();
   await using visitor = await visit(browser, await fleet.link("operator"));
