@@ -11,6 +11,7 @@ import type { DeviceRoute } from "./http/device_route.ts";
 import { type BodyLimits, createBodyReader } from "./http/request_body.ts";
 import type { Handler } from "./http/server.ts";
 import { createProcessRoute } from "./http/process_route.ts";
+import { createBoardMemory } from "./ingest/board_memory.ts";
 import { createBoardMender } from "./ingest/board_mender.ts";
 import type { SampleFeed } from "./ingest/sample_feed.ts";
 import { createUploadPace } from "./ingest/upload_bounds.ts";
@@ -41,8 +42,9 @@ export function createDeviceApi(
 }
 
 function routesOf({ stores, services, feed, publishes, io: { clock, log } }: DeviceApiParts): readonly DeviceRoute[] {
-  const { receipts, boards, quarantine, commands, commit, twins, history, firmwareSessions } = stores;
+  const { receipts, quarantine, commands, commit, twins, history, firmwareSessions } = stores;
   const { samples, states, notifier, firmware, firmwareRollouts } = services;
+  const boards = createBoardMemory(stores.boards);
   const mender = createBoardMender({ samples, boards, commit, log });
   const pace = createUploadPace(clock);
   return [

@@ -1,4 +1,5 @@
 import { importHmacKey } from "../../crypto/hmac.ts";
+import { BoundedMap } from "../../platform/bounded_map.ts";
 import { parseSignedRequest, verifySignedRequest } from "../../protocol/device_signature.ts";
 import { parseUploadBody } from "../boards/upload_body.ts";
 import { parseLegacySignature, verifyLegacySignature } from "../boards/legacy_signature.ts";
@@ -7,7 +8,7 @@ import { Fault } from "../fault.ts";
 import { parseJson } from "../json_text.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
-import type { KeyRing } from "./key_ring.ts";
+import type { KeyRing, RingKey } from "./key_ring.ts";
 import { ALL_REVOKED, refusedBoard, type RefusedKey, refusedKeyOfDevice, unfitHmac } from "./refused_key.ts";
 
 /** Finds out who speaks. Rejects with `Fault` `malformed` when an unsigned body is no JSON: then it names nobody. */
@@ -25,13 +26,17 @@ interface AuthenticatorIo {
   readonly devices: Devices;
 }
 
+/** Addresses of boards that are remembered. */
+const KEPT_ADDRESSES = 10_000;
+
 export function createAuthenticator(io: AuthenticatorIo): Authenticator {
+  const lastFrom: LastFrom = new BoundedMap(KEPT_ADDRESSES);
   return async (request) => {
     const { headers, path } = request;
     if (headers.has("signature-input") || headers.has("signature") || headers.has("x-device-id")) {
       return await bySignature(request, io);
     }
-    if (path === UPLOAD_PATH) return await byHmac(request, io);
+    if (path === UPLOAD_PATH) return await byHmac(request, { ...io, lastFrom });
     return byAddress(request, io.devices);
   };
 }
@@ -54,10 +59,13 @@ async function bySignature(
   return { kind: "signed", device: found.device, key: found, request: verified.value };
 }
 
+/** By address, the row of the device whose upload was verified from there last. */
+type LastFrom = BoundedMap<string, number>;
+
 /** contract/1-link §2.1: boards share a name, and the key that verifies says which one it is. */
 async function byHmac(
   request: DeviceRequest,
-  { ring, devices }: AuthenticatorIo,
+  { ring, devices, lastFrom }: AuthenticatorIo & { readonly lastFrom: LastFrom },
 ): Promise<Identity | Unauthenticated> {
   const proof = parseLegacySignature(request.headers);
   if (!proof.ok) return unauthenticated("malformed", proof.detail);
@@ -69,10 +77,16 @@ async function byHmac(
     await verifyLegacySignature(proof.value, request.body, await decoy);
     return refusedFor(refusedBoard(devices, name), known);
   }
-  // All of them are tried, also after the right one: the time says nothing about who is registered.
-  const fits = await Promise.all(keys.map(({ key }) => verifyLegacySignature(proof.value, request.body, key.hmac)));
-  const match = keys[fits.indexOf(true)];
+  // The likeliest first. Of a stranger's upload all are tried: the time says nothing about who is registered.
+  const row = lastFrom.get(request.address);
+  const [likely, others] = [keys.filter(({ device }) => device.row === row), keys.filter(({ device }) => device.row !== row)];
+  const fitting = async (some: readonly RingKey[]) => {
+    const fits = await Promise.all(some.map(({ key }) => verifyLegacySignature(proof.value, request.body, key.hmac)));
+    return some[fits.indexOf(true)];
+  };
+  const match = await fitting(likely) ?? await fitting(others);
   if (!match) return refusedFor(unfitHmac(devices, keys.map(({ device }) => device)), known);
+  if (match.device.row !== row) lastFrom.set(request.address, match.device.row);
   return { kind: "board", device: match.device, key: match, sequence, mac };
 }
 

@@ -1,10 +1,9 @@
 import type { Logger } from "@logtape/logtape";
-import { parseBoardState } from "../boards/board_state.ts";
 import { Fault } from "../fault.ts";
-import type { BoardStates } from "../store/board_states.ts";
 import type { Device } from "../store/devices.ts";
 import { type GroupCommit, MOST_WORK } from "../store/group_commit.ts";
 import type { SampleReviser } from "../store/port/sample_batch.ts";
+import type { BoardMemory } from "./board_memory.ts";
 import { mendSlice } from "./board_mends.ts";
 
 type Board = Pick<Device, "row" | "deviceId">;
@@ -12,7 +11,7 @@ type Board = Pick<Device, "row" | "deviceId">;
 /** What corrections are read from and written to. */
 interface MendingIo {
   readonly samples: SampleReviser;
-  readonly boards: BoardStates;
+  readonly boards: BoardMemory;
 }
 
 interface BoardMenderIo extends MendingIo {
@@ -62,9 +61,9 @@ export function createBoardMender({ commit, log, ...io }: BoardMenderIo): BoardM
 
 /** Corrects one slice of a board's samples, inside the transaction of the caller; whether there are more. */
 export function mendBoard(device: Board, { samples, boards }: MendingIo): boolean {
-  const state = parseBoardState(boards.load(device.row) ?? "");
-  if (state === undefined || state.mends.length === 0) return false;
+  const state = boards.load(device.row);
+  if (state.mends.length === 0) return false;
   const mends = mendSlice(state.mends, device, samples);
-  boards.save(device.row, JSON.stringify({ ...state, mends }));
+  boards.save(device.row, { ...state, mends });
   return mends.length > 0;
 }

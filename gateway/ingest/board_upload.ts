@@ -1,20 +1,19 @@
 import type { Logger } from "@logtape/logtape";
 import { processAnswer } from "../boards/answers.ts";
-import { type BoardState, NEW_BOARD, parseBoardState } from "../boards/board_state.ts";
 import { decodeUpload } from "../boards/upload.ts";
 import type { UploadBody } from "../boards/upload_body.ts";
 import { ONLY_INVERTER } from "../store/inverters.ts";
-import type { BoardStates } from "../store/board_states.ts";
 import type { Device } from "../store/devices.ts";
 import type { SampleBatch, SampleSink } from "../store/port/sample_batch.ts";
 import type { Quarantine } from "../store/quarantine.ts";
+import type { BoardMemory } from "./board_memory.ts";
 import { withMends } from "./board_mends.ts";
 import type { StoredUpload } from "./stored_upload.ts";
 
 /** What a board's upload writes to. */
 export interface BoardUploadIo {
   readonly samples: SampleSink;
-  readonly boards: BoardStates;
+  readonly boards: BoardMemory;
   readonly quarantine: Quarantine;
   readonly log: Logger;
 }
@@ -32,7 +31,7 @@ export function takeBoardUpload(
   receivedAt: number,
 ): StoredBoardUpload {
   const { row, deviceId } = device;
-  const { state, upload } = decodeUpload(boardState(boards.load(row)), body, receivedAt);
+  const { state, upload } = decodeUpload(boards.load(row), body, receivedAt);
   const batches = upload.batches.map(({ registers, samples, quality }): SampleBatch => {
     const series = { profile: "ecowatt", registers, samples };
     return { device: deviceId, inverter: ONLY_INVERTER, series, quality, receivedAt };
@@ -44,15 +43,10 @@ export function takeBoardUpload(
   }
   for (const batch of batches) samples.append(batch);
   const mends = withMends(state.mends, upload.batches.flatMap(({ mend }) => mend ?? []));
-  boards.save(row, JSON.stringify({ ...state, mends }));
+  boards.save(row, { ...state, mends });
   return {
     batches,
     mends: mends.length > 0,
     answer: (published) => processAnswer(body.wireId ?? deviceId, upload, published),
   };
-}
-
-/** That of a new board when there is none or it cannot be read: then only continuity is lost. */
-function boardState(text: string | undefined): BoardState {
-  return (text === undefined ? undefined : parseBoardState(text)) ?? NEW_BOARD;
 }

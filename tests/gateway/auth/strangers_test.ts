@@ -45,6 +45,37 @@ Deno.test("an upload for a board that does not exist costs as many codes as a wr
   assert.deepEqual([await upload("ESP32"), await upload("nobody")], [1, 1]);
 });
 
+Deno.test("among boards that share a name, the one that is known at the address is tried first; of a stranger's upload all are", async () => {
+  using s = await site();
+  const keys = [2, 3, 4].map((byte) => new Uint8Array(32).fill(byte)); // test keys
+  for (const [i, key] of keys.entries()) {
+    await register(s.store.devices, {
+      deviceId: DeviceId.parse(`board-${i}`),
+      model: "esp32",
+      auth: "legacy",
+      wireId: "ESP32",
+      key,
+    });
+  }
+  let sequence = 0;
+  const costOf = async (key: Uint8Array<ArrayBuffer>, address: string, kind: "board" | "unauthenticated") => {
+    const request = { ...posted("/process", { device_id: "ESP32", data: [] }), address };
+    const mac = toHex(await legacySignature(await importHmacKey(key), request.body, ++sequence));
+    request.headers.set("x-sequence-number", `${sequence}`);
+    request.headers.set("x-hmac-sha256", mac);
+    return await countHmacs(async () => assert.equal((await s.authenticate(request)).kind, kind));
+  };
+  const [first = key, second = key] = keys;
+  const stranger = new Uint8Array(32).fill(9);
+  assert.equal(await costOf(first, ADDRESS, "board"), 4);
+  assert.equal(await costOf(first, ADDRESS, "board"), 1);
+  assert.equal(await costOf(stranger, ADDRESS, "unauthenticated"), 4);
+  assert.equal(await costOf(stranger, "192.0.2.8", "unauthenticated"), 4);
+  // Another board at the same address, then known there.
+  assert.equal(await costOf(second, ADDRESS, "board"), 4);
+  assert.equal(await costOf(second, ADDRESS, "board"), 1);
+});
+
 Deno.test("what comes unsigned from a board's address is that board's only under the name that boards share", async () => {
   using s = await site();
   assert.equal((await s.authenticate(posted("/changes", { device_id: "ESP32" }))).kind, "address");

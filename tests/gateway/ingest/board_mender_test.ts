@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { NEW_BOARD } from "../../../gateway/boards/board_state.ts";
 import type { Mend } from "../../../gateway/boards/chain.ts";
 import { Fault } from "../../../gateway/fault.ts";
+import { createBoardMemory } from "../../../gateway/ingest/board_memory.ts";
 import { createBoardMender } from "../../../gateway/ingest/board_mender.ts";
 import { withMends } from "../../../gateway/ingest/board_mends.ts";
 import { MOST_WORK } from "../../../gateway/store/group_commit.ts";
@@ -39,7 +40,7 @@ function setUp(mends: Readonly<Record<string, readonly Mend[]>>) {
         return work();
       },
     },
-    boards: { load: (row) => states.get(row), save: (row, state) => void states.set(row, state) },
+    boards: createBoardMemory({ load: (row) => states.get(row), save: (row, state) => void states.set(row, state) }),
     samples: {
       revise: ({ device, from, to }: Revision) => {
         done.push(`${device} ${minutes(from)}-${minutes(to)}`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
 import { parseUploadBody } from "../../../gateway/boards/upload_body.ts";
+import { createBoardMemory } from "../../../gateway/ingest/board_memory.ts";
 import { mendBoard } from "../../../gateway/ingest/board_mender.ts";
 import { takeBoardUpload } from "../../../gateway/ingest/board_upload.ts";
 import type { SampleReviser } from "../../../gateway/store/port/sample_batch.ts";
@@ -95,7 +96,8 @@ function take({ stores, services }: OpenedStores, day: readonly DayBatch[], numb
   const timestamp = 10_000 * number;
   const body = parseUploadBody(boardBody(timestamp, [{ frame: frame ?? exactFrame(truth), timestamp }], number));
   assert.ok(body.ok);
-  const io = { ...stores, samples: services.samples, log: getLogger(["test"]) };
+  const boards = createBoardMemory(stores.boards);
+  const io = { ...stores, boards, samples: services.samples, log: getLogger(["test"]) };
   return takeBoardUpload(stores.devices.find("shed") ?? assert.fail(), body.value, io, MIDNIGHT + timestamp);
 }
 
@@ -106,7 +108,10 @@ function mend({ stores: { devices, boards }, services: { samples } }: OpenedStor
     batches += revised.length;
     return revised;
   };
-  const more = mendBoard(devices.find("shed") ?? assert.fail(), { boards, samples: { revise } });
+  const more = mendBoard(devices.find("shed") ?? assert.fail(), {
+    boards: createBoardMemory(boards),
+    samples: { revise },
+  });
   return { batches, more };
 }
 
