@@ -1,4 +1,5 @@
 import { ACCESS } from "./edits/access.ts";
+import { BOARDS } from "./edits/boards.ts";
 import { BOOT_GUARD } from "./edits/boot_guard.ts";
 import { COMMAND } from "./edits/commands.ts";
 import { CRYPTO } from "./edits/crypto.ts";
@@ -18,6 +19,7 @@ export const EDITS: Readonly<Record<string, readonly Mutant[]>> = {
   protocol: PROTOCOL,
   store: STORES,
   access: ACCESS,
+  boards: BOARDS,
   keys: KEYS,
   outbox: OUTBOXES,
   commands: COMMAND,
