@@ -41,7 +41,7 @@ export function takeBoardUpload(
     quarantine.keep({ at: receivedAt, deviceId, fault, detail, content: source });
     log.warn("item set aside {device} {fault}", { device: deviceId, fault });
   }
-  for (const batch of batches) samples.append(batch);
+  samples.append(...batches);
   const mends = withMends(state.mends, upload.batches.flatMap(({ mend }) => mend ?? []));
   boards.save(row, { ...state, mends });
   return {
