@@ -41,7 +41,7 @@ Deno.test("what stands for itself begins a chain and corrects the one before it,
   assert.equal(at(HOUR + 15 * MINUTE + 9 * SECOND).mend, undefined);
   assert.equal(follow(null, batch(HOUR, 900)).mend, undefined);
   assert.equal(
-    follow(chainOf(), { ...batch(HOUR, 900, "exact"), chained: false }).mend,
+    follow(chainOf(), { ...batch(10 * SECOND, 950, "exact"), chained: false }).mend,
     undefined,
     "nothing hung on it",
   );
