@@ -79,7 +79,10 @@ async function byHmac(
   }
   // The likeliest first. Of a stranger's upload all are tried: the time says nothing about who is registered.
   const row = lastFrom.get(request.address);
-  const [likely, others] = [keys.filter(({ device }) => device.row === row), keys.filter(({ device }) => device.row !== row)];
+  const [likely, others] = [
+    keys.filter(({ device }) => device.row === row),
+    keys.filter(({ device }) => device.row !== row),
+  ];
   const fitting = async (some: readonly RingKey[]) => {
     const fits = await Promise.all(some.map(({ key }) => verifyLegacySignature(proof.value, request.body, key.hmac)));
     return some[fits.indexOf(true)];

@@ -39,7 +39,11 @@ export function resolveByContinuity(frame: DictionaryFrame, context: Context): R
   let expectation = expectationOf(frame, context);
   for (let position = 0; position < frame.count; position++) {
     if (position === MASKED_POSITIONS) expectation = expectation.after(likeliest(paths).values);
-    const footing = { base, expectation, certain: paths.length === 1 && isCertain(frame, position, paths[0]?.used ?? 0) };
+    const footing = {
+      base,
+      expectation,
+      certain: paths.length === 1 && isCertain(frame, position, paths[0]?.used ?? 0),
+    };
     paths = prune(paths.flatMap((path) => stepsOf(path, position, frame, footing)), expectation);
   }
   const best = likeliest(paths);

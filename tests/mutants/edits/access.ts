@@ -114,8 +114,8 @@ export const ACCESS = [
       breaks: "a request without half of its signature counts as a board's",
     },
     {
-      from: "const match = keys[fits.indexOf(true)];",
-      to: "const match = keys[Math.max(0, fits.indexOf(true))];",
+      from: "return some[fits.indexOf(true)];",
+      to: "return some[Math.max(0, fits.indexOf(true))];",
       breaks: "a board's upload needs no key",
     },
   ]),
