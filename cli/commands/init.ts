@@ -31,6 +31,7 @@ interface Flags {
   readonly inverter: readonly string[];
   readonly device?: string;
   readonly gateway?: string;
+  readonly caFile?: string;
   readonly keyFile?: string;
   readonly keyNumber: number;
   readonly host: string;
@@ -57,6 +58,7 @@ export function initCommand(program: Command, terminal: Terminal, ask: Ask): voi
     .option("--inverter <address>", `${INVERTER_URLS}; may be repeated`, several, [])
     .option("--device <name>", "the node's name at its gateway (default roof)")
     .option("--gateway <url>", "address of the gateway, for a node alone")
+    .option("--ca-file <file>", "PEM file of the authority that signed that gateway's certificate, if it is one's own")
     .option("--key-file <file>", "file with the device key that the gateway gave out (64 hex digits), for a node alone")
     .option("--key-number <number>", "number of that key", number, 1)
     .option("--host <address>", "where the own gateway listens: 0.0.0.0 for all", "127.0.0.1")
@@ -114,7 +116,8 @@ async function gather(session: Session): Promise<{ readonly answers: Answers; re
       (asks ? answered(ask, "5/5  Folder of the data", processDataDir(undefined)) : processDataDir(undefined)),
   );
   const { host, keyNumber } = flags;
-  const answers: Answers = { role, buses, device, host, keyNumber, dataDir, ...where };
+  const authority = flags.caFile === undefined ? {} : { caFile: resolve(flags.caFile) };
+  const answers: Answers = { role, buses, device, host, keyNumber, dataDir, ...where, ...authority };
   return { answers: await gatewayTried(answers, where.keyFile, session, untried), untried };
 }
 

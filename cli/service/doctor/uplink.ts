@@ -56,6 +56,17 @@ export async function probeWithoutNode(
   }
 }
 
+/** Whether a gateway is not reached because nobody who is trusted signed its certificate (words of rustls). */
+export function isUntrusted(reason: string): boolean {
+  return /UnknownIssuer|CaUsedAsEndEntity/.test(reason);
+}
+
+function wayTo(gateway: string, reason: string): string {
+  if (isUntrusted(reason)) return "name the authority that signed its certificate: `node.ca_file:`";
+  if (/certificate/i.test(reason)) return "is this machine's clock right? the certificate has to be for this address";
+  return `is it on? is the address right? curl ${gateway}/health`;
+}
+
 function findings(probe: Probe, { gateway, device_id, key_number }: NodeConfig): readonly Finding[] {
   switch (probe.kind) {
     case "accepted":
@@ -81,9 +92,7 @@ function findings(probe: Probe, { gateway, device_id, key_number }: NodeConfig):
         fail(
           "gateway",
           `${gateway} is not reached: ${probe.reason}`,
-          /certificate/i.test(probe.reason)
-            ? "name the authority that signed its certificate: `node.ca_file:`"
-            : `is it on? is the address right? curl ${gateway}/health`,
+          wayTo(gateway, probe.reason),
         ),
       ];
     default:

@@ -12,6 +12,8 @@ export interface Answers {
   readonly device: string;
   /** Address of the gateway as the node reaches it. */
   readonly gateway: string;
+  /** PEM file of the authority that signed the gateway's certificate, where the system does not know it. */
+  readonly caFile?: string;
   /** Where the own gateway listens. */
   readonly host: string;
   readonly port: number;

@@ -21,11 +21,11 @@ gateway:
   port: ${port}`;
 }
 
-function nodeText({ device, gateway, keyNumber, buses }: Answers): string {
+function nodeText({ device, gateway, caFile, keyNumber, buses }: Answers): string {
   return `# The node: polls inverters and uploads to a gateway. Its key is in node/device.key in the data directory.
 node:
   device_id: ${JSON.stringify(device)}
-  gateway: ${JSON.stringify(gateway)}
+  gateway: ${JSON.stringify(gateway)}${caFile === undefined ? "" : `\n  ca_file: ${JSON.stringify(caFile)}`}
   key_number: ${keyNumber}
   poll_interval: 2s # between two readings
   upload_interval: 30s # between two uploads; longer spares the SD card

@@ -1,9 +1,10 @@
 import type { Logger } from "@logtape/logtape";
 import { NodeConfig } from "../../../device/config/node_config.ts";
+import { trustingFetch } from "../../../platform/certificates.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { checked } from "../../terminal/arguments.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
-import { probeWithoutNode } from "../doctor/uplink.ts";
+import { isUntrusted, probeWithoutNode } from "../doctor/uplink.ts";
 import { reasonOf } from "../doctor/finding.ts";
 import { openGateway } from "../run/roles.ts";
 import type { Answers } from "./answers.ts";
@@ -36,10 +37,11 @@ export async function tryOwnGateway(answers: Answers, io: GatewayTrialIo): Promi
 
 /** Sends one signed request that changes nothing. */
 export async function tryGateway(answers: Answers, io: GatewayTrialIo): Promise<Trial<Answers>> {
-  const { gateway, device, dataDir } = answers;
+  const { gateway, caFile, device, dataDir } = answers;
   const no = (message: string, way: string) => ({ ok: false, value: answers, message, way } as const);
   try {
-    const probe = await probeWithoutNode(configOf(answers), { dataDir, ...io });
+    using trusting = caFile === undefined ? undefined : await trustingFetch(caFile, io.fetch);
+    const probe = await probeWithoutNode(configOf(answers), { dataDir, ...io, fetch: trusting?.fetch ?? io.fetch });
     switch (probe.kind) {
       case "accepted":
         return { ok: true, value: answers, message: `${gateway} takes what ${device} signs` };
@@ -51,7 +53,10 @@ export async function tryGateway(answers: Answers, io: GatewayTrialIo): Promise<
       case "unproven":
         return no(`what answers at ${gateway} is no EcoWatt gateway: ${probe.reason}`, "correct the address");
       case "unreachable":
-        return no(`${gateway} is not reached: ${probe.reason}`, "is it on, and is the address right?");
+        return no(
+          `${gateway} is not reached: ${probe.reason}`,
+          isUntrusted(probe.reason) ? UNTRUSTED_WAY : "is it on, and is the address right?",
+        );
       default:
         return probe satisfies never;
     }
@@ -60,10 +65,13 @@ export async function tryGateway(answers: Answers, io: GatewayTrialIo): Promise<
   }
 }
 
-function configOf({ device, gateway, keyNumber }: Answers): NodeConfig {
+const UNTRUSTED_WAY = "name the authority that signed its certificate: --ca-file FILE, a PEM file";
+
+function configOf({ device, gateway, caFile, keyNumber }: Answers): NodeConfig {
   return checked(NodeConfig, {
     device_id: device,
     gateway,
+    ...(caFile === undefined ? {} : { ca_file: caFile }),
     key_number: keyNumber,
     buses: [{ tcp: { host: "127.0.0.1" }, inverters: [{}] }], // of no concern here
   });
