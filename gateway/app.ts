@@ -17,6 +17,7 @@ import { addDocumentRoute } from "./api/document/document.ts";
 import { addMetricsRoute } from "./api/metrics.ts";
 import { addPowerRoutes } from "./api/power.ts";
 import { addSampleRoutes } from "./api/samples.ts";
+import { addInverterRoutes } from "./api/inverters.ts";
 import { addLabelRoutes } from "./api/labels.ts";
 import { addSettingsRolloutRoutes } from "./api/settings_rollouts.ts";
 import { addTemplateRoutes } from "./api/settings_templates.ts";
@@ -109,8 +110,9 @@ function addGateway(app: App, access: Access, { stores, services, mqttLink, ...p
 
 /** Devices, and what they upload. */
 function addDevices(app: App, access: Access, { services, mqttLink, ages, io: { clock } }: AppParts): void {
-  const { management, states, reader, inverters, energy } = services;
+  const { management, states, reader, inverters, removeInverter, energy } = services;
   addDeviceRoutes(app, access, { management, states, inverters, activity: reader.activity });
+  addInverterRoutes(app, access, { removeInverter });
   addPowerRoutes(app, access, { management, states, inverters, reader, clock });
   addSampleRoutes(app, access, { management, reader, ages, clock });
   addEnergyRoutes(app, access, { management, energy, clock });

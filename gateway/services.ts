@@ -11,6 +11,7 @@ import { meteredSamples } from "./energy/metered_samples.ts";
 import { createFirmwareRollouts, type FirmwareRollouts } from "./firmware/rollouts.ts";
 import type { GatewayIo } from "./gateway_io.ts";
 import { createInverters, type Inverters, type ListedInverters } from "./store/inverters.ts";
+import { createInverterRemoval, type RemoveInverter } from "./management/inverter_removal.ts";
 import { createManagement, type Management } from "./management/management.ts";
 import { createGatewayMetrics, type GatewayMetrics, type GatewayMetricsIo } from "./metrics/gateway_metrics.ts";
 import { createDeviceSettings, type DeviceSettings } from "./settings/device_settings.ts";
@@ -27,6 +28,7 @@ export interface Services {
   readonly management: Management;
   readonly reader: SampleReader;
   readonly inverters: Inverters;
+  readonly removeInverter: RemoveInverter;
   /** Keeps the energy of every inverter with its samples. */
   readonly samples: SampleSink & SampleReviser;
   readonly energy: EnergyReader;
@@ -50,15 +52,17 @@ interface ServicesOptions extends Pick<GatewayConfig, "location" | "time_zone"> 
 type ServicesIo = Pick<GatewayIo, "dataDir" | "clock" | "random" | "log">;
 
 export function createServices(stores: Stores, options: ServicesOptions, io: ServicesIo): Services {
-  const { clock, random } = io;
-  const { commit, devices, replay, tokens, commands, series, points, rollups } = stores;
+  const { clock, random, log } = io;
+  const { commit, devices, replay, tokens, commands, series, points, rollups, removedInverters: removed } = stores;
   const notifier = createCommandNotifier({ changes: stores.changes, clock });
   const reader = createSampleReader({ series, points, rollups, clock });
-  const inverters = createInverters({ series, points, listed: listedInverters(stores) });
+  const listed = listedInverters(stores);
+  const inverters = createInverters({ series, points, listed, removed });
   return {
     management: createManagement({ devices, tokens, replay, commands, commit, clock }),
     reader,
     inverters,
+    removeInverter: createInverterRemoval({ devices, inverters, listed, removed, commit, clock, log }),
     ...energyServices(stores, options),
     states: createStates(stores, options, { ...io, reader, inverters }),
     notifier,
@@ -83,12 +87,16 @@ function energyServices(
   stores: Stores,
   { time_zone: timeZone = machineTimeZone() }: ServicesOptions,
 ): Pick<Services, "samples" | "energy"> {
-  const { samples, energy, devices } = stores;
+  const { samples, energy, devices, removedInverters } = stores;
   const days = localDays(timeZone);
   const registeredAt = (device: DeviceId) => devices.find(device)?.createdAt;
   return {
     samples: meteredSamples(samples, { energy, days, registeredAt }),
-    energy: createEnergyReader({ energy, listed: listedInverters(stores) }, timeZone, days),
+    energy: createEnergyReader(
+      { energy, listed: listedInverters(stores), removed: removedInverters.of },
+      timeZone,
+      days,
+    ),
   };
 }
 

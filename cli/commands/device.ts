@@ -20,6 +20,10 @@ interface ListFlags extends GatewayFlags {
   readonly state?: string;
 }
 
+interface RemoveInverterFlags extends GatewayFlags {
+  readonly yes?: boolean;
+}
+
 const STATES = ["ok", "asleep", "stale", "fault"];
 
 /** The registry of devices. */
@@ -43,6 +47,12 @@ export function addDevice(program: Command, terminal: Terminal): void {
     .action((name: string, labels: string[], flags: GatewayFlags) => label(name, labels, flags, terminal));
   gatewayFlags(device.command("remove <device>")).description("remove a device; its samples stay")
     .action((name: string, flags: GatewayFlags) => remove(name, flags, terminal));
+  gatewayFlags(device.command("remove-inverter <device> <inverter>"))
+    .description("take an inverter off a device that does not poll it any more; its samples stay")
+    .option("--yes", "yes, remove it")
+    .action((name: string, inverter: string, flags: RemoveInverterFlags) => {
+      return removeInverter(name, inverter, flags, terminal);
+    });
 }
 
 async function add(name: string, flags: AddFlags, terminal: Terminal): Promise<void> {
@@ -119,6 +129,14 @@ async function remove(name: string, flags: GatewayFlags, terminal: Terminal): Pr
   terminal.out(
     flags.json ? JSON.stringify({ removed: name }) : `${name} is removed: its keys are void, its samples stay`,
   );
+}
+
+async function removeInverter(name: string, inverter: string, flags: RemoveInverterFlags, terminal: Terminal) {
+  if (!flags.yes) throw usage(`This takes ${inverter} off ${name}: add --yes`);
+  const path = `${pathOf(name)}/inverters/${encodeURIComponent(inverter)}`;
+  await withGateway(flags, (api) => api.call("DELETE", path, Nothing));
+  const text = `${inverter} is no inverter of ${name} any more; its samples stay`;
+  terminal.out(flags.json ? JSON.stringify({ device: name, removed: inverter }) : text);
 }
 
 /** The weak scheme is named as such wherever it shows. */

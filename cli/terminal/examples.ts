@@ -26,6 +26,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "device show": "ecowatt device show roof",
   "device label": "ecowatt device label roof south pilot",
   "device remove": "ecowatt device remove roof",
+  "device remove-inverter": "ecowatt device remove-inverter roof east --yes",
   "command set-power": "ecowatt command set-power roof 60 --wait",
   "command write": "ecowatt command write roof 8 60 --wait",
   "command read": "ecowatt command read roof 0 10 --wait",

@@ -46,10 +46,12 @@ interface EnergyReaderIo {
   readonly energy: EnergyStore;
   /** The names of the inverters that a node lists now: another one's total is not the device's any more. */
   readonly listed: (deviceId: string) => ReadonlySet<string> | undefined;
+  /** When those were removed that an operator took off it, unix milliseconds. */
+  readonly removed: (deviceId: string) => ReadonlyMap<string, number>;
 }
 
 export function createEnergyReader(
-  { energy, listed }: EnergyReaderIo,
+  { energy, listed, removed }: EnergyReaderIo,
   timeZone: string,
   days: LocalDays,
 ): EnergyReader {
@@ -60,12 +62,14 @@ export function createEnergyReader(
       const today = days(now).name;
       const todays = new Map(energy.days(deviceId, today, today).map(({ inverter, wh }) => [inverter, wh]));
       const asides = new Map(energy.notCounted(deviceId, today, today).map(({ inverter, wh }) => [inverter, wh]));
-      const names = listed(deviceId);
+      const names = listed(deviceId), removedAt = removed(deviceId);
       const all = energy.ofDevice(deviceId).map(({ inverter, meter: { source, lifetimeWh, at } }) => {
         const todayWh = lifetimeWh === undefined ? undefined : todays.get(inverter) ?? 0;
         return { inverter, source, lifetimeWh, todayWh, todayNotCountedWh: asides.get(inverter) ?? 0, at };
       });
-      const inverters = all.filter(({ inverter }) => names?.has(inverter) ?? true);
+      const inverters = all.filter(({ inverter, at }) => {
+        return names?.has(inverter) ?? at > (removedAt.get(inverter) ?? -Infinity);
+      });
       const gone = all.flatMap((one) => inverters.includes(one) ? [] : one.todayWh ?? []);
       return {
         todayWh: sum([...inverters.map(({ todayWh }) => todayWh), ...gone]),

@@ -73,12 +73,16 @@ type Subscribed = "granted" | "refused" | "lost";
 async function subscribe(client: MqttClient, topic: string, clock: Pick<Clock, "sleep">): Promise<Subscribed> {
   const { promise, resolve } = Promise.withResolvers<Subscribed>();
   const lost = () => resolve("lost");
+  // Some brokers refuse with a code of MQTT 5, such as 0x87: the library passes that answer over.
+  const odd = ({ message }: Error) => void (/suback/i.test(message) && resolve("refused"));
   client.once("close", lost);
+  client.on("error", odd);
   client.subscribe(topic, { qos: 1 }, (error) => {
     if (client.connected) resolve(error ? "refused" : "granted");
     else lost();
   });
   const outcome = await within(SUBSCRIBE_MS, promise, { clock });
   client.removeListener("close", lost);
+  client.removeListener("error", odd);
   return outcome ?? "granted";
 }

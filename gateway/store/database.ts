@@ -12,6 +12,7 @@ import { SCHEMA as deviceStates } from "./device_states.ts";
 import { SCHEMA as devices } from "./devices.ts";
 import { SCHEMA as energy, SCHEMA_OF_NOT_COUNTED as energyNotCounted } from "./energy.ts";
 import { SCHEMA as quarantine } from "./quarantine.ts";
+import { SCHEMA as removedInverters } from "./removed_inverters.ts";
 import { SCHEMA as replay, SCHEMA_OF_REPEATS as boardRepeats } from "./replay.ts";
 import { SCHEMA as retentionClock } from "./retention.ts";
 import { SCHEMA as rollups } from "./rollups.ts";
@@ -62,6 +63,7 @@ export const MIGRATIONS: readonly string[] = [
   laterKeys,
   energyNotCounted,
   retentionClock,
+  removedInverters,
 ];
 
 /** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */

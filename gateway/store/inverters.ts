@@ -3,6 +3,7 @@ import { ecowatt } from "../../protocol/profile/ecowatt.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Device } from "./devices.ts";
 import type { RawPoints } from "./raw_points.ts";
+import type { RemovedInverters } from "./removed_inverters.ts";
 import type { SeriesStore, StoredSeries } from "./series.ts";
 
 /** The inverter of a board, and of a node that has named none yet. */
@@ -18,7 +19,7 @@ interface KnownInverter {
 
 /** Which inverters the devices have, from what they uploaded: the one answer to that question. */
 export interface Inverters {
-  /** Of every inverter that samples ever came from; also of a device that is not registered any more. */
+  /** Of every inverter that samples ever came from and that was not removed; also of a device that is not registered any more. */
   names(deviceId: string): readonly string[];
   /** Every inverter that can be told something, however long it has been silent; a board has its one from the start. */
   known(device: Device): readonly KnownInverter[];
@@ -36,6 +37,7 @@ interface InvertersIo {
   readonly points: Pick<RawPoints, "lastBlock">;
   /** What a node says that it polls; `undefined`: it does not tell. */
   readonly listed?: ListedInverters;
+  readonly removed?: Pick<RemovedInverters, "of">;
 }
 
 /** The names of the inverters that a node lists now; `undefined`: it tells of none. */
@@ -46,18 +48,26 @@ const GONE_MS = 7 * 86_400_000;
 /** Registers that came in so long before the newest ones still count: boards send them in several sets. */
 const TOGETHER_MS = 86_400_000;
 
-export function createInverters({ series, points, listed }: InvertersIo): Inverters {
-  const heardOf = (deviceId: string): readonly Heard[] =>
-    series.ofDevice(deviceId).flatMap((one): readonly Heard[] => {
+export function createInverters({ series, points, listed, removed }: InvertersIo): Inverters {
+  const heardOf = (deviceId: string): readonly Heard[] => {
+    const removedAt = removed?.of(deviceId);
+    return series.ofDevice(deviceId).flatMap((one): readonly Heard[] => {
       const at = points.lastBlock(one)?.received_at;
-      return at === undefined ? [] : [{ series: one, at }];
+      return at === undefined || at <= (removedAt?.get(one.inverter) ?? -Infinity) ? [] : [{ series: one, at }];
     }).sort((a, b) => b.at - a.at);
+  };
+  const namesOf = (deviceId: string) => {
+    const removedAt = removed?.of(deviceId);
+    const there = new Set(removedAt?.size ? heardOf(deviceId).map(({ series }) => series.inverter) : []);
+    const names = series.ofDevice(deviceId).map(({ inverter }) => inverter);
+    return [...new Set(names.filter((name) => !removedAt?.has(name) || there.has(name)))];
+  };
   const present = (deviceId: string) => {
     const names = listed?.(deviceId);
     return invertersIn(recent(heardOf(deviceId)).filter(({ series }) => names?.has(series.inverter) ?? true));
   };
   return {
-    names: (deviceId) => [...new Set(series.ofDevice(deviceId).map(({ inverter }) => inverter))],
+    names: namesOf,
     known: ({ auth, deviceId }) => auth === "legacy" ? [BOARD_INVERTER] : invertersIn(heardOf(deviceId)),
     present,
     profiles: ({ auth, deviceId }) =>

@@ -16,6 +16,7 @@ import { type CommitMeter, createGroupCommit, type GroupCommit, type StoreWatch 
 import { type KeyVault, openKeyVault } from "../../keys/key_vault.ts";
 import { createRawPoints, type RawPoints } from "./raw_points.ts";
 import { createQuarantine, type Quarantine } from "./quarantine.ts";
+import { createRemovedInverters, type RemovedInverters } from "./removed_inverters.ts";
 import { createReplay, type Replay } from "./replay.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { createRollups, type Rollups } from "./rollups.ts";
@@ -48,6 +49,7 @@ export interface Stores extends AsyncDisposable {
   readonly receipts: BlockReceipts;
   readonly boards: BoardStates;
   readonly series: SeriesStore;
+  readonly removedInverters: RemovedInverters;
   /** Samples alone; what keeps the energy with them is `Services.samples`. */
   readonly samples: SampleSink & SampleReviser;
   readonly energy: EnergyStore;
@@ -116,6 +118,7 @@ export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresO
     receipts: createBlockReceipts(db),
     boards: createBoardStates(db),
     series,
+    removedInverters: createRemovedInverters(db),
     samples: { ...createSamples(db, random), ...createSampleReviser(db, { series, points, rollups }) },
     energy: createEnergyStore(db),
     points,

@@ -86,6 +86,14 @@ export const DEVICES: readonly Step[] = [
     status: 200,
   },
   {
+    name: "remove_inverter",
+    summary: "One that its node still polls",
+    operation: "delete /api/v1/devices/{device_id}/inverters/{inverter}",
+    as: "admin",
+    path: { device_id: "shed", inverter: "inverter" },
+    status: 409,
+  },
+  {
     name: "second_key",
     summary: "Before the key is changed on the node",
     operation: "post /api/v1/devices/{device_id}/keys",

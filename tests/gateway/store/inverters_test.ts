@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fakeLog } from "../../fakes/log.ts";
 import { type Fixture, openFixture } from "../api/fixture.ts";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -87,4 +88,61 @@ Deno.test("an inverter that its node does not list any more is gone at once: fro
   assert.deepEqual([Math.round(lifetimeWh ?? -1), Math.round(todayWh ?? -1)], [400, 800], "the day had both");
   assert.deepEqual(shown.map(({ inverter }) => inverter), ["roof-east"]);
   assert.deepEqual(inverters.names("barn"), ["east", "roof-east"], "its samples are still there");
+});
+
+Deno.test("what its node does not list any more can be removed, and is back when it is heard of; what it polls cannot", async () => {
+  const { log, lines } = fakeLog();
+  await using fixture = await openFixture(undefined, undefined, log);
+  const { clock, management, stores, services: { inverters, states, energy } } = fixture;
+  await fixture.ask("POST", "/api/v1/devices", { device_id: "barn" });
+  const device = management.device("barn");
+  const tell = (...names: readonly string[]) => {
+    const told = names.map((inverter) => ({ inverter, state: "ok" as const, since_ms: clock.now(), reason: "test" }));
+    return stores.commit.run(() => states.told(device, { upload_interval_s: 30, inverters: told }, clock.now()));
+  };
+  const remove = async (inverter: string, from = "barn") => {
+    const { status, body } = await fixture.ask("DELETE", `/api/v1/devices/${from}/inverters/${inverter}`);
+    return [status, JSON.stringify(body ?? "")];
+  };
+  await store(fixture, "east", ["Pac"]);
+  await clock.advance(600_000);
+  await store(fixture, "east", ["Pac"]);
+  await store(fixture, "west", ["Pac"]);
+  await tell("east", "west");
+  assert.match((await remove("east")).join(), /^409.*barn polls it; take it out of its configuration/);
+  await tell("west");
+  assert.deepEqual((await remove("south"))[0], 404);
+  assert.deepEqual((await remove("east", "shed"))[0], 404);
+  const viewed = await fixture.send("operator", "DELETE", "/api/v1/devices/barn/inverters/east");
+  assert.equal(viewed.status, 403);
+  await viewed.body?.cancel();
+  assert.deepEqual(inverters.names("barn"), ["east", "west"]);
+  assert.deepEqual(await remove("east"), [204, '""']);
+  assert.deepEqual((await remove("east"))[0], 404, "it is removed");
+  assert.deepEqual(inverters.names("barn"), ["west"]);
+  assert.deepEqual(inverters.known(device).map(({ inverter }) => inverter), ["west"]);
+  assert.deepEqual(energy.of("barn", clock.now()).inverters.map(({ inverter }) => inverter), ["west"]);
+  assert.ok((energy.of("barn", clock.now()).todayWh ?? 0) > 50, "its day stays the device's");
+  assert.deepEqual(lines.filter((line) => /removed/.test(line)), ["info: inverter east of barn was removed"]);
+  await clock.advance(1);
+  await store(fixture, "east", ["Pac"]);
+  await tell("east", "west");
+  assert.deepEqual(inverters.names("barn"), ["east", "west"]);
+  assert.deepEqual(inverters.present("barn").map(({ inverter }) => inverter), ["east", "west"]);
+});
+
+Deno.test("of a device that tells no list, what was removed is not summed, and a board keeps its inverter", async () => {
+  await using fixture = await openFixture();
+  const { clock, services: { energy } } = fixture;
+  await fixture.ask("POST", "/api/v1/devices", { device_id: "barn" });
+  await fixture.ask("POST", "/api/v1/devices", { device_id: "board", auth: "legacy" });
+  await store(fixture, "east", ["Pac"]);
+  await clock.advance(600_000);
+  await store(fixture, "east", ["Pac"]);
+  await fixture.ask("DELETE", "/api/v1/devices/barn/inverters/east");
+  assert.deepEqual(energy.of("barn", clock.now()).inverters, []);
+  const samples = [{ at: clock.now(), values: [400] }];
+  await fixture.store({ device: "board", registers: ["Pac"], samples });
+  const { status } = await fixture.ask("DELETE", "/api/v1/devices/board/inverters/inverter");
+  assert.equal(status, 409);
 });

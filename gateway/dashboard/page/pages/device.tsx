@@ -8,6 +8,7 @@ import { localTimes } from "../components/time_text.ts";
 import { to } from "../router.ts";
 import { ChartCard } from "./device/chart_card.tsx";
 import { IdentityCard } from "./device/identity_card.tsx";
+import { goneInverters, GoneInvertersCard } from "./device/gone_inverters.tsx";
 import { DeviceFigures } from "./device/device_figures.tsx";
 import { LiveCard } from "./device/live_card.tsx";
 import { useLiveValues } from "./device/live_values.ts";
@@ -47,6 +48,7 @@ export function DevicePage({ id }: { readonly id: string }) {
               <LiveCard live={live} />
             </div>
             <IdentityCard device={known} energy={energy.value} />
+            {goneInverters(known).length > 0 && <GoneInvertersCard device={known} onRemoved={device.reload} />}
           </>
         )}
       </Loaded>

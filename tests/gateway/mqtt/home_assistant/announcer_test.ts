@@ -1,4 +1,4 @@
-import { createInverters } from "../../../../gateway/store/inverters.ts";
+import { createInverters, type ListedInverters } from "../../../../gateway/store/inverters.ts";
 import assert from "node:assert/strict";
 import {
   type AnnouncerIo,
@@ -24,17 +24,18 @@ const OPTIONS: AnnouncerOptions = {
 };
 
 /** The newest payload of each topic that a gateway over these stores publishes; forgotten with a restart. */
-function startedOn(stores: Stores, clock: FakeClock) {
+function startedOn(stores: Stores, clock: FakeClock, listed: ListedInverters = () => undefined) {
   const sent = new Map<string, string>();
   let count = 0;
   const publisher = {
-    put({ topic, payload }: Message) {
+    put({ topic, payload, retain }: Message) {
+      assert.ok(retain, "only what is retained takes back what a broker keeps");
       count++;
       sent.set(topic, payload);
     },
     retained: (topic: string) => sent.get(topic),
   };
-  const io: AnnouncerIo = { ...stores, inverters: createInverters(stores), publisher, clock };
+  const io: AnnouncerIo = { ...stores, inverters: createInverters({ ...stores, listed }), publisher, clock };
   const own = createAnnouncer(OPTIONS, io);
   const announce = (options = OPTIONS) => options === OPTIONS ? own() : createAnnouncer(options, io)();
   return { announce, sent, count: () => count };
@@ -132,5 +133,29 @@ Deno.test("a device that comes back under its name is announced again with its e
       key
     );
     assert.deepEqual(keys.sort(), ["Pac", "lifetime", "power_limit", "problem", "today"]);
+  });
+});
+
+Deno.test("an inverter that its node does not list any more is taken back with all that is kept of it, also after a restart", async () => {
+  await withRoof(async (stores, clock) => {
+    await startedOn(stores, clock, () => new Set(["east"])).announce();
+    for (let restart = 0; restart < 2; restart++) {
+      const gateway = startedOn(stores, clock, () => new Set(["roof-east"]));
+      await gateway.announce();
+      const emptied = [...gateway.sent].filter(([, payload]) => payload === "").map(([topic]) => topic).sort();
+      assert.deepEqual(emptied, [
+        "ecowatt/roof/east/energy",
+        "ecowatt/roof/east/power_limit",
+        "ecowatt/roof/east/state",
+        INVERTER,
+      ]);
+      assert.ok(gateway.sent.get("homeassistant/device/ecowatt_roof/config"), "the device is still there");
+      const said = gateway.count();
+      await gateway.announce();
+      assert.equal(gateway.count(), said, "once in each run");
+    }
+    const back = startedOn(stores, clock, () => new Set(["east"]));
+    await back.announce();
+    assert.ok(back.sent.get(INVERTER), "it is announced when it is listed again");
   });
 });
