@@ -23,6 +23,7 @@ import { createDating, type MachineStart, sameStart } from "./outbox/dating.ts";
 import { Outbox } from "./outbox/outbox.ts";
 import { SettingsLink } from "./settings/link.ts";
 import { NodeSettings } from "./settings/node_settings.ts";
+import { FormerNames } from "./equipment/former_names.ts";
 import { nodeHealth } from "./status/node_health.ts";
 import { type NodeStatus, nodeStatus } from "./status/node_status.ts";
 import { openBoundAnswers } from "./store/bound_answers.ts";
@@ -144,7 +145,8 @@ async function openParts(config: NodeConfig, io: StoredPartsIo, opening: AsyncDi
     dating.moved(ms);
     for (const { watch } of acquisitions) watch.redate(ms);
   });
-  const health = () => nodeHealth({ acquisitions, outbox, settings });
+  const formerNames = new FormerNames({ inverters, identities: store.identities, log });
+  const health = () => nodeHealth({ acquisitions, outbox, formerNames, settings });
   const { settings: reports, journal } = store;
   const settingsLink = new SettingsLink({ device, gateway, settings, reports, health, clock, random, log });
   const commands = new CommandRunner({ device, gateway, inverters: byName(inverters), journal, clock, random, log });

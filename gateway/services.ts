@@ -7,6 +7,7 @@ import { type CommandService, createCommandService } from "./command/command_ser
 import type { GatewayConfig } from "./config.ts";
 import { createEnergyReader, type EnergyReader } from "./energy/energy_reader.ts";
 import { localDays, machineTimeZone } from "./energy/local_days.ts";
+import { createSuccession } from "./energy/succession.ts";
 import { meteredSamples } from "./energy/metered_samples.ts";
 import { createFirmwareRollouts, type FirmwareRollouts } from "./firmware/rollouts.ts";
 import type { GatewayIo } from "./gateway_io.ts";
@@ -101,7 +102,7 @@ function energyServices(
 }
 
 function createStates(
-  { recordedStates, quarantine, twins, commit }: Stores,
+  { recordedStates, quarantine, twins, energy, commit }: Stores,
   { location, listeningSince }: ServicesOptions,
   { reader, inverters, clock, log }: ServicesIo & Pick<Services, "reader" | "inverters">,
 ): DeviceStates {
@@ -115,6 +116,7 @@ function createStates(
     commit,
     activity,
     inverters,
+    listed: createSuccession(energy),
     fadingOf,
     location,
     clock,

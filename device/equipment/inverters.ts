@@ -23,6 +23,8 @@ export interface ConfiguredInverter {
   readonly bus: Pick<Bus, "name" | "timing">;
   /** Whether it hangs on a serial port of this machine. */
   readonly serial: boolean;
+  /** Where it hangs: what it is told apart by from others, whatever it is called. */
+  readonly place: string;
   /** The longest that one poll may take, milliseconds. */
   readonly patienceMs: number;
 }
@@ -39,13 +41,15 @@ export function invertersOf(config: BusConfig, bus: Bus, io: InvertersIo): reado
   const patienceMs = pollPatienceMs(config);
   return config.inverters.map((inverter) => {
     const profile = deviceNamed(inverter.profile, io.library ?? machineLibrary);
+    const unit = inverter.unit ?? usualUnit(profile);
     return {
       config: inverter,
       bus,
+      place: placeOf(config, unit, inverter.device),
       serial: config.serial !== undefined,
       patienceMs,
       inverter: createInverter({
-        unit: inverter.unit ?? usualUnit(profile),
+        unit,
         profile,
         registers: inverter.registers ?? [],
         device: inverter.device,
@@ -67,6 +71,12 @@ function deviceNamed(name: string, library: Library): DeviceKind | "sunspec" {
 function usualUnit(profile: DeviceKind | "sunspec"): number {
   const unit = profile === "sunspec" ? SUNSPEC_UNIT : profile.document.link.unit;
   return [unit].flat()[0] ?? SUNSPEC_UNIT;
+}
+
+function placeOf({ serial, tcp, rtu_over_tcp, http }: BusConfig, unit: number, device: number): string {
+  const endpoint = tcp ?? rtu_over_tcp;
+  const line = serial?.path ?? http?.url ?? `${endpoint?.host}:${endpoint?.port}`;
+  return `${line} unit ${unit} device ${device}`;
 }
 
 /** The longest that one poll on a line may take, milliseconds: no sane one is near it, and every configured timeout fits. */

@@ -8,6 +8,7 @@ import { SCHEMA as boundAnswers } from "./bound_answers.ts";
 import { SCHEMA as commands } from "../command/journal.ts";
 import { ANSWERED_SCHEMA as answered, SCHEMA as leftOut } from "./map_memory.ts";
 import { SCHEMA as machineStart } from "./machine_start.ts";
+import { SCHEMA as inverterIdentity } from "./inverter_identities.ts";
 import { SCHEMA as settings } from "../settings/store.ts";
 import { SCHEMA as wakefulness } from "./wakefulness.ts";
 
@@ -51,6 +52,7 @@ export const MIGRATIONS: readonly string[] = [
   boundAnswers,
   answered,
   machineStart,
+  inverterIdentity,
 ];
 
 /** The node's database inside its data directory. */

@@ -5,8 +5,11 @@ import { transaction } from "../../platform/sqlite.ts";
 import type { WakefulnessStore } from "../acquisition/watch.ts";
 import type { MachineStarts } from "../outbox/dating.ts";
 import { type CommandJournal, createJournal } from "../command/journal.ts";
+import type { InverterIdentities } from "../equipment/former_names.ts";
 import { SettingsStore } from "../settings/store.ts";
 import { nodeDatabasePath, openNodeDatabase, openNodeDatabaseReadOnly, prepareNodeDatabase } from "./database.ts";
+import { createInverterIdentities } from "./inverter_identities.ts";
+import { nodeDatabasePath, openNodeDatabase, prepareNodeDatabase } from "./database.ts";
 import { createMachineStarts } from "./machine_start.ts";
 import { createMapMemoryStore, type MapMemoryStore } from "./map_memory.ts";
 import { Sequence } from "./sequence.ts";
@@ -16,6 +19,7 @@ import { createWakefulnessStore } from "./wakefulness.ts";
 export interface NodeStore extends Disposable {
   readonly db: DatabaseSync;
   readonly sequence: Sequence;
+  readonly identities: InverterIdentities;
   readonly mapMemory: MapMemoryStore;
   readonly machineStarts: MachineStarts;
   readonly wakefulness: WakefulnessStore;
@@ -38,6 +42,7 @@ export async function openNodeStore(dataDir: string, io: NodeStoreIo): Promise<N
   return {
     db,
     sequence: new Sequence(db),
+    identities: createInverterIdentities(db),
     mapMemory: createMapMemoryStore(db, io.log),
     machineStarts: createMachineStarts(db),
     wakefulness: createWakefulnessStore(db),

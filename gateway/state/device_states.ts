@@ -52,6 +52,8 @@ interface DeviceStatesIo {
   readonly inverters: Pick<Inverters, "names">;
   readonly quarantine: Pick<Quarantine, "lastAt">;
   readonly twins: Pick<Twins, "load">;
+  /** Hears, in the same transaction, of the inverters that a node lists. */
+  readonly listed: (deviceId: string, inverters: NodeHealth["inverters"]) => void;
   readonly fadingOf: FadingOf;
   readonly clock: Pick<Clock, "now">;
   readonly log: Logger;
@@ -86,7 +88,10 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
   return {
     of: (device) => viewOf(device, recordedStates.load(device)),
     heard: contacts.heard,
-    told: (device, health, at) => recordedStates.told(device, health, at),
+    told(device, health, at) {
+      recordedStates.told(device, health, at);
+      io.listed(device.deviceId, health.inverters);
+    },
     async review(devices) {
       const news = devices.flatMap((device) => {
         const recorded = recordedStates.load(device);

@@ -91,6 +91,8 @@ export interface EnergyStore {
   save(device: string, energy: StoredEnergy): boolean;
   /** Adds to a day that is not the newest one. */
   addToDay(device: string, energy: EnergyDay): void;
+  /** Gives the days of an inverter to another one of the device, and drops its meter. */
+  rename(device: string, from: string, to: string): void;
   /** Every inverter of a device, by name. */
   ofDevice(device: string): readonly StoredEnergy[];
   /** From one day to another, both included, in order of time, then inverter. */
@@ -122,7 +124,21 @@ export function createEnergyStore(db: DatabaseSync): EnergyStore {
     ON CONFLICT (device, day, inverter) DO UPDATE SET wh = iif(wh + ?4 < ${LEAST_WH}, 0, wh + ?4)`);
   const aside = db.prepare(`SELECT inverter, day, wh FROM energy_not_counted
     WHERE device = ? AND day >= ? AND day <= ? AND wh > 0 ORDER BY day, inverter`);
+  const drop = db.prepare("DELETE FROM energy_meter WHERE device = ? AND inverter = ?");
+  const moves = ["energy_day", "energy_not_counted"].map((table) => ({
+    add: db.prepare(`INSERT INTO ${table}(device, inverter, day, wh)
+      SELECT device, ?3, day, wh FROM ${table} WHERE device = ?1 AND inverter = ?2
+      ON CONFLICT (device, day, inverter) DO UPDATE SET wh = wh + excluded.wh`),
+    drop: db.prepare(`DELETE FROM ${table} WHERE device = ? AND inverter = ?`),
+  }));
   return {
+    rename(device, from, to) {
+      drop.run(device, from);
+      for (const move of moves) {
+        move.add.run(device, from, to);
+        move.drop.run(device, from);
+      }
+    },
     load(device, inverter) {
       const row = one.get(device, inverter);
       return row === undefined ? undefined : MeterRow.parse(row);

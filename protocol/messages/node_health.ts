@@ -10,6 +10,9 @@ const MAX_INVERTERS = 1_024;
 /** Longest reason, in characters. */
 export const MAX_REASON = 300;
 
+/** Most names that a node tells which an inverter had. */
+export const MAX_FORMER_NAMES = 16;
+
 const Time = z.int().min(0).max(2 ** 44 - 1);
 
 /** One inverter of a node. */
@@ -18,6 +21,8 @@ export const InverterHealth = z.object({
   state: InverterState,
   since_ms: Time.describe("unix milliseconds, by the node's clock"),
   reason: z.string().max(MAX_REASON).describe("one sentence for people"),
+  formerly: z.array(InverterName).max(MAX_FORMER_NAMES).optional()
+    .describe("names that the same inverter had before, which none of the node has now: its meter goes on"),
 });
 export type InverterHealth = Readonly<z.infer<typeof InverterHealth>>;
 

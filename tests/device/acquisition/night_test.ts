@@ -75,7 +75,7 @@ async function temperaturesOf({ habit, located, runs, givenAt = MORNING }: Story
     const memory = createMapMemoryStore(db, log).of("roof");
     const inverter = createInverter({ unit: 1, profile: ecowatt, registers: [] }, { bus, clock, memory });
     const config = { name: "roof", profile: "ecowatt", device: 0, max_read: 125, settle_time: 0 } as const;
-    return openAcquisition({ config, inverter, bus, serial: false, patienceMs: HOUR }, {
+    return openAcquisition({ config, inverter, bus, serial: false, place: "test", patienceMs: HOUR }, {
       period: new Period(POLL_MS),
       sink: {
         append: ({ registers }, { at, values }) => {

@@ -10,7 +10,7 @@ export interface Rules {
   readonly keepsWill?: boolean;
 }
 
-export interface StrictBroker extends AsyncDisposable {
+interface StrictBroker extends AsyncDisposable {
   readonly port: number;
   connections(): number;
   /** Topics of what was taken, with their payloads, in order. */

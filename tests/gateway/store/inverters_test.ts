@@ -146,3 +146,55 @@ Deno.test("of a device that tells no list, what was removed is not summed, and a
   const { status } = await fixture.ask("DELETE", "/api/v1/devices/board/inverters/inverter");
   assert.equal(status, 409);
 });
+
+for (const [source, from] of [["a counter", 50_000], ["its power alone", undefined]] as const) {
+  Deno.test(`one meter goes on after an inverter is renamed, twice, with ${source}, whenever its samples come`, async () => {
+    await using fixture = await openFixture();
+    const { clock, management, stores, services: { states, energy } } = fixture;
+    await fixture.ask("POST", "/api/v1/devices", { device_id: "barn" });
+    const device = management.device("barn");
+    const tell = (inverter: string, ...formerly: string[]) => {
+      const one = { inverter, state: "ok" as const, since_ms: clock.now(), reason: "test", formerly };
+      return stores.commit.run(() => states.told(device, { upload_interval_s: 30, inverters: [one] }, clock.now()));
+    };
+    let wh = from ?? 0;
+    /** An hour at 400 W, a sample in ten minutes. */
+    const hour = async (inverter: string) => {
+      for (let minute = 0; minute <= 60; minute += 10) {
+        const values = from === undefined ? [400] : [400, wh];
+        const registers = from === undefined ? ["113.W"] : ["113.W", "113.WH"];
+        const samples = [{ at: clock.now(), values: values.map(floatBits) }];
+        await fixture.store({ device: "barn", inverter, profile: SUNSPEC, registers, samples });
+        if (minute === 60) break;
+        await clock.advance(600_000);
+        wh += 400 / 6;
+      }
+    };
+    const shown = () => {
+      const { lifetimeWh, todayWh, inverters } = energy.of("barn", clock.now());
+      const names = inverters.map(({ inverter }) => inverter).join();
+      return [names, Math.round((lifetimeWh ?? -1) - (from ?? 0)), Math.round(todayWh ?? -1)];
+    };
+    await tell("east");
+    await hour("east");
+    const [, first] = shown();
+    assert.deepEqual(shown(), ["east", 400, 400]);
+    await tell("roof-east", "east"); // told before its first sample
+    assert.deepEqual(shown(), ["roof-east", first, 400], "nothing is counted twice, and nothing is lost");
+    await hour("roof-east");
+    assert.deepEqual(shown(), ["roof-east", 800, 800]);
+    await tell("attic"); // told before it is known which one it is, and after its first samples
+    await hour("attic");
+    await tell("attic", "east", "roof-east");
+    await tell("attic", "east", "roof-east");
+    assert.deepEqual(shown(), ["attic", 1200, 1200]);
+    assert.deepEqual(energy.days("barn", 1, clock.now()).map(({ wh }) => Math.round(wh)), [1200]);
+  });
+}
+
+/** A float32 as its word pair. */
+function floatBits(value: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setFloat32(0, value);
+  return view.getUint32(0);
+}
