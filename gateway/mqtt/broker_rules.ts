@@ -16,7 +16,7 @@ export interface BrokerRules {
   connected(): void;
   /** The broker ended the connection before it took it. */
   closed(): void;
-  /** Subscribes to each topic, one by one; gives the one over which the connection ended. Never rejects. */
+  /** Subscribes to each topic, one by one; gives the one over which the connection ended, or has to. Never rejects. */
   listen(client: MqttClient, topics: readonly string[]): Promise<string | undefined>;
 }
 
@@ -54,9 +54,10 @@ export function createBrokerRules({ clock, log }: BrokerRulesIo): BrokerRules {
         const strike = strikes.get(topic) ?? 0;
         if (strike >= STRIKES) continue;
         const outcome = await subscribe(client, topic, clock);
-        if (outcome === "lost") {
-          strikes.set(topic, strike + 1);
-          if (strike + 1 >= STRIKES) tell([topic]);
+        if (outcome === "lost" || outcome === "unreadable") {
+          const strikesNow = outcome === "lost" ? strike + 1 : STRIKES;
+          strikes.set(topic, strikesNow);
+          if (strikesNow >= STRIKES) tell([topic]);
           return topic;
         }
         strikes.delete(topic);
@@ -68,13 +69,13 @@ export function createBrokerRules({ clock, log }: BrokerRulesIo): BrokerRules {
   };
 }
 
-type Subscribed = "granted" | "refused" | "lost";
+/** `unreadable`: refused with a code that only MQTT 5 has, such as 0x87, after which the library reads no answer right. */
+type Subscribed = "granted" | "refused" | "lost" | "unreadable";
 
 async function subscribe(client: MqttClient, topic: string, clock: Pick<Clock, "sleep">): Promise<Subscribed> {
   const { promise, resolve } = Promise.withResolvers<Subscribed>();
   const lost = () => resolve("lost");
-  // Some brokers refuse with a code of MQTT 5, such as 0x87: the library passes that answer over.
-  const odd = ({ message }: Error) => void (/suback/i.test(message) && resolve("refused"));
+  const odd = ({ message }: Error) => void (/suback/i.test(message) && resolve("unreadable"));
   client.once("close", lost);
   client.on("error", odd);
   client.subscribe(topic, { qos: 1 }, (error) => {

@@ -32,7 +32,10 @@ export async function connectTo(
     ...options,
   });
   const ready = await connected(client, signal);
-  if (ready.ok) return success(client);
+  if (ready.ok) {
+    client.on("error", () => client.stream.destroy()); // the library reads nothing right after a packet that is malformed
+    return success(client);
+  }
   client.end(true);
   if (ready.fault !== "closed") return ready;
   return refusal("closed", await tlsTrouble(url, address.ca, signal) ?? ready.detail);

@@ -59,12 +59,11 @@ for (const code of [0x80, 0x87]) {
       },
     });
     await link.tell("ecowatt/roof/condition", "ok");
-    assert.deepEqual(asked, TOPICS);
-    assert.equal(link.broker.connections(), 1);
-    assert.deepEqual(link.lines.filter((line) => /refuses/.test(line)), [
-      "warn: mqtt broker lets nobody set anything there: it refuses esp32/ecowatt_settings, ecowatt/+/settings, " +
-      "look at its access rules",
-    ]);
+    assert.deepEqual(new Set(asked), new Set(TOPICS));
+    assert.ok(link.broker.connections() <= 3, `${link.broker.connections()} connections`);
+    const told = link.lines.filter((line) => /refuses/.test(line)).join();
+    assert.ok(TOPICS.slice(0, 2).every((topic) => told.split(topic).length === 2), told);
+    assert.ok(!told.includes("/set,"), told);
   });
 }
 
@@ -99,7 +98,8 @@ Deno.test("a broker that denies all of this at once gets the rest, over a few co
   link.publisher.put({ topic: "homeassistant/device/roof/config", payload: "{}", retain: true });
   for (const condition of ["ok", "asleep", "stale", "ok"]) await link.tell("ecowatt/roof/condition", condition);
   await until(() => link.publisher.stats().waiting === 0, "everything delivered or left out");
-  assert.equal(link.denied.trouble(), "the broker does not take esp32/ecowatt_data, homeassistant/device/roof/config");
+  const trouble = link.denied.trouble()?.replace("the broker does not take ", "").split(", ").sort();
+  assert.deepEqual(trouble, ["esp32/ecowatt_data", "homeassistant/device/roof/config"]);
   assert.ok(link.broker.connections() <= 16, `${link.broker.connections()} connections`);
   const before = link.broker.connections();
   await link.tell("ecowatt/roof/condition", "fault");
