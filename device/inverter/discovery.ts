@@ -32,6 +32,8 @@ type Discovery =
 
 /** Where the map may begin (SunSpec Device Information Model Specification §6.1), the usual place first. */
 const BASES = [40_000, 0, 50_000];
+/** Where it begins when a device, or a gateway before it, counts its registers otherwise by one. */
+const BESIDE = BASES.flatMap((base) => [base + 1, base - 1]).filter((address) => address >= 0);
 const SUNS = [0x5375, 0x6e53];
 /** The marker and the first model's id: some devices refuse half of it. */
 const MARKER_WORDS = 3;
@@ -45,17 +47,44 @@ interface DiscoveryOptions {
   readonly signal?: AbortSignal;
   /** Most words that the inverter takes in one read. */
   readonly maxRead?: number;
+  /** Where to look, and in which order; the usual bases when left out. */
+  readonly order?: BaseOrder;
+}
+
+/** In which order addresses are asked. */
+interface BaseOrder {
+  current(): readonly number[];
+  /** The first of them was asked. */
+  next(): void;
+}
+
+/**
+ * A unit that was found silent is asked for one address an attempt, and may be silent at all but its own: the usual base comes
+ * first every other time, in between the others in turn. Each attempt has all bases, and one address beside them.
+ */
+export function basesInTurn(): BaseOrder {
+  let turn = 0;
+  return {
+    current() {
+      const [usual = 0, ...others] = BASES;
+      const half = turn >> 1;
+      const all = [...others, BESIDE[Math.floor(half / (others.length + 1)) % BESIDE.length] ?? 0];
+      const first = turn % 2 === 0 ? usual : all[half % all.length] ?? usual;
+      return [first, ...[usual, ...all].filter((address) => address !== first)];
+    },
+    next: () => void turn++,
+  };
 }
 
 /** Finds the SunSpec map of a unit and walks it. Reads only; about two requests a model. */
 export async function discover(
   reader: RegisterReader,
   unit: number,
-  { signal, maxRead = MAX_READ }: DiscoveryOptions = {},
+  { signal, maxRead = MAX_READ, order }: DiscoveryOptions = {},
 ): Promise<Discovery> {
   const read: Read = (address, count, options = {}) =>
     reader.read(unit, "holding", address, count, { ...options, ...(signal ? { signal } : {}) });
-  const base = await findBase(read);
+  const base = await findBase(read, order);
   if (!base.ok) return base;
   if (base.value === undefined) {
     const message = `Unit ${unit} has no SunSpec map at ${BASES.join(", ")}`;
@@ -78,21 +107,28 @@ const NOTHING_THERE: RequestOptions = { mayBeSilent: true };
 
 /**
  * The address of the marker "SunS". All bases are asked once, as silence at one says nothing about the next; then those
- * that gave nothing again, as an answer may have been lost.
+ * that gave nothing again, as an answer may have been lost. Of a unit that is there the addresses beside are asked as well.
  */
-async function findBase(read: Read): Promise<BusOutcome<number | undefined>> {
+async function findBase(read: Read, order?: BaseOrder): Promise<BusOutcome<number | undefined>> {
   const silent: number[] = [];
   let fault: BusFault | undefined;
-  for (const base of BASES) {
+  const addresses = order?.current() ?? BASES;
+  for (const base of addresses) {
     const outcome = await read(base, MARKER_WORDS, { ...NOTHING_THERE, retries: 0 });
+    if (base === addresses[0] && (outcome.ok || outcome.fault.kind !== "offline")) order?.next();
     if (isMarker(outcome)) return { ok: true, value: base };
     if (outcome.ok || refuses(outcome.fault)) continue;
     if (endsEverything(outcome.fault)) return { ok: false, fault: fault ?? outcome.fault };
     fault ??= outcome.fault;
     silent.push(base);
   }
-  const alive = silent.length < BASES.length;
-  for (const base of silent) {
+  const alive = silent.length < addresses.length;
+  for (const address of alive ? BESIDE : []) {
+    const outcome = await read(address, MARKER_WORDS, { ...NOTHING_THERE, retries: 0 });
+    if (isMarker(outcome)) return { ok: true, value: address };
+    if (!outcome.ok && endsEverything(outcome.fault)) return outcome;
+  }
+  for (const base of silent.filter((base) => BASES.includes(base))) {
     const outcome = await read(base, MARKER_WORDS, alive ? NOTHING_THERE : {});
     if (isMarker(outcome)) return { ok: true, value: base };
     if (outcome.ok || refuses(outcome.fault) || alive) continue;

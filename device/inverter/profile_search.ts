@@ -1,7 +1,7 @@
 import type { DeviceKind, DeviceMap } from "../../protocol/profile/format/compile.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Identity } from "../../protocol/profile/sunspec/identity.ts";
-import { discover } from "./discovery.ts";
+import { basesInTurn, discover } from "./discovery.ts";
 import { readColumns } from "./fit.ts";
 import type { PollFault } from "./poll.ts";
 import type { TableReader } from "./register_reader.ts";
@@ -21,6 +21,7 @@ interface Wanted {
 export class ProfileSearch {
   readonly #wanted: Wanted;
   readonly #bus: TableReader;
+  readonly #order = basesInTurn();
   #profile: Profile | undefined;
   #map: DeviceMap | undefined;
   #identity: Identity | undefined;
@@ -90,7 +91,11 @@ export class ProfileSearch {
 
   async #discover(signal?: AbortSignal): Promise<Profile | PollFault> {
     const { unit, device, maxRead } = this.#wanted;
-    const found = await discover(this.#bus, unit, { maxRead, ...(signal ? { signal } : {}) });
+    const found = await discover(this.#bus, unit, {
+      maxRead,
+      order: this.#order,
+      ...(signal ? { signal } : {}),
+    });
     const known = this.#profile;
     if (!found.ok) return known ?? found.fault;
     const inverter = found.devices.filter(({ profile }) => profile?.power !== undefined)[device];

@@ -9,7 +9,6 @@ import type { InverterIdentities } from "../equipment/former_names.ts";
 import { SettingsStore } from "../settings/store.ts";
 import { nodeDatabasePath, openNodeDatabase, openNodeDatabaseReadOnly, prepareNodeDatabase } from "./database.ts";
 import { createInverterIdentities } from "./inverter_identities.ts";
-import { nodeDatabasePath, openNodeDatabase, prepareNodeDatabase } from "./database.ts";
 import { createMachineStarts } from "./machine_start.ts";
 import { createMapMemoryStore, type MapMemoryStore } from "./map_memory.ts";
 import { Sequence } from "./sequence.ts";

@@ -45,6 +45,47 @@ for (const transport of TRANSPORTS) {
     });
   }
 
+  for (const base of [40_000, 0, 50_000, 1, 40_001]) {
+    Deno.test(`on ${transport} a map at ${base} of a device that ignores other addresses is found after a night without it`, async () => {
+      const words = sunSpecWords(MODELS, { base });
+      let night = true;
+      await using it = bench(transport, (asked) => {
+        const response = answerOf(words, asked.request);
+        if (!night && !isRefusal(response)) asked.send(asked.frame(response));
+      });
+      const poll = async (requests: number) => {
+        for (const before = it.device.asked.length; it.device.asked.length < before + requests;) {
+          if ((await it.poll()).kind === "read") return true;
+          await it.device.clock.advance(5_000);
+        }
+        return false;
+      };
+      assert.equal(await poll(20), false);
+      night = false;
+      assert.equal(await poll([40_000, 0, 50_000].includes(base) ? 7 : 32), true);
+    });
+  }
+
+  for (const base of [1, 39_999, 40_001, 49_999, 50_001]) {
+    for (const ignores of [false, true]) {
+      const how = ignores ? "ignores" : "refuses";
+      Deno.test(`on ${transport} a map at ${base} of a device that ${how} other addresses is found`, async () => {
+        const words = sunSpecWords(MODELS, { base });
+        await using it = bench(transport, (asked) => {
+          const response = answerOf(words, asked.request);
+          if (!ignores || !isRefusal(response)) asked.send(asked.frame(response));
+        });
+        let poll = await it.poll();
+        assert.ok(ignores || poll.kind === "read", "by the first poll of a unit that answers");
+        for (let polls = 0; poll.kind === "nothing" && polls < 200; polls++) {
+          await it.device.clock.advance(5_000);
+          poll = await it.poll();
+        }
+        assert.equal(shown(poll)["103.W"], 2345.6);
+      });
+    }
+  }
+
   Deno.test(`on ${transport} a device that is busy for a second is found by the first poll`, async () => {
     const words = sunSpecWords(MODELS);
     let since: number | undefined;
@@ -72,12 +113,12 @@ for (const transport of TRANSPORTS) {
     assert.equal(it.inverter.identity()?.serialNumber, "SN1");
   });
 
-  Deno.test(`on ${transport} a dead unit costs five requests to look for, and then rests`, async () => {
+  Deno.test(`on ${transport} a dead unit costs six requests to look for, and then rests`, async () => {
     await using it = bench(transport, () => {});
     assert.equal((await it.poll()).kind, "nothing");
-    assert.equal(it.device.asked.length, 5);
+    assert.equal(it.device.asked.length, 6);
     assert.equal((await it.poll()).kind, "nothing");
-    assert.equal(it.device.asked.length, 5);
+    assert.equal(it.device.asked.length, 6);
   });
 
   Deno.test(`on ${transport} a register that is answered with exception 4 is left out at the third poll, and the rest read`, async () => {
