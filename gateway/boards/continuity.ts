@@ -35,29 +35,15 @@ interface Path {
 export function resolveByContinuity(frame: DictionaryFrame, context: Context): Reading {
   const { base, before } = context;
   const start = base.values.map((_, column) => before?.values[column] ?? NaN);
-  let paths: Path[] = [{ cost: 0, values: start, used: 0, differs: 0 }];
+  let best: Path = { cost: 0, values: start, used: 0, differs: 0 };
+  let paths = [best];
   let expectation = expectationOf(frame, context);
   for (let position = 0; position < frame.count; position++) {
-    if (position === MASKED_POSITIONS) expectation = expectation.after(likeliest(paths).values);
-    const footing = {
-      base,
-      expectation,
-      certain: paths.length === 1 && isCertain(frame, position, paths[0]?.used ?? 0),
-    };
-    paths = prune(paths.flatMap((path) => stepsOf(path, position, frame, footing)), expectation);
+    if (position === MASKED_POSITIONS) expectation = expectation.after(best.values);
+    paths = prune(paths.flatMap((path) => stepsOf(path, position, frame, { base, expectation })), expectation);
+    best = paths.reduce((least, path) => path.cost < least.cost ? path : least);
   }
-  const best = likeliest(paths);
   return { values: best.values.slice(COLUMNS), qualities: qualitiesOf(frame, best, base) };
-}
-
-function likeliest(paths: readonly Path[]): Path {
-  return paths.reduce((least, path) => path.cost < least.cost ? path : least);
-}
-
-/** Whether there is one way on behind so many codes: what it costs decides nothing then. */
-function isCertain(frame: DictionaryFrame, position: number, used: number): boolean {
-  const { same, differs } = choices(frame, position, frame.codes.length - used);
-  return same !== differs && (same || frame.codes[used]?.length === 1);
 }
 
 /** A chain is followed by the habits of its inverter once these are known. */
@@ -87,23 +73,20 @@ function prune(paths: Path[], { width, hopeless }: Expectation): Path[] {
 interface Footing {
   readonly base: Reading;
   readonly expectation: Expectation;
-  /** There is one way on only. */
-  readonly certain: boolean;
 }
 
 /** The ways on from a path: no difference where that is possible, and each meaning of the next code. Always one at least. */
-function stepsOf(path: Path, position: number, frame: DictionaryFrame, footing: Footing): Path[] {
-  const { base } = footing;
+function stepsOf(path: Path, position: number, frame: DictionaryFrame, { base, expectation }: Footing): Path[] {
   const column = position % COLUMNS;
   const pattern = base.values[column] ?? 0;
   const { same, differs } = choices(frame, position, frame.codes.length - path.used);
-  const steps = same ? [extend(path, pattern, -1, footing)] : [];
+  const steps = same ? [extend(path, pattern, -1, expectation)] : [];
   if (!differs) return steps;
   for (const difference of frame.codes[path.used] ?? []) {
     const value = pattern + difference;
     // Registers are 16 bits: below 0 is a large value, or, where the pattern is an estimate, an estimate that was too low.
     const isTooLow = value < 0 && base.qualities[column] !== "exact";
-    const step = extend(path, isTooLow ? 0 : value & 0xffff, position, footing);
+    const step = extend(path, isTooLow ? 0 : value & 0xffff, position, expectation);
     steps.push(value < 0 ? { ...step, cost: step.cost + BELOW_ZERO } : step);
   }
   return steps;
@@ -121,8 +104,8 @@ function choices(frame: DictionaryFrame, position: number, codesLeft: number): {
 }
 
 /** The path one value further; `codeAt` is the position when a code was used, else -1. */
-function extend(path: Path, value: number, codeAt: number, { expectation, certain }: Footing): Path {
-  const cost = certain ? path.cost : path.cost + expectation.surprise(path.values, value);
+function extend(path: Path, value: number, codeAt: number, expectation: Expectation): Path {
+  const cost = path.cost + expectation.surprise(path.values, value);
   const values = path.values.slice();
   values.push(value);
   if (codeAt < 0) return { cost, values, used: path.used, differs: path.differs };
