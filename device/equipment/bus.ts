@@ -2,6 +2,7 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { BusConfig } from "../config/bus_config.ts";
 import type { Bus } from "../modbus/bus.ts";
+import type { ByteStream } from "../modbus/byte_stream.ts";
 import { httpLine } from "../modbus/http_line.ts";
 import type { Line } from "../modbus/line.ts";
 import type { BusExchange } from "../modbus/exchange.ts";
@@ -16,6 +17,8 @@ interface BusIo {
   readonly log: Logger;
   /** Hears of every request that went out, when it is over. */
   readonly exchanged?: (bus: string, exchange: BusExchange) => void;
+  /** Opens a serial port; by default as one of this machine. */
+  readonly openSerial?: (path: string, settings: SerialSettings) => ByteStream;
 }
 
 /** A unit that does not answer is asked at least so often, milliseconds: an inverter that wakes up is not missed for long. */
@@ -31,16 +34,17 @@ export function busOf(config: BusConfig, io: BusIo): Bus {
     retries,
     backoff: { maxMs: LONGEST_PAUSE_MS },
   };
-  return createBus(lineOf(config, io.clock), options, {
+  return createBus(lineOf(config, io), options, {
     ...io,
     exchanged: (exchange) => io.exchanged?.(config.name, exchange),
   });
 }
 
-function lineOf(config: BusConfig, clock: Clock): Line {
+function lineOf(config: BusConfig, io: BusIo): Line {
+  const { clock } = io;
   const { gap } = config.timing;
   const gapMs = gap === undefined ? {} : { gapMs: gap };
-  if (config.serial) return serialLine(config.serial, gapMs, clock);
+  if (config.serial) return serialLine(config.serial, gapMs, io);
   if (config.tcp) return tcpLine({ ...connectionOf(config.tcp), quirks: config.tcp, ...gapMs }, clock);
   if (config.rtu_over_tcp) {
     const { baud, local_echo } = config.rtu_over_tcp;
@@ -56,7 +60,11 @@ function lineOf(config: BusConfig, clock: Clock): Line {
   throw new Error(`Cannot open the bus ${config.name}: it says neither serial, tcp, rtu_over_tcp nor http`);
 }
 
-function serialLine(config: NonNullable<BusConfig["serial"]>, gap: { gapMs?: number }, clock: Clock): Line {
+function serialLine(
+  config: NonNullable<BusConfig["serial"]>,
+  gap: { gapMs?: number },
+  { clock, openSerial: open = openSerial }: BusIo,
+): Line {
   const { path, baud, parity, stop_bits, rs485 } = config;
   const settings: SerialSettings = {
     baud,
@@ -74,7 +82,7 @@ function serialLine(config: NonNullable<BusConfig["serial"]>, gap: { gapMs?: num
     }),
   };
   const pace = { baud, bitsPerChar: bitsPerCharacter(settings), ...echo(config.local_echo), quirks: config, ...gap };
-  return rtuLine(path, () => openSerial(path, settings), pace, clock);
+  return rtuLine(path, () => open(path, settings), pace, clock);
 }
 
 function connectionOf(config: NonNullable<BusConfig["tcp"]>) {

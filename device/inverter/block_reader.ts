@@ -159,7 +159,7 @@ class LearningReader implements BlockReader {
     let silence: BusFault | undefined;
     const reading = await readBlock(block, async (part) => {
       const outcome = await ask(part, { mayBeSilent: true });
-      if (outcome.ok || outcome.fault.kind !== "timeout") return outcome;
+      if (outcome.ok || !isSilence(outcome.fault)) return outcome;
       silence = outcome.fault;
       return { ok: false, fault: busFault.exception(this.#io.bus.name, this.#unit, NO_ANSWER) };
     });
@@ -217,7 +217,7 @@ class LearningReader implements BlockReader {
     }
     for (const { span, code } of refused) this.#learn({ kind: "refused", register: keyOf(span), code });
     for (const before of cuts) this.#learn({ kind: "cut", before });
-    if (fault?.kind === "timeout") this.#blame(block, alive);
+    if (fault && isSilence(fault)) this.#blame(block, alive);
     if (fault && mayRefuseRegisters(fault)) this.#doubts.refused(block);
     if (fault) return;
     this.#silences.answered(block);
@@ -258,6 +258,11 @@ function endsPass(fault: BusFault): boolean {
     default:
       return fault satisfies never;
   }
+}
+
+/** Whether the unit said nothing, though another one may have. */
+function isSilence(fault: BusFault): boolean {
+  return fault.kind === "timeout" || (fault.kind === "foreign" && fault.from !== undefined);
 }
 
 function keyOf(span: Span): RegisterKey {

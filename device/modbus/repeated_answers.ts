@@ -25,12 +25,15 @@ export class RepeatedAnswers {
     this.#answered.push({ ask, response, at });
   }
 
-  /** Whether what looks like the answer to `ask` was that to another request, and never to this one. */
-  doubts(ask: Ask, response: Response, now: number): boolean {
+  /**
+   * Whether what looks like the answer to `ask` was that to another request, and never to this one; or to this one, and now
+   * comes `late`, when the right one may have been lost.
+   */
+  doubts(ask: Ask, response: Response, now: number, late: boolean): boolean {
     const same = this.#answered.filter((answered) =>
       now - answered.at < MEMORY_MS && answered.ask.unit === ask.unit && sameContent(answered.response, response)
     );
-    return same.length > 0 && !same.some((answered) => sameRequest(answered.ask, ask));
+    return same.length > 0 && (late || !same.some((answered) => sameRequest(answered.ask, ask)));
   }
 }
 

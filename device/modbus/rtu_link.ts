@@ -93,7 +93,8 @@ export class RtuLink implements Link {
     if (found === undefined) return await this.#missed(ask, sent, sentAt);
     const tookMs = Math.max(0, this.#clock.monotonic() - sentAt - wireMs);
     const late = this.#late.doubts(ask, found.response, sentAt);
-    const repeated = this.#repeated.doubts(ask, found.response, sentAt);
+    const unusual = tookMs > Math.max(SETTLED_MS, 4 * (this.#usualMs.get(ask.unit) ?? tookMs));
+    const repeated = this.#repeated.doubts(ask, found.response, sentAt, unusual);
     this.#repeated.note(ask, found.response, sentAt);
     const second = late || repeated ? await this.#second(ask, sent, found, sentAt + wireMs) : undefined;
     if (late && second) {

@@ -85,9 +85,9 @@ export class UnitRegistry {
       case "sent":
         return;
       case "silence":
-        return mayBeSilent && !unit.dead ? unit.cost(ms) : this.#missed(unit, id, ms, WHY.silence);
       case "foreign":
-        return reply.alive ? unit.spoiled(ms) : this.#missed(unit, id, ms, WHY.foreign);
+        if (reply.kind === "foreign" && reply.alive) return unit.spoiled(ms);
+        return mayBeSilent && !unit.dead ? unit.cost(ms) : this.#missed(unit, id, ms, WHY[reply.kind]);
       case "damaged":
         return unit.spoiled(ms);
       case "response":

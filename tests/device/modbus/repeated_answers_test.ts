@@ -34,6 +34,19 @@ for (const transport of ON) {
     }
   });
 
+  Deno.test(`on ${transport} an answer that comes once more much later is not taken where the next one is lost`, async () => {
+    const device = virtualDevice(new FakeClock(), (asked) => {
+      const frame = asked.frame({ fc: 3, values: [asked.total] });
+      if (asked.total !== 2) asked.send(frame);
+      if (asked.total === 1) asked.send(frame, 1_200);
+    });
+    await using bus = device.bus(transport);
+    const read = () => device.clock.until(bus.read(1, "holding", 0, 1));
+    assert.deepEqual(value(await read()), [1]);
+    await device.clock.advance(1_000);
+    assert.notDeepEqual(value(await read()), [1]);
+  });
+
   Deno.test(`on ${transport} registers that hold the same are read, at the cost of a further request each`, async () => {
     const device = virtualDevice(
       new FakeClock(),
