@@ -16,9 +16,12 @@ export class FakeClock implements Clock {
   #elapsed = 0;
   #wall: number;
   readonly #sleepers = new Set<Sleeper>();
+  readonly #settle: () => Promise<void>;
 
-  constructor(wall = Date.UTC(2026, 5, 21, 12)) {
+  /** `settle`: lets everything that is ready run. */
+  constructor(wall = Date.UTC(2026, 5, 21, 12), settle = settled) {
     this.#wall = wall;
+    this.#settle = settle;
   }
 
   now = (): number => Math.floor(this.#wall); // whole, as Date.now() gives it
@@ -48,10 +51,10 @@ export class FakeClock implements Clock {
   /** Moves both clocks by `ms`, waking who is due, each at its own moment, and lets their continuations run. */
   async advance(ms: number): Promise<void> {
     const end = this.#elapsed + ms;
-    await settle();
+    await this.#settle();
     for (let next = this.#next(end); next; next = this.#next(end)) {
       this.#wake(next);
-      await settle();
+      await this.#settle();
     }
     this.#wall += end - this.#elapsed;
     this.#elapsed = end;
@@ -64,7 +67,7 @@ export class FakeClock implements Clock {
     const over = () => void (done = true);
     work.then(over, over);
     for (;;) {
-      await settle();
+      await this.#settle();
       if (done) return await work;
       const next = this.#next(end);
       if (next === undefined) throw new Error(`Waited in vain: it is not done after ${longestMs} ms`);
@@ -75,7 +78,7 @@ export class FakeClock implements Clock {
   /** Moves from sleeper to sleeper until a state is reached; fails when that takes more than `longestMs` of fake time. */
   async reach(state: () => boolean | Promise<boolean>, what: string, longestMs = 120_000): Promise<void> {
     const end = this.#elapsed + longestMs;
-    for (await settle(); !await state(); await settle()) {
+    for (await this.#settle(); !await state(); await this.#settle()) {
       const next = this.#next(end);
       if (next === undefined) throw new Error(`Waited in vain for ${what}: not within ${longestMs} ms`);
       this.#wake(next);
@@ -92,7 +95,7 @@ export class FakeClock implements Clock {
     const over = () => void (done = true);
     work.then(over, over);
     await until(async () => {
-      await settle();
+      await this.#settle();
       const next = done ? undefined : this.#next(end);
       if (next) this.#wake(next);
       return done;
@@ -122,7 +125,7 @@ export class FakeClock implements Clock {
 }
 
 /** Lets everything that is ready run, and what the machine works at come to its end. */
-async function settle(): Promise<void> {
+async function settled(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (isWorking()) turn = -1;

@@ -1,4 +1,4 @@
-import { alsoWorking } from "./threads.ts";
+import { alsoWorking, changed } from "./threads.ts";
 
 /**
  * What the kernel carries from one socket of this program to another, and how long that takes is the machine's affair.
@@ -55,6 +55,7 @@ Object.assign(Deno, {
       return countedConnection(connection);
     } finally {
       connecting.delete(attempt);
+      changed();
     }
   },
 });
@@ -68,17 +69,20 @@ function countedListener(listener: Deno.TcpListener): Deno.TcpListener {
   return Object.assign(listener, {
     async accept() {
       door.accepting++;
+      changed();
       try {
         const connection = await accept();
         door.waiting--;
         return countedConnection(connection);
       } finally {
         door.accepting--;
+        changed();
       }
     },
     close() {
       if (doors.get(port) === door) doors.delete(port);
       close();
+      changed();
     },
   });
 }
@@ -103,6 +107,7 @@ function countedConnection(connection: Deno.TcpConn): Deno.TcpConn {
         own.arriving = length === null ? 0 : own.arriving - length;
         if (length === null) own.ended = false;
         if (closed) ends.delete(`${here} ${there}`);
+        changed();
       }
     },
     async write(bytes: Uint8Array) {
@@ -114,6 +119,7 @@ function countedConnection(connection: Deno.TcpConn): Deno.TcpConn {
       } finally {
         own.writing--;
         other.arriving -= bytes.length - length;
+        changed();
       }
     },
     close() {
@@ -121,6 +127,7 @@ function countedConnection(connection: Deno.TcpConn): Deno.TcpConn {
       own.ended = other.ended = true;
       closed = true;
       if (own.reading === 0) ends.delete(`${here} ${there}`);
+      changed();
     },
   });
 }

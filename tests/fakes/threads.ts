@@ -40,6 +40,7 @@ const FILES = [
 const FILE = ["lock", "read", "seek", "stat", "sync", "syncData", "truncate", "unlock", "write"];
 
 const working = new Set<Promise<unknown>>();
+let change = Promise.withResolvers<void>();
 const others: (() => boolean)[] = [];
 
 count(SubtleCrypto.prototype, CRYPTO);
@@ -59,7 +60,10 @@ function count(target: object, names: readonly string[]): void {
 
 /** Counts one more piece of work until it is done. */
 function whileWorking<T>(work: Promise<T>): Promise<T> {
-  const end = () => void working.delete(work);
+  const end = () => {
+    working.delete(work);
+    changed();
+  };
   working.add(work);
   work.then(end, end);
   return work;
@@ -73,4 +77,15 @@ export function alsoWorking(isWorking: () => boolean): void {
 /** Whether the machine works for this program. */
 export function isWorking(): boolean {
   return working.size > 0 || others.some((one) => one());
+}
+
+/** Says that a part of the work is done, or another one begun. */
+export function changed(): void {
+  change.resolve();
+  change = Promise.withResolvers();
+}
+
+/** Resolves when that is next said: who waits for it does not turn the event loop meanwhile. */
+export function nextChange(): Promise<void> {
+  return change.promise;
 }
