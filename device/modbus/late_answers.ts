@@ -24,8 +24,8 @@ interface Missing {
 export class LateAnswers {
   #missing: Missing[] = [];
   #last: Ask | undefined;
-  /** The last read that each unit gave: what lies there is answered, also when another register is not. */
-  readonly #given = new Map<number, Request>();
+  /** The longest read that each unit gave, by unit and function: every part of it is answered, also when another register is not. */
+  readonly #given = new Map<string, Read>();
 
   /** The answer to `ask`, sent at `sentAt`, is missing until `until` (monotonic ms). */
   note(ask: Ask, until: number, sentAt = 0): void {
@@ -47,7 +47,9 @@ export class LateAnswers {
 
   /** The unit gave what this read asks for. */
   gave({ unit, request }: Ask): void {
-    if (request.fc <= 4) this.#given.set(unit, request);
+    if (!isRead(request)) return;
+    const name = givenName(unit, request.fc);
+    if (request.count >= (this.#given.get(name)?.count ?? 0)) this.#given.set(name, request);
   }
 
   /** `ask` was answered, and its answer may come once more: on a line that can get one answer behind. */
@@ -96,7 +98,9 @@ export class LateAnswers {
 
   #distinctFrom(ask: Ask, rivals: readonly Missing[]): Request {
     const last = this.#last === undefined ? [] : [this.#last.request];
-    return distinct([ask.request, ...rivals.map((rival) => rival.ask.request), ...last], this.#given.get(ask.unit));
+    const fc = probeFunction(ask.request);
+    const others = [...rivals.map((rival) => rival.ask.request), ...last];
+    return distinct(fc, [ask.request, ...others], this.#given.get(givenName(ask.unit, fc)));
   }
 
   #rivals({ unit }: Ask, now: number): readonly Missing[] {
@@ -146,14 +150,30 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** A read, where `given` was, or else near the first request, whose answer has a length that none of the requests' answers has. */
-function distinct(requests: readonly [Request, ...Request[]], given?: Request): Request {
-  const [{ fc, address: wanted }] = requests;
-  const probeFc = fc <= 4 ? fc : fc === 5 || fc === 15 ? 1 : 3;
-  const address = given?.fc === probeFc ? given.address : wanted;
+type Read = Extract<Request, { readonly fc: 1 | 2 | 3 | 4 }>;
+
+function isRead(request: Request): request is Read {
+  return request.fc <= 4;
+}
+
+function givenName(unit: number, fc: number): string {
+  return `${unit}/${fc}`;
+}
+
+function probeFunction({ fc }: Request): number {
+  return fc <= 4 ? fc : fc === 5 || fc === 15 ? 1 : 3;
+}
+
+/** A read, part of `given` or else near the first request, whose answer has a length that none of the requests' answers has. */
+function distinct(probeFc: number, requests: readonly [Request, ...Request[]], given?: Read): Request {
   const taken = new Set(requests.filter((request) => request.fc === probeFc).map(responseLength));
-  return counts(probeFc).map((count) => readOf(probeFc, Math.min(address, 0x10000 - count), count))
-    .find((probe) => !taken.has(responseLength(probe))) ?? readOf(probeFc, 0, 1);
+  const free = counts(probeFc).filter((count) => !taken.has(responseLength(readOf(probeFc, 0, count))));
+  const part = given && free.find((count) => count <= given.count);
+  if (given && part !== undefined) return readOf(probeFc, given.address, part);
+  const [count] = free;
+  return count === undefined
+    ? readOf(probeFc, 0, 1)
+    : readOf(probeFc, Math.min(requests[0].address, 0x10000 - count), count);
 }
 
 /** More counts than requests are ever missing. Two registers first: a device may refuse half of a 32-bit value. */

@@ -34,6 +34,15 @@ Deno.test("a probe asks for what the unit gave before, as the register that it i
   assert.equal(late.probeFor(askOf({ fc: 4, address: 9, count: 2 }), 0), undefined);
 });
 
+Deno.test("a probe lies within the longest read that the unit gave: behind its last register there may be none", () => {
+  const late = new LateAnswers();
+  late.gave(askOf({ fc: 3, address: 0, count: 10 }));
+  late.gave(askOf({ fc: 3, address: 9, count: 1 }));
+  for (const count of [1, 2, 3]) late.note(askOf({ fc: 3, address: 9, count }), 1000);
+  const probe = late.probeFor(askOf({ fc: 3, address: 9, count: 1 }), 0);
+  assert.deepEqual(probe, { fc: 3, address: 0, count: 4 });
+});
+
 Deno.test("the same write twice needs no probe, another one does", () => {
   const late = new LateAnswers();
   late.note(askOf({ fc: 16, address: 8, values: [1, 2] }), 1000);
