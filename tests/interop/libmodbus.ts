@@ -23,9 +23,15 @@ export interface LibmodbusServer extends AsyncDisposable {
 let binary: Promise<string> | undefined;
 
 /** Starts libmodbus_server.c (compiled at the first use) and waits until it can be asked. */
-export async function startLibmodbus(...args: readonly string[]): Promise<LibmodbusServer> {
+export function startLibmodbus(...args: readonly string[]): Promise<LibmodbusServer> {
+  return startLibmodbusAt(1000, ...args);
+}
+
+/** The same with holding registers that count from `base` on. */
+export async function startLibmodbusAt(base: number, ...args: readonly string[]): Promise<LibmodbusServer> {
   const program = await (binary ??= compile());
-  const child = new Deno.Command(program, { args: [...args], stdout: "piped" }).spawn();
+  const env = { BASE: String(base) };
+  const child = new Deno.Command(program, { args: [...args], env, stdout: "piped" }).spawn();
   const greeting = await firstLine(child.stdout);
   assert.match(greeting, /^(open|port \d+)$/);
   return {

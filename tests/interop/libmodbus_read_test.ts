@@ -1,23 +1,24 @@
 import assert from "node:assert/strict";
 import { run, start } from "../e2e/process.ts";
 import { testWith } from "../needs.ts";
-import { libmodbus, nullModem, startLibmodbus } from "./libmodbus.ts";
+import { libmodbus, nullModem, startLibmodbusAt } from "./libmodbus.ts";
 
 /** Modes of libmodbus_server.c. */
 const MODE = { busy: 0x170, foreign: 0x171, late: 0x172, slow: 0x173, tooMany: 0x174, tooFew: 0x175 } as const;
 
-/** The ten registers hold 1000 to 1009; what no inverter can measure is left out. */
+/** The ten registers hold 50 to 59, as an inverter of that profile could. */
+const BASE = 50;
 const VALUES = {
-  Vac1: 100,
-  Iac1: null,
-  Fac1: 10.02,
-  Vpv1: 100.3,
-  Vpv2: 100.4,
-  Ipv1: null,
-  Ipv2: null,
-  Temp: 100.7,
-  Pow: null,
-  Pac: 1009,
+  Vac1: 5,
+  Iac1: 5.1,
+  Fac1: 0.52,
+  Vpv1: 5.3,
+  Vpv2: 5.4,
+  Ipv1: 5.5,
+  Ipv2: 5.6,
+  Temp: 5.7,
+  Pow: 58,
+  Pac: 59,
 };
 
 /** A libmodbus server, and its address for the command line. */
@@ -27,7 +28,7 @@ interface Served extends AsyncDisposable {
 }
 
 async function overTcp(...mode: readonly string[]): Promise<Served> {
-  const server = await startLibmodbus("tcp", ...mode);
+  const server = await startLibmodbusAt(BASE, "tcp", ...mode);
   return {
     address: `tcp://127.0.0.1:${server.port}?unit=17`,
     kill: server.kill,
@@ -38,7 +39,7 @@ async function overTcp(...mode: readonly string[]): Promise<Served> {
 async function overRtu(...mode: readonly string[]): Promise<Served> {
   await using opening = new AsyncDisposableStack();
   const cable = opening.use(nullModem());
-  const server = opening.use(await startLibmodbus("rtu", cable.right, "115200", ...mode));
+  const server = opening.use(await startLibmodbusAt(BASE, "rtu", cable.right, "115200", ...mode));
   const running = opening.move();
   return {
     address: `rtu://${cable.left}?unit=17&baud=115200`,
@@ -106,7 +107,7 @@ for (const [name, serve] of [["TCP", overTcp], ["RTU on a pty", overRtu]] as con
 testWith(libmodbus, "a libmodbus server that crashed is said to be away, again and again", async () => {
   await using server = await overTcp();
   await using watching = start(["read", server.address, "--watch", "0.1s"]);
-  await watching.says(/Pac +1009 +W/);
+  await watching.says(/Pac +59 +W/);
   server.kill();
   await watching.says(/(?:Cannot read inverter: [^]*){2}/);
   assert.equal(await watching.kill("SIGTERM"), 0);

@@ -9,7 +9,7 @@
  * libmodbus_server rtu PATH BAUD  opens a serial port and prints "open"
  * MODE COUNT after either         the first COUNT reads are answered as one of address MODE, wherever they begin
  *
- * Unit 17. Holding register n holds 1000 + n, input register n 2000 + n, coil and discrete input n is n % 3 == 0.
+ * Unit 17. Holding register n holds 1000 + n (or $BASE + n), input register n 2000 + n, coil and discrete input n is n % 3 == 0.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,6 +24,7 @@
 enum { UNIT = 17, ITEMS = 0x200 };
 enum { BUSY = 0x170, FOREIGN, LATE, SLOW, TOO_MANY, TOO_FEW };
 
+static int base = 1000;
 static int is_tcp;
 static int forced_mode;
 static int forced_left;
@@ -51,8 +52,8 @@ static int read_answer(uint8_t *out, const uint8_t *query, int unit, int tid_shi
     out[n++] = 3;
     out[n++] = 2 * count;
     for (int i = 0; i < count; i++) {
-        out[n++] = (1000 + address + i) >> 8;
-        out[n++] = (1000 + address + i) & 0xff;
+        out[n++] = (base + address + i) >> 8;
+        out[n++] = (base + address + i) & 0xff;
     }
     if (!is_tcp) {
         uint16_t crc = crc16(out, n);
@@ -138,13 +139,14 @@ int main(int argc, char **argv) {
         forced_mode = atoi(argv[needed]);
         forced_left = atoi(argv[needed + 1]);
     }
+    if (getenv("BASE")) base = atoi(getenv("BASE"));
     setvbuf(stdout, NULL, _IOLBF, 0);
     modbus_t *ctx = is_tcp ? modbus_new_tcp("127.0.0.1", 502) : modbus_new_rtu(argv[2], atoi(argv[3]), 'N', 8, 1);
     modbus_mapping_t *mapping = modbus_mapping_new(ITEMS, ITEMS, ITEMS, ITEMS);
     if (!ctx || !mapping) return 1;
     modbus_set_slave(ctx, UNIT);
     for (int n = 0; n < ITEMS; n++) {
-        mapping->tab_registers[n] = 1000 + n;
+        mapping->tab_registers[n] = base + n;
         mapping->tab_input_registers[n] = 2000 + n;
         mapping->tab_bits[n] = mapping->tab_input_bits[n] = n % 3 == 0;
     }
