@@ -14,7 +14,8 @@ const MIGRATION = `"ALTER TABLE TABLE_NAME ADD COLUMN next_release TEXT NOT NULL
  */
 export async function nextRelease(folder: string, version: string): Promise<readonly string[]> {
   const listed = await run(["ls-files", "-z"], { program: ["git"], cwd: root });
-  const parts = /^(main\.ts|deno\.(json|lock)|(cli|crypto|device|gateway|keys|ota|packaging|platform|profiles|protocol)\/)/;
+  const parts =
+    /^(main\.ts|deno\.(json|lock)|(cli|crypto|device|gateway|keys|ota|packaging|platform|profiles|protocol)\/)/;
   for (const path of listed.out.split("\0").filter((path) => parts.test(path))) {
     const target = join(folder, path);
     await Deno.mkdir(dirname(target), { recursive: true });
