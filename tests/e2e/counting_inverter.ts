@@ -16,6 +16,8 @@ export interface CountingInverter extends AsyncDisposable {
   readonly port: number;
   /** Polls answered so far. */
   answered(): number;
+  /** The last poll that was answered on each connection that ended: who had asked may have died before the answer came. */
+  unheard(): readonly number[];
   /** What was written to the power limit, in order. */
   written(): readonly number[];
   /** Tells of every `poll` and every `write`, before it is answered. */
@@ -30,6 +32,7 @@ export function countingInverter(): CountingInverter {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let count = 0;
   let silent = false;
+  const unheard: number[] = [];
   const written: number[] = [];
   const events = new EventTarget();
   const connections = new Set<Deno.Conn>();
@@ -61,12 +64,15 @@ export function countingInverter(): CountingInverter {
     connections.add(connection);
     const frames = new MbapDeframer();
     const buffer = new Uint8Array(260);
+    let last: number | undefined;
     try {
       for (let length; (length = await connection.read(buffer));) {
         frames.push(buffer.subarray(0, length));
         for (let frame = frames.next(); frame?.ok; frame = frames.next()) {
           if (silent) continue;
+          const before = count;
           const bytes = encodeMbap({ ...frame.value, pdu: answer(frame.value.pdu) });
+          if (count > before) last = before;
           if (bytes.ok) await connection.write(bytes.value);
         }
       }
@@ -74,6 +80,7 @@ export function countingInverter(): CountingInverter {
       if (!isGone(error)) throw error; // the node was killed
     } finally {
       connections.delete(connection);
+      if (last !== undefined) unheard.push(last);
       close(connection);
     }
   };
@@ -83,6 +90,7 @@ export function countingInverter(): CountingInverter {
   return {
     port: listener.addr.port,
     answered: () => count,
+    unheard: () => unheard,
     written: () => written,
     events,
     hush: () => void (silent = true),

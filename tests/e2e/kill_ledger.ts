@@ -18,7 +18,7 @@ interface SampleLedger {
   /** Polls that the inverter answered. */
   readonly answered: number;
   readonly stored: number;
-  /** Answered while the node was being killed: never polled as far as the node knows. */
+  /** Answered to a node that was being killed: never polled as far as that knows. */
   readonly inFlight: number;
   readonly lost: 0;
   readonly doubled: 0;
@@ -46,17 +46,22 @@ export function auditLine(counts: LineCounts): LineCounts {
   return counts;
 }
 
-/**
- * Throws unless each of the first `answered` answers is stored once. `deaths`: how many had been given when the node ended;
- * the last one may have died with it.
- */
-export function auditSamples(points: readonly Point[], answered: number, deaths: readonly number[]): SampleLedger {
+/** How the node ended. */
+interface NodeEnds {
+  /** Answers that may have died with the node that had asked: the last ones on its connections. */
+  readonly unheard: readonly number[];
+  readonly ends: number;
+}
+
+/** Throws unless each of the first `answered` answers is stored once, but for one with each end of the node. */
+export function auditSamples(points: readonly Point[], answered: number, { unheard, ends }: NodeEnds): SampleLedger {
   const counts = points.map(countOfPoint).filter((value) => value < answered);
   const unique = new Set(counts);
   assert.equal(unique.size, counts.length, "samples are stored twice");
   const missing = Array.from({ length: answered }, (_, value) => value).filter((value) => !unique.has(value));
-  const lost = missing.filter((value) => !deaths.includes(value + 1));
+  const lost = missing.filter((value) => !unheard.includes(value));
   assert.equal(lost.join(), "", `answers are lost, and the node was not killed while they were on their way`);
+  assert.ok(missing.length <= ends, `${missing.length} answers are lost, and the node ended ${ends} times`);
   return { answered, stored: counts.length, inFlight: missing.length, lost: 0, doubled: 0 };
 }
 

@@ -4,11 +4,12 @@ import { auditCommands, auditSamples, type CommandsToAudit } from "./kill_ledger
 const point = (count: number) => ({ time_ms: count, values: { Vpv1: 0, Pac: count } });
 
 Deno.test("the ledger of kills notices what is lost or stored twice, and lets go what died with the node", () => {
-  const audit = (counts: readonly number[], deaths: readonly number[] = []) =>
-    auditSamples(counts.map(point), 4, deaths);
+  const audit = (counts: readonly number[], unheard: readonly number[] = [], ends = unheard.length) =>
+    auditSamples(counts.map(point), 4, { unheard, ends });
   assert.deepEqual(audit([0, 1, 2, 3, 4]), { answered: 4, stored: 4, inFlight: 0, lost: 0, doubled: 0 });
-  assert.equal(audit([0, 1, 3], [3]).inFlight, 1);
-  assert.throws(() => audit([0, 1, 3], [2]), /lost/);
+  assert.equal(audit([0, 1, 3], [2]).inFlight, 1);
+  assert.throws(() => audit([0, 1, 3], [1, 3]), /lost/);
+  assert.throws(() => audit([0, 3], [1, 2], 1), /lost/);
   assert.throws(() => audit([0, 1, 1, 2, 3]), /stored twice/);
 });
 

@@ -62,7 +62,7 @@ export async function killAtRandom(kills: number, seed: number): Promise<KillLed
     seed,
     kills: site.kills,
     line: auditLine(line.counts()),
-    samples: auditSamples(await stored(), answered, site.deaths),
+    samples: auditSamples(await stored(), answered, { unheard: inverter.unheard(), ends: site.kills.node + 1 }),
     commands: await auditCommands(operator, inverter.written(), BAIT_PERCENT),
   };
 }
@@ -76,8 +76,6 @@ interface SiteParts {
 
 /** The two processes. */
 class KilledSite implements AsyncDisposable {
-  /** Polls that the inverter had answered when the node ended: the last answer may have died with it. */
-  readonly deaths: number[] = [];
   readonly kills = { gateway: 0, node: 0 };
   readonly #parts: SiteParts;
   #gateway: Running;
@@ -107,7 +105,6 @@ class KilledSite implements AsyncDisposable {
 
   async #killNode(): Promise<void> {
     await this.#node.kill("SIGKILL");
-    this.deaths.push(this.#parts.inverter.answered());
     this.kills.node++;
     this.#node = this.#parts.startNode();
   }
@@ -120,7 +117,6 @@ class KilledSite implements AsyncDisposable {
     const code = await this.#node.kill("SIGTERM");
     if (code !== 0) throw new Error(`the node ended with code ${code}: ${this.#node.err()}`);
     const answered = this.#parts.inverter.answered();
-    this.deaths.push(answered); // a stop may cut a poll short as well
     this.#node = this.#parts.startNode();
     return answered;
   }
