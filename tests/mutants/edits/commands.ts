@@ -1,6 +1,6 @@
 import { mutantsOf } from "../mutant.ts";
 
-const COMMANDS = ["command_runner", "executor", "journal", "reporter"].map((name) =>
+const COMMANDS = ["command_runner", "executor", "journal", "reporter", "sunspec_limit"].map((name) =>
   `tests/device/command/${name}_test.ts`
 );
 
