@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import project from "../deno.json" with { type: "json" };
-
-const tests = fileURLToPath(new URL(".", import.meta.url));
-
-/** What `deno task test:fast` leaves out: folders and a name. */
-const SLOW = /^(e2e|browser|interop)\/|_slow_test\.ts$/;
+import { deal, isAsked } from "./fast.ts";
+import { fastTestFiles, tests } from "./test_files.ts";
 
 /** What makes a test slow, by its text and by that of what it imports from the tests. */
 const SLOW_BY_NATURE: readonly { readonly why: string; readonly sign: RegExp; readonly butIn?: string }[] = [
@@ -44,18 +41,11 @@ async function slowness(path: string, seen = new Set<string>()): Promise<readonl
   return HEAVY.test(name) ? [...why, "it is heavy by its name"] : why;
 }
 
-async function* testFiles(folder = tests): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) yield* testFiles(join(folder, name));
-    else if (name.endsWith("_test.ts")) yield join(folder, name);
-  }
-}
-
 Deno.test("what is slow by nature is named _slow_test.ts, or stands in e2e, browser or interop", async () => {
   const wrong: string[] = [];
-  for await (const path of testFiles()) {
-    const name = relative(tests, path);
-    if (SLOW.test(name) || path === fileURLToPath(import.meta.url)) continue;
+  for (const name of await fastTestFiles()) {
+    const path = join(tests, name);
+    if (path === fileURLToPath(import.meta.url)) continue;
     for (const why of new Set(await slowness(path))) wrong.push(`${name}: ${why}`);
   }
   assert.deepEqual(wrong, []);
@@ -75,8 +65,18 @@ Deno.test("each sign of slowness is one: it strikes where it should, and not els
   assert.ok(!HEAVY.test("device/inverter/model_header_test.ts"));
 });
 
-Deno.test("the fast task leaves out what is slow by name and nothing else, and all tests are checked for leaks", () => {
+Deno.test("the fast tests are what is not slow by name, each in one hand, and all tests are checked for leaks", async () => {
   assert.deepEqual(project.test, { sanitizeOps: true, sanitizeResources: true }, "the checks for leaks, of all tests");
-  const [, ignored] = project.tasks["test:fast"].command.match(/--ignore='([^']+)'/) ?? [];
-  assert.equal(ignored, "tests/e2e,tests/browser,tests/interop,tests/**/*_slow_test.ts");
+  const files = await fastTestFiles();
+  assert.ok(files.includes("slow_tests_test.ts") && files.length > 250);
+  assert.deepEqual(files.filter((name) => /^(e2e|browser|interop)\/|_slow_test\.ts$/.test(name)), []);
+  for (const hands of [1, 8, 1000]) assert.deepEqual(deal(files, hands).flat().toSorted(), files, `${hands} hands`);
+});
+
+Deno.test("the fast tests of a folder or of a file can be asked for", () => {
+  for (const path of ["tests/ota", "./tests/ota", "tests/ota/slots/slots_test.ts"]) {
+    assert.ok(isAsked("ota/slots/slots_test.ts", [path]), path);
+    assert.ok(!isAsked("gateway/ota_test.ts", [path]), path);
+  }
+  assert.ok(isAsked("gateway/ota_test.ts", []));
 });
