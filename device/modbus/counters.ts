@@ -1,4 +1,4 @@
-import type { Reply } from "./line.ts";
+import type { ExchangeOutcome } from "./line.ts";
 
 /** What happened with one unit, or on one bus, since the start. Only ever increases. */
 export interface Counters {
@@ -44,16 +44,16 @@ export function zeroCounters(): Counters {
   return { requests: 0, answers: 0, timeouts: 0, crcErrors: 0, exceptions: 0, foreignFrames: 0, busyMs: 0 };
 }
 
-/** Counts one exchange that took `ms` of the line; without a reply, the line broke. */
-export function tally(counters: Counters, reply: Reply | undefined, ms: number): void {
+/** Counts one exchange that took `ms` of the line; without an outcome, the line broke. */
+export function tally(counters: Counters, outcome: ExchangeOutcome | undefined, ms: number): void {
   counters.requests++;
   counters.busyMs += ms;
-  if (reply === undefined) return;
-  counters.foreignFrames += reply.foreign;
-  switch (reply.kind) {
+  if (outcome === undefined) return;
+  counters.foreignFrames += outcome.foreign;
+  switch (outcome.kind) {
     case "response":
       counters.answers++;
-      if (reply.response.fc === "exception") counters.exceptions++;
+      if (outcome.response.fc === "exception") counters.exceptions++;
       return;
     case "damaged":
       counters.crcErrors++;

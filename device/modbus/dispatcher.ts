@@ -8,7 +8,7 @@ import { exceptionName, isGateways } from "./exception.ts";
 import type { BusExchange } from "./exchange.ts";
 import { type BusFault, busFault, type BusOutcome } from "./fault.ts";
 import type { Quirk } from "./quirks.ts";
-import type { Ask, Line, Link, Reply } from "./line.ts";
+import type { Ask, ExchangeOutcome, Line, Link } from "./line.ts";
 import { isByte } from "./packing.ts";
 import { encodeRequest, type Request, type Response } from "./pdu.ts";
 import { Tries } from "./tries.ts";
@@ -43,9 +43,9 @@ type Priority = "write" | "poll";
 
 type Answer = BusOutcome<Response | undefined>;
 
-/** One attempt: a reply, or why none could be had. */
+/** One attempt: an outcome, or why none could be had. */
 type Attempt =
-  | Reply
+  | ExchangeOutcome
   | { readonly kind: "resting" | "aborted" }
   | { readonly kind: "line"; readonly unopened: Unopened };
 
@@ -197,13 +197,14 @@ export class Dispatcher {
 
   async #exchange(link: Link, unit: Unit, ask: Ask): Promise<Attempt> {
     const started = this.#io.clock.monotonic();
-    const account = (reply?: Reply) => this.#registry.account(unit, ask, reply, this.#io.clock.monotonic() - started);
+    const account = (outcome?: ExchangeOutcome) =>
+      this.#registry.account(unit, ask, outcome, this.#io.clock.monotonic() - started);
     try {
-      const reply = await link.exchange(ask);
-      if (reply.kind === "response") this.#connection.answered();
-      else if (reply.kind === "silence" || reply.kind === "foreign") this.#connection.missed();
-      account(reply);
-      return reply;
+      const outcome = await link.exchange(ask);
+      if (outcome.kind === "response") this.#connection.answered();
+      else if (outcome.kind === "silence" || outcome.kind === "foreign") this.#connection.missed();
+      account(outcome);
+      return outcome;
     } catch (error) {
       const unopened = this.#connection.broke(error instanceof Error ? error.message : String(error));
       account();
@@ -227,14 +228,14 @@ export class Dispatcher {
     return busFault.line(this.#line.name, detail, this.#toWall(retryAt));
   }
 
-  #unanswered(reply: Unanswered, { lateMs }: Unit, { unit, timeoutMs }: Ask, sent: number): BusFault {
-    switch (reply.kind) {
+  #unanswered(outcome: Unanswered, { lateMs }: Unit, { unit, timeoutMs }: Ask, sent: number): BusFault {
+    switch (outcome.kind) {
       case "silence":
         return busFault.timeout(this.#line.name, unit, timeoutMs, sent, lateMs);
       case "damaged":
         return busFault.crc(this.#line.name, unit, sent);
       case "foreign":
-        return busFault.foreign(this.#line.name, unit, reply, lateMs);
+        return busFault.foreign(this.#line.name, unit, outcome, lateMs);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Reply } from "./line.ts";
+import type { ExchangeOutcome } from "./line.ts";
 
 /** One request that went out on a bus, and what came of it. */
 export interface BusExchange {
@@ -11,13 +11,13 @@ export interface BusExchange {
   readonly ms: number;
 }
 
-/** What a reply counts as; without one, the line broke. */
-export function resultOf(reply: Reply | undefined): BusExchange["result"] {
-  switch (reply?.kind) {
+/** What an outcome counts as; without one, the line broke. */
+export function resultOf(outcome: ExchangeOutcome | undefined): BusExchange["result"] {
+  switch (outcome?.kind) {
     case undefined:
       return "line";
     case "response":
-      return reply.response.fc === "exception" ? "exception" : "ok";
+      return outcome.response.fc === "exception" ? "exception" : "ok";
     case "sent":
       return "sent";
     case "silence":
@@ -27,6 +27,6 @@ export function resultOf(reply: Reply | undefined): BusExchange["result"] {
     case "foreign":
       return "foreign";
     default:
-      return reply satisfies never;
+      return outcome satisfies never;
   }
 }

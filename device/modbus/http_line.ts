@@ -4,7 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { TimeLimit } from "../../platform/deadline.ts";
 import { fetchTrouble } from "../../platform/fetch_trouble.ts";
 import { LineClosed } from "./byte_stream.ts";
-import type { Ask, Line, Link, Reply } from "./line.ts";
+import type { Ask, ExchangeOutcome, Line, Link } from "./line.ts";
 import { decodeResponse } from "./pdu.ts";
 import { decodeRtu, encodeRtu } from "./rtu.ts";
 
@@ -44,7 +44,7 @@ class HttpLink implements Link {
     this.#ended = AbortSignal.any([signal, this.#closing.signal]);
   }
 
-  async exchange(ask: Ask): Promise<Reply> {
+  async exchange(ask: Ask): Promise<ExchangeOutcome> {
     const frame = encodeRtu(ask.unit, ask.pdu);
     if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0, alive: false };
     const sentAt = this.#clock.monotonic();
@@ -54,7 +54,7 @@ class HttpLink implements Link {
       ask.timeoutMs,
     );
     if (text === undefined) return { kind: "silence", foreign: 0 };
-    return replyIn(text, ask, this.#clock.monotonic() - sentAt);
+    return outcomeIn(text, ask, this.#clock.monotonic() - sentAt);
   }
 
   close(): void {
@@ -83,7 +83,7 @@ class HttpLink implements Link {
   }
 }
 
-function replyIn(text: string, ask: Ask, tookMs: number): Reply {
+function outcomeIn(text: string, ask: Ask, tookMs: number): ExchangeOutcome {
   if (text.trim() === "") return { kind: "silence", foreign: 0 };
   const hex = frameIn(text);
   if (hex === undefined) {

@@ -1,5 +1,5 @@
 import { isBusy } from "./exception.ts";
-import type { Ask, Reply } from "./line.ts";
+import type { Ask, ExchangeOutcome } from "./line.ts";
 import { encodeRequest, type Request, type Response, responseLength } from "./pdu.ts";
 
 const MOST_MISSING = 64;
@@ -115,22 +115,22 @@ export async function exchangeGuarded(
   ask: Ask,
   late: LateAnswers,
   now: number,
-  exchange: (ask: Ask) => Promise<Reply>,
-): Promise<Reply> {
+  exchange: (ask: Ask) => Promise<ExchangeOutcome>,
+): Promise<ExchangeOutcome> {
   const probe = late.probeFor(ask, now);
   if (probe !== undefined) {
-    const reply = await exchange(askFor(probe, ask));
-    if (reply.kind !== "response") return reply;
-    const { response } = reply;
-    if (response.fc === "exception" && isBusy(response.code)) return reply; // whichever it answers: it is to be asked again
-    if (!late.proves(response, ask.unit)) return { kind: "silence", foreign: reply.foreign + 1 };
+    const outcome = await exchange(askFor(probe, ask));
+    if (outcome.kind !== "response") return outcome;
+    const { response } = outcome;
+    if (response.fc === "exception" && isBusy(response.code)) return outcome; // whichever it answers: it is to be asked again
+    if (!late.proves(response, ask.unit)) return { kind: "silence", foreign: outcome.foreign + 1 };
     late.pass(ask.unit);
   }
-  const reply = await exchange(ask);
+  const outcome = await exchange(ask);
   // Nothing that is missing could have been taken for this answer: it came after all of them.
-  if (reply.kind === "response" && ask.request.fc <= 4) late.pass(ask.unit);
-  if (reply.kind === "response" && reply.response.fc !== "exception") late.gave(ask);
-  return reply;
+  if (outcome.kind === "response" && ask.request.fc <= 4) late.pass(ask.unit);
+  if (outcome.kind === "response" && outcome.response.fc !== "exception") late.gave(ask);
+  return outcome;
 }
 
 /** Another request to the same unit, under the same terms. */

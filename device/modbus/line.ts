@@ -30,7 +30,7 @@ interface Exchanged {
 }
 
 /** What one exchange came to. */
-export type Reply =
+export type ExchangeOutcome =
   & Exchanged
   & (
     /** The unit's own answer, an exception included; `tookMs` from request sent to answer complete. */
@@ -51,7 +51,7 @@ export type Reply =
 /** An open line on which requests go out one at a time. */
 export interface Link {
   /** Sends one request and takes its answer. Rejects with `LineClosed` only. The next call comes after this one ended. */
-  exchange(ask: Ask): Promise<Reply>;
+  exchange(ask: Ask): Promise<ExchangeOutcome>;
   /** Whether the next request has to go out on a new link: what still comes on this one could be taken for its answer. */
   readonly spent?: boolean;
   close(): void;

@@ -2,7 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { type ByteStream, LineClosed } from "./byte_stream.ts";
 import { type Quirk, type Quirks, remedyFor } from "./quirks.ts";
 import { askFor, exchangeGuarded, type LateAnswers } from "./late_answers.ts";
-import type { Ask, LateAnswer, Link, Reply } from "./line.ts";
+import type { Ask, ExchangeOutcome, LateAnswer, Link } from "./line.ts";
 import { encodeMbap, MbapDeframer, type MbapFrame } from "./mbap.ts";
 import { decodeLeniently, isFrom, type LenientAnswer } from "./lenient_mbap.ts";
 import { decodeResponse, type Response } from "./pdu.ts";
@@ -75,7 +75,7 @@ export class MbapLink implements Link {
     return this.#spent;
   }
 
-  exchange(ask: Ask): Promise<Reply> {
+  exchange(ask: Ask): Promise<ExchangeOutcome> {
     if (this.#quirks.suspected) return this.#tried(ask);
     return this.#quirks.ignores("ignore_transaction_id") ? this.#guarded(ask) : this.#exchange(ask);
   }
@@ -85,28 +85,28 @@ export class MbapLink implements Link {
   }
 
   /** Sees whether a device that was odd a moment ago is always so, by a request that nothing older answers. */
-  async #tried(ask: Ask): Promise<Reply> {
+  async #tried(ask: Ask): Promise<ExchangeOutcome> {
     const probe = this.#options.late.unmistakable(ask, this.#clock.monotonic());
-    const reply = await this.#exchange(askFor(probe, ask));
-    if (reply.kind !== "response") return reply;
+    const outcome = await this.#exchange(askFor(probe, ask));
+    if (outcome.kind !== "response") return outcome;
     this.#options.late.pass(ask.unit);
     if (!this.#quirks.suspected) return await this.exchange(ask);
     this.#spent = true; // an exception does not tell: the next first answer will
     return await this.#exchange(ask);
   }
 
-  async #guarded(ask: Ask): Promise<Reply> {
+  async #guarded(ask: Ask): Promise<ExchangeOutcome> {
     const { late } = this.#options;
-    const reply = await exchangeGuarded(ask, late, this.#clock.monotonic(), async (ask) => {
-      const reply = await this.#exchange(ask);
-      if (reply.kind === "response") late.repeatable(ask);
-      return reply;
+    const outcome = await exchangeGuarded(ask, late, this.#clock.monotonic(), async (ask) => {
+      const outcome = await this.#exchange(ask);
+      if (outcome.kind === "response") late.repeatable(ask);
+      return outcome;
     });
-    this.#spent ||= reply.kind !== "response";
-    return reply;
+    this.#spent ||= outcome.kind !== "response";
+    return outcome;
   }
 
-  async #exchange(ask: Ask): Promise<Reply> {
+  async #exchange(ask: Ask): Promise<ExchangeOutcome> {
     this.#tid = (this.#tid + STRIDE) & 0xffff;
     const frame = encodeMbap({ tid: this.#tid, unit: ask.unit, pdu: ask.pdu });
     if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0, alive: false };
@@ -116,9 +116,9 @@ export class MbapLink implements Link {
     if (!this.#quirks.strict) this.#discard(); // padding, or an answer that came twice: it answers nothing sent later
     const sentAt = this.#clock.monotonic();
     await this.#stream.write(frame.value);
-    const reply = await this.#answer(ask, sentAt);
+    const outcome = await this.#answer(ask, sentAt);
     if (gapMs > 0) this.#quietFrom = this.#clock.monotonic() + gapMs;
-    return reply;
+    return outcome;
   }
 
   #discard(): void {
@@ -126,14 +126,14 @@ export class MbapLink implements Link {
     this.#stream.discardInput();
   }
 
-  async #answer(ask: Ask, sentAt: number): Promise<Reply> {
+  async #answer(ask: Ask, sentAt: number): Promise<ExchangeOutcome> {
     const heard: Heard = { foreign: 0, alive: false, waitUntil: sentAt + ask.timeoutMs };
     for (let now = sentAt; now < heard.waitUntil; now = this.#clock.monotonic()) {
       const bytes = await this.#stream.read(heard.waitUntil - now);
       if (bytes === undefined) break;
       this.#deframer.push(bytes);
       const response = this.#take(ask, sentAt, heard);
-      if (response !== undefined) return replyOf(response, this.#clock.monotonic() - sentAt, heard);
+      if (response !== undefined) return outcomeOf(response, this.#clock.monotonic() - sentAt, heard);
     }
     this.#missed(ask, sentAt, heard);
     const { foreign, detail, alive, from, late } = heard;
@@ -248,7 +248,7 @@ export class MbapLink implements Link {
   }
 }
 
-function replyOf(response: Response, tookMs: number, { foreign, late }: Heard): Reply {
+function outcomeOf(response: Response, tookMs: number, { foreign, late }: Heard): ExchangeOutcome {
   return { kind: "response", response, tookMs, foreign, ...(late && { late }) };
 }
 

@@ -3,7 +3,7 @@ import type { LineTiming } from "./line_timing.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import type { Quirks } from "./quirks.ts";
 import { exchangeGuarded, type LateAnswers } from "./late_answers.ts";
-import type { Ask, LateAnswer, Link, Reply } from "./line.ts";
+import type { Ask, ExchangeOutcome, LateAnswer, Link } from "./line.ts";
 import { RepeatedAnswers } from "./repeated_answers.ts";
 import { encodeRtu, RTU_BYTES } from "./rtu.ts";
 import {
@@ -65,7 +65,7 @@ export class RtuLink implements Link {
     this.#echoes = options.localEcho ?? false;
   }
 
-  async exchange(ask: Ask): Promise<Reply> {
+  async exchange(ask: Ask): Promise<ExchangeOutcome> {
     return await exchangeGuarded(ask, this.#late, this.#clock.monotonic(), (ask) => this.#exchange(ask));
   }
 
@@ -73,7 +73,7 @@ export class RtuLink implements Link {
     this.#stream.close();
   }
 
-  async #exchange(ask: Ask): Promise<Reply> {
+  async #exchange(ask: Ask): Promise<ExchangeOutcome> {
     const frame = encodeRtu(ask.unit, ask.pdu);
     if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0, alive: false };
     await this.#quiet();
@@ -82,12 +82,12 @@ export class RtuLink implements Link {
     await this.#stream.write(frame.value);
     const sentAt = this.#clock.monotonic();
     if (ask.unit === 0) return await this.#broadcast(frame.value.length);
-    const reply = await this.#answer(ask, frame.value, sentAt);
+    const outcome = await this.#answer(ask, frame.value, sentAt);
     this.#quietFrom = this.#clock.monotonic() + this.#options.timing.gapMs;
-    return reply;
+    return outcome;
   }
 
-  async #answer(ask: Ask, sent: Uint8Array, sentAt: number): Promise<Reply> {
+  async #answer(ask: Ask, sent: Uint8Array, sentAt: number): Promise<ExchangeOutcome> {
     const wireMs = this.#options.timing.charMs * (sent.length + answerBytes(ask));
     const found = await this.#collect(ask, sent, sentAt + ask.timeoutMs + wireMs);
     if (found === undefined) return await this.#missed(ask, sent, sentAt);
@@ -145,7 +145,7 @@ export class RtuLink implements Link {
   }
 
   /** No answer: says what came instead, and listens on so that a late one does not run into the next request. */
-  async #missed(ask: Ask, sent: Uint8Array, sentAt: number): Promise<Reply> {
+  async #missed(ask: Ask, sent: Uint8Array, sentAt: number): Promise<ExchangeOutcome> {
     const { quirks, lateMs = LATE_MS } = this.#options;
     const now = this.#clock.monotonic();
     const lenient = this.#echoed(sent) ? findLeniently(this.#heard(sent), ask) : undefined;
@@ -153,18 +153,18 @@ export class RtuLink implements Link {
       return { kind: "response", response: lenient.response, tookMs: now - sentAt, foreign: 0 };
     }
     if (lenient) quirks.suspect(lenient.deviations);
-    const reply = this.#why(ask, sent);
+    const outcome = this.#why(ask, sent);
     const own = lenient !== undefined && !lenient.deviations.includes("ignore_unit_id");
-    const came = own || (reply.kind === "damaged" && isComplete(this.#heard(sent), ask));
-    if (came) return reply; // not as it should be, but nothing is missing
+    const came = own || (outcome.kind === "damaged" && isComplete(this.#heard(sent), ask));
+    if (came) return outcome; // not as it should be, but nothing is missing
     const earlier = this.#earlier(ask, sent, now);
     this.#late.note(ask, now + Math.max(lateMs, 4 * ask.timeoutMs), sentAt);
     this.#length = 0;
     const found = await this.#collect(ask, NOTHING, now + ask.timeoutMs);
-    if (found === undefined) return earlier ? { ...reply, late: earlier } : reply;
+    if (found === undefined) return earlier ? { ...outcome, late: earlier } : outcome;
     this.#late.came(ask);
     const late = { unit: ask.unit, tookMs: this.#clock.monotonic() - sentAt };
-    return { ...reply, foreign: reply.foreign + 1, late };
+    return { ...outcome, foreign: outcome.foreign + 1, late };
   }
 
   /** The answer to an earlier request that came instead, by its length. */
@@ -176,7 +176,7 @@ export class RtuLink implements Link {
     return undefined;
   }
 
-  #why(ask: Ask, sent: Uint8Array): Reply {
+  #why(ask: Ask, sent: Uint8Array): ExchangeOutcome {
     if (this.#echoes && !this.#echoed(sent)) {
       const detail = this.#length === 0
         ? "the echo of the request is missing: is local_echo right?"
@@ -193,7 +193,7 @@ export class RtuLink implements Link {
     return { kind: "foreign", detail: diagnosis.detail, ...told };
   }
 
-  async #broadcast(bytes: number): Promise<Reply> {
+  async #broadcast(bytes: number): Promise<ExchangeOutcome> {
     const { timing, turnaroundMs } = this.#options;
     await this.#clock.sleep(bytes * timing.charMs + Math.max(turnaroundMs ?? TURNAROUND_MS, timing.gapMs));
     return { kind: "sent", foreign: 0 };

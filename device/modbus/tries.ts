@@ -1,5 +1,5 @@
 import { isBusy, isGateways } from "./exception.ts";
-import type { Reply } from "./line.ts";
+import type { ExchangeOutcome } from "./line.ts";
 import type { Response } from "./pdu.ts";
 
 /** A busy device is asked again after this, ms, then after twice as much, so many times: some seconds in all. */
@@ -26,11 +26,11 @@ export class Tries {
   }
 
   /** Milliseconds after which the request goes out again; `undefined`: it does not. `reading`: it has no effect. */
-  after(reply: Reply | undefined, reading: boolean): number | undefined {
-    if (reply?.kind === "response") return this.#afterException(reply.response, reading);
-    if (reply?.kind === "sent") return undefined;
+  after(outcome: ExchangeOutcome | undefined, reading: boolean): number | undefined {
+    if (outcome?.kind === "response") return this.#afterException(outcome.response, reading);
+    if (outcome?.kind === "sent") return undefined;
     this.#sent++;
-    if (reply?.kind !== "damaged") return this.#unanswered++ < this.#retries ? 0 : undefined;
+    if (outcome?.kind !== "damaged") return this.#unanswered++ < this.#retries ? 0 : undefined;
     this.#unanswered = 0; // it is there
     return this.#retries > 0 && this.#damaged++ < Math.max(DAMAGED_TIMES, this.#retries) ? 0 : undefined;
   }

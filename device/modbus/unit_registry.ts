@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { type BusCounters, tally, zeroCounters } from "./counters.ts";
 import { exceptionName, isGateways } from "./exception.ts";
 import { type BusExchange, resultOf } from "./exchange.ts";
-import type { Ask, LateAnswer, Line, Reply } from "./line.ts";
+import type { Ask, ExchangeOutcome, LateAnswer, Line } from "./line.ts";
 import type { Request } from "./pdu.ts";
 import { type BackoffOptions, type Patience, Unit } from "./unit.ts";
 
@@ -70,14 +70,14 @@ export class UnitRegistry {
     for (const unit of this.#units.values()) unit.reopened(wasAway);
   }
 
-  /** Learns from an exchange that took `ms`, before the next one begins. Without a reply, the line broke. */
-  account(unit: Unit, { unit: id, request, mayBeSilent }: Ask, reply: Reply | undefined, ms: number): void {
-    this.#io.exchanged?.({ unit: id, fc: request.fc, result: resultOf(reply), ms });
-    tally(unit.counters, reply, ms);
-    tally(this.counters, reply, ms);
+  /** Learns from an exchange that took `ms`, before the next one begins. Without an outcome, the line broke. */
+  account(unit: Unit, { unit: id, request, mayBeSilent }: Ask, outcome: ExchangeOutcome | undefined, ms: number): void {
+    this.#io.exchanged?.({ unit: id, fc: request.fc, result: resultOf(outcome), ms });
+    tally(unit.counters, outcome, ms);
+    tally(this.counters, outcome, ms);
     this.#tellQuirks();
-    if (reply?.late) this.#late(reply.late);
-    switch (reply?.kind) {
+    if (outcome?.late) this.#late(outcome.late);
+    switch (outcome?.kind) {
       case undefined:
         // Some gateways hang up when a dead unit is asked: where others share the line, that is the unit's failure.
         if (this.#shared) this.#missed(unit, id, ms, "the connection breaks when it is asked");
@@ -86,14 +86,14 @@ export class UnitRegistry {
         return;
       case "silence":
       case "foreign":
-        if (reply.kind === "foreign" && reply.alive) return unit.spoiled(ms);
-        return mayBeSilent && !unit.dead ? unit.cost(ms) : this.#missed(unit, id, ms, WHY[reply.kind]);
+        if (outcome.kind === "foreign" && outcome.alive) return unit.spoiled(ms);
+        return mayBeSilent && !unit.dead ? unit.cost(ms) : this.#missed(unit, id, ms, WHY[outcome.kind]);
       case "damaged":
         return unit.spoiled(ms);
       case "response":
-        return this.#answered(unit, id, request, reply, ms);
+        return this.#answered(unit, id, request, outcome, ms);
       default:
-        reply satisfies never;
+        outcome satisfies never;
     }
   }
 
@@ -106,7 +106,7 @@ export class UnitRegistry {
     unit: Unit,
     id: number,
     { fc }: Request,
-    { response, tookMs }: Extract<Reply, { kind: "response" }>,
+    { response, tookMs }: Extract<ExchangeOutcome, { kind: "response" }>,
     ms: number,
   ): void {
     if (response.fc === "exception" && isGateways(response.code)) {

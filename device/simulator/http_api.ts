@@ -7,7 +7,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { decodeRtu } from "../modbus/rtu.ts";
 import type { SimulatorFault } from "./fault.ts";
 import { rtuAnswer } from "./rtu_answer.ts";
-import { type Reply, reply, type Site } from "./site.ts";
+import { type SimulatedResponse, simulateResponse, type Site } from "./site.ts";
 import { exceptionPdu } from "./unit.ts";
 
 /** How the API is used. */
@@ -69,7 +69,7 @@ export function httpApi(site: Site, options: HttpOptions, io: { readonly clock: 
   return app;
 }
 
-interface Exchange extends Reply {
+interface Exchange extends SimulatedResponse {
   readonly unit: number;
 }
 
@@ -79,7 +79,7 @@ function exchange(site: Site, hex: string, flagged: SimulatorFault | undefined):
   const request = bytes && decodeRtu(bytes);
   if (!request?.ok) return undefined;
   const { unit, pdu } = request.value;
-  const given = reply(site, "http", request.value, flagged);
+  const given = simulateResponse(site, "http", request.value, flagged);
   return { unit, ...given ?? { pdu: exceptionPdu(pdu[0] ?? 0, TARGET_DID_NOT_RESPOND), fault: undefined } };
 }
 

@@ -1,9 +1,9 @@
 import { encodeRtu } from "../modbus/rtu.ts";
 import type { FaultPlan } from "./fault.ts";
-import type { Reply } from "./site.ts";
+import type { SimulatedResponse } from "./site.ts";
 
 /** The RTU frame of an answer, damaged as its fault says; when and whether it is sent is not decided here. */
-export function rtuAnswer(unit: number, { pdu, fault }: Reply, plan: FaultPlan): Uint8Array {
+export function rtuAnswer(unit: number, { pdu, fault }: SimulatedResponse, plan: FaultPlan): Uint8Array {
   if (fault?.kind === "garbage") return plan.garbage(fault.bytes);
   const from = fault?.kind === "wrong_tid" ? (unit % 247) + 1 : unit;
   const encoded = encodeRtu(from, pdu);

@@ -3,7 +3,7 @@ import type { ByteStream } from "../modbus/byte_stream.ts";
 import { LineClosed } from "../modbus/byte_stream.ts";
 import { type Adu, decodeRtu, rtuRequestLength } from "../modbus/rtu.ts";
 import { rtuAnswer } from "./rtu_answer.ts";
-import { reply, type Site } from "./site.ts";
+import { simulateResponse, type Site } from "./site.ts";
 
 /** A serial line that a simulator sits on. */
 export interface Line {
@@ -100,10 +100,10 @@ async function answer(
 ): Promise<"unplug" | void> {
   if (frame.unit === 0) {
     // A broadcast is obeyed by all and answered by none.
-    for (const unit of site.units.keys()) reply(site, "rtu", { unit, pdu: frame.pdu });
+    for (const unit of site.units.keys()) simulateResponse(site, "rtu", { unit, pdu: frame.pdu });
     return;
   }
-  const given = reply(site, "rtu", frame);
+  const given = simulateResponse(site, "rtu", frame);
   if (!given || given.fault?.kind === "timeout") return;
   if (given.fault?.kind === "disconnect") return "unplug";
   if (given.fault?.kind === "late") await clock.sleep(given.fault.delayMs, stop);

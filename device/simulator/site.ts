@@ -9,7 +9,7 @@ export interface Site {
 }
 
 /** An answer, and how it goes wrong on its way. */
-export interface Reply {
+export interface SimulatedResponse {
   readonly pdu: Uint8Array;
   readonly fault: SimulatorFault | undefined;
 }
@@ -18,12 +18,12 @@ export interface Reply {
  * Lets a unit answer; `undefined` when there is no such unit. A request whose answer gets lost has still taken effect,
  * as on a real line; one that the fault plan refuses has not.
  */
-export function reply(
+export function simulateResponse(
   site: Site,
   over: Interface,
   request: { readonly unit: number; readonly pdu: Uint8Array },
   forced?: SimulatorFault,
-): Reply | undefined {
+): SimulatedResponse | undefined {
   const unit = site.units.get(request.unit);
   if (!unit) return undefined;
   const fault = forced ?? site.plan.next({ over, unit: request.unit, reach: reachOf(request.pdu) });

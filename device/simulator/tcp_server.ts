@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import { listenError } from "../../platform/listen_error.ts";
 import { encodeMbap, MAX_MBAP_BYTES, MbapDeframer, type MbapFrame } from "../modbus/mbap.ts";
-import { reply, type Site } from "./site.ts";
+import { simulateResponse, type Site } from "./site.ts";
 import { exceptionPdu } from "./unit.ts";
 
 /** A Modbus TCP server that runs. */
@@ -86,7 +86,7 @@ interface Going {
 
 function answer(site: Site, to: Deno.TcpConn, frame: MbapFrame, clock: Clock, stop: AbortSignal): Going | "hang up" {
   const { tid, unit } = frame;
-  const given = reply(site, "tcp", frame);
+  const given = simulateResponse(site, "tcp", frame);
   const pdu = given?.pdu ?? exceptionPdu(frame.pdu[0] ?? 0, TARGET_DID_NOT_RESPOND);
   const fault = given?.fault;
   switch (fault?.kind) {

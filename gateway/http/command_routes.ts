@@ -1,6 +1,6 @@
 import { CommandGet, type CommandGetAnswer, CommandReport } from "../../protocol/command/device_messages.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { type Answer, type DeviceRoute, deviceRoute, jsonAnswer, type Reply } from "./device_route.ts";
+import { type Answer, type DeferredAnswer, type DeviceRoute, deviceRoute, jsonAnswer } from "./device_route.ts";
 import type { DeviceCall } from "../auth/identity.ts";
 import type { Commands } from "../store/commands.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
@@ -24,7 +24,7 @@ export function createCommandRoutes(io: CommandRoutesIo): readonly DeviceRoute[]
 }
 
 /** A board reads without a time limit and polls nothing meanwhile: it never waits. */
-function get(call: DeviceCall<CommandGet>, io: CommandRoutesIo): Reply {
+function get(call: DeviceCall<CommandGet>, io: CommandRoutesIo): Answer | DeferredAnswer {
   const { device, body } = call;
   const heard = io.notifier.heard(device.row);
   const answer = handOut(call, io.commands);
@@ -55,7 +55,7 @@ async function waitFor(
 }
 
 /** A report may be what a waiting request of the same device needs to get the next command. */
-function report(call: DeviceCall<CommandReport>, { commands, notifier }: CommandRoutesIo): Reply {
+function report(call: DeviceCall<CommandReport>, { commands, notifier }: CommandRoutesIo): Answer | DeferredAnswer {
   const answer = jsonAnswer(200, takeReport(call, commands));
   return () => {
     notifier.ring(call.device.row);

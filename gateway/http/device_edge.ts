@@ -7,7 +7,7 @@ import type { Authenticator } from "../auth/authenticator.ts";
 import type { DeviceRequest, Identity, Unauthenticated } from "../auth/identity.ts";
 import type { KeyRing } from "../auth/key_ring.ts";
 import { claimNumber, refusalOf } from "../auth/replay_check.ts";
-import type { Answer, DeviceRoute, Effect, Reply } from "./device_route.ts";
+import type { Answer, DeferredAnswer, DeviceRoute, Effect } from "./device_route.ts";
 import { Fault, STATUS } from "../fault.ts";
 import { PROBLEM_TYPE, problemOf, problemResponse } from "./problem.ts";
 import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
@@ -152,7 +152,7 @@ async function perform(
   identity: Identity,
   request: DeviceRequest,
   effect: Effect,
-): Promise<Reply | "revoked"> {
+): Promise<Answer | DeferredAnswer | "revoked"> {
   try {
     return await io.commits.run(() => {
       if (identity.kind !== "address" && !io.ring.isActive(identity.key)) return "revoked";

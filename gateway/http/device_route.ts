@@ -15,12 +15,12 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer at once, or one that has to wait for something: then the transaction has been committed when it is called. */
-export type Reply = Answer | ((signal: AbortSignal) => Promise<Answer>);
+/** An answer that has to wait for something: the transaction has been committed when it is called. */
+export type DeferredAnswer = (signal: AbortSignal) => Promise<Answer>;
 
 /** The effect of a request. Runs inside the transaction that uses the request's number; a `Fault` undoes the effect only. */
 export interface Effect {
-  (now: number): Reply;
+  (now: number): Answer | DeferredAnswer;
   /** How long it holds the store, as `GroupCommit.run` counts it; nothing to speak of when left out. */
   readonly work?: number;
 }
@@ -39,7 +39,7 @@ export interface DeviceRoute {
 export function deviceRoute<T extends { readonly device_id: string }>(
   path: string,
   schema: z.ZodType<T>,
-  handler: (call: DeviceCall<T>) => Reply,
+  handler: (call: DeviceCall<T>) => Answer | DeferredAnswer,
 ): DeviceRoute {
   return {
     path,

@@ -10,7 +10,15 @@ import type { SampleFeed } from "../ingest/sample_feed.ts";
 import type { StoredUpload } from "../ingest/stored_upload.ts";
 import { type UploadPace, workOf } from "../ingest/upload_bounds.ts";
 import { isShallow, MAX_JSON_DEPTH, parseJson } from "../json_text.ts";
-import { checkBody, type DeviceRoute, type Effect, jsonAnswer, type Reply, requireOwnName } from "./device_route.ts";
+import {
+  type Answer,
+  checkBody,
+  type DeferredAnswer,
+  type DeviceRoute,
+  type Effect,
+  jsonAnswer,
+  requireOwnName,
+} from "./device_route.ts";
 
 interface ProcessIo extends NodeUploadIo, BoardUploadIo {
   readonly mender: BoardMender;
@@ -74,7 +82,11 @@ function storeBoardUpload(io: ProcessIo, { device }: Identity, body: UploadBody)
 }
 
 /** Tells of the samples once they are on disk, and does what is `next`. `mqtt_published`: they are handed to the publisher then. */
-function told({ feed, publishes }: ProcessIo, { batches, answer }: StoredUpload, next?: () => void): Reply {
+function told(
+  { feed, publishes }: ProcessIo,
+  { batches, answer }: StoredUpload,
+  next?: () => void,
+): Answer | DeferredAnswer {
   const done = jsonAnswer(200, answer(publishes && batches.length > 0));
   if (batches.length === 0 && next === undefined) return done;
   return () => {
