@@ -13,12 +13,13 @@ import {
   type OutboxState,
   type StoredBlock,
 } from "./block_table.ts";
+import { DiskHealth } from "./disk_health.ts";
 import type { OutboxStatus } from "./outbox_status.ts";
 import { OpenSamples, type SeriesKey } from "./open_series.ts";
 import { EARLIEST_MS, movesOf } from "./lost_times.ts";
-import { blocksOf, redated, SEAL_SAMPLES } from "./seal.ts";
+import { redated, SEAL_SAMPLES } from "./seal.ts";
+import { type Sealed, writeSeal } from "./sealing.ts";
 import { WriteAheadLog } from "./write_ahead_log.ts";
-import { Tally } from "./tally.ts";
 
 /** Open samples of a series kept in memory while the disk takes none; older ones are dropped and counted. */
 const MAX_OPEN_SAMPLES = 10_000;
@@ -73,14 +74,12 @@ export class Outbox implements Disposable {
   /** Blocks that are done and not removed yet: undefined for acknowledged, a reason for refused. */
   readonly #done = new Map<number, string | undefined>();
   #lost = 0;
-  readonly #disk: RateLimitedLog;
+  readonly #disk: DiskHealth;
   readonly #full: RateLimitedLog;
-  #diskFault: string | undefined;
-  #diskFaults = 0;
 
   constructor(io: OutboxIo) {
     this.#io = io;
-    this.#disk = new RateLimitedLog(io.log, io.clock);
+    this.#disk = new DiskHealth(io.log, io.clock);
     this.#full = new RateLimitedLog(io.log, io.clock);
     this.#table = createBlockTable(io.db);
     const state = this.#table.state();
@@ -99,7 +98,7 @@ export class Outbox implements Disposable {
     if (!fitsBlock(sample, key.registers.length)) return this.#unfit(key, sample);
     const { records, length } = this.#open.add(key, sample);
     const refusal = this.#tail.append(records);
-    if (refusal) this.#faulty(refusal);
+    if (refusal) this.#disk.refused(refusal);
     if (length > MAX_OPEN_SAMPLES && this.#open.dropOldest(key)) this.#lost++;
     else if (length % SEAL_SAMPLES === 0) this.seal(); // without waiting for its time
   }
@@ -111,12 +110,15 @@ export class Outbox implements Disposable {
   seal(): boolean {
     if (this.#open.count === 0 && this.#done.size === 0) return true;
     try {
-      const { state, totals, after } = transaction(this.#io.db, () => this.#write());
+      const { after, ...sealed } = transaction(
+        this.#io.db,
+        () => ({ ...this.#write(), after: this.#io.alongside?.() }),
+      );
       after?.();
-      this.#sealed(state, totals);
+      this.#sealed(sealed);
       return true;
     } catch (error) {
-      this.#faulty(error);
+      this.#disk.refused(error);
       return false;
     }
   }
@@ -153,7 +155,7 @@ export class Outbox implements Disposable {
       });
       return true;
     } catch (error) {
-      this.#faulty(error);
+      this.#disk.refused(error);
       return false;
     }
   }
@@ -218,8 +220,7 @@ export class Outbox implements Disposable {
       openSamples: this.#open.count,
       droppedBlocks,
       droppedSamples: droppedSamples + this.#lost,
-      diskFaults: this.#diskFaults,
-      ...(this.#diskFault === undefined ? {} : { diskFault: this.#diskFault }),
+      ...this.#disk.status(),
     };
   }
 
@@ -251,64 +252,26 @@ export class Outbox implements Disposable {
     this.#tail.append(this.#open.records());
   }
 
-  #write() {
-    const tally = new Tally(this.#totals);
-    let { nextBlock } = this.#state;
-    for (const block of this.#blocks(nextBlock)) {
-      this.#table.add(block);
-      tally.added(block);
-      nextBlock = block.id + 1;
-    }
-    for (const [id, reason] of this.#done) {
-      if (reason === undefined) tally.removed(this.#table.remove(id));
-      else tally.refused += Number(this.#table.refuse(id, reason));
-    }
-    const dropped = this.#dropBeyondLimit(tally);
-    const state: OutboxState = {
-      generation: this.#state.generation + 1,
-      nextBlock,
-      droppedBlocks: this.#state.droppedBlocks + dropped.blocks,
-      droppedSamples: this.#state.droppedSamples + this.#lost + dropped.samples,
-    };
-    this.#table.setState(state);
-    return { state, totals: tally.totals(), after: this.#io.alongside?.() };
+  #write(): Sealed {
+    return writeSeal(this.#table, {
+      state: this.#state,
+      totals: this.#totals,
+      open: this.#open.filled(),
+      done: this.#done,
+      lost: this.#lost,
+      limitBytes: this.#io.limitBytes,
+    });
   }
 
-  *#blocks(nextBlock: number): Generator<StoredBlock> {
-    let id = nextBlock;
-    for (const { restored, ...series } of this.#open.filled()) {
-      let left = restored;
-      for (const block of blocksOf(series, id)) {
-        if (left > 0) this.#restored.set(block.id, Math.min(left, block.count));
-        left -= block.count;
-        yield block;
-        id = block.id + 1;
-      }
-    }
-  }
-
-  #dropBeyondLimit(tally: Tally): { blocks: number; samples: number } {
-    const dropped = { blocks: 0, samples: 0 };
-    while (tally.bytes > this.#io.limitBytes) {
-      const first = this.#table.first();
-      const removed = first === undefined ? undefined : this.#table.remove(first);
-      if (removed === undefined) break;
-      tally.removed(removed);
-      dropped.blocks++;
-      dropped.samples += removed.count;
-    }
-    return dropped;
-  }
-
-  #sealed(state: OutboxState, totals: BlockTotals): void {
+  #sealed({ state, totals, restored }: Sealed): void {
     if (state.droppedSamples > this.#state.droppedSamples) {
       const samples = state.droppedSamples - this.#state.droppedSamples;
       this.#full.happened("outbox full: oldest samples dropped {samples}", { samples });
     } else {
       this.#full.ended("outbox drops no more samples");
     }
-    this.#disk.ended("disk takes samples again");
-    this.#diskFault = undefined;
+    this.#disk.took();
+    for (const [id, count] of restored) this.#restored.set(id, count);
     this.#state = state;
     this.#totals = totals;
     this.#lost = 0;
@@ -321,12 +284,5 @@ export class Outbox implements Disposable {
   #unfit({ inverter }: SeriesKey, { at, values }: Sample): void {
     this.#lost++;
     this.#io.log.error("sample of {inverter} dropped: no block can hold it", { inverter, at, values });
-  }
-
-  #faulty(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#disk.happened("disk refuses samples: {message}", { message }, "error");
-    this.#diskFault = message;
-    this.#diskFaults++;
   }
 }

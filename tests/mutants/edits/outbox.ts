@@ -37,11 +37,6 @@ export const OUTBOXES = [
       breaks: "acknowledged blocks stay",
     },
     {
-      from: "generation: this.#state.generation + 1",
-      to: "generation: this.#state.generation",
-      breaks: "sealed samples come twice after a kill",
-    },
-    {
       from: "Math.max(state.nextBlock, io.firstBlock)",
       to: "state.nextBlock",
       breaks: "a new disk uses block numbers again",
@@ -50,16 +45,6 @@ export const OUTBOXES = [
       from: "if (this.#table.has(id)) this.#done.set(id, undefined);",
       to: "this.#done.set(id, undefined);",
       breaks: "a block that was dropped counts as done",
-    },
-    {
-      from: "tally.bytes > this.#io.limitBytes",
-      to: "tally.bytes >= this.#io.limitBytes",
-      breaks: "a block is dropped that has room",
-    },
-    {
-      from: "this.#state.droppedSamples + this.#lost + dropped.samples",
-      to: "this.#state.droppedSamples + dropped.samples",
-      breaks: "samples are lost that nobody counts",
     },
     { from: "      after?.();\n", to: "", breaks: "what is written alongside does not count" },
     { from: "    this.#tail.restart(state.generation);\n", to: "", breaks: "the tail file grows for ever" },
@@ -71,6 +56,23 @@ export const OUTBOXES = [
     { from: "portion.length > 0 && taken > 1", to: "taken > 1", breaks: "a block that is too large blocks all others" },
     { from: "    this.#done.clear();\n", to: "", breaks: "what is done is done again with every seal" },
     { from: "if (length > MAX_OPEN_SAMPLES && ", to: "if (false && ", breaks: "memory grows while the disk is full" },
+  ]),
+  ...mutantsOf("device/outbox/sealing.ts", OUTBOX, [
+    {
+      from: "generation: state.generation + 1",
+      to: "generation: state.generation",
+      breaks: "sealed samples come twice after a kill",
+    },
+    {
+      from: "tally.bytes > limitBytes",
+      to: "tally.bytes >= limitBytes",
+      breaks: "a block is dropped that has room",
+    },
+    {
+      from: "state.droppedSamples + lost + dropped.samples",
+      to: "state.droppedSamples + dropped.samples",
+      breaks: "samples are lost that nobody counts",
+    },
   ]),
   ...mutantsOf("device/outbox/block_table.ts", OUTBOX, [
     {
