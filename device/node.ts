@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { loadDeviceKey } from "../keys/device_key.ts";
+import type { DeviceKey } from "../protocol/device_signature.ts";
 import { trustingFetch } from "../platform/certificates.ts";
 import type { Liveness } from "../platform/liveness.ts";
 import { isReadOnly, untilWritable } from "../platform/read_only.ts";
@@ -31,6 +32,7 @@ import { type NodeStore, openNodeStore } from "./store/node_store.ts";
 import { programHealth } from "./update/program_health.ts";
 import { openUpdater } from "./update/updater.ts";
 import { GatewayClient } from "./uplink/gateway_client.ts";
+import type { GatewayObserver } from "./uplink/exchange.ts";
 import { GatewayLog } from "./uplink/gateway_log.ts";
 import { NodeClock } from "./uplink/node_clock.ts";
 import { Notifier } from "./uplink/notifier.ts";
@@ -102,8 +104,6 @@ interface StoredPartsIo extends PartsIo {
 /** Puts a node together: each part once, in the order in which they need each other. Nothing runs yet. */
 async function openParts(config: NodeConfig, io: StoredPartsIo, opening: AsyncDisposableStack) {
   const { dataDir, readOnly, clock, random, log } = io;
-  const { ca_file } = config;
-  const { fetch } = ca_file === undefined ? io : opening.use(await trustingFetch(ca_file, io.fetch));
   const key = await loadDeviceKey(config, dataDir);
   const device = key.deviceId;
 
@@ -117,9 +117,7 @@ async function openParts(config: NodeConfig, io: StoredPartsIo, opening: AsyncDi
   const settings = new NodeSettings({ config, inverters, store: store.settings, clock, log });
 
   const observers = [clock, meters, new GatewayLog({ log, clock }), settings];
-  const { sequence } = store;
-  const bound = await openBoundAnswers(store.db, key);
-  const gateway = new GatewayClient({ url: config.gateway, key, sequence, bound, clock, random, fetch, observers });
+  const gateway = await openGatewayClient(config, key, { ...io, store, observers }, opening);
   const notifier = new Notifier();
   const uplink = new Uplink({ device, gateway, outbox, notifier, clock, random, log });
   const upload = () => {
@@ -127,19 +125,7 @@ async function openParts(config: NodeConfig, io: StoredPartsIo, opening: AsyncDi
     notifier.ring();
   };
 
-  const firstSample = new FirstSample(upload);
-  const acquisitions = inverters.map((inverter) =>
-    openAcquisition(inverter, {
-      period: settings.poll(inverter),
-      sink: outbox,
-      observer: (watch) => settings.observer(inverter, watch),
-      firstSample,
-      store: store.wakefulness,
-      location: config.location,
-      clock,
-      log,
-    })
-  );
+  const acquisitions = openAcquisitions(config, inverters, { settings, sink: outbox, upload, store, clock, log });
 
   clock.listen((ms) => {
     dating.moved(ms);
@@ -164,6 +150,49 @@ async function openParts(config: NodeConfig, io: StoredPartsIo, opening: AsyncDi
     settingsLink,
     commands,
   };
+}
+
+interface GatewayClientIo extends PartsIo {
+  readonly store: NodeStore;
+  readonly observers: readonly GatewayObserver[];
+}
+
+async function openGatewayClient(
+  { gateway: url, ca_file }: NodeConfig,
+  key: DeviceKey,
+  { store, observers, clock, random, ...io }: GatewayClientIo,
+  opening: AsyncDisposableStack,
+): Promise<GatewayClient> {
+  const { fetch } = ca_file === undefined ? io : opening.use(await trustingFetch(ca_file, io.fetch));
+  const bound = await openBoundAnswers(store.db, key);
+  return new GatewayClient({ url, key, sequence: store.sequence, bound, clock, random, fetch, observers });
+}
+
+interface AcquisitionsIo extends Pick<NodeIo, "clock" | "log"> {
+  readonly settings: NodeSettings;
+  readonly sink: Outbox;
+  readonly upload: () => void;
+  readonly store: NodeStore;
+}
+
+function openAcquisitions(
+  { location }: NodeConfig,
+  inverters: readonly ConfiguredInverter[],
+  { settings, sink, upload, store: { wakefulness: store }, clock, log }: AcquisitionsIo,
+) {
+  const firstSample = new FirstSample(upload);
+  return inverters.map((inverter) =>
+    openAcquisition(inverter, {
+      period: settings.poll(inverter),
+      sink,
+      observer: (watch) => settings.observer(inverter, watch),
+      firstSample,
+      store,
+      location,
+      clock,
+      log,
+    })
+  );
 }
 
 async function openOutbox(

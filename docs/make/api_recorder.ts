@@ -1,30 +1,20 @@
 import { getLogger } from "@logtape/logtape";
-import { encryptAesCbc, importAesKey } from "../../crypto/aes_cbc.ts";
 import { type Bytes, fromBase64, fromHex, toBase64, toHex, utf8 } from "../../crypto/bytes.ts";
 import { importHmacKey } from "../../crypto/hmac.ts";
-import { importRsaPrivateKey, signRsa } from "../../crypto/rsa.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { Example } from "../../gateway/api/document/examples.ts";
 import { GatewayConfig } from "../../gateway/config.ts";
 import { type Gateway, startGateway } from "../../gateway/gateway.ts";
 import { Role } from "../../gateway/store/tokens.ts";
-import { generateKeyMaterial, type KeyMaterial, writeKeySet } from "../../keys/firmware_keys.ts";
-import { signImage } from "../../ota/repository/offline_signing.ts";
+import { generateKeyMaterial, writeKeySet } from "../../keys/firmware_keys.ts";
 import { keysFolder } from "../../ota/repository/repository.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
-import { encodeBlock } from "../../protocol/block/block.ts";
 import { DeviceId } from "../../protocol/device_id.ts";
 import { type DeviceKey, type RequestToSign, signRequest } from "../../protocol/device_signature.ts";
 import { legacySignature } from "../../gateway/boards/legacy_signature.ts";
-import { NewFirmware } from "../../ota/manifest/firmware.ts";
-import { BOARD_CHUNK_BYTES } from "../../ota/manifest/limits.ts";
+import { BEGIN, BOARD_KEY, prepare } from "./api_material.ts";
 import type { Step } from "./api_story/step.ts";
-
-/** 2026-06-21T12:00:00Z, when the story begins; a step takes a second. */
-const BEGIN = Date.UTC(2026, 5, 21, 12);
-/** A test key of a board. */
-const BOARD_KEY = utf8("test key of a board, 32 bytes ...").slice(0, 32);
 
 /** Carries the story out against a gateway of its own, over HTTP. The same story gives the same examples. */
 export async function recordExamples(story: readonly Step[]): Promise<readonly Example[]> {
@@ -66,26 +56,13 @@ async function createPlayer(
   for (const role of Role.options) {
     tokens.set(role, (await gateway.management.createToken({ name: `test ${role}`, role })).secret);
   }
-  let sequence = 0;
-  let boardSequence = 0;
+  const proofOf = createProofs(seen, now);
   return async (step) => {
-    const [method = "", template = ""] = step.operation.split(" ");
-    const path = filled(step.path ?? {}, seen);
-    const query = filled(step.query ?? {}, seen);
-    const body = bodyOf(step, seen);
-    const url = new URL(template.replace(/\{(\w+)\}/g, (_, key) => encodeURIComponent(path[key] ?? "")), gateway.url);
-    url.search = new URLSearchParams(query).toString();
-    if (step.as === "node" && !step.repeats) sequence++;
-    const proof = step.as === "node"
-      ? await nodeProof(seen, { method: "POST", url: url.href, body, sequence, created: Math.floor(now() / 1000) })
-      : step.as === "board" && template === "/process"
-      ? await boardProof(body, boardSequence++)
-      : {};
-    const headers = { ...filled(step.headers ?? {}, seen), ...proof };
-    const type = step.bytes ? "application/octet-stream" : step.body === undefined ? undefined : "application/json";
+    const { url, path, query, body, type } = requestOf(step, seen, gateway.url);
+    const headers = { ...filled(step.headers ?? {}, seen), ...await proofOf(step, url, body) };
     const token = tokens.get(step.as);
     const response = await fetch(url, {
-      method: method.toUpperCase(),
+      method: methodOf(step),
       headers: {
         ...headers,
         ...(type === undefined ? {} : { "content-type": type }),
@@ -111,6 +88,35 @@ async function createPlayer(
     const { name, summary, operation } = step;
     return Example.parse(withoutSignatures({ name, summary, operation, sent, answer: shown }));
   };
+}
+
+/** What proves who a device is, with the numbers of its requests one after the other. */
+function createProofs(seen: Seen, now: () => number) {
+  let sequence = 0;
+  let boardSequence = 0;
+  return async (step: Step, url: URL, body: Bytes): Promise<Record<string, string>> => {
+    if (step.as === "node") {
+      if (!step.repeats) sequence++;
+      const created = Math.floor(now() / 1000);
+      return await nodeProof(seen, { method: "POST", url: url.href, body, sequence, created });
+    }
+    return step.as === "board" && url.pathname === "/process" ? await boardProof(body, boardSequence++) : {};
+  };
+}
+
+function methodOf({ operation }: Step): string {
+  return (operation.split(" ")[0] ?? "").toUpperCase();
+}
+
+/** A step's request; `type` is missing where it has no body. */
+function requestOf(step: Step, seen: Seen, gateway: string) {
+  const [, template = ""] = step.operation.split(" ");
+  const path = filled(step.path ?? {}, seen);
+  const query = filled(step.query ?? {}, seen);
+  const url = new URL(template.replace(/\{(\w+)\}/g, (_, key) => encodeURIComponent(path[key] ?? "")), gateway);
+  url.search = new URLSearchParams(query).toString();
+  const type = step.bytes ? "application/octet-stream" : step.body === undefined ? undefined : "application/json";
+  return { url, path, query, body: bodyOf(step, seen), type };
 }
 
 async function readAnswer(response: Response, { endless }: Step): Promise<Example["answer"]> {
@@ -196,102 +202,6 @@ function picked(body: unknown, keys: Step["shows"]): unknown {
 function replaced(body: unknown, instead: Step["instead"]): unknown {
   if (instead === undefined || typeof body !== "object" || body === null) return instead ?? body;
   return { ...body, ...(typeof instead === "string" ? {} : instead) };
-}
-
-/** What the story needs and no answer gives. */
-async function prepare(keys: KeyMaterial, random: Random): Promise<Seen> {
-  const samples = Array.from({ length: 30 }, (_, i) => {
-    return { at: BEGIN - 60_000 + 2000 * i, values: [2301 + (i % 3), 1200 + 10 * i] };
-  });
-  const block = {
-    block_id: 1,
-    inverter: "roof-1",
-    profile: "ecowatt",
-    registers: ["Vac1", "Pac"],
-    codec: "ecowatt-block/1",
-    count: samples.length,
-    start_ms: samples[0]?.at,
-    end_ms: samples.at(-1)?.at,
-    payload: toBase64(encodeBlock({ samples })),
-  };
-  const nodeImage = utf8("an image of a node, as far as this example is concerned");
-  const boardImage = Uint8Array.from([0xe9, ...utf8("an image of a board")]);
-  return new Map<string, unknown>([
-    ["block", block],
-    ["noise", { ...block, block_id: 2, payload: "AAECAwQFBgc=" }],
-    ["board_key", toHex(BOARD_KEY)],
-    ["board_body", boardBody()],
-    ["node_image", nodeImage],
-    ["board_image", await encryptAesCbc(await importAesKey(keys.aes), IV, boardImage)],
-    ["signed_manifest", header(await signedManifest(nodeImage, keys, random))],
-    ["board_manifest", header(await boardManifest(boardImage, keys))],
-  ]);
-}
-
-const IV = new Uint8Array(16).fill(5);
-
-function header(value: unknown): string {
-  return toBase64(utf8(JSON.stringify(value)));
-}
-
-async function signedManifest(image: Bytes, keys: KeyMaterial, random: Random): Promise<unknown> {
-  const key = await privateKeyOf(keys);
-  const details = { ...NewFirmware.parse({ model: "ecowatt-node", version: "1.2.0" }), sequence: 2 };
-  const signed = await signImage(() => Promise.resolve(once(image)), details, { key, random });
-  if (!signed.ok) throw new Error(signed.detail);
-  return signed.value;
-}
-
-async function boardManifest(image: Bytes, keys: KeyMaterial): Promise<unknown> {
-  const encrypted = 16 * Math.floor(image.length / 16 + 1);
-  return {
-    version: "1.0.5",
-    original_size: image.length,
-    encrypted_size: encrypted,
-    sha256_hash: toHex(sha256(image)),
-    signature: toBase64(await signRsa(await privateKeyOf(keys), image)),
-    iv: toBase64(IV),
-    chunk_size: BOARD_CHUNK_BYTES,
-    total_chunks: 1,
-  };
-}
-
-async function privateKeyOf({ privatePem }: KeyMaterial) {
-  const key = await importRsaPrivateKey(privatePem ?? "");
-  if (!key) throw new Error("The test keys cannot be used");
-  return key;
-}
-
-async function* once(bytes: Bytes): AsyncGenerator<Uint8Array> {
-  await Promise.resolve();
-  yield bytes;
-}
-
-/** Five equal samples in a raw frame, as a board packs them. */
-function boardBody(): unknown {
-  const sample = [2300, 52, 31, 1190, 30, 412];
-  const values = Array.from({ length: 5 }, () => sample).flat();
-  const frame = Uint8Array.from([0x00, values.length, ...values.flatMap((value) => [value & 0xff, value >> 8])]);
-  return {
-    device_id: "ESP32_EcoWatt_Smart",
-    timestamp: 25_000,
-    data_type: "compressed_sensor_batch",
-    total_samples: 1,
-    compressed_data: [{
-      compressed_binary: toBase64(frame).replaceAll("=", "A"),
-      decompression_metadata: {
-        method: "BATCH_BITPACK",
-        register_count: 6,
-        original_size_bytes: 12,
-        compressed_size_bytes: frame.length,
-        timestamp: 24_000,
-        register_layout: [0, 1, 5, 9, 6, 7],
-      },
-    }],
-    session_summary: {
-      method_usage: { dictionary_count: 1, temporal_count: 0, semantic_count: 0, bitpack_count: 0 },
-    },
-  };
 }
 
 /** Bytes that look random and are the same every time: nothing but examples is made with them. */

@@ -1,29 +1,13 @@
 import { BoundedMap } from "../../platform/bounded_map.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";
-import { knownProfile } from "../../profiles/known_profile.ts";
-import { lookup } from "../../protocol/profile/lookup.ts";
-import { physical, physicalColumns } from "../../protocol/profile/physical.ts";
-import type { Profile } from "../../protocol/profile/register.ts";
-import type { Sample, Series } from "../../protocol/sample.ts";
+import type { Sample } from "../../protocol/sample.ts";
 import type { RevisedBlock, SampleBatch, SampleReviser, SampleSink } from "../store/port/sample_batch.ts";
 import type { EnergyDay, EnergyStore, StoredEnergy } from "../store/energy.ts";
 import type { Gain } from "./counter.ts";
 import { type LocalDays, shares } from "./local_days.ts";
-import { advance, corrected, type MeterReading, moveOn, withAside } from "./meter.ts";
+import { advance, corrected, moveOn, withAside } from "./meter.ts";
+import { createReaders, type Reader } from "./meter_reader.ts";
 import { correctionOf, sumOf } from "./revision.ts";
-
-/** Where a series has what an energy meter needs. */
-interface Reader {
-  readonly hasCounter: boolean;
-  readonly read: (sample: Sample) => MeterReading;
-  /** As of a sample: the scale factor of the counter comes with it. */
-  readonly wrapWh: (sample: Sample | undefined) => number | undefined;
-}
-
-/** Values of a 32-bit counter (SunSpec acc32). */
-const COUNTER_VALUES = 2 ** 32;
-/** A fleet has few kinds of series. */
-const KEPT = 256;
 
 /** Inverters whose energy is kept at hand between uploads. */
 const KEPT_METERS = 10_000;
@@ -42,27 +26,10 @@ interface MeteringIo {
  */
 export function meteredSamples(samples: SampleSink & SampleReviser, io: MeteringIo): SampleSink & SampleReviser {
   const { energy, days } = io;
-  const readers = new BoundedMap<string, Reader | undefined>(KEPT);
-  const readerOf = (series: Series) => {
-    const name = `${series.profile}\n${series.registers.join("\n")}`;
-    if (!readers.has(name)) readers.set(name, createReader(series));
-    return readers.get(name);
-  };
-  // What is kept is taken out while it is used: what throws on the way leaves none behind.
-  const kept = new BoundedMap<string, StoredEnergy>(KEPT_METERS);
-  const change = (
-    { device, inverter }: Pick<SampleBatch, "device" | "inverter">,
-    next: (before: StoredEnergy | undefined) => StoredEnergy | undefined,
-  ) => {
-    const name = `${device}\n${inverter}`;
-    const known = kept.take(name);
-    // What was kept may belong to a transaction that was rolled back: then it does not fit what is stored.
-    const stored = (known && next(known)) ?? next(energy.load(device, inverter));
-    if (!stored) throw new Error(`Cannot count the energy of ${device}: another process writes it`);
-    kept.set(name, stored);
-  };
+  const readerOf = createReaders();
+  const change = createChange(energy);
   const countIn = (batch: SampleBatch, reader: Reader) => change(batch, (before) => count(batch, before, reader, io));
-  const setAside = ({ device, inverter }: Pick<SampleBatch, "device" | "inverter">, block: Block, sign: 1 | -1) => {
+  const setAside = ({ device, inverter }: Metered, block: Block, sign: 1 | -1) => {
     const wh = sign * sumOf(block.samples.map(block.reader.read));
     if (wh !== 0) energy.addNotCounted(device, { inverter, day: days(block.samples[0]?.at ?? 0).name, wh });
   };
@@ -93,6 +60,26 @@ export function meteredSamples(samples: SampleSink & SampleReviser, io: Metering
       }
       return blocks;
     },
+  };
+}
+
+/** Which inverter's energy it is. */
+type Metered = Pick<SampleBatch, "device" | "inverter">;
+
+/** Changes the stored energy of an inverter, kept at hand; `next` gives `undefined` when `before` is not what is stored. */
+function createChange(energy: EnergyStore) {
+  // What is kept is taken out while it is used: what throws on the way leaves none behind.
+  const kept = new BoundedMap<string, StoredEnergy>(KEPT_METERS);
+  return (
+    { device, inverter }: Metered,
+    next: (before: StoredEnergy | undefined) => StoredEnergy | undefined,
+  ): void => {
+    const name = `${device}\n${inverter}`;
+    const known = kept.take(name);
+    // What was kept may belong to a transaction that was rolled back: then it does not fit what is stored.
+    const stored = (known && next(known)) ?? next(energy.load(device, inverter));
+    if (!stored) throw new Error(`Cannot count the energy of ${device}: another process writes it`);
+    kept.set(name, stored);
   };
 }
 
@@ -222,48 +209,4 @@ function sharesSince(since: string, gain: Gain, days: LocalDays): readonly Omit<
   const total = possible.reduce((sum, { wh }) => sum + wh, 0);
   if (possible.length === all.length || total === 0) return possible;
   return possible.map(({ day, wh }) => ({ day, wh: gain.wh * wh / total }));
-}
-
-/** `undefined`: the series says nothing of energy. */
-function createReader({ profile: id, registers }: Series): Reader | undefined {
-  const profile = knownProfile(id);
-  if (!profile) return undefined;
-  const power = columnOf(profile, profile.power, registers);
-  const counter = columnOf(profile, profile.energy, registers);
-  if (power < 0 && counter < 0) return undefined;
-  const w = columnReader(profile, registers, power), wh = columnReader(profile, registers, counter);
-  return {
-    hasCounter: counter >= 0,
-    read: ({ at, values }) => ({ at, w: w(values), wh: wh(values) }),
-    wrapWh: (sample) => sample && wrapOf(profile, registers, counter, sample),
-  };
-}
-
-function columnOf(profile: Profile, name: string | undefined, registers: readonly string[]): number {
-  return name === undefined ? -1 : registers.indexOf(lookup(profile, name)?.name ?? "");
-}
-
-type Values = readonly (number | undefined)[];
-
-/** Reads one column of many: an upload does this for each of its samples. */
-function columnReader(profile: Profile, registers: readonly string[], column: number) {
-  const name = registers[column];
-  const register = name === undefined ? undefined : lookup(profile, name);
-  if (register === undefined) return () => undefined;
-  const indexes = new Map(registers.map((name, index) => [name, index]));
-  return (values: Values) => physical(register, values[column], (name) => values[indexes.get(name) ?? -1]);
-}
-
-/** What a full turn of the counter is worth: found by scaling it as its values are. */
-function wrapOf(
-  profile: Profile,
-  registers: readonly string[],
-  counter: number,
-  { values }: Sample,
-): number | undefined {
-  const name = registers[counter];
-  const register = name === undefined ? undefined : lookup(profile, name);
-  if (register?.encoding !== "acc32") return undefined;
-  const one = physicalColumns(profile, registers)(values.with(counter, 1))[counter];
-  return one === undefined ? undefined : COUNTER_VALUES * one;
 }

@@ -75,6 +75,9 @@ const SeriesRow = z.object({
 /** One series as it is stored. */
 export type StoredSeries = Readonly<z.infer<typeof SeriesRow>>;
 
+/** A series without a block. */
+const EMPTY = { blocks: 0, longestMs: 0, open: undefined, newest: undefined };
+
 /** What an append changes in the row of its series. */
 interface SeriesChange {
   readonly id: number;
@@ -100,7 +103,7 @@ export interface SeriesStore {
   ofDevice(device: string): readonly StoredSeries[];
 }
 
-export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore {
+function statements(db: DatabaseSync) {
   const insert = db.prepare(`INSERT INTO sample_series(id, device, inverter, profile, registers) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (device, inverter, profile, registers) DO NOTHING`);
   const find = db.prepare(
@@ -119,6 +122,11 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
   const ofDevice = db.prepare("SELECT * FROM sample_series WHERE device = ? ORDER BY inverter, profile, registers");
   const counts = db.prepare(`SELECT count(DISTINCT inverter) AS inverters, count(DISTINCT profile) AS profiles,
     count(*) AS series FROM sample_series WHERE device = ?`);
+  return { insert, find, grow, reopen, ofDevice, counts };
+}
+
+export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore {
+  const { insert, find, grow, reopen, ofDevice, counts } = statements(db);
   return {
     find({ device, inverter, profile, registers }) {
       const row = find.get(device, inverter, profile, JSON.stringify(registers));
@@ -131,16 +139,7 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
         const { changes } = insert.run(id, device, inverter, profile, names);
         if (Number(changes) === 0) return SeriesRow.parse(find.get(device, inverter, profile, names));
         grown.add(device);
-        return {
-          id,
-          inverter,
-          profile,
-          registers: [...registers],
-          blocks: 0,
-          longestMs: 0,
-          open: undefined,
-          newest: undefined,
-        };
+        return { ...EMPTY, id, inverter, profile, registers: [...registers] };
       });
       // Once for all of them: to count takes as long as the device has series.
       for (const device of grown) checkCounts(Counts.parse(counts.get(device)), device);

@@ -4,8 +4,8 @@ import { once } from "../../../platform/once.ts";
 import { fields } from "./register_document.ts";
 import { UNITS } from "./unit.ts";
 
-/** Something that the device can be told to do, until it is told otherwise or the node stops renewing it. */
-export const controlDocument = once(() => {
+/** What is written, and what has to hold first. */
+const steps = once(() => {
   const { Name, RawSet } = fields();
   /** A number, or arithmetic over registers, `value` (what is ordered) and, in `undo`, `before` (what stood there). */
   const Amount = z.union([z.number(), z.string().min(1).max(200)]);
@@ -24,6 +24,13 @@ export const controlDocument = once(() => {
     RawSet,
     z.string().regex(/^(<|<=|>|>=|=)\s*-?\d+(\.\d+)?$/, 'must be values, or such as "< 100"'),
   ]);
+  return { Amount, Step, Need };
+});
+
+/** Something that the device can be told to do, until it is told otherwise or the node stops renewing it. */
+export const controlDocument = once(() => {
+  const { Name } = fields();
+  const { Amount, Step, Need } = steps();
   return z.strictObject({
     title: z.string().min(1).max(80).optional(),
     takes: z.strictObject({

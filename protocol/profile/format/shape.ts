@@ -40,6 +40,16 @@ const textDocument = once(() => {
   });
 });
 
+/** The texts that say what the device is. */
+const identityDocument = once(() =>
+  z.strictObject({
+    manufacturer: textDocument().optional(),
+    model: textDocument().optional(),
+    serial: textDocument().optional(),
+    firmware: textDocument().optional(),
+  })
+);
+
 /** A value that is computed. */
 const derivedDocument = once(() => {
   return z.strictObject({
@@ -48,6 +58,15 @@ const derivedDocument = once(() => {
     unit: z.enum(UNITS).optional(),
     role: z.enum([...ROLES.keys()]).optional(),
     positive: z.enum(DIRECTIONS).optional(),
+  });
+});
+
+/** What is read how often. */
+const pollDocument = once(() => {
+  const names = z.array(fields().Name).max(64);
+  return z.strictObject({
+    fast: names.optional().describe("with every poll; default: all that is measured"),
+    slow: z.strictObject({ every: duration("1s", "1h"), of: names.min(1) }).optional().describe("less often"),
   });
 });
 
@@ -67,7 +86,6 @@ const variantDocument = once(() => {
 /** A device as data, as it is written, key by key: `ecowatt-profile/1`. Whether its parts fit together is another question. */
 export const shape = once(() => {
   const { Address, Name, Table } = fields();
-  const names = z.array(Name).max(64);
   return z.strictObject({
     profile: z.literal("ecowatt-profile/1"),
     name: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, "must be a small letter, then small letters, digits or -"),
@@ -90,12 +108,7 @@ export const shape = once(() => {
       "first and last of what is never read",
     ),
     defaults: defaultsDocument().default({}),
-    identity: z.strictObject({
-      manufacturer: textDocument().optional(),
-      model: textDocument().optional(),
-      serial: textDocument().optional(),
-      firmware: textDocument().optional(),
-    }).default({}).describe("texts that are read once"),
+    identity: identityDocument().default({}).describe("texts that are read once"),
     registers: z.record(Name, registerDocument()),
     detect: z.array(probeDocument()).max(8).default([]).describe(
       "what tells it from other devices, the cheapest first",
@@ -103,10 +116,7 @@ export const shape = once(() => {
     fit: z.array(probeDocument()).max(16).default([]).describe(
       "what holds besides, before anything is stored or written",
     ),
-    poll: z.strictObject({
-      fast: names.optional().describe("with every poll; default: all that is measured"),
-      slow: z.strictObject({ every: duration("1s", "1h"), of: names.min(1) }).optional().describe("less often"),
-    }).default({}),
+    poll: pollDocument().default({}),
     derive: z.record(Name, derivedDocument()).default({}).describe(
       "values that are computed from others of the same poll",
     ),
