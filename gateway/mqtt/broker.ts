@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:net";
 import type { Aedes } from "aedes";
 import type { Logger } from "@logtape/logtape";
 import type { User } from "./access.ts";
-import { type Guarded, guard, MAX_CLIENT_ID } from "./broker_guard.ts";
+import { guard, type Guarded, MAX_CLIENT_ID } from "./broker_guard.ts";
 import type { ClientConnections } from "./client_connections.ts";
 import type { LinkEvents, Message, Session } from "./message.ts";
 import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
