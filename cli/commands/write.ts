@@ -8,6 +8,7 @@ import { textOf } from "../../device/command/register_values.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { TimeLimit } from "../../platform/deadline.ts";
 import { checkCommand } from "../../protocol/command/check.ts";
+import { commandReasonText } from "../../protocol/command/reason.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import { integer } from "../terminal/arguments.ts";
@@ -59,8 +60,8 @@ async function write({ inverter: name, register, value }: Wish, flags: Flags, te
   const { profile } = poll;
   const parameters = { register_address: addressOf(register, profile), value };
   const command = { command_id: "shell", command_type: "write_register", parameters } as const;
-  const [reason] = checkCommand(command, profile);
-  if (reason) throw usage(`Cannot write to ${name}: ${reason.message}`);
+  const [refusal] = checkCommand(command, profile);
+  if (refusal) throw usage(`Cannot write to ${name}: ${commandReasonText(refusal.reason)}`);
   if (!flags.yes) throw usage(`This writes ${value} to ${register} of ${name}: add --yes`);
   using deadline = new TimeLimit(systemClock, Infinity);
   const order = { command, deadline, writesPerDay: Infinity };

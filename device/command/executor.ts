@@ -2,9 +2,10 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { TimeLimit } from "../../platform/deadline.ts";
 import { exhausted } from "../../protocol/command/budget.ts";
-import { checkCommand, type Reason } from "../../protocol/command/check.ts";
+import { checkCommand } from "../../protocol/command/check.ts";
 import type { Command } from "../../protocol/command/command.ts";
 import type { HandedCommand } from "../../protocol/command/device_messages.ts";
+import { commandReasonText, type CommandRefusal } from "../../protocol/command/reason.ts";
 import { inputsOf, type Step, stepsOf } from "../../protocol/command/steps.ts";
 import { type RawOf, rawOfPhysical } from "../../protocol/profile/physical.ts";
 import type { Profile, Register } from "../../protocol/profile/register.ts";
@@ -47,8 +48,8 @@ type WriteStep = Extract<Step, { kind: "write" }>;
 export async function execute(order: Order, io: ExecutorIo, signal: AbortSignal): Promise<Execution> {
   const site = await findSite(order, io, signal);
   if ("kind" in site) return site;
-  const reasons = checkCommand(order.command, site.profile);
-  if (reasons.length > 0) return refused(reasons);
+  const refusals = checkCommand(order.command, site.profile);
+  if (refusals.length > 0) return refused(refusals);
   if (order.command.command_type === "read_register") return await read(order, order.command, site, signal);
   return await write(order, site, io, signal);
 }
@@ -92,8 +93,8 @@ async function write(order: Order, site: Site, io: ExecutorIo, signal: AbortSign
   if (signal.aborted || deadline.passed) return { kind: signal.aborted ? "stopped" : "expired" };
   if (!inputs.ok) return failed(inputs.fault.message);
   const rawOf = inputs.value;
-  const reasons = checkCommand(command, site.profile, { rawOf });
-  if (reasons.length > 0) return refused(reasons);
+  const refusals = checkCommand(command, site.profile, { rawOf });
+  if (refusals.length > 0) return refused(refusals);
   const steps = stepsOf(command, site.profile, rawOf);
   if (!steps.ok) return failed(steps.detail);
   const writes = steps.value.filter((step) => step.kind === "write");
@@ -160,8 +161,8 @@ function roundingOf(register: Register, rawOf: RawOf): number {
   return percent.ok ? Math.max(0, percent.value - 1) : 0;
 }
 
-function refused(reasons: readonly Reason[]): Execution {
-  return failed(reasons.map(({ path, message }) => `${path}: ${message}`).join("; "));
+function refused(refusals: readonly CommandRefusal[]): Execution {
+  return failed(refusals.map(({ path, reason }) => `${path}: ${commandReasonText(reason)}`).join("; "));
 }
 
 function failed(message: string): Execution {

@@ -1,6 +1,6 @@
 import type { Random } from "../../platform/random.ts";
 import { exhausted, utcDay } from "../../protocol/command/budget.ts";
-import { checkCommand, type Reason } from "../../protocol/command/check.ts";
+import { checkCommand } from "../../protocol/command/check.ts";
 import { Command } from "../../protocol/command/command.ts";
 import type { Terms } from "../../protocol/command/life.ts";
 import type { QueuedCommand } from "../../protocol/command/queue_message.ts";
@@ -12,6 +12,7 @@ import { type Device, type Devices, requireDevice } from "../store/devices.ts";
 import { includesRole, type Role } from "../store/tokens.ts";
 import { MAX_OPEN } from "./change.ts";
 import { newCommandId } from "./command_id.ts";
+import { queueReasonText, type QueueRefusal } from "./reason.ts";
 import { type Target, type TargetIo, targetOf } from "./target.ts";
 
 /** Who queues. */
@@ -43,15 +44,16 @@ export function queueCommands(
   for (const [index, request] of wanted.entries()) {
     const result = queueOne(request, by, now, io);
     if ("id" in result) queued.push(result);
-    else fields.push(...result.map((reason) => placed(reason, index, wanted.length)));
+    else fields.push(...result.map((refusal) => placed(refusal, index, wanted.length)));
   }
   if (fields.length === 0) return queued;
   const detail = fields.map(({ path, message }) => `${path}: ${message}`).join("; ");
   throw new Fault("refused", `Cannot queue: ${detail}`.slice(0, 1_000), { fields });
 }
 
-function placed({ path, message }: Reason, index: number, count: number): FieldFault {
-  return { path: count === 1 ? path : `commands.${index}.${path}`, message };
+function placed({ path, reason }: QueueRefusal, index: number, count: number): FieldFault {
+  const place = count === 1 ? path : `commands.${index}.${path}`;
+  return { path: place, code: reason.code, message: queueReasonText(reason) };
 }
 
 function queueOne(
@@ -59,7 +61,7 @@ function queueOne(
   by: Operator,
   now: number,
   io: QueueIo,
-): StoredCommand | readonly Reason[] {
+): StoredCommand | readonly QueueRefusal[] {
   if (request.override_budget && !includesRole(by.role, "admin")) {
     throw new Fault("forbidden", "Only an admin may write beyond the day's budget (override_budget)");
   }
@@ -74,11 +76,11 @@ function queueOne(
   if ("path" in target) return [target];
   const content = Command.parse(request);
   const terms = termsOf(request);
-  const reasons = [
+  const refusals = [
     ...checkCommand(content, target.profile, { board: device.auth === "legacy" }),
     ...checkTerms(terms, now),
   ];
-  if (reasons.length > 0) return reasons;
+  if (refusals.length > 0) return refusals;
   return add({ device, target, content, terms, request, fingerprint, by, now }, io);
 }
 
@@ -107,7 +109,7 @@ interface Accepted {
   readonly now: number;
 }
 
-function add(accepted: Accepted, { commands, random }: QueueIo): StoredCommand | readonly Reason[] {
+function add(accepted: Accepted, { commands, random }: QueueIo): StoredCommand | readonly QueueRefusal[] {
   const { device, target: { inverter, profile }, content, terms, request, now, by } = accepted;
   const day = utcDay(Math.max(now, terms.notBefore ?? 0));
   const registers = registersWritten(content, profile);
@@ -137,12 +139,9 @@ function add(accepted: Accepted, { commands, random }: QueueIo): StoredCommand |
   return command;
 }
 
-function overspent(register: string, day: number): Reason {
+function overspent(register: string, day: number): QueueRefusal {
   const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
-  return {
-    path: "parameters",
-    message: `the writes of ${register} on ${date} (UTC) are used up; an admin may override`,
-  };
+  return { path: "parameters", reason: { code: "writes_used_up", register, date } };
 }
 
 function termsOf({ not_before, expires_at }: QueuedCommand): Terms {
@@ -152,10 +151,10 @@ function termsOf({ not_before, expires_at }: QueuedCommand): Terms {
   };
 }
 
-function checkTerms({ notBefore, expiresAt }: Terms, now: number): readonly Reason[] {
+function checkTerms({ notBefore, expiresAt }: Terms, now: number): readonly QueueRefusal[] {
   if (expiresAt === undefined) return [];
-  if (expiresAt <= now) return [{ path: "expires_at", message: "has passed" }];
-  return expiresAt > (notBefore ?? 0) ? [] : [{ path: "expires_at", message: "must be after not_before" }];
+  if (expiresAt <= now) return [{ path: "expires_at", reason: { code: "expired" } }];
+  return expiresAt > (notBefore ?? 0) ? [] : [{ path: "expires_at", reason: { code: "expires_before_start" } }];
 }
 
 /** Everything that was asked for, in the order of the schema. */

@@ -4,12 +4,7 @@ import type { Profile, Register } from "../profile/register.ts";
 import { hasAddresses, registerAt } from "./address.ts";
 import type { Command } from "./command.ts";
 import { powerControl } from "./power_control.ts";
-
-/** Why a command cannot be done: where (`parameters.value`) and what. */
-export interface Reason {
-  readonly path: string;
-  readonly message: string;
-}
+import type { CommandReason, CommandRefusal } from "./reason.ts";
 
 /** What the checking end knows besides the profile. */
 interface CheckOptions {
@@ -28,11 +23,15 @@ type Of<T extends Command["command_type"]> = Extract<Command, { command_type: T 
  * ```ts
  * import { ecowatt } from "../profile/ecowatt.ts";
  * checkCommand({ command_type: "set_power", parameters: { power_value: 50 } }, ecowatt); // => []
- * const [reason] = checkCommand({ command_type: "set_power", parameters: { power_value: 101 } }, ecowatt);
- * reason; // => { path: "parameters.power_value", message: "Pow takes 0 to 100 %: 101 is outside" }
+ * const [refusal] = checkCommand({ command_type: "set_power", parameters: { power_value: -1, unit: "%" } }, ecowatt);
+ * refusal?.reason.code; // => "out_of_range"
  * ```
  */
-export function checkCommand(command: Command, profile: Profile, options: CheckOptions = {}): readonly Reason[] {
+export function checkCommand(
+  command: Command,
+  profile: Profile,
+  options: CheckOptions = {},
+): readonly CommandRefusal[] {
   switch (command.command_type) {
     case "set_power":
       return checkSetPower(command.parameters, profile, options);
@@ -45,55 +44,71 @@ export function checkCommand(command: Command, profile: Profile, options: CheckO
   }
 }
 
-function checkSetPower(parameters: Of<"set_power">, profile: Profile, { board }: CheckOptions): readonly Reason[] {
+function checkSetPower(
+  parameters: Of<"set_power">,
+  profile: Profile,
+  { board }: CheckOptions,
+): readonly CommandRefusal[] {
+  const { title } = profile;
   const control = powerControl(profile);
-  if (!control) return [{ path: "command_type", message: `${profile.title} has no power limit that can be set` }];
-  const { power_value: value, unit = control.limit.unit, revert_s } = parameters;
-  const reasons: Reason[] = [];
-  if (unit === control.limit.unit) reasons.push(...checkPhysical("parameters.power_value", value, control.limit));
+  if (!control) return refused("command_type", { code: "no_power_limit", title });
+  const { limit } = control;
+  const { power_value: value, unit = limit.unit, revert_s } = parameters;
+  const refusals: CommandRefusal[] = [];
+  if (unit === limit.unit) refusals.push(...checkPhysical("parameters.power_value", value, limit));
   else if (unit !== "W" || !control.rating || board) {
-    reasons.push({
-      path: "parameters.unit",
-      message: `must be ${control.limit.unit}, the unit of ${control.limit.name}`,
-    });
-  } else if (value < 0) reasons.push({ path: "parameters.power_value", message: "must not be negative" });
+    refusals.push(...refused("parameters.unit", { code: "other_unit", unit: limit.unit, register: limit.name }));
+  } else if (value < 0) refusals.push(...refused("parameters.power_value", { code: "negative" }));
   if (revert_s !== undefined && !control.revert) {
-    reasons.push({ path: "parameters.revert_s", message: `${profile.title} cannot lift a limit by itself` });
+    refusals.push(...refused("parameters.revert_s", { code: "no_revert", title }));
   }
-  return reasons;
+  return refusals;
 }
 
-function checkWrite(parameters: Of<"write_register">, profile: Profile, options: CheckOptions): readonly Reason[] {
+function checkWrite(
+  parameters: Of<"write_register">,
+  profile: Profile,
+  options: CheckOptions,
+): readonly CommandRefusal[] {
   const { register_address: address, value } = parameters;
   const register = registerAt(profile, address);
   const where = "parameters.register_address";
-  if (!register) return [{ path: where, message: `${profile.title} has no register that begins at ${address}` }];
-  if (register.access !== "read-write") return [{ path: where, message: `${register.name} cannot be written` }];
+  if (!register) return refused(where, { code: "no_register_begins", title: profile.title, address });
+  if (register.access !== "read-write") return refused(where, { code: "read_only", register: register.name });
   if (options.board && register.name !== profile.powerLimit) {
-    return [{ path: where, message: `a board writes ${profile.powerLimit} only` }];
+    return refused(where, { code: "board_writes_limit_only", register: profile.powerLimit });
   }
   return checkRaw("parameters.value", value, register, options.rawOf);
 }
 
-function checkRead(parameters: Of<"read_register">, profile: Profile, { board }: CheckOptions): readonly Reason[] {
-  if (board) return [{ path: "command_type", message: "a board does not know read_register" }];
+function checkRead(
+  parameters: Of<"read_register">,
+  profile: Profile,
+  { board }: CheckOptions,
+): readonly CommandRefusal[] {
+  if (board) return refused("command_type", { code: "board_cannot_read" });
   const { register_address: address, count = 1 } = parameters;
   if (hasAddresses(profile, address, count)) return [];
-  const range = count === 1 ? `${address}` : `${address} to ${address + count - 1}`;
-  return [{ path: "parameters.register_address", message: `${profile.title} has no register at ${range}` }];
+  return refused("parameters.register_address", { code: "no_register", title: profile.title, address, count });
 }
 
-function checkRaw(path: string, raw: number, register: Register, rawOf: RawOf | undefined): readonly Reason[] {
+function checkRaw(path: string, raw: number, register: Register, rawOf: RawOf | undefined): readonly CommandRefusal[] {
+  const { name } = register;
   const { min, max } = rawRange(register.encoding);
-  if (raw < min || raw > max) return [{ path, message: `${register.name} holds ${min} to ${max}` }];
-  if (raw === register.absent) return [{ path, message: `${raw} means "not implemented" in ${register.name}` }];
+  if (raw < min || raw > max) return refused(path, { code: "beyond_encoding", register: name, min, max });
+  if (raw === register.absent) return refused(path, { code: "means_absent", register: name, raw });
   if (!register.plausible || (register.scale.kind === "exponent" && !rawOf)) return [];
   const value = physical(register, raw, rawOf ?? (() => undefined));
-  if (value === undefined) return [{ path, message: `the scale factor of ${register.name} is unusable` }];
+  if (value === undefined) return refused(path, { code: "scale_unusable", register: name });
   return checkPhysical(path, value, register);
 }
 
-function checkPhysical(path: string, value: number, { name, plausible, unit }: Register): readonly Reason[] {
+function checkPhysical(path: string, value: number, { name, plausible, unit }: Register): readonly CommandRefusal[] {
   if (!plausible || (value >= plausible.min && value <= plausible.max)) return [];
-  return [{ path, message: `${name} takes ${plausible.min} to ${plausible.max} ${unit}: ${value} is outside`.trim() }];
+  const { min, max } = plausible;
+  return refused(path, { code: "out_of_range", register: name, min, max, unit, value });
+}
+
+function refused(path: string, reason: CommandReason): readonly CommandRefusal[] {
+  return [{ path, reason }];
 }

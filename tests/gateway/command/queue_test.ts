@@ -209,7 +209,7 @@ Deno.test("a node's commands are checked against the profile of the inverter's n
   await roof.post("/process", upload("roof", block(2, "north", "ecowatt", ["Vac1", "Pac"])));
   const which = await gateway.ask("POST", "/command/queue", write);
   assert.deepEqual([which.status, which.body.errors], [422, [
-    { path: "inverter", message: "must say which one: north, south" },
+    { path: "inverter", code: "inverter_needed", message: "must say which one: north, south" },
   ]]);
   assert.equal((await gateway.ask("POST", "/command/queue", { ...write, inverter: "south" })).status, 200);
   assert.equal((await gateway.ask("POST", "/command/queue", { ...write, inverter: "north" })).status, 422);

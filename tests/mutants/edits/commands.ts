@@ -42,12 +42,12 @@ export const COMMAND = [
   ]),
   ...mutantsOf("device/command/executor.ts", COMMANDS, [
     {
-      from: "  if (reasons.length > 0) return refused(reasons);\n  if (order.command.command_type",
+      from: "  if (refusals.length > 0) return refused(refusals);\n  if (order.command.command_type",
       to: "  if (order.command.command_type",
       breaks: "the gateway can have registers read that the map does not have",
     },
     {
-      from: "  if (reasons.length > 0) return refused(reasons);\n  const steps",
+      from: "  if (refusals.length > 0) return refused(refusals);\n  const steps",
       to: "  const steps",
       breaks: "the gateway can have values written that the register does not take",
     },

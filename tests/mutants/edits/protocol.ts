@@ -172,8 +172,8 @@ export const PROTOCOL = [
     { from: "raw === register.absent", to: "false", breaks: '"not implemented" is written as a value' },
     { from: "value >= plausible.min && ", to: "", breaks: "a value below what is plausible is written" },
     {
-      from: "else if (value < 0) reasons.push",
-      to: "else if (value < -1e9) reasons.push",
+      from: "else if (value < 0) refusals.push",
+      to: "else if (value < -1e9) refusals.push",
       breaks: "a negative power is asked for",
     },
   ]),

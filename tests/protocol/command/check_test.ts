@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { checkCommand } from "../../../protocol/command/check.ts";
 import { Command } from "../../../protocol/command/command.ts";
+import { commandReasonText } from "../../../protocol/command/reason.ts";
 import { profileById } from "../../../protocol/profile/catalogue.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
 import type { Profile } from "../../../protocol/profile/register.ts";
@@ -15,7 +16,7 @@ function sunspec(id = SUNSPEC_ID): Profile {
 
 function reasons(profile: Profile, type: string, parameters: unknown, board = false): string[] {
   const command = Command.parse({ command_type: type, parameters });
-  return checkCommand(command, profile, { board }).map(({ path, message }) => `${path}: ${message}`);
+  return checkCommand(command, profile, { board }).map(({ path, reason }) => `${path}: ${commandReasonText(reason)}`);
 }
 
 Deno.test("what the ten-register inverter can do passes", () => {
@@ -109,12 +110,14 @@ Deno.test("a raw value is judged by its physical value once the scale factor is 
   assert.deepEqual(checkCommand(command, sunspec()), []);
   assert.deepEqual(checkCommand(command, sunspec(), { rawOf: () => -1 }), []);
   assert.equal(checkCommand(command, sunspec(), { rawOf: () => 0 }).length, 1);
-  assert.match(checkCommand(command, sunspec(), { rawOf: () => undefined })[0]?.message ?? "", /unusable/);
+  assert.equal(checkCommand(command, sunspec(), { rawOf: () => undefined })[0]?.reason.code, "scale_unusable");
   const absent = Command.parse({
     command_type: "write_register",
     parameters: { register_address: limit.address, value: 0xffff },
   });
-  assert.match(checkCommand(absent, sunspec())[0]?.message ?? "", /not implemented/);
+  assert.deepEqual(reasons(sunspec(), absent.command_type, absent.parameters), [
+    'parameters.value: 65535 means "not implemented" in 123.WMaxLimPct',
+  ]);
 });
 
 Deno.test("parameters are integers, and nothing else", () => {
