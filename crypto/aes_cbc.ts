@@ -14,9 +14,11 @@ const HELD_BYTES = 65_536;
  */
 class AesKey {
   readonly #key: CryptoKey;
+  readonly #paddedEnd: Bytes;
 
-  constructor(key: CryptoKey) {
+  constructor(key: CryptoKey, paddedEnd: Bytes) {
     this.#key = key;
+    this.#paddedEnd = paddedEnd;
   }
 
   encrypt(iv: Bytes, plain: Bytes): Promise<ArrayBuffer> {
@@ -25,6 +27,11 @@ class AesKey {
 
   decrypt(iv: Bytes, message: Bytes): Promise<ArrayBuffer> {
     return crypto.subtle.decrypt({ name: "AES-CBC", iv: checked(iv) }, this.#key, message);
+  }
+
+  /** Blocks of a message that goes on, with an end that Web Crypto takes for that of a message. */
+  ended(blocks: Bytes): Bytes {
+    return concat(blocks, this.#paddedEnd);
   }
 }
 
@@ -47,7 +54,18 @@ export async function importAesKey(raw: Bytes): Promise<AesKey> {
   if (raw.length !== AES_KEY_BYTES) {
     throw new RangeError(`Cannot use an AES key of ${raw.length} bytes: it must be ${AES_KEY_BYTES}`);
   }
-  return new AesKey(await crypto.subtle.importKey("raw", raw, "AES-CBC", false, ["encrypt", "decrypt"]));
+  const key = await crypto.subtle.importKey("raw", raw, "AES-CBC", false, ["encrypt", "decrypt"]);
+  return new AesKey(key, await paddedEnd(key));
+}
+
+/**
+ * A block of padding that counts as encrypted, and the encrypted block of zeros. Decrypted, the second comes to zeros XOR the
+ * first: PKCS#7 padding of a whole block, whatever stands in front of them.
+ */
+async function paddedEnd(key: CryptoKey): Promise<Bytes> {
+  const zeros = new Uint8Array(AES_BLOCK_BYTES);
+  const encrypted = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-CBC", iv: zeros }, key, zeros));
+  return concat(new Uint8Array(AES_BLOCK_BYTES).fill(AES_BLOCK_BYTES), encrypted.subarray(0, AES_BLOCK_BYTES));
 }
 
 /**
@@ -108,7 +126,8 @@ export async function encryptBlocks(key: AesKey, before: Bytes, blocks: Bytes): 
 
 /**
  * Whole blocks out of a message, decrypted; `before` is the block in front of them, the IV for the first. So a message can be
- * taken up anywhere. Web Crypto, which wants padding at the end, is given a block of it. Nothing here is authenticated.
+ * taken up anywhere. Web Crypto, which wants padding at the end, is given two blocks that come to it. Nothing here is
+ * authenticated.
  *
  * @example
  * ```ts
@@ -120,10 +139,9 @@ export async function encryptBlocks(key: AesKey, before: Bytes, blocks: Bytes): 
  */
 export async function decryptBlocks(key: AesKey, before: Bytes, blocks: Bytes): Promise<Bytes> {
   if (blocks.length === 0) throw notWhole("decrypt", blocks);
-  const padding = await encryptAesCbc(key, blocks.subarray(-AES_BLOCK_BYTES), new Uint8Array());
-  const plain = await decryptAesCbc(key, before, concat(blocks, padding));
+  const plain = await decryptAesCbc(key, before, key.ended(blocks));
   if (plain === undefined) throw notWhole("decrypt", blocks);
-  return plain;
+  return plain.subarray(0, blocks.length);
 }
 
 function notWhole(what: "encrypt" | "decrypt", { length }: Bytes): RangeError {

@@ -1,5 +1,8 @@
 import type { Clock } from "./clock.ts";
 
+/** Why a sleep ends. Nobody looks at it, and one that is given costs a tenth of the exception that is made otherwise. */
+const MOVED = "moved";
+
 /** Longest that one timer sleeps: beyond 2^31 ms it would fire at once. */
 const NAP_MS = 2 ** 30;
 
@@ -37,11 +40,11 @@ export class Deadline implements Disposable {
 
   [Symbol.dispose](): void {
     this.#at = this.#wakeAt = Infinity;
-    this.#sleep.abort();
+    this.#sleep.abort(MOVED);
   }
 
   #restart(): void {
-    this.#sleep.abort();
+    this.#sleep.abort(MOVED);
     this.#sleep = new AbortController();
     this.#run(this.#sleep.signal);
   }

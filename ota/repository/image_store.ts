@@ -30,8 +30,8 @@ export interface ImageStore {
    * by side and described in turn: `highestSequence` does not move while one is.
    */
   put(fill: Fill): Promise<Outcome<Firmware, FirmwareFault>>;
-  /** The encrypted image. */
-  open(firmware: Firmware): Promise<Deno.FsFile>;
+  /** The encrypted image. At once: it costs a tenth of asking another thread, for every chunk. */
+  open(firmware: Firmware): Deno.FsFile;
   /** The same firmware as it is given to older nodes (`forOlderNodes`), once it was made. */
   findOlder(firmware: Firmware): Firmware | undefined;
   keepOlder(older: Firmware): Promise<void>;
@@ -77,7 +77,7 @@ export function openImageStore(folder: string, files: ImageStoreFiles = diskFile
     find,
     highestSequence,
     put: (fill) => put(fill, imageStore),
-    open: (firmware) => Deno.open(join(pathOf(firmware), IMAGE), { read: true }),
+    open: (firmware) => Deno.openSync(join(pathOf(firmware), IMAGE), { read: true }),
     findOlder: (firmware) => olderRecords.read(pathOf(firmware)),
     keepOlder: (older) => queue.run(() => keepOlder(pathOf(older), older, files)),
     remove: (model, version) =>

@@ -35,7 +35,7 @@ export async function forOlderNodes(firmware: Firmware, keys: KeySet, imageStore
   }
   const manifest = readManifest(firmware.manifest ?? "");
   if (!manifest.ok) return refusal("manifest", manifest.detail);
-  using file = await imageStore.open(firmware);
+  using file = imageStore.open(firmware);
   const cipher = { key: keys.aes, iv: bytesOf(firmware.iv) };
   const image = { size: firmware.original_size, sha256: firmware.sha256_hash };
   const signed = await signWhole(image, (plain) => decryptImage(file.readable, cipher, { plain }), {

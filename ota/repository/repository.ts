@@ -83,7 +83,7 @@ export function openRepository(io: RepositoryIo): FirmwareRepository {
       await keySets.use(options.keys, (keys) => importBoard(encrypted, manifest, options, keys, imageStore, io)),
     verify: async (firmware) =>
       await keySets.use(firmware.keys, async (keys) => {
-        using file = await imageStore.open(firmware);
+        using file = imageStore.open(firmware);
         const check = firmware.audience === "board" ? checkBoardImage : checkNodeImage;
         const checked = await check(file.readable, firmware, keys);
         return checked.ok ? success(firmware) : checked;
@@ -283,9 +283,8 @@ function matches(image: PlainImage, expected: Expected): Outcome<PlainImage, Fir
 async function readChunk(imageStore: ImageStore, firmware: Firmware, number: number): Promise<Bytes | undefined> {
   const { chunk_size, encrypted_size, total_chunks } = firmware;
   if (number >= total_chunks) return undefined;
-  const opened = await imageStore.open(firmware).catch(unlessRemoved);
-  if (opened === undefined) return undefined;
-  using file = opened;
+  using file = openUnlessRemoved(imageStore, firmware);
+  if (file === undefined) return undefined;
   file.seekSync(number * chunk_size, Deno.SeekMode.Start); // sets a number: not worth another thread
   const chunk = new Uint8Array(Math.min(chunk_size, encrypted_size - number * chunk_size));
   for (let at = 0; at < chunk.length;) {
@@ -296,6 +295,11 @@ async function readChunk(imageStore: ImageStore, firmware: Firmware, number: num
   return chunk;
 }
 
-function unlessRemoved(error: unknown): undefined {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
+function openUnlessRemoved(imageStore: ImageStore, firmware: Firmware): Deno.FsFile | undefined {
+  try {
+    return imageStore.open(firmware);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }

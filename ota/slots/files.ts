@@ -73,6 +73,9 @@ export async function slotFiles(root: string): Promise<SlotFiles> {
 
 const PIECE_BYTES = 256 * 1024;
 
+/** Up to so many bytes a write into the memory of the kernel takes less time than to ask another thread for it. */
+const FEW_BYTES = 4096;
+
 async function* pieces(path: string): AsyncIterable<Uint8Array> {
   const file = await unlessMissing(() => Deno.open(path, { read: true }));
   if (file === undefined) return;
@@ -100,12 +103,17 @@ async function open(path: string): Promise<SlotFile> {
     write: (offset, bytes) =>
       turn.run(async () => {
         file.seekSync(offset, Deno.SeekMode.Start);
-        for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+        for (let done = 0; done < bytes.length;) done += await writeSome(file, bytes.subarray(done));
       }),
     truncate: (size) => file.truncate(size),
     sync: () => file.syncData(),
     [Symbol.dispose]: () => file.close(),
   };
+}
+
+/** How many were written. */
+function writeSome(file: Deno.FsFile, bytes: Uint8Array): number | Promise<number> {
+  return bytes.length > FEW_BYTES ? file.write(bytes) : file.writeSync(bytes);
 }
 
 async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {

@@ -25,9 +25,9 @@ const BY_PATH = {
 } as const;
 
 /** Methods of an open file. */
-const OF_FILE = { write: "write", truncate: "write", sync: "sync", syncData: "sync" } as const;
+const OF_FILE = { write: "write", writeSync: "write", truncate: "write", sync: "sync", syncData: "sync" } as const;
 
-/** Notes what this thread asks of the disk through `Deno`'s asynchronous methods: what is durable shows in nothing else. */
+/** Notes what this thread asks of the disk through `Deno`'s files that were opened asynchronously: what is durable shows in nothing else. */
 export function noteDiskCalls(): DiskCalls {
   const calls: DiskCall[] = [];
   const paths = new WeakMap<object, string>();

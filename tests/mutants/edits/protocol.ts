@@ -40,8 +40,8 @@ export const PROTOCOL = [
       breaks: "an answer that names another key is taken",
     },
     {
-      from: "!verifyContentDigest(digest, answer.body)",
-      to: "false",
+      from: "const isWhole = verifyContentDigest(digest, answer.body);",
+      to: "const isWhole = true;",
       breaks: "a signed answer with another body is taken",
     },
   ]),

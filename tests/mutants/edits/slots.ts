@@ -144,8 +144,8 @@ export const SLOT_EDITS = [
       breaks: "everybody on the machine lists a slot",
     },
     {
-      from: "for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));",
-      to: "await file.write(bytes);",
+      from: "for (let done = 0; done < bytes.length;) done += await writeSome(file, bytes.subarray(done));",
+      to: "await writeSome(file, bytes);",
       breaks: "a short write leaves a hole",
     },
     {

@@ -35,16 +35,22 @@ Deno.test("sync makes a file's content durable, syncFolder its name, and an open
 Deno.test("a system that writes a byte at a time leaves no hole", async () => {
   await using folder = await temporaryDirectory();
   const files = await slotFiles(folder.path);
-  const { write } = Deno.FsFile.prototype;
+  const { write, writeSync } = Deno.FsFile.prototype;
   Deno.FsFile.prototype.write = function (bytes) {
     return write.call(this, bytes.subarray(0, 1));
   };
+  Deno.FsFile.prototype.writeSync = function (bytes) {
+    return writeSync.call(this, bytes.subarray(0, 1));
+  };
+  const large = utf8("much".repeat(1500));
   try {
     await files.write("a/ecowatt", 2, utf8("whole"));
+    await files.write("b/ecowatt", 0, large);
   } finally {
-    Deno.FsFile.prototype.write = write;
+    Object.assign(Deno.FsFile.prototype, { write, writeSync });
   }
   assert.deepEqual(await files.read("a/ecowatt"), utf8("\0\0whole"));
+  assert.deepEqual(await files.read("b/ecowatt"), large);
 });
 
 Deno.test("what is not there is told as nothing, and unlinking it is no fault", async () => {
