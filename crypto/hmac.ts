@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { type Bytes, utf8 } from "./bytes.ts";
 
 const ALGORITHM = { name: "HMAC", hash: "SHA-256" };
@@ -11,15 +12,45 @@ class HmacKey {
   }
 
   sign(data: Bytes): Promise<ArrayBuffer> {
-    return crypto.subtle.sign(ALGORITHM, this.#key, data);
+    return together(() => crypto.subtle.sign(ALGORITHM, this.#key, data));
   }
 
   verify(data: Bytes, mac: Bytes): Promise<boolean> {
-    return crypto.subtle.verify(ALGORITHM, this.#key, mac, data);
+    return together(() => crypto.subtle.verify(ALGORITHM, this.#key, mac, data));
   }
 }
 
 export type { HmacKey };
+
+/**
+ * Web Crypto hands every call to a thread, and to wake one takes longer than an HMAC. What is asked for in one turn of the event
+ * loop is handed over at its end, one call right after the other: then most threads are awake.
+ */
+let asked: (() => void)[] = [];
+
+function together<T>(call: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (asked.push(() => void call().then(resolve, reject)) === 1) setImmediate(beginHmacs);
+  });
+}
+
+/**
+ * Begins what was asked for in this turn at once. To be called before the turn waits for something, a disk for instance: the
+ * threads work meanwhile.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from "./bytes.ts";
+ * const mac = hmacSha256(await importHmacKey(utf8("a key")), "to roof");
+ * beginHmacs();
+ * (await mac).length; // => 32
+ * ```
+ */
+export function beginHmacs(): void {
+  const calls = asked;
+  asked = [];
+  for (const call of calls) call();
+}
 
 /**
  * A key of `raw`, one byte or more. The caller may overwrite `raw` afterwards.

@@ -26,6 +26,7 @@ import type { MqttLink } from "./system/mqtt_link.ts";
 import { agesOf, keepRetention } from "./tasks/retention.ts";
 import { keepReview } from "./tasks/review.ts";
 import { keepRollouts } from "./tasks/rollouts.ts";
+import { keepSecurityLog } from "./tasks/security_log.ts";
 
 /** A running gateway. Disposing stops it within a second; what was acknowledged is on disk. */
 export interface Gateway extends AsyncDisposable {
@@ -194,13 +195,14 @@ function createHandler(parts: ServedParts): Handler {
 /** What goes on as long as the gateway runs. Never rejects. */
 async function startTasks({ config, io, stores, services, signal }: ServedParts): Promise<void> {
   const { clock, log } = io;
-  const { retention, devices, commit } = stores;
+  const { retention, devices, securityLog, commit } = stores;
   const { states, settingsRollouts, firmwareRollouts } = services;
   await Promise.all([
     keepRetention(agesOf(config), { retention, commit, clock, log }, signal),
     keepRollouts({ rollouts: settingsRollouts, clock, log }, signal),
     keepRollouts({ rollouts: firmwareRollouts, clock, log }, signal),
     keepReview({ states, devices, clock, log }, signal),
+    keepSecurityLog({ securityLog, commit, clock, log }, signal),
   ]);
 }
 

@@ -5,8 +5,10 @@ import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
 /** A device's clock may be off by this much before the log says so, in seconds (contract/1-link §2.2). */
 const CLOCK_TOLERANCE_S = 300;
 
-/** What came of the number of an authentic request. */
-type Claim = { readonly used: false } | { readonly used: true; readonly nextSequence?: number };
+/** What came of the number of an authentic request. `line`: what the log is to note when its effect is on disk. */
+type Claim =
+  | { readonly used: false; readonly line: Validation }
+  | { readonly used: true; readonly nextSequence?: number };
 
 /** A replayed upload of a board, as the log shows it. */
 const BOARD_REPLAY = {
@@ -14,11 +16,11 @@ const BOARD_REPLAY = {
   detail: "legacy: this number was accepted with this HMAC before, or lies ten or more below the highest",
 } as const;
 
-/** Uses the request's sequence number and logs the outcome: part of the transaction of the effect. */
+/** Uses the request's sequence number and logs that it was used before: part of the transaction of the effect. */
 export function claimNumber(
   identity: Identity,
   request: DeviceRequest,
-  io: { readonly replay: Replay; readonly log: SecurityLog; readonly now: number },
+  io: { readonly replay: Replay; readonly log: Pick<SecurityLog, "append">; readonly now: number },
 ): Claim {
   const { deviceId, row } = identity.device;
   const validation = { at: io.now, deviceId, path: request.path, address: request.address };
@@ -30,18 +32,19 @@ export function claimNumber(
         const nextSequence = io.replay.next(row, key.number);
         return { used: true, ...(nextSequence !== undefined && { nextSequence }) };
       }
-      io.log.append({ ...validation, sequence, reason: "ok", ...clockDetail(created - io.now / 1000) });
-      return { used: false };
+      const line = { ...validation, sequence, reason: "ok", ...clockDetail(created - io.now / 1000) } as const;
+      return { used: false, line };
     }
     case "board": {
       const { sequence, mac, key } = identity;
-      const used = !io.replay.claimBoard(key.fingerprint, sequence, mac);
-      io.log.append({ ...validation, sequence, ...(used ? BOARD_REPLAY : { reason: "ok", detail: "legacy" }) });
-      return { used };
+      if (!io.replay.claimBoard(key.fingerprint, sequence, mac)) {
+        io.log.append({ ...validation, sequence, ...BOARD_REPLAY });
+        return { used: true };
+      }
+      return { used: false, line: { ...validation, sequence, reason: "ok", detail: "legacy" } };
     }
     case "address":
-      io.log.append({ ...validation, reason: "ok", detail: "unsigned, by address" });
-      return { used: false };
+      return { used: false, line: { ...validation, reason: "ok", detail: "unsigned, by address" } };
     default:
       return identity satisfies never;
   }

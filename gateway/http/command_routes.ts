@@ -55,10 +55,7 @@ async function waitFor(
 }
 
 /** A report may be what a waiting request of the same device needs to get the next command. */
-function report(call: DeviceCall<CommandReport>, { commands, notifier }: CommandRoutesIo): Answer | DeferredAnswer {
+function report(call: DeviceCall<CommandReport>, { commands, notifier }: CommandRoutesIo): Answer {
   const answer = jsonAnswer(200, takeReport(call, commands));
-  return () => {
-    notifier.ring(call.device.row);
-    return Promise.resolve(answer);
-  };
+  return { ...answer, stored: () => notifier.ring(call.device.row) };
 }

@@ -16,7 +16,7 @@ import type { Handler } from "./server.ts";
 import type { Device, Devices } from "../store/devices.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
 import type { Replay } from "../store/replay.ts";
-import type { SecurityLog } from "../store/security_log.ts";
+import { type SecurityLog, type Validation, writeNoted } from "../store/security_log.ts";
 
 /** What the paths of devices share. */
 export interface DeviceEdgeIo {
@@ -92,7 +92,20 @@ function senderOf({ headers, address }: DeviceRequest): string {
 async function admit(io: DeviceEdgeIo, { identity, effect }: Admitted, request: DeviceRequest): Promise<Response> {
   const outcome = await perform(io, identity, request, effect);
   if (outcome === "revoked") return await refuse(io, revoked(identity), request);
-  return await respond(io, identity, typeof outcome === "function" ? await outcome(io.signal).catch(refusal) : outcome);
+  if (typeof outcome === "function") return await respond(io, identity, await outcome(io.signal).catch(refusal));
+  outcome.stored?.();
+  return await outcome.response;
+}
+
+/** An answer that is being signed while its transaction is written to disk; it goes out when that is done. */
+interface Ready extends Pick<Answer, "stored"> {
+  readonly response: Promise<Response>;
+}
+
+function ready(io: DeviceEdgeIo, identity: Identity, answer: Answer): Ready {
+  const response = respond(io, identity, answer);
+  response.catch(() => {}); // nobody waits for it when the transaction is lost
+  return { response, ...(answer.stored && { stored: answer.stored }) };
 }
 
 /** A fault that comes after the transaction is an answer too, and signed as any other. */
@@ -152,22 +165,32 @@ async function perform(
   identity: Identity,
   request: DeviceRequest,
   effect: Effect,
-): Promise<Answer | DeferredAnswer | "revoked"> {
+): Promise<Ready | DeferredAnswer | "revoked"> {
   try {
-    return await io.commits.run(() => {
+    const done = await io.commits.run(() => {
       if (identity.kind !== "address" && !io.ring.isActive(identity.key)) return "revoked";
       const now = io.clock.now();
       const claim = claimNumber(identity, request, { replay: io.replay, log: io.securityLog, now });
-      if (claim.used) return replayAnswer(claim.nextSequence);
+      if (claim.used) return { reply: ready(io, identity, replayAnswer(claim.nextSequence)) };
       io.heard?.(identity.device, now, identity.kind === "signed" ? 1000 * identity.request.created : undefined);
       if (identity.kind === "board") io.devices.sawAt(identity.device, request.address);
-      return effect(now);
+      const reply = effect(now);
+      return { line: claim.line, reply: typeof reply === "function" ? reply : ready(io, identity, reply) };
     }, effect.work);
+    if (done === "revoked") return done;
+    if (done.line !== undefined) note(io, done.line);
+    return done.reply;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    if (error.code === "unavailable") return problemAnswer(error);
+    if (error.code === "unavailable") return ready(io, identity, problemAnswer(error));
     return await perform(io, identity, request, () => problemAnswer(error)); // undone: use the number and log without the effect
   }
+}
+
+/** Many lines are written at a time; what a crash takes along are lines on what was accepted. */
+function note({ securityLog, commits, log }: DeviceEdgeIo, line: Validation): void {
+  if (!securityLog.note(line)) return;
+  writeNoted(securityLog, commits).catch((error) => log.error("security log not written: {error}", { error }));
 }
 
 async function respond(io: DeviceEdgeIo, identity: Identity, answer: Answer): Promise<Response> {

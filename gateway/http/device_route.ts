@@ -13,6 +13,8 @@ export interface Answer {
   /** `Content-Digest` of the body, where it is known. */
   readonly digest?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What follows from it; called as soon as the transaction is on disk. */
+  readonly stored?: () => void;
 }
 
 /** An answer that has to wait for something: the transaction has been committed when it is called. */

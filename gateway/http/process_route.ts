@@ -10,15 +10,7 @@ import type { SampleFeed } from "../ingest/sample_feed.ts";
 import type { StoredUpload } from "../ingest/stored_upload.ts";
 import { type UploadPace, workOf } from "../ingest/upload_bounds.ts";
 import { isShallow, MAX_JSON_DEPTH, parseJson } from "../json_text.ts";
-import {
-  type Answer,
-  checkBody,
-  type DeferredAnswer,
-  type DeviceRoute,
-  type Effect,
-  jsonAnswer,
-  requireOwnName,
-} from "./device_route.ts";
+import { type Answer, checkBody, type DeviceRoute, type Effect, jsonAnswer, requireOwnName } from "./device_route.ts";
 
 interface ProcessIo extends NodeUploadIo, BoardUploadIo {
   readonly mender: BoardMender;
@@ -86,12 +78,12 @@ function told(
   { feed, publishes }: ProcessIo,
   { batches, answer }: StoredUpload,
   next?: () => void,
-): Answer | DeferredAnswer {
+): Answer {
   const done = jsonAnswer(200, answer(publishes && batches.length > 0));
   if (batches.length === 0 && next === undefined) return done;
-  return () => {
+  const stored = () => {
     if (batches.length > 0) feed.stored(batches);
     next?.();
-    return Promise.resolve(done);
   };
+  return { ...done, stored };
 }

@@ -47,6 +47,8 @@ interface Job {
 
 interface GroupCommitOptions {
   readonly watch?: StoreWatch | undefined;
+  /** Called before each commit: begins what goes on in other threads while this one waits for the disk. Must not throw. */
+  readonly meanwhile?: () => void;
   readonly meter?: { readonly clock: Pick<Clock, "monotonic">; readonly took: CommitMeter } | undefined;
   /** What is known to keep the disk from taking writes. */
   readonly trouble?: Error | undefined;
@@ -55,9 +57,9 @@ interface GroupCommitOptions {
 /** Gathers what is asked for within a few turns of the event loop into one `BEGIN IMMEDIATE … COMMIT`. */
 export function createGroupCommit(
   db: DatabaseSync,
-  { watch = () => {}, meter, trouble: known }: GroupCommitOptions = {},
+  { watch = () => {}, meanwhile = () => {}, meter, trouble: known }: GroupCommitOptions = {},
 ): GroupCommit {
-  const { perform, trouble } = committer(db, { watch, known });
+  const { perform, trouble } = committer(db, { watch, meanwhile, known });
   const commit = meter === undefined ? perform : (batch: readonly Job[]) => {
     const began = meter.clock.monotonic();
     perform(batch);
@@ -140,7 +142,11 @@ interface Committer {
 
 function committer(
   db: DatabaseSync,
-  { watch, known: first }: { readonly watch: StoreWatch; readonly known: Error | undefined },
+  { watch, meanwhile, known: first }: {
+    readonly watch: StoreWatch;
+    readonly meanwhile: () => void;
+    readonly known: Error | undefined;
+  },
 ): Committer {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
@@ -177,6 +183,7 @@ function committer(
     try {
       begin.run();
       for (const job of batch) perform(job);
+      meanwhile();
       commit.run();
     } catch (error) {
       if (db.isTransaction) db.exec("ROLLBACK");

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import type { GroupCommit } from "./group_commit.ts";
 
 export const SCHEMA = `
 CREATE TABLE security_log (
@@ -94,10 +95,20 @@ interface LogSelection {
   readonly limit: number;
 }
 
-/** The log of validations. `append` is called inside `GroupCommit.run`, with the effect. */
+/** The log of validations. */
 export interface SecurityLog {
+  /** Logs one that has to be on disk with what came of it: called inside `GroupCommit.run`. */
   append(validation: Validation): void;
-  /** The newest validations first. */
+  /**
+   * Logs an accepted one whose effect is on disk already. It is kept in memory until `write`: what a crash may lose. `true`:
+   * there are so many by now that they should be written.
+   */
+  note(validation: Validation): boolean;
+  /** Whether nothing is noted that is not written. */
+  isWritten(): boolean;
+  /** Writes what was noted, inside `GroupCommit.run`; the caller calls what it gives when that is on disk. */
+  write(): () => void;
+  /** The newest validations first, with those that are not written yet. */
   latest(selection: LogSelection): readonly LoggedValidation[];
   /** Validations ever made, by reason; the bound on the log's rows does not touch it. */
   counts(): ReadonlyMap<Reason, number>;
@@ -105,6 +116,12 @@ export interface SecurityLog {
 
 /** Rows over the bound that may gather before they are deleted together. */
 const SLACK = 256;
+
+/** Noted validations that are worth a write, and those that are kept at most, while the disk takes none. */
+const MANY = 256;
+const MOST = 4_096;
+/** Rows of one statement. */
+const ROWS = 32;
 
 /** Refusals that are kept beyond the newest rows: this part of `maxRows`. */
 const OLD_REFUSALS = 1 / 4;
@@ -115,35 +132,44 @@ const OLD_REFUSALS = 1 / 4;
  * a page write, a query reads 100,000 rows in 20 ms.
  */
 export function createSecurityLog(db: DatabaseSync, maxRows = 100_000): SecurityLog {
-  const insert = db.prepare(`INSERT INTO security_log(at, device_id, sequence, reason, path, address, detail)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  const insert = inserter(db);
   const count = db.prepare(`INSERT INTO security_refusals(reason, validations) VALUES (?, 1)
     ON CONFLICT (reason) DO UPDATE SET validations = validations + 1`);
-  const latest = db.prepare(`SELECT * FROM (
-      SELECT * FROM security_log WHERE id < ?2 AND (id > ?1 OR reason <> 'ok')
-      UNION ALL SELECT * FROM security_old_refusal WHERE id < ?2
-    ) WHERE (?3 IS NULL OR device_id IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR reason = ?4 OR (?4 = 'refused' AND reason <> 'ok'))
-    ORDER BY id DESC LIMIT ?5`);
+  const read = reader(db, maxRows);
   const refusals = db.prepare("SELECT reason, validations FROM security_refusals ORDER BY reason");
   const newest = db.prepare("SELECT coalesce(max(id), 0) AS id FROM security_log");
-  const total = () => Number(newest.get()?.["id"]);
-  const trim = trimmer(db, Number.isFinite(maxRows) ? Math.ceil(maxRows * OLD_REFUSALS) : -1);
+  const noted: LoggedValidation[] = []; // in order of their ids, which may lie between those of rows
+  const total = () => Math.max(Number(newest.get()?.["id"]), noted.at(-1)?.id ?? 0);
+  let last: number | undefined; // the highest id; `undefined`: to be looked up, as a transaction may have been undone
+  const trim = trimmer(db, { maxRows, keep: Number.isFinite(maxRows) ? Math.ceil(maxRows * OLD_REFUSALS) : -1 });
   return {
-    append({ at, deviceId, sequence, reason, path, address, detail }) {
-      const inserted = insert.run(at, deviceId ?? null, sequence ?? null, reason, path, address, detail ?? null);
-      const id = Number(inserted.lastInsertRowid);
-      if (id % SLACK === 0 && id > maxRows) trim(id - maxRows);
-      if (reason !== "ok") count.run(reason);
+    append(validation) {
+      const id = total() + 1;
+      last = undefined;
+      insert([{ id, ...complete(validation) }]);
+      if (id % SLACK === 0) trim(id);
+      if (validation.reason !== "ok") count.run(validation.reason);
     },
-    latest({ deviceIds, filter, before = Number.MAX_SAFE_INTEGER, limit }) {
-      const rows = latest.all(
-        total() - maxRows,
-        before,
-        deviceIds ? JSON.stringify(deviceIds) : null,
-        filter ?? null,
-        limit,
-      );
-      return rows.map((row) => LogRow.parse(row));
+    note(validation) {
+      last = (last ?? total()) + 1;
+      noted.push({ id: last, ...complete(validation) });
+      if (noted.length > MOST) noted.shift();
+      return noted.length % MANY === 0;
+    },
+    isWritten: () => noted.length === 0,
+    write() {
+      const written = noted.at(-1)?.id ?? 0;
+      insert(noted);
+      trim(written);
+      return () => {
+        while ((noted[0]?.id ?? Infinity) <= written) noted.shift();
+      };
+    },
+    latest(selection) {
+      const rows = read(selection, total());
+      const written = new Set(rows.map(({ id }) => id)); // what was noted may have been written by now
+      const all = [...rows, ...noted.filter((line) => isAsked(line, selection) && !written.has(line.id))];
+      return all.sort((one, other) => other.id - one.id).slice(0, selection.limit);
     },
     counts() {
       const refused = refusals.all().map((row) => CountRow.parse(row));
@@ -157,14 +183,70 @@ export function createSecurityLog(db: DatabaseSync, maxRows = 100_000): Security
   };
 }
 
-/** Deletes the rows up to an id, and keeps the newest `keep` refusals of what was ever deleted. */
-function trimmer(db: DatabaseSync, keep: number): (upTo: number) => void {
+/** Writes what was noted. Rejects when the disk takes nothing: then it is kept for the next time. */
+export async function writeNoted(
+  log: Pick<SecurityLog, "write" | "isWritten">,
+  commit: Pick<GroupCommit, "run">,
+): Promise<void> {
+  if (log.isWritten()) return;
+  const done = await commit.run(() => log.write());
+  done();
+}
+
+function complete({ at, deviceId, sequence, reason, path, address, detail }: Validation): Omit<LoggedValidation, "id"> {
+  return { at, deviceId, sequence, reason, path, address, detail };
+}
+
+/** Reads what is written; `total`: the highest id there is. */
+function reader(db: DatabaseSync, maxRows: number) {
+  const latest = db.prepare(`SELECT * FROM (
+      SELECT * FROM security_log WHERE id < ?2 AND (id > ?1 OR reason <> 'ok')
+      UNION ALL SELECT * FROM security_old_refusal WHERE id < ?2
+    ) WHERE (?3 IS NULL OR device_id IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR reason = ?4 OR (?4 = 'refused' AND reason <> 'ok'))
+    ORDER BY id DESC LIMIT ?5`);
+  return (
+    { deviceIds, filter, before = Number.MAX_SAFE_INTEGER, limit }: LogSelection,
+    total: number,
+  ): readonly LoggedValidation[] => {
+    const names = deviceIds ? JSON.stringify(deviceIds) : null;
+    return latest.all(total - maxRows, before, names, filter ?? null, limit).map((row) => LogRow.parse(row));
+  };
+}
+
+function isAsked({ id, deviceId, reason }: LoggedValidation, { deviceIds, filter, before }: LogSelection): boolean {
+  if (before !== undefined && id >= before) return false;
+  if (deviceIds !== undefined && (deviceId === undefined || !deviceIds.includes(deviceId))) return false;
+  return filter === undefined || reason === filter || (filter === "refused" && reason !== "ok");
+}
+
+/** Writes rows, many a statement; those that are there already are left. */
+function inserter(db: DatabaseSync): (lines: readonly LoggedValidation[]) => void {
+  const prepare = (rows: number) =>
+    db.prepare(`INSERT OR IGNORE INTO security_log(id, at, device_id, sequence, reason, path, address, detail)
+      VALUES ${Array(rows).fill("(?, ?, ?, ?, ?, ?, ?, ?)").join(", ")}`);
+  const [one, many] = [prepare(1), prepare(ROWS)];
+  const valuesOf = ({ id, at, deviceId, sequence, reason, path, address, detail }: LoggedValidation) =>
+    [id, at, deviceId ?? null, sequence ?? null, reason, path, address, detail ?? null] as const;
+  return (lines) => {
+    const whole = lines.length - lines.length % ROWS;
+    for (let from = 0; from < whole; from += ROWS) many.run(...lines.slice(from, from + ROWS).flatMap(valuesOf));
+    for (const line of lines.slice(whole)) one.run(...valuesOf(line));
+  };
+}
+
+/** Keeps the newest `maxRows` of the rows up to an id, and the newest `keep` refusals of what was ever deleted. */
+function trimmer(
+  db: DatabaseSync,
+  { maxRows, keep }: { readonly maxRows: number; readonly keep: number },
+): (newest: number) => void {
   const move = db.prepare(`INSERT OR REPLACE INTO security_old_refusal
     SELECT id, at, device_id, sequence, reason, path, address, detail FROM security_log WHERE id <= ? AND reason <> 'ok'`);
   const trim = db.prepare("DELETE FROM security_log WHERE id <= ?");
   const trimOld = db.prepare(`DELETE FROM security_old_refusal
     WHERE id <= (SELECT id FROM security_old_refusal ORDER BY id DESC LIMIT 1 OFFSET ?)`);
-  return (upTo) => {
+  return (newest) => {
+    const upTo = newest - maxRows;
+    if (upTo <= 0) return;
     const { changes } = move.run(upTo);
     trim.run(upTo);
     if (changes > 0) trimOld.run(keep);

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { beginHmacs } from "../../crypto/hmac.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import type { SampleReviser, SampleSink } from "./port/sample_batch.ts";
@@ -22,7 +23,7 @@ import { createRetention, type Retention } from "./retention.ts";
 import { createRollups, type Rollups } from "./rollups.ts";
 import { createSampleReviser } from "./sample_revision.ts";
 import { createSamples } from "./samples.ts";
-import { createSecurityLog, type SecurityLog } from "./security_log.ts";
+import { createSecurityLog, type SecurityLog, writeNoted } from "./security_log.ts";
 import { createSeriesStore, type SeriesStore } from "./series.ts";
 import { createFirmwareSessions, type FirmwareSessions } from "./firmware_sessions.ts";
 import { createLabels, type Labels } from "./labels.ts";
@@ -104,7 +105,8 @@ export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresO
   const points = createRawPoints(db);
   const rollups = createRollups(db);
   const trouble = readOnly ? new Error("the disk is read-only") : undefined;
-  const commit = createGroupCommit(db, { watch, meter: took && { clock, took }, trouble });
+  const commit = createGroupCommit(db, { watch, meanwhile: beginHmacs, meter: took && { clock, took }, trouble });
+  const securityLog = createSecurityLog(db, securityLogRows);
   return {
     commit,
     touch: () => db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`),
@@ -114,7 +116,7 @@ export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresO
     recordedStates: createRecordedStates(db),
     quarantine: createQuarantine(db),
     replay: createReplay(db),
-    securityLog: createSecurityLog(db, securityLogRows),
+    securityLog,
     receipts: createBlockReceipts(db),
     boards: createBoardStates(db),
     series,
@@ -135,6 +137,7 @@ export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresO
     rollouts: createRolloutStores(db),
     firmwareSessions: createFirmwareSessions(db),
     async [Symbol.asyncDispose]() {
+      await writeNoted(securityLog, commit).catch(() => {}); // a disk that takes nothing keeps nobody from stopping
       await commit.close();
       db.close();
     },

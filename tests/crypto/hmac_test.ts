@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Bytes, concat, fromHex, toHex, utf8 } from "../../crypto/bytes.ts";
-import { hmacSha256, importHmacKey, verifyHmacSha256 } from "../../crypto/hmac.ts";
+import { beginHmacs, hmacSha256, importHmacKey, verifyHmacSha256 } from "../../crypto/hmac.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 
 function hex(text: string): Bytes {
@@ -112,4 +112,27 @@ Deno.test("a key shows nothing of itself, and does not change with the bytes it 
   assert.doesNotMatch(shown, /secret|116|0x74/);
   assert.deepEqual(Object.keys(key), []);
   assert.equal(JSON.stringify(key), "{}");
+});
+
+Deno.test("what is asked for in one turn is handed over together: at its end, or when it is begun", async () => {
+  const key = await importHmacKey(utf8("a key"));
+  const { sign } = crypto.subtle;
+  let handed = 0;
+  crypto.subtle.sign = (...parameters: Parameters<typeof sign>) => {
+    handed++;
+    return sign.apply(crypto.subtle, parameters);
+  };
+  try {
+    const macs = Promise.all([hmacSha256(key, "to roof"), hmacSha256(key, "to shed")]);
+    await Promise.resolve();
+    assert.equal(handed, 0);
+    assert.equal(new Set((await macs).map(toHex)).size, 2);
+    const begun = hmacSha256(key, "to barn");
+    beginHmacs();
+    assert.equal(handed, 3);
+    assert.equal((await begun).length, 32);
+    assert.equal(handed, 3);
+  } finally {
+    crypto.subtle.sign = sign;
+  }
 });

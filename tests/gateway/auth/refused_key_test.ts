@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { utf8 } from "../../../crypto/bytes.ts";
 import { deviceRoute, jsonAnswer } from "../../../gateway/http/device_route.ts";
-import { createSecurityLog } from "../../../gateway/store/security_log.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import {
   addSigned,
@@ -36,7 +35,7 @@ const ask = (name: string): Post => ({
 async function refused(gateway: DeviceGateway, post: Post | Promise<Post>): Promise<readonly unknown[]> {
   const answer = await send(gateway, post);
   assert.deepEqual([answer.status, answer.json.detail], [401, "The request is not authentic"]);
-  const [entry] = createSecurityLog(gateway.store.db).latest({ limit: 1 });
+  const [entry] = gateway.store.stores.securityLog.latest({ limit: 1 });
   return [entry?.reason, entry?.detail];
 }
 

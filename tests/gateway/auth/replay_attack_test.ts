@@ -4,7 +4,6 @@ import { utf8 } from "../../../crypto/bytes.ts";
 import { deviceRoute, jsonAnswer } from "../../../gateway/http/device_route.ts";
 import { Fault } from "../../../gateway/fault.ts";
 import { createReplay } from "../../../gateway/store/replay.ts";
-import { createSecurityLog } from "../../../gateway/store/security_log.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
 import {
   addSigned,
@@ -163,7 +162,7 @@ Deno.test("every validation is in the log with its reason", async () => {
   await send(gateway, { ...good, headers: { ...good.headers, signature: "x" } });
   await send(gateway, signedPost(gateway, { ...key, deviceId: DeviceId.parse("nobody") }, 1, {}, "/changes"));
   await send(gateway, { ...good, headers: { "content-type": "application/json" } });
-  const log = createSecurityLog(gateway.store.db);
+  const log = gateway.store.stores.securityLog;
   assert.deepEqual(log.latest({ limit: 10 }).map(({ reason, deviceId }) => [reason, deviceId]).reverse(), [
     ["ok", "roof"],
     ["replay", "roof"],

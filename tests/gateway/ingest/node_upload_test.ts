@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createSecurityLog } from "../../../gateway/store/security_log.ts";
 import {
   addSigned,
   blockOf,
@@ -38,7 +37,7 @@ Deno.test("a signed upload is stored with its number, log and blocks, and its an
     duplicate_blocks: [],
   });
   assert.equal(storedSamples(gateway.store), 10);
-  const [logged] = createSecurityLog(gateway.store.db).latest({ deviceIds: ["roof"], limit: 5 });
+  const [logged] = gateway.store.stores.securityLog.latest({ deviceIds: ["roof"], limit: 5 });
   assert.deepEqual([logged?.reason, logged?.sequence, logged?.path, logged?.address], [
     "ok",
     1,

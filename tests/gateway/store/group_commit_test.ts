@@ -251,3 +251,15 @@ Deno.test(
     assert.deepEqual(notes(path), [1, 4, 5]);
   }),
 );
+
+Deno.test(
+  "what goes on meanwhile is begun behind the works and before their commit",
+  withStore(async (db, path) => {
+    const insert = inserter(db);
+    const seen: unknown[] = [];
+    await using commits = createGroupCommit(db, { meanwhile: () => seen.push([db.isTransaction, notes(path)]) });
+    await Promise.all([commits.run(() => insert(1)), commits.run(() => insert(2))]);
+    assert.deepEqual(seen, [[true, []]]);
+    assert.deepEqual(notes(path), [1, 2]);
+  }),
+);

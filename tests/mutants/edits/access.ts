@@ -158,7 +158,7 @@ export const ACCESS = [
       breaks: "a key that was revoked meanwhile has an effect",
     },
     {
-      from: "if (claim.used) return replayAnswer(claim.nextSequence);",
+      from: "if (claim.used) return { reply: ready(io, identity, replayAnswer(claim.nextSequence)) };",
       to: "",
       breaks: "a replayed request has its effect again",
     },

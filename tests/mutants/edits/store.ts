@@ -262,11 +262,19 @@ export const STORES = [
   ]),
   ...mutantsOf("gateway/store/security_log.ts", STORE("security_log"), [
     {
-      from: "if (id % SLACK === 0 && id > maxRows) trim(id - maxRows);",
+      from: "if (id % SLACK === 0) trim(id);",
       to: "",
       breaks: "the log grows without a bound",
     },
-    { from: 'if (reason !== "ok") count.run(reason);', to: "", breaks: "refusals are not counted" },
+    { from: "      trim(written);\n", to: "", breaks: "what is noted grows the log without a bound" },
+    { from: "if (noted.length > MOST) noted.shift();", to: "", breaks: "what is noted grows without a bound" },
+    { from: "      last = undefined;\n", to: "", breaks: "two lines of the log have one number" },
+    { from: "INSERT OR IGNORE INTO security_log", to: "INSERT INTO security_log", breaks: "lines are written twice" },
+    {
+      from: 'if (validation.reason !== "ok") count.run(validation.reason);',
+      to: "",
+      breaks: "refusals are not counted",
+    },
   ]),
   ...mutantsOf("gateway/store/block_receipts.ts", STORE("block_receipts"), [
     { from: "under.last >= blockId", to: "under.last > blockId", breaks: "the last block of a range is stored twice" },
