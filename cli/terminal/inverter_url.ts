@@ -3,19 +3,20 @@ import { usage } from "./exit.ts";
 
 /** The forms an inverter's address takes on the command line. */
 export const INVERTER_URLS = "tcp://HOST:PORT, rtu+tcp://HOST:PORT, rtu:///dev/PORT or http://HOST:PORT, " +
-  "with ?unit=, &profile=, &baud=, &parity=, &stop_bits= and &timeout= as needed";
+  "with ?unit=, &profile=, &device=, &baud=, &parity=, &stop_bits= and &timeout= as needed";
 
 /** A bus with one inverter from an address such as `tcp://192.168.1.20:502?unit=1&profile=sunspec`. */
 export function inverterUrl(text: string, apiKey: string | undefined): BusConfig {
   const url = parsed(text);
   const query = Object.fromEntries(url.searchParams);
-  const { unit, profile, timeout, ...line } = query;
+  const { unit, profile, device, timeout, ...line } = query;
   const checked = BusConfig.safeParse({
     ...lineOf(url, line, apiKey),
     ...(timeout === undefined ? {} : { timing: { timeout } }),
     inverters: [{
       ...(unit === undefined ? {} : { unit: Number(unit) }),
       ...(profile === undefined ? {} : { profile }),
+      ...(device === undefined ? {} : { device: Number(device) }),
     }],
   });
   if (checked.success) return checked.data;

@@ -21,8 +21,14 @@ export function glimpseOf(poll: Poll): Glimpse {
   if (poll.kind === "nothing") {
     return { kind: "silent", at, message: poll.fault.message, line: poll.fault.kind === "line" };
   }
-  const power = valueOf(poll, poll.profile.power), status = valueOf(poll, poll.profile.status);
+  const power = valueOf(poll, poll.profile.power), status = statusOf(poll);
   return { kind: "seen", at, ...(power === undefined ? {} : { power }), ...(status === undefined ? {} : { status }) };
+}
+
+/** In the numbers of models 101 to 113, where other models begin to count elsewhere. */
+function statusOf(poll: Extract<Poll, { kind: "read" }>): number | undefined {
+  const status = valueOf(poll, poll.profile.status);
+  return status === undefined ? undefined : status + (poll.profile.statusShift ?? 0);
 }
 
 function valueOf(

@@ -88,7 +88,9 @@ export const InverterConfig = z.strictObject({
   unit: z.int().min(0).max(255).optional().describe(
     "Modbus unit id; default 17 for ecowatt, 1 for sunspec, else as the profile says",
   ),
-  device: z.int().min(0).max(31).default(0).describe("which of several SunSpec inverters behind the unit id"),
+  device: z.int().min(0).max(31).default(0).describe(
+    "which of several SunSpec devices behind the unit id: inverters first, then meters, batteries and sensors",
+  ),
   registers: z.array(RegisterName).min(1).max(64).optional().describe("what to poll; default: what the profile does"),
   poll_interval: duration("0.1s", "3600s").optional().describe("default: the node's"),
   max_read: z.int().min(1).max(125).default(125).describe("words it takes in one read"),

@@ -3,6 +3,7 @@ import type { Profile } from "../../protocol/profile/register.ts";
 import { type Identity, IDENTITY_WORDS, identityOf } from "../../protocol/profile/sunspec/identity.ts";
 import { formatMapId, MAX_MODELS, type ModelBlock } from "../../protocol/profile/sunspec/map_id.ts";
 import { isKnownModel } from "../../protocol/profile/sunspec/map_profile.ts";
+import { type DeviceModels, devicesIn } from "../../protocol/profile/sunspec/map_devices.ts";
 import type { RequestOptions } from "../modbus/bus.ts";
 import { isBusy } from "../modbus/exception.ts";
 import type { BusFault, BusOutcome } from "../modbus/fault.ts";
@@ -10,7 +11,7 @@ import { mayRefuseRegisters, refusesRegisters } from "./block_search.ts";
 import { MAX_READ } from "./read_plan.ts";
 import type { RegisterReader } from "./register_reader.ts";
 
-/** One device found behind a unit id: an inverter, or a meter that shares it. */
+/** One device found behind a unit id: an inverter, its battery with it, or a meter or sensors that share the unit id. */
 interface FoundDevice {
   readonly identity: Identity;
   /** All models in order, also those we have no table for. */
@@ -92,7 +93,7 @@ export async function discover(
   }
   const models = await walk(read, base.value, maxRead);
   if (!models.ok) return models;
-  return { ok: true, devices: byDevice(models.value.models).map(describe), ended: models.value.ended };
+  return { ok: true, devices: devicesIn(models.value.models).map(describe), ended: models.value.ended };
 }
 
 type Read = (address: number, count: number, options?: RequestOptions) => Promise<BusOutcome<readonly number[]>>;
@@ -217,22 +218,13 @@ async function readPieces(read: Read, address: number, count: number, most: numb
   return words;
 }
 
-/** Each model 1 begins another device. */
-function byDevice(models: readonly FoundModel[]): readonly (readonly FoundModel[])[] {
-  const devices: FoundModel[][] = [];
-  for (const model of models) {
-    const current = devices.at(-1);
-    if (model.model === COMMON || !current) devices.push([model]);
-    else current.push(model);
-  }
-  return devices;
-}
-
-function describe(models: readonly FoundModel[]): FoundDevice {
+function describe({ models, guest }: DeviceModels<FoundModel>): FoundDevice {
   const blocks = models.map(({ model, address, length }) => ({ model, address, length }));
   const profile = profileById(formatMapId(blocks.filter((block) => isKnownModel(block.model))));
-  const texts = models.find((model) => model.model === COMMON)?.texts ?? [];
-  return { identity: identityOf(texts), blocks, ...(profile ? { profile } : {}) };
+  const texts = (guest ?? models).find((model) => model.model === COMMON)?.texts ?? [];
+  // The serial number is that of the device whose model 1 it is.
+  const identity = guest ? { ...identityOf(texts), serialNumber: "" } : identityOf(texts);
+  return { identity, blocks, ...(profile ? { profile } : {}) };
 }
 
 /** Whether there is nothing at this address. A busy device may have it. */

@@ -45,7 +45,7 @@ export function judge(
   track: Track,
 ): { readonly verdict: Verdict; readonly track: Track } {
   const { physical } = reading;
-  if (isCounter(register) && reading.raw === 0 && track.last) return { verdict: "missing", track };
+  if (isCounter(register) && isZero(reading) && track.last) return { verdict: "missing", track };
   if (physical === undefined) return { verdict: "absent", track };
   const { plausible } = register;
   if (plausible && (physical < plausible.min || physical > plausible.max)) return { verdict: "range", track };
@@ -74,7 +74,13 @@ function growth(register: Register, from: Value, to: Value): number {
   return backward || to.raw === 0 ? -1 : forward * (to.physical / to.raw);
 }
 
-/** Energy since installation: only ever grows. Float models have no counter type, the unit tells. */
-function isCounter(register: Register): boolean {
-  return register.encoding === "acc32" || (register.encoding === "f32" && register.unit === "Wh");
+/** Energy since installation: only ever grows. Float models have no counter type, the unit tells; of 64 bits the profile. */
+function isCounter({ encoding, unit, making, counts }: Register): boolean {
+  return encoding === "acc32" || (encoding === "f32" && unit === "Wh") ||
+    (making?.low?.bits === 32 && counts === "lifetime");
+}
+
+/** Whether nothing is counted; the upper half of 64 bits says it only together with the lower. */
+function isZero({ raw, physical = 0 }: Reading): boolean {
+  return raw === 0 && physical === 0;
 }

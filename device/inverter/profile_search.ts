@@ -1,5 +1,6 @@
 import type { DeviceKind, DeviceMap } from "../../protocol/profile/format/compile.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
+import { inOrder } from "../../protocol/profile/sunspec/map_devices.ts";
 import type { Identity } from "../../protocol/profile/sunspec/identity.ts";
 import { basesInTurn, discover } from "./discovery.ts";
 import { readColumns } from "./fit.ts";
@@ -11,7 +12,7 @@ interface Wanted {
   readonly unit: number;
   /** Its map, or a device that tells which of several it has, or `sunspec`: look for it. */
   readonly profile: Profile | DeviceKind | "sunspec";
-  /** Which of several SunSpec inverters behind the unit id, from 0. */
+  /** Which of several SunSpec devices behind the unit id, from 0: inverters first, then meters, batteries and sensors. */
   readonly device: number;
   /** Most words that it takes in one read. */
   readonly maxRead: number;
@@ -98,9 +99,9 @@ export class ProfileSearch {
     });
     const known = this.#profile;
     if (!found.ok) return known ?? found.fault;
-    const inverter = found.devices.filter(({ profile }) => profile?.power !== undefined)[device];
-    if (!inverter?.profile) {
-      return known ?? { kind: "not_sunspec", message: `Unit ${unit} has no such inverter among its SunSpec models` };
+    const inverter = inOrder(found.devices)[device];
+    if (!inverter) {
+      return known ?? { kind: "not_sunspec", message: `Unit ${unit} has no such device among its SunSpec models` };
     }
     if (known && !`${inverter.profile.id},`.startsWith(`${known.id},`)) return known; // it went on: nothing less is believed
     this.#ended = found.ended;

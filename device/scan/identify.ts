@@ -1,4 +1,5 @@
 import { ecowatt } from "../../protocol/profile/ecowatt.ts";
+import { inOrder } from "../../protocol/profile/sunspec/map_devices.ts";
 import type { Identity } from "../../protocol/profile/sunspec/identity.ts";
 import { discover, type DiscoveryFault } from "../inverter/discovery.ts";
 import type { BusFault } from "../modbus/fault.ts";
@@ -6,8 +7,16 @@ import type { RegisterReader } from "../inverter/register_reader.ts";
 
 /** What answers behind a unit id. */
 export type Found =
-  /** An inverter with a SunSpec map: everything else is read from it. */
-  | { readonly kind: "sunspec"; readonly unit: number; readonly identity: Identity; readonly models: readonly number[] }
+  /** A device with a SunSpec map: everything else is read from it. */
+  | {
+    readonly kind: "sunspec";
+    readonly unit: number;
+    /** Which of those behind the unit id, as a configuration counts them. */
+    readonly device: number;
+    readonly title: string;
+    readonly identity: Identity;
+    readonly models: readonly number[];
+  }
   /** The ten registers, with values that an inverter on the grid has. */
   | { readonly kind: "ecowatt"; readonly unit: number }
   /** Something that speaks Modbus, and that no profile fits: a meter, or an inverter with a map of its own. */
@@ -20,26 +29,33 @@ type Silence = { readonly kind: "silent" } | { readonly kind: "line"; readonly m
 const GRID = { volts: [800, 3000], hertz: [4500, 6500] } as const;
 const REGISTERS = ecowatt.registers.length;
 
-/** Finds out what a unit is that has answered something, by reading only. */
-export async function identify(reader: RegisterReader, unit: number, signal?: AbortSignal): Promise<Found | Silence> {
+/** Finds out what a unit is that has answered something, by reading only: several devices may share a unit id. */
+export async function identify(
+  reader: RegisterReader,
+  unit: number,
+  signal?: AbortSignal,
+): Promise<readonly Found[] | Silence> {
   const options = signal ? { signal } : {};
   const ten = await reader.read(unit, "holding", 0, REGISTERS, { ...options, mayBeSilent: true });
-  if (ten.ok && isTenRegisters(ten.value)) return { kind: "ecowatt", unit };
+  if (ten.ok && isTenRegisters(ten.value)) return [{ kind: "ecowatt", unit }];
   if (!ten.ok && ten.fault.kind === "line") return { kind: "line", message: ten.fault.message };
   const found = await discover(reader, unit, options);
   if (!found.ok) return unfound(unit, ten.ok ? undefined : ten.fault, found.fault);
-  const device = found.devices.find(({ profile }) => profile?.power !== undefined);
-  if (!device) return { kind: "unknown", unit, why: "a SunSpec device that is no inverter" };
-  return { kind: "sunspec", unit, identity: device.identity, models: device.blocks.map(({ model }) => model) };
+  const devices = inOrder(found.devices);
+  if (devices.length === 0) return [{ kind: "unknown", unit, why: "a SunSpec device of models that are not known" }];
+  return devices.map(({ profile, identity, blocks }, device) => {
+    const models = blocks.map(({ model }) => model);
+    return { kind: "sunspec", unit, device, title: profile.title, identity, models };
+  });
 }
 
-function unfound(unit: number, ten: BusFault | undefined, fault: DiscoveryFault): Found | Silence {
+function unfound(unit: number, ten: BusFault | undefined, fault: DiscoveryFault): readonly Found[] | Silence {
   if (fault.kind === "line") return { kind: "line", message: fault.message };
   if (fault.kind !== "not_sunspec" && isSilence(fault) && ten !== undefined && isSilence(ten)) {
     return { kind: "silent" };
   }
-  if (ten === undefined) return { kind: "unknown", unit, why: "its registers fit no profile" };
-  return { kind: "unknown", unit, why: fault.kind === "not_sunspec" ? ten.message : fault.message };
+  if (ten === undefined) return [{ kind: "unknown", unit, why: "its registers fit no profile" }];
+  return [{ kind: "unknown", unit, why: fault.kind === "not_sunspec" ? ten.message : fault.message }];
 }
 
 /** Damaged answers count: somebody is there, but not at this speed. */

@@ -70,10 +70,10 @@ export async function identifyAll(
   const silent: number[] = [];
   for (const unit of units) {
     if (signal.aborted) break;
-    const one = await identify(bus, unit, signal);
-    if (one.kind === "line") return { found, silent, trouble: one.message };
-    if (one.kind === "silent") silent.push(unit);
-    else found.push(one);
+    const answer = await identify(bus, unit, signal);
+    if (!("kind" in answer)) found.push(...answer);
+    else if (answer.kind === "line") return { found, silent, trouble: answer.message };
+    else silent.push(unit);
   }
   return { found, silent };
 }
@@ -95,7 +95,7 @@ function withoutEchoes(found: readonly Found[]): readonly Found[] {
   const everywhere = found.length >= 4;
   return found.filter((one) => {
     if (one.kind === "sunspec" ? one.identity.serialNumber === "" && !everywhere : !everywhere) return true;
-    const name = one.kind === "sunspec" ? JSON.stringify(one.identity) : one.kind;
+    const name = one.kind === "sunspec" ? JSON.stringify([one.identity, one.device]) : one.kind;
     const known = seen.has(name);
     seen.add(name);
     return !known;

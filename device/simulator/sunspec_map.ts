@@ -1,14 +1,10 @@
 import type { Profile, Register } from "../../protocol/profile/register.ts";
-import { controls, nameplate, settings, status } from "../../protocol/profile/sunspec/control_models.ts";
-import { floatInverters, integerInverters } from "../../protocol/profile/sunspec/inverter_models.ts";
 import type { ModelBlock } from "../../protocol/profile/sunspec/map_id.ts";
 import { mapProfile } from "../../protocol/profile/sunspec/map_profile.ts";
-import { mppt } from "../../protocol/profile/sunspec/mppt_model.ts";
-import { type Model, type Point, sizeOf } from "../../protocol/profile/sunspec/point.ts";
 import type { SunSpecOptions } from "./options.ts";
 
-/** Strings of the simulated inverter, each a module of model 160. */
-const INPUTS = 2;
+/** The models behind that of the inverter, with their lengths: ratings, settings, status, controls, and two strings. */
+const OTHER_MODELS = [[120, 26], [121, 30], [122, 44], [123, 24], [160, 8 + 2 * 20]] as const;
 const SUNS = [0x5375, 0x6e53] as const;
 
 /** A SunSpec map laid out: what lies where, and the words that never change. */
@@ -33,20 +29,17 @@ interface IdentityTexts {
 
 /** Lays the models out one after the other, with the deviations asked for. */
 export function layMap(options: SunSpecOptions, phases: 1 | 3, unit: number, texts: IdentityTexts): SunSpecMap {
-  const family = options.float ? floatInverters : integerInverters;
-  const models = [family[phases === 1 ? 0 : 2], nameplate, settings, status, controls, mppt]
-    .filter((model) => model !== undefined);
+  const inverterModel = (options.float ? 111 : 101) + (phases === 1 ? 0 : 2);
   const blocks: ModelBlock[] = [{ model: 1, address: options.base + 2, length: options.identityLength }];
   let address = options.base + 2 + 2 + options.identityLength;
-  for (const model of models) {
-    const length = lengthOf(model);
-    blocks.push({ model: model.id, address, length });
+  for (const [model, length] of [[inverterModel, options.float ? 60 : 50] as const, ...OTHER_MODELS]) {
+    blocks.push({ model, address, length });
     address += 2 + length;
   }
   const profile = mapProfile(blocks);
   return {
     base: options.base,
-    inverterModel: models[0]?.id ?? 0,
+    inverterModel,
     profile,
     frame: frameOf(options, blocks, [...identityWords(texts), unit]),
     writable: new Map(profile.registers.filter((r) => r.access === "read-write").map((r) => [r.address, r])),
@@ -82,12 +75,4 @@ function identityWords(texts: IdentityTexts): readonly number[] {
 function textWords(text: string, words: number): readonly number[] {
   const bytes = new TextEncoder().encode(text);
   return Array.from({ length: words }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
-}
-
-function lengthOf(model: Model): number {
-  return sizeOfAll(model.points) + INPUTS * sizeOfAll(model.repeating ?? []);
-}
-
-function sizeOfAll(points: readonly Point[]): number {
-  return points.reduce((sum, point) => sum + sizeOf(point.type), 0);
 }

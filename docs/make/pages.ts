@@ -8,6 +8,7 @@ import { jsonSchemaOf } from "../../platform/json_schema.ts";
 import { profileDocument } from "../../protocol/profile/format/document.ts";
 import { devicesPage } from "./devices_page.ts";
 import { ecowattDocument } from "./ecowatt_document.ts";
+import { sunspecModels } from "./sunspec_models.ts";
 import { readDocument } from "./document.ts";
 
 /** Every page that is made, by its path, with what makes it. */
@@ -21,6 +22,7 @@ export const PAGES: readonly (readonly [path: string, make: () => Promise<string
     () => Promise.resolve(JSON.stringify(jsonSchemaOf(profileDocument(), "EcoWatt device profile"), null, 2)),
   ],
   ["protocol/profile/ecowatt_document.ts", ecowattDocument],
+  ["protocol/profile/sunspec/models.ts", sunspecModels],
   ["docs/devices.md", () => Promise.resolve(devicesPage(programLibrary))],
   ["docs/decisions/README.md", () => decisionsPage(new URL("../decisions/", import.meta.url))],
 ];

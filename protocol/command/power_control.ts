@@ -6,6 +6,8 @@ export interface PowerControl {
   readonly limit: Register;
   /** Seconds after which the inverter lifts the limit by itself. */
   readonly revert?: Register;
+  /** What its switch is then: 0 lifts the limit. */
+  readonly afterwards?: Register;
   /** 1 puts the limit into force; where there is none, it is in force at once. */
   readonly enable?: Register;
   /** The power that 100 % stands for. */
@@ -14,13 +16,20 @@ export interface PowerControl {
 
 interface Companions {
   readonly revert: string;
+  readonly afterwards?: string;
   readonly enable: string;
   readonly rating: string;
 }
 
-/** What belongs to a limit register that does not work alone: SunSpec model 123, and the rating in model 121. */
+/** What belongs to a limit register that does not work alone: SunSpec models 123 and 704, and the ratings in 121 and 702. */
 const COMPANIONS: ReadonlyMap<string, Companions> = new Map([
   ["123.WMaxLimPct", { revert: "123.WMaxLimPct_RvrtTms", enable: "123.WMaxLim_Ena", rating: "121.WMax" }],
+  ["704.WMaxLimPct", {
+    revert: "704.WMaxLimPctRvrtTms",
+    afterwards: "704.WMaxLimPctEnaRvrt",
+    enable: "704.WMaxLimPctEna",
+    rating: "702.WMax",
+  }],
 ]);
 
 /**
@@ -40,6 +49,13 @@ export function powerControl(profile: Profile): PowerControl | undefined {
   const enable = lookup(profile, names.enable);
   if (!enable) return undefined;
   const revert = lookup(profile, names.revert);
+  const afterwards = names.afterwards === undefined ? undefined : lookup(profile, names.afterwards);
   const rating = lookup(profile, names.rating);
-  return { limit, enable, ...(revert ? { revert } : {}), ...(rating ? { rating } : {}) };
+  return {
+    limit,
+    enable,
+    ...(revert ? { revert } : {}),
+    ...(afterwards ? { afterwards } : {}),
+    ...(rating ? { rating } : {}),
+  };
 }

@@ -29,7 +29,9 @@ export function registersWritten(command: Command, profile: Profile): readonly R
   switch (command.command_type) {
     case "set_power": {
       const control = powerControl(profile);
-      return control ? [control.limit, ...present(control.revert), ...present(control.enable)] : [];
+      return control === undefined
+        ? []
+        : [control.limit, control.afterwards, control.revert, control.enable].flatMap(present);
     }
     case "write_register":
       return present(registerAt(profile, command.parameters.register_address));
@@ -73,7 +75,7 @@ export function inputsOf(command: Command, profile: Profile): readonly Register[
 
 /**
  * What to do on the bus, in order. A limit goes first, then its time, then its switch: the inverter must never obey an old
- * limit (SunSpec model 123). Nothing is clamped.
+ * limit (SunSpec models 123 and 704). Nothing is clamped.
  *
  * @example
  * ```ts
@@ -113,6 +115,7 @@ function powerSteps(parameters: SetPower, profile: Profile, rawOf: RawOf): Outco
   if (!raw.ok) return raw;
   const writes: readonly (readonly [Register | undefined, number])[] = [
     [control.limit, raw.value],
+    [control.afterwards, 0],
     [control.revert, parameters.revert_s ?? 0],
     [control.enable, 1],
   ];

@@ -127,6 +127,8 @@ export interface Profile {
   readonly power?: string;
   /** Name of the register with SunSpec's operating state (models 101 to 113, point St). */
   readonly status?: string;
+  /** What to add to it for the numbers of these models: model 701 counts from 0. */
+  readonly statusShift?: number;
   /** Name of the counter of energy delivered since installation, in Wh. */
   readonly energy?: string;
   /** Name of the AC voltage register (phase A), in V. */

@@ -5,7 +5,8 @@ import { type QuirkOptions, QUIRKS } from "../../../device/modbus/quirks.ts";
 export function busYaml(bus: BusConfig): string {
   const inverters = bus.inverters.map((inverter) => {
     const unit = inverter.unit === undefined ? [] : [["unit", inverter.unit] as const];
-    return `        - ${flow([["name", inverter.name], ["profile", inverter.profile], ...unit])}`;
+    const device = inverter.device === 0 ? [] : [["device", inverter.device] as const];
+    return `        - ${flow([["name", inverter.name], ["profile", inverter.profile], ...unit, ...device])}`;
   });
   const timing = bus.timing.timeout === 1000 ? [] : [`      timing: { timeout: ${bus.timing.timeout}ms }`];
   return [`    - name: ${bus.name}`, `      ${lineYaml(bus)}`, ...timing, "      inverters:", ...inverters].join("\n");

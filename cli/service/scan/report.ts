@@ -28,7 +28,8 @@ export function discoveredOn(
 function addressOf(line: Discovered["line"], found: Found, { quirks, slowMs }: LineNeeds): string {
   const profile = found.kind === "unknown" ? "" : `&profile=${found.kind}`;
   const slow = slowMs === undefined ? "" : `&timeout=${enough(slowMs)}`;
-  const end = `unit=${found.unit}${profile}${quirks.map((quirk) => `&${quirk}=true`).join("")}${slow}`;
+  const device = deviceOf(found) === 0 ? "" : `&device=${deviceOf(found)}`;
+  const end = `unit=${found.unit}${profile}${device}${quirks.map((quirk) => `&${quirk}=true`).join("")}${slow}`;
   if ("tcp" in line) return `tcp://${hostPart(line.tcp.host)}:${line.tcp.port}?${end}`;
   const { path, baud, parity } = line.serial;
   const more = parity === "none" ? "" : `&parity=${parity}`;
@@ -60,7 +61,7 @@ export function titleOf(found: Found): string {
     case "sunspec": {
       const { manufacturer, model, serialNumber } = found.identity;
       const name = [manufacturer, model, serialNumber].filter((text) => text !== "").join(" ");
-      return `SunSpec inverter${name === "" ? "" : `: ${name}`}, models ${found.models.join(" ")}`;
+      return `${found.title}${name === "" ? "" : `: ${name}`}, models ${found.models.join(" ")}`;
     }
     case "ecowatt":
       return "inverter with the ten EcoWatt registers";
@@ -79,7 +80,8 @@ export function yamlOf(all: readonly Discovered[]): string | undefined {
     if (found.kind === "unknown") continue;
     const key = JSON.stringify(line);
     const bus = lines.get(key) ?? { line, needs, inverters: [] };
-    bus.inverters.push({ name: `inverter${count++ === 0 ? "" : count}`, unit: found.unit, profile: found.kind });
+    const name = `${nameOf(found)}${count++ === 0 ? "" : count}`;
+    bus.inverters.push({ name, unit: found.unit, profile: found.kind, device: deviceOf(found) });
     lines.set(key, bus);
   }
   if (count === 0) return undefined;
@@ -87,6 +89,16 @@ export function yamlOf(all: readonly Discovered[]): string | undefined {
     BusConfig.parse({ name: `bus${index === 0 ? "" : index + 1}`, ...settingsOf(line, needs), inverters })
   );
   return `  buses:\n${buses.map(busYaml).join("\n")}`;
+}
+
+/** Which of several devices behind its unit id it is. */
+function deviceOf(found: Found): number {
+  return found.kind === "sunspec" ? found.device : 0;
+}
+
+/** What a configuration calls it, before the number. */
+function nameOf(found: Found): string {
+  return found.kind === "sunspec" ? found.title.split(" ").at(-1) ?? "inverter" : "inverter";
 }
 
 function settingsOf(line: Discovered["line"], { quirks, slowMs }: LineNeeds): Record<string, unknown> {

@@ -28,6 +28,9 @@ const CLASSES: Readonly<Record<string, string>> = {
 /** Names of entities that an inverter has besides its registers. */
 const TAKEN = ["Lifetime energy", "Energy today", "Power limit", "Problem"];
 
+/** Point St of model 701 only says whether it is on. */
+const STATE = /^(?!701[.-]).*\.(St|DCSt)$/;
+
 /** What an inverter is doing (SunSpec, point `St` of models 101 to 113 and `DCSt` of model 160). */
 const STATES: Readonly<Record<number, string>> = {
   1: "off",
@@ -81,7 +84,7 @@ function meaningOf({ name, unit, scale }: Register, expireAfter: number): Meanin
   const val_tpl = `{{ ${value} }}`;
   const exp_aft = expireAfter;
   const dev_cla = CLASSES[unit];
-  if (/\.(St|DCSt)$/.test(name)) return { ...stateMeaning(value), exp_aft };
+  if (STATE.test(name)) return { ...stateMeaning(value), exp_aft };
   if (dev_cla) return { val_tpl, dev_cla, stat_cla: "measurement", unit_of_meas: unit, exp_aft };
   // A total that is not made clean must not get into anybody's statistics: it has no state class.
   if (unit === "Wh") return { val_tpl, dev_cla: "energy", unit_of_meas: unit, ent_cat: "diagnostic" };

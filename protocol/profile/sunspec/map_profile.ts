@@ -1,27 +1,16 @@
 import type { Profile, Register } from "../register.ts";
-import { controls, nameplate, settings, status } from "./control_models.ts";
-import { floatInverters, integerInverters } from "./inverter_models.ts";
 import { formatMapId, type ModelBlock } from "./map_id.ts";
-import { mppt } from "./mppt_model.ts";
-import { type Model, numericOf, type Point, sizeOf } from "./point.ts";
+import { familyOf, type Model, type Point } from "./model.ts";
+import { sunspecModels } from "./models.ts";
+import { numericOf, plausibleOf, shownUnit } from "./point.ts";
+import { meaningOfPoint } from "./point_meaning.ts";
+import { describePoint, meaningsOf } from "./point_text.ts";
+import { overviewOf } from "./overview.ts";
 
-const MODELS: ReadonlyMap<number, Model> = new Map(
-  [...integerInverters, ...floatInverters, nameplate, settings, status, controls, mppt].map((model) => [
-    model.id,
-    model,
-  ]),
-);
+const MODELS: ReadonlyMap<number, Model> = new Map(sunspecModels.map((model) => [model.id, model]));
 
-/** Modules of a repeating group that we name; the longest string inverters have 24 inputs. */
-const MAX_MODULES = 64;
-
-/** Points of an inverter model polled by default: with their scale factors they fit one request. */
-const INVERTER_DEFAULTS = ["A", "PhVphA", "PhVphB", "PhVphC", "W", "Hz", "WH", "DCV", "DCW", "St", "Evt1"];
-/** Cabinet, heat sink, transformer, other: few inverters have them all, and SolarEdge not the first. */
-const TEMPERATURES = ["TmpCab", "TmpSnk", "TmpTrns", "TmpOt"];
-const MODULE_DEFAULTS = ["DCA", "DCV", "DCW"];
-/** Modules polled by default, so that the default list stays below the 64 registers a device may be set to. */
-const DEFAULT_MODULES = 8;
+/** Members of a repeating group that we name; the longest string inverters have 24 inputs. */
+const MAX_MEMBERS = 64;
 
 /**
  * Whether our tables can name the points of a model (model 1 holds only texts: see identity.ts).
@@ -36,7 +25,7 @@ export function isKnownModel(model: number): boolean {
 }
 
 /**
- * The profile of an inverter whose models lie as `blocks` say. Unknown models have no registers.
+ * The profile of a device whose models lie as `blocks` say. Unknown models have no registers.
  *
  * @example
  * ```ts
@@ -54,85 +43,97 @@ export function mapProfile(blocks: readonly ModelBlock[]): Profile {
     const prefix = instance === 1 ? `${block.model}` : `${block.model}-${instance}`;
     registers.push(...registersOf(block, prefix));
   }
-  return { id: formatMapId(blocks), title: "SunSpec inverter", class: "inverter", registers, ...highlights(registers) };
+  return { id: formatMapId(blocks), ...kindOf(blocks), registers, ...overviewOf(registers) };
 }
 
-function registersOf(block: ModelBlock, prefix: string): readonly Register[] {
-  const model = MODELS.get(block.model);
-  if (!model) return [];
-  const end = block.address + 2 + block.length;
-  const base = block.address + 2;
-  const head = lay(model.points, base, end, prefix, prefix);
-  if (!model.repeating) return head;
-  const size = sizeOfAll(model.points);
-  const step = sizeOfAll(model.repeating);
-  const modules = Math.min(MAX_MODULES, Math.floor((block.length - size) / step));
-  const group = model.repeating;
-  return head.concat(
-    Array.from({ length: Math.max(0, modules) }, (_, k) => {
-      return lay(group, base + size + k * step, end, prefix, `${prefix}.${k + 1}`);
-    }).flat(),
-  );
-}
-
-/** The registers of consecutive points, up to the end of the block: a shorter block has fewer points. */
-function lay(points: readonly Point[], base: number, end: number, factors: string, names: string): readonly Register[] {
-  const registers: Register[] = [];
-  let address = base;
-  for (const point of points) {
-    const next = address + sizeOf(point.type);
-    if (next > end) break;
-    const register = registerOf(point, address, factors, names);
-    if (register) registers.push(register);
-    address = next;
+/** What the device is. An inverter with a model of storage has a battery of its own. */
+function kindOf(blocks: readonly ModelBlock[]): Pick<Profile, "title" | "class"> {
+  const families = new Set(blocks.map(({ model }) => familyOf(model)));
+  if (families.has("inverter")) {
+    return families.has("battery")
+      ? { title: "SunSpec hybrid inverter", class: "hybrid" }
+      : { title: "SunSpec inverter", class: "inverter" };
   }
-  return registers;
+  if (families.has("meter")) return { title: "SunSpec meter", class: "meter" };
+  if (families.has("battery")) return { title: "SunSpec battery", class: "battery" };
+  if (families.has("sensor")) return { title: "SunSpec sensors", class: "sensor" };
+  return { title: "SunSpec inverter", class: "inverter" };
 }
 
-function registerOf(point: Point, address: number, factors: string, names: string): Register | undefined {
+/** Where points lie and what they are called. */
+interface Place {
+  readonly model: number;
+  /** Address from which their offsets count. */
+  readonly base: number;
+  /** Before the names of scale factors, and of points. */
+  readonly factors: string;
+  readonly names: string;
+}
+
+/** The registers of a block: a shorter one has fewer points. */
+function registersOf({ model: id, address, length }: ModelBlock, prefix: string): readonly Register[] {
+  const model = MODELS.get(id);
+  if (!model) return [];
+  const end = address + 2 + length;
+  const lay = (points: readonly Point[], base: number, names: string) =>
+    points.filter(({ offset, words }) => base + offset + words <= end)
+      .flatMap((point) => registersOfPoint(point, { model: id, base, factors: prefix, names }));
+  const groups = model.groups.flatMap((group) => {
+    const first = address + group.offset;
+    if (!group.repeats) return lay(group.points, first, `${prefix}.${group.name}`);
+    const members = Math.min(MAX_MEMBERS, Math.floor((end - first) / group.words));
+    return Array.from({ length: Math.max(0, members) }, (_, k) => {
+      return lay(group.points, first + k * group.words, `${prefix}.${k + 1}`);
+    }).flat();
+  });
+  return [...lay(model.points, address, prefix), ...groups];
+}
+
+/** One column, or two where the point has more than 32 bits. */
+function registersOfPoint(point: Point, { model, base, factors, names }: Place): readonly Register[] {
   const numeric = numericOf(point.type);
-  if (!numeric) return undefined;
+  if (!numeric) return [];
+  const { encoding, absent, halves } = numeric;
+  const name = `${names}.${point.name}`;
+  const low = `${name}.low`;
+  const plausible = plausibleOf(model, point);
+  const meanings = point.symbols && meaningsOf(point.symbols);
+  const register: Register = {
+    name,
+    synonyms: [],
+    table: "holding",
+    address: base + point.offset,
+    encoding,
+    scale: scaleOf(point, factors),
+    unit: shownUnit(model, point),
+    access: point.writable ? "read-write" : "read",
+    ...(absent === undefined ? {} : { absent }),
+    ...(plausible ? { plausible } : {}),
+    description: describePoint(model, point),
+    ...(halves ? { making: { low: { register: low, bits: 32 } } } : {}),
+    ...meaningOfPoint(model, point),
+    ...(meanings ? { [point.type.startsWith("bitfield") ? "bits" : "values"]: meanings } : {}),
+  };
+  return halves ? [register, lowerHalf(low, register.address + 2)] : [register];
+}
+
+function scaleOf({ scale }: Point, factors: string): Register["scale"] {
+  if (typeof scale === "string") return { kind: "exponent", register: `${factors}.${scale}` };
+  if (scale === undefined || scale === 0) return { kind: "gain", gain: 1 };
+  return { kind: "gain", gain: scale < 0 ? 10 ** -scale : -(10 ** scale) };
+}
+
+function lowerHalf(name: string, address: number): Register {
   return {
-    name: `${names}.${point.name}`,
+    name,
     synonyms: [],
     table: "holding",
     address,
-    encoding: numeric.encoding,
-    scale: point.factor ? { kind: "exponent", register: `${factors}.${point.factor}` } : { kind: "gain", gain: 1 },
-    unit: point.unit,
-    access: point.writable ? "read-write" : "read",
-    absent: numeric.absent,
-    ...(point.plausible ? { plausible: point.plausible } : {}),
-    description: point.description,
+    encoding: "u32",
+    scale: { kind: "gain", gain: 1 },
+    unit: "",
+    access: "read",
+    description: "Lower part",
+    part: true,
   };
-}
-
-/** Which registers stand for the inverter on a dashboard, and which are polled by default. */
-function highlights(registers: readonly Register[]): Omit<Profile, "id" | "title" | "class" | "registers"> {
-  const names = new Set(registers.map((register) => register.name));
-  const inverter = [101, 102, 103, 111, 112, 113].map(String).find((model) => names.has(`${model}.W`));
-  const find = (key: string, name: string) => (names.has(name) ? { [key]: name } : {});
-  const modules = registers.filter((register) => isModule(register.name)).map((register) => register.name);
-  const ofInverter = (points: readonly string[]) =>
-    points.map((point) => `${inverter}.${point}`).filter((name) => names.has(name));
-  const temperatures = ofInverter(TEMPERATURES);
-  return {
-    defaultRegisters: [...ofInverter(INVERTER_DEFAULTS), ...temperatures, ...modules],
-    ...find("power", `${inverter}.W`),
-    ...find("status", `${inverter}.St`),
-    ...find("energy", `${inverter}.WH`),
-    ...find("voltage", `${inverter}.PhVphA`),
-    ...find("frequency", `${inverter}.Hz`),
-    ...(temperatures.length > 0 ? { temperatures } : {}),
-    ...find("powerLimit", "123.WMaxLimPct"),
-  };
-}
-
-function isModule(name: string): boolean {
-  const [model, k, point] = name.split(".");
-  return model === "160" && Number(k) <= DEFAULT_MODULES && MODULE_DEFAULTS.includes(point ?? "");
-}
-
-function sizeOfAll(points: readonly Point[]): number {
-  return points.reduce((sum, point) => sum + sizeOf(point.type), 0);
 }

@@ -1,194 +1,124 @@
 import type { Encoding, Plausible } from "../register.ts";
+import type { Point } from "./model.ts";
 
-/** The SunSpec point types we read as numbers, and those we only step over (acc64, string, pad). */
-export type PointType =
-  | "int16"
-  | "uint16"
-  | "enum16"
-  | "bitfield16"
-  | "uint32"
-  | "bitfield32"
-  | "acc32"
-  | "acc64"
-  | "float32"
-  | "sunssf"
-  | "string4"
-  | "string8"
-  | "pad";
-
-/** One point of a model table, in the order of the model: offsets follow from the sizes before it. */
-export interface Point {
-  readonly name: string;
-  readonly type: PointType;
-  readonly unit: string;
-  /** Name of the scale factor in the same model. */
-  readonly factor?: string;
-  readonly writable?: boolean;
-  readonly plausible?: Plausible;
-  readonly description: string;
-}
-
-/** A SunSpec information model as data. Tables begin after the two header registers, at offset 2. */
-export interface Model {
-  readonly id: number;
-  readonly title: string;
-  readonly points: readonly Point[];
-  /** A group that repeats to the end of the block; its points are called `<k>.<name>`, k from 1. */
-  readonly repeating?: readonly Point[];
-}
-
+/** How a point is read as a number. */
 interface Numeric {
   readonly encoding: Encoding;
   /** Raw value that means "not implemented" (SunSpec Device Information Model Specification, §4.3 "Data types"). */
-  readonly absent: number;
+  readonly absent?: number;
+  /** It has 64 bits: the encoding is that of the upper half. */
+  readonly halves?: true;
 }
 
-/**
- * Registers a point of this type occupies.
- *
- * @example
- * ```ts
- * sizeOf("float32"); // => 2
- * ```
- */
-export function sizeOf(type: PointType): number {
-  switch (type) {
-    case "string8":
-      return 8;
-    case "string4":
-    case "acc64":
-      return 4;
-    case "uint32":
-    case "bitfield32":
-    case "acc32":
-    case "float32":
-      return 2;
-    case "int16":
-    case "uint16":
-    case "enum16":
-    case "bitfield16":
-    case "sunssf":
-    case "pad":
-      return 1;
-    default:
-      return type satisfies never;
-  }
-}
+/** The number whose 64 bits are all set, as near as a double comes to it. */
+const ALL_BITS = 0xffff_ffff * 2 ** 32 + 0xffff_ffff;
+
+const NUMERIC: Readonly<Record<string, Numeric>> = {
+  int16: { encoding: "i16", absent: -0x8000 },
+  sunssf: { encoding: "i16", absent: -0x8000 },
+  uint16: { encoding: "u16", absent: 0xffff },
+  count: { encoding: "u16", absent: 0xffff },
+  enum16: { encoding: "u16", absent: 0xffff },
+  bitfield16: { encoding: "u16", absent: 0xffff },
+  int32: { encoding: "i32", absent: -0x8000_0000 },
+  uint32: { encoding: "u32", absent: 0xffff_ffff },
+  bitfield32: { encoding: "u32", absent: 0xffff_ffff },
+  acc32: { encoding: "acc32", absent: 0 },
+  float32: { encoding: "f32", absent: 0x7fc0_0000 },
+  uint64: { encoding: "u32", absent: ALL_BITS, halves: true },
+  acc64: { encoding: "u32", absent: 0, halves: true },
+};
 
 /**
- * How a point is read as a number; `undefined` for what is no number of up to 32 bits.
+ * How a point is read as a number; `undefined` for texts and pads.
  *
  * @example
  * ```ts
  * numericOf("uint16"); // => { encoding: "u16", absent: 0xffff }
- * numericOf("string8"); // => undefined
+ * numericOf("string"); // => undefined
  * ```
  */
-export function numericOf(type: PointType): Numeric | undefined {
-  switch (type) {
-    case "int16":
-    case "sunssf":
-      return { encoding: "i16", absent: -0x8000 };
-    case "uint16":
-    case "enum16":
-    case "bitfield16":
-      return { encoding: "u16", absent: 0xffff };
-    case "uint32":
-    case "bitfield32":
-      return { encoding: "u32", absent: 0xffff_ffff };
-    case "acc32":
-      return { encoding: "acc32", absent: 0 };
-    case "float32":
-      return { encoding: "f32", absent: 0x7fc0_0000 };
-    case "acc64":
-    case "string4":
-    case "string8":
-    case "pad":
-      return undefined;
-    default:
-      return type satisfies never;
+export function numericOf(type: string): Numeric | undefined {
+  return NUMERIC[type];
+}
+
+/** The units of the models' data that are shown otherwise: it writes some of them in several ways. */
+const UNITS: Readonly<Record<string, string>> = {
+  C: "°C",
+  Pct: "%",
+  PF: "%",
+  Secs: "s",
+  "cos()": "",
+  Var: "var",
+  Varh: "varh",
+  WH: "Wh",
+  AH: "Ah",
+  ohms: "Ω",
+  "W/m2": "W/m²",
+  mps: "m/s",
+  meters: "m",
+  HPa: "hPa",
+  Degrees: "°",
+  deg: "°",
+  Vm: "V/m",
+  kO: "kΩ",
+};
+/** What the models' data has wrong, as the descriptions of the same points say. */
+const CORRECTED_UNITS: Readonly<Record<string, string>> = {
+  "122.WAval": "W",
+  "306.A": "A",
+  "306.V": "V",
+  "306.Tmp": "°C",
+};
+
+/**
+ * The unit in which a point is shown.
+ *
+ * @example
+ * ```ts
+ * shownUnit(121, { name: "WGra", offset: 12, type: "uint16", words: 1, unit: "% WMax/sec" }); // => "%/s"
+ * ```
+ */
+export function shownUnit(model: number, { name, unit = "" }: Point): string {
+  const corrected = CORRECTED_UNITS[`${model}.${name}`];
+  if (corrected !== undefined) return corrected;
+  if (/^\s*%.*\/sec$/i.test(unit)) return "%/s";
+  if (/^\s*%/.test(unit)) return "%";
+  return UNITS[unit] ?? unit;
+}
+
+/** Ratings and settings are shown, and not judged. */
+const STATED_MODELS = [120, 121, 122, 123, 702, 703, 704, 705, 706];
+/** Models whose percentages are of something that they cannot exceed. */
+const SHARES_OF_A_MOST = [123, 124, 704, 802];
+
+/**
+ * What a point can be: a measurement as its unit says, a setting as its kind says.
+ *
+ * @example
+ * ```ts
+ * const limit = { name: "WMaxLimPct", offset: 5, type: "uint16", words: 1, unit: "% WMax", writable: true } as const;
+ * plausibleOf(123, limit); // => { min: 0, max: 100 }
+ * ```
+ */
+export function plausibleOf(model: number, point: Point): Plausible | undefined {
+  if (point.type === "sunssf") return SCALE;
+  if (point.writable) return settingRange(model, point);
+  return STATED_MODELS.includes(model) ? undefined : PLAUSIBLE[shownUnit(model, point)];
+}
+
+function settingRange(model: number, point: Point): Plausible | undefined {
+  const { type, unit, symbols } = point;
+  if (symbols && type.startsWith("enum")) {
+    const values = Object.keys(symbols).map(Number);
+    return { min: Math.min(...values), max: Math.max(...values) };
   }
+  if (unit === "cos()") return { min: -1, max: 1 };
+  if (shownUnit(model, point) !== "%" || !SHARES_OF_A_MOST.includes(model)) return undefined;
+  return { min: type === "int16" ? -100 : 0, max: 100 };
 }
 
-/**
- * A scaled or plain measurement.
- *
- * @example
- * ```ts
- * measured("Hz", "uint16", "Hz", "Grid frequency", "Hz_SF").plausible; // => { min: 0, max: 100, maxStep: 10 }
- * ```
- */
-export function measured(
-  name: string,
-  type: PointType,
-  unit: string,
-  description: string,
-  factor?: string,
-): Point {
-  const plausible = PLAUSIBLE[unit];
-  return { name, type, unit, description, ...(factor ? { factor } : {}), ...(plausible ? { plausible } : {}) };
-}
-
-/**
- * A rating or status that is shown but not judged.
- *
- * @example
- * ```ts
- * stated("WRtg", "uint16", "W", "Power rating", "WRtg_SF").plausible; // => undefined
- * ```
- */
-export function stated(name: string, type: PointType, unit: string, description: string, factor?: string): Point {
-  return { name, type, unit, description, ...(factor ? { factor } : {}) };
-}
-
-/**
- * A setting that may be written, with the physical values it takes.
- *
- * @example
- * ```ts
- * setting("WMax", "uint16", "W", "Largest power output", "WMax_SF").writable; // => true
- * ```
- */
-export function setting(
-  name: string,
-  type: PointType,
-  unit: string,
-  description: string,
-  factor?: string,
-  plausible?: Plausible,
-): Point {
-  return { ...stated(name, type, unit, description, factor), writable: true, ...(plausible ? { plausible } : {}) };
-}
-
-/**
- * A scale factor.
- *
- * @example
- * ```ts
- * factor("W_SF").type; // => "sunssf"
- * ```
- */
-export function factor(name: string): Point {
-  return {
-    name,
-    type: "sunssf",
-    unit: "",
-    plausible: { min: -10, max: 10 },
-    description: "Scale factor (power of ten)",
-  };
-}
-
-/**
- * Registers that hold nothing we read.
- *
- * @example
- * ```ts
- * skipped("pad"); // => { name: "Pad", type: "pad", unit: "", description: "" }
- * ```
- */
-export function skipped(type: PointType, name = "Pad"): Point {
-  return { name, type, unit: "", description: "" };
-}
+const SCALE: Plausible = { min: -10, max: 10 };
 
 /**
  * What a measurement of each unit can be, for any inverter up to 5 MW. Wide on purpose: these catch words that slipped

@@ -75,7 +75,7 @@ const quirks: readonly Quirk[] = [
     unit: {
       words: sunSpecWords([common(66), { id: 64001, length: 7 }, threePhase, { id: 701, length: 153 }, controls]),
     },
-    found: ["sunspec:1@40002/66,103@40079/50,123@40286/24"],
+    found: ["sunspec:1@40002/66,103@40079/50,701@40131/153,123@40286/24"],
   },
   {
     name: "twelve MPPT inputs",
@@ -85,7 +85,19 @@ const quirks: readonly Quirk[] = [
   {
     name: "an inverter and a meter behind one unit id",
     unit: { words: sunSpecWords([common(66), threePhase, common(66), { id: 203, length: 105 }]) },
-    found: ["sunspec:1@40002/66,103@40070/50", "sunspec:1@40122/66"],
+    found: ["sunspec:1@40002/66,103@40070/50", "sunspec:1@40122/66,203@40190/105"],
+  },
+  {
+    name: "a meter and sensors among the models of an inverter",
+    unit: {
+      words: sunSpecWords([common(66), threePhase, { id: 203, length: 105 }, controls, { id: 307, length: 11 }]),
+    },
+    found: ["sunspec:1@40002/66,103@40070/50,123@40229/24", "sunspec:203@40122/105", "sunspec:307@40255/11"],
+  },
+  {
+    name: "two meters alone: the first has the texts",
+    unit: { words: sunSpecWords([common(66), { id: 201, length: 105 }, { id: 201, length: 105 }]) },
+    found: ["sunspec:1@40002/66,201@40070/105", "sunspec:201@40177/105"],
   },
   {
     name: "a model that claims to reach beyond the address space",

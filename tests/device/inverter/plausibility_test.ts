@@ -92,3 +92,16 @@ Deno.test("no level blinds for ever: three equal readings in range are believed 
     assert.equal(verdicts(voltage, [...before, level, level, level]).at(-1), "believed");
   }));
 });
+
+Deno.test("a counter of 64 bits is judged by both its halves", () => {
+  const counter = register(profileById("sunspec:701@0/153"), "701.TotWhInj");
+  let track: Track = {};
+  const judged = [1_000, 1_010, 0, 1_020, 900].map((low, i) => {
+    const rawOf = (name: string) => name.endsWith(".low") ? low : 0;
+    const reading = { raw: 0, physical: physical(counter, 0, rawOf), at: i * 2000 };
+    const { verdict, track: next } = judge(counter, reading, track);
+    track = next;
+    return verdict;
+  });
+  assert.deepEqual(judged, ["believed", "believed", "missing", "believed", "step"]);
+});

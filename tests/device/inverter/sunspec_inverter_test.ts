@@ -59,13 +59,16 @@ Deno.test("a map that moves is found again, and series are told apart by their p
   assert.equal(shown(after)["103.W"], 2345.6);
 });
 
-Deno.test("the second inverter behind a unit id is read when asked for; a third is missed by name", async () => {
+Deno.test("inverters behind a unit id are counted before the meter among them; a fourth device is missed by name", async () => {
   const second: FakeModel = { ...threePhase, words: { ...threePhase.words, 14: 100, 15: 0 } };
-  const meter: FakeModel = { id: 203, length: 105 };
+  const meter: FakeModel = { id: 203, length: 105, words: { 18: 0xfb2e } };
   const words = sunSpecWords([common(66), threePhase, common(66), meter, common(66), second]);
   const { inverter } = setUp({ words }, { profile: "sunspec", device: 1 });
   assert.equal(shown(await inverter.poll())["103.W"], 100);
-  const missing = await setUp({ words }, { profile: "sunspec", device: 2 }).inverter.poll();
+  const third = setUp({ words }, { profile: "sunspec", device: 2 }).inverter;
+  assert.equal(shown(await third.poll())["203.W"], -1234);
+  assert.equal(third.profile()?.class, "meter");
+  const missing = await setUp({ words }, { profile: "sunspec", device: 3 }).inverter.poll();
   assert.ok(missing.kind === "nothing" && missing.fault.kind === "not_sunspec");
 });
 

@@ -69,3 +69,18 @@ Deno.test("a read is one step, a write of 32 bits one request", () => {
   assert.deepEqual(told(steps.value), [[3, 1]]);
   assert.deepEqual(registersWritten(read, ecowatt), []);
 });
+
+Deno.test("a limit of model 704 is lifted by the inverter as one of 123 is: what comes afterwards goes before its time", () => {
+  const der = profileById("sunspec:701@40070/153,702@40225/50,704@40277/65");
+  assert.ok(der);
+  const command = setPower({ power_value: 50, revert_s: 300 });
+  const steps = stepsOf(command, der, raws({ "704.WMaxLimPct_SF": -1 }));
+  assert.ok(steps.ok);
+  assert.deepEqual(told(steps.value), [
+    ["704.WMaxLimPct", 500],
+    ["704.WMaxLimPctEnaRvrt", 0],
+    ["704.WMaxLimPctRvrtTms", 0, 300],
+    ["704.WMaxLimPctEna", 1],
+  ]);
+  assert.deepEqual(registersWritten(command, der).map(({ name }) => name), told(steps.value).map(([name]) => name));
+});

@@ -192,7 +192,7 @@ Deno.test("what stands for the inverter on a dashboard exists, and the default c
   assert.ok(columns.ok && columns.value.length <= 64);
   assert.ok(columns.value.some((register) => register.name === "103.W_SF"));
   assert.equal(profile("sunspec:120@0/26").power, undefined);
-  assert.deepEqual(profile("sunspec:1@40002/66,701@40070/153").registers, []);
+  assert.deepEqual(profile("sunspec:1@40002/66,145@40070/8").registers, []);
 });
 
 Deno.test("the map survives its id", () => {
