@@ -5,6 +5,7 @@ import { COMMAND } from "./edits/commands.ts";
 import { CRYPTO } from "./edits/crypto.ts";
 import { IMAGES } from "./edits/images.ts";
 import { KEYS } from "./edits/keys.ts";
+import { MQTT_EDITS } from "./edits/mqtt.ts";
 import { OUTBOXES } from "./edits/outbox.ts";
 import { PROTOCOL } from "./edits/protocol.ts";
 import { SLOT_EDITS } from "./edits/slots.ts";
@@ -24,6 +25,7 @@ export const EDITS: Readonly<Record<string, readonly Mutant[]>> = {
   outbox: OUTBOXES,
   commands: COMMAND,
   uplink: UPLINKS,
+  mqtt: MQTT_EDITS,
   slots: SLOT_EDITS,
   updater: UPDATER_EDITS,
   images: IMAGES,
