@@ -1,11 +1,13 @@
 import { mutantsOf } from "../mutant.ts";
 
 const MQTT = "tests/gateway/mqtt";
-const ACCESS = [`${MQTT}/access_test.ts`, `${MQTT}/broker_slow_test.ts`];
-const BROKER = [`${MQTT}/broker_slow_test.ts`, `${MQTT}/client_connections_test.ts`, `${MQTT}/client_pace_test.ts`];
-const CLIENT = [`${MQTT}/client_link_slow_test.ts`, `${MQTT}/broker_rules_test.ts`];
+const ACCESS = [`${MQTT}/access_test.ts`];
+const BROKER = [`${MQTT}/broker_slow_test.ts`];
+const PACE = [`${MQTT}/client_pace_test.ts`];
+const CLIENT = [`${MQTT}/client_link_slow_test.ts`];
+const RULES = [`${MQTT}/broker_rules_test.ts`];
 const DENIED = [`${MQTT}/denied_topics_test.ts`];
-const OUTBOUND = [`${MQTT}/outbound_test.ts`, `${MQTT}/client_link_slow_test.ts`];
+const OUTBOUND = [`${MQTT}/outbound_test.ts`];
 const SETTINGS = [`${MQTT}/settings_inbox_test.ts`];
 
 export const MQTT_EDITS = [
@@ -68,7 +70,7 @@ export const MQTT_EDITS = [
       breaks: "the gateway takes its own messages for wishes",
     },
   ]),
-  ...mutantsOf("gateway/mqtt/client_pace.ts", BROKER, [
+  ...mutantsOf("gateway/mqtt/client_pace.ts", PACE, [
     {
       from: "if (now - began < STRETCH_MS) return;",
       to: "return;",
@@ -148,7 +150,7 @@ export const MQTT_EDITS = [
       breaks: "a broker that does not answer keeps the gateway from stopping",
     },
   ]),
-  ...mutantsOf("gateway/mqtt/broker_rules.ts", CLIENT, [
+  ...mutantsOf("gateway/mqtt/broker_rules.ts", RULES, [
     {
       from: "if (strike >= STRIKES) continue;",
       to: "",
@@ -209,7 +211,7 @@ export const MQTT_EDITS = [
       breaks: "a broker that restarted has no states",
     },
   ]),
-  ...mutantsOf("gateway/mqtt/publisher.ts", OUTBOUND, [
+  ...mutantsOf("gateway/mqtt/publisher.ts", CLIENT, [
     { from: "this.#underWay.size < WINDOW", to: "true", breaks: "a broker gets more at once than it takes" },
     {
       from: "      this.#outbound.giveBack(message);\n",
