@@ -13,6 +13,7 @@ const MAX_PACKET_BYTES = 20_480;
 /** Longest name that a client may give itself. */
 export const MAX_CLIENT_ID = 128;
 /** CONNACK return codes (MQTT 3.1.1 §3.2.2.3). */
+const BAD_CLIENT_ID = 2;
 const UNAVAILABLE = 3;
 const BAD_CREDENTIALS = 4;
 
@@ -78,9 +79,10 @@ function guardConnecting(
   const authenticate = createAuthenticator(users);
   aedes.preConnect = (_client, packet, done) => {
     packet.clean = true; // an absent client's messages would gather in memory for ever
-    done(null, (packet.clientId ?? "").length <= MAX_CLIENT_ID);
+    done(null, true);
   };
   aedes.authenticate = (client, username, password, done) => {
+    if (client.id.length > MAX_CLIENT_ID) return done(refused("client id is too long", BAD_CLIENT_ID), false);
     const socket = sockets.get(client);
     const address = socket?.remoteAddress ?? "";
     const guest = authenticate({ username, password, address });

@@ -57,6 +57,13 @@ Deno.test("with users nobody else connects, on this machine either", async (t) =
   await until(() => ear.last("ecowatt/gateway/status") === "online", "the gateway's status");
 });
 
+Deno.test("a client calls itself by at most 128 characters", async () => {
+  await using gateway = await startMqttGateway({ embedded: { port: 0 } });
+  await using ear = await listenAt(gateway.mqttPort, "#", { clientId: "n".repeat(128) });
+  assert.ok(ear.client.connected);
+  await assert.rejects(listenAt(gateway.mqttPort, "#", { clientId: "n".repeat(129) }), /Identifier rejected/);
+});
+
 Deno.test("a viewer sets nothing, an operator sets settings and nothing else, and who it was is told", async (t) => {
   await using gateway = await startMqttGateway(WITH_USERS);
   for (const topic of ["ecowatt/roof/settings/set", "esp32/ecowatt_settings"]) {

@@ -31,18 +31,13 @@ export const MQTT_EDITS = [
     },
     { from: "topic === HOME_ASSISTANT || ", to: "", breaks: "Home Assistant is thrown out when it starts" },
   ]),
-  ...mutantsOf("gateway/mqtt/broker.ts", BROKER, [
+  ...mutantsOf("gateway/mqtt/broker_guard.ts", BROKER, [
     { from: "packet.clean = true;", to: "", breaks: "messages for an absent client fill the memory" },
     { from: "packet.retain = false;", to: "", breaks: "a wish comes back with every connection" },
     {
-      from: 'done(null, (packet.clientId ?? "").length <= MAX_CLIENT_ID);',
-      to: "done(null, true);",
+      from: "client.id.length > MAX_CLIENT_ID",
+      to: "false",
       breaks: "names of any length are kept",
-    },
-    {
-      from: "const BACKLOG = 2 ** 30 - 1;",
-      to: "const BACKLOG = 16;",
-      breaks: "the executable takes 16 clients in its life",
     },
     {
       from: "if (!(piece instanceof Uint8Array) || fits(piece)) return piece;",
@@ -50,14 +45,16 @@ export const MQTT_EDITS = [
       breaks: "a client is as fast, and its packets as long, as it likes",
     },
     {
-      from: "  for (const socket of list.all) socket.destroy();\n",
-      to: "",
-      breaks: "a client that stays keeps the gateway from stopping",
-    },
-    {
       from: "    for (const filter of filters) paces.get(client)?.unsubscribe(filter);\n",
       to: "",
       breaks: "who subscribes anew runs out of subscriptions",
+    },
+  ]),
+  ...mutantsOf("gateway/mqtt/broker.ts", BROKER, [
+    {
+      from: "  for (const socket of list.all) socket.destroy();\n",
+      to: "",
+      breaks: "a client that stays keeps the gateway from stopping",
     },
     {
       from: "queue.run(() => deliver(message))",
