@@ -1,10 +1,11 @@
 import { MAX_LOG_LINE_CHARS, MAX_LOG_LINES } from "../manifest/limits.ts";
 import { utf8 } from "../../crypto/bytes.ts";
-import type { Lack } from "./health.ts";
+import { type GivenUp, givenUpText, parseAttempts } from "./attempts.ts";
+import { type Lack, lackText } from "./health.ts";
 import { readText, removeFile, replaceFile, replaceLink } from "./durable.ts";
 import type { SlotFiles } from "./files.ts";
 import { confirmed, loadState, postponed, rolledBack, storeState } from "./state.ts";
-import { formatTrial, MOST_STARTS, parseAttempts, parseTrial, type SlotName, slotName, type Trial } from "./trial.ts";
+import { formatTrial, parseTrial, type SlotName, slotName, type Trial } from "./trial.ts";
 
 /** How this process was started: what the boot guard put into its environment. */
 export type Boot =
@@ -22,9 +23,9 @@ type Standing =
   /** An update was interrupted between its last steps, and is complete now. */
   | { readonly kind: "confirmed" }
   /** The boot guard gave an image up. */
-  | { readonly kind: "rolled_back"; readonly reason: string }
+  | { readonly kind: "rolled_back"; readonly reason: GivenUp }
   /** It gave up one to which nothing but the gateway was missing: perhaps that was away for everybody. */
-  | { readonly kind: "postponed"; readonly reason: string };
+  | { readonly kind: "postponed"; readonly reason: GivenUp };
 
 /**
  * Reads the boot guard's word. `env`: one variable.
@@ -158,7 +159,7 @@ async function rollBack(files: SlotFiles, trial: Trial): Promise<Standing> {
   const state = await loadState(files);
   const waiting = await lackedGatewayOnly(files, trial) ? postponed(state) : undefined;
   if (state.pending?.image === trial.image) {
-    await storeState(files, waiting ?? rolledBack(state, { reason, log: await lastLines(files) }));
+    await storeState(files, waiting ?? rolledBack(state, { reason: givenUpText(reason), log: await lastLines(files) }));
   }
   await clear(files);
   return { kind: waiting ? "postponed" : "rolled_back", reason };
@@ -172,29 +173,27 @@ async function rollBack(files: SlotFiles, trial: Trial): Promise<Standing> {
  * import { readText } from "./durable.ts";
  * import { slotFiles } from "./files.ts";
  * const files = await slotFiles(await Deno.makeTempDir());
- * await say(files, { slot: "b", image: "1f2e", limit: 3, windowS: 600 }, ["nothing was stored"]);
+ * await say(files, { slot: "b", image: "1f2e", limit: 3, windowS: 600 }, ["nothing_stored"]);
  * await readText(files, "lacks"); // => "1f2e\nnothing was stored\n"
  * ```
  */
 export async function say(files: SlotFiles, { image }: Trial, lacks: readonly Lack[]): Promise<void> {
   await files.unlink("lacks.new");
-  await files.write("lacks.new", 0, utf8(`${[image, ...lacks].join("\n")}\n`));
+  await files.write("lacks.new", 0, utf8(`${[image, ...lacks.map(lackText)].join("\n")}\n`));
   await files.rename("lacks.new", "lacks");
 }
 
 async function lackedGatewayOnly(files: SlotFiles, { image }: Trial): Promise<boolean> {
   const attempts = parseAttempts(await readText(files, "attempts") ?? "");
-  const only: Lack = "the gateway was not reached";
-  return attempts?.image === image && attempts.reason.startsWith("not confirmed in") &&
-    await readText(files, "lacks") === `${image}\n${only}\n`;
+  return attempts?.image === image && attempts.last.code === "not_confirmed" &&
+    await readText(files, "lacks") === `${image}\n${lackText("gateway_not_reached")}\n`;
 }
 
-async function reasonOf(files: SlotFiles, trial: Trial): Promise<string> {
-  const text = await readText(files, "attempts");
-  const attempts = text === undefined ? undefined : parseAttempts(text);
-  if (attempts?.image !== trial.image) return "the boot guard could not count its starts";
-  if (attempts.failures === 0) return `not confirmed in ${attempts.starts} starts (most: ${MOST_STARTS})`;
-  return `${attempts.failures} failures, the last: ${attempts.reason}`.slice(0, 500);
+async function reasonOf(files: SlotFiles, trial: Trial): Promise<GivenUp> {
+  const attempts = parseAttempts(await readText(files, "attempts") ?? "");
+  if (attempts?.image !== trial.image) return { code: "uncounted" };
+  const { failures, starts, last } = attempts;
+  return failures === 0 ? { code: "too_many_starts", starts } : { code: "failures", failures, last };
 }
 
 async function lastLines(files: SlotFiles): Promise<string[]> {

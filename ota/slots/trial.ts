@@ -12,21 +12,12 @@ export interface Trial {
   readonly windowS: number;
 }
 
-/** What the boot guard counted. */
-interface Attempts {
-  readonly image: string;
-  readonly failures: number;
-  readonly starts: number;
-  /** What the last failure was; `none` before there was one. */
-  readonly reason: string;
-}
-
 /** Starts after which the boot guard gives up, failures or not. */
 export const MOST_STARTS = 20;
 
-const COUNT = "(0|[1-9][0-9]{0,4})";
+/** A number up to five digits, as the boot guard reads it. */
+export const COUNT = "(0|[1-9][0-9]{0,4})";
 const TRIAL = new RegExp(`^([ab]) ([0-9a-f]+) ${COUNT} ${COUNT}\n`);
-const ATTEMPTS = new RegExp(`^([^ \n]+) ${COUNT} ${COUNT} ?([^\n]*)\n`);
 
 /**
  * The slot that an executable may be written to while `current` runs.
@@ -80,18 +71,4 @@ export function parseTrial(text: string): Trial | undefined {
   const name = slotName(slot);
   if (name === undefined || image === undefined) return undefined;
   return { slot: name, image, limit: Number(limit), windowS: Number(windowS) };
-}
-
-/**
- * Reads what the boot guard wrote; `undefined` for anything else.
- *
- * @example
- * ```ts
- * parseAttempts("1f2e 1 2 exit code 1\n"); // => { image: "1f2e", failures: 1, starts: 2, reason: "exit code 1" }
- * ```
- */
-export function parseAttempts(text: string): Attempts | undefined {
-  const [, image, failures, starts, reason] = ATTEMPTS.exec(text) ?? [];
-  if (image === undefined) return undefined;
-  return { image, failures: Number(failures), starts: Number(starts), reason: reason ?? "none" };
 }

@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
+import { givenUpText } from "../slots/attempts.ts";
 import type { SlotFiles } from "../slots/files.ts";
 import { type Boot, commit, settle } from "../slots/slots.ts";
 
@@ -70,7 +71,7 @@ export async function prove(io: ProverIo, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       const standing = await settle(files, boot);
-      if (standing.kind === "rolled_back") log.error("rolled back: {reason}", { reason: standing.reason });
+      if (standing.kind === "rolled_back") log.error("rolled back: {reason}", { reason: givenUpText(standing.reason) });
       if (standing.kind !== "on_trial") return await settled();
       if (!await isProven(io, signal)) return;
       await commit(files, standing.trial);

@@ -4,9 +4,10 @@ import type { SignedManifest } from "../manifest/manifest.ts";
 import { CheckAnswer, OtaReportAnswer } from "../manifest/messages.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
 import { loadState, type Report, storeState, told } from "../slots/state.ts";
+import { givenUpText } from "../slots/attempts.ts";
 import { type Boot, commit, say, settle } from "../slots/slots.ts";
 import type { Trial } from "../slots/trial.ts";
-import { type Health, missing } from "../slots/health.ts";
+import { type Health, lackText, missing } from "../slots/health.ts";
 import { bring, consider, giveUp, type InstallIo, tryNext, type UpdateFault } from "./install.ts";
 import { isBegun, type Wanted } from "./part.ts";
 import type { Phase, UpdaterStatus } from "./status.ts";
@@ -92,8 +93,8 @@ export class Updater {
       try {
         const standing = await settle(this.#io.files, this.#io.boot);
         this.#floor = (await loadState(this.#io.files)).floor;
-        if (standing.kind === "rolled_back") this.#say("rolled back: {reason}", standing.reason);
-        if (standing.kind === "postponed") this.#postponed(standing.reason);
+        if (standing.kind === "rolled_back") this.#say("rolled back: {reason}", givenUpText(standing.reason));
+        if (standing.kind === "postponed") this.#postponed(givenUpText(standing.reason));
         if (standing.kind === "on_trial") return standing.trial;
         if (this.#io.boot.kind !== "unguarded") await this.#io.settled();
         return undefined;
@@ -134,8 +135,9 @@ export class Updater {
     const { clock, files, health, self, soakMs } = this.#io;
     const invertersAnswered = (await loadState(files)).pending?.inverters_answered ?? true;
     const lacks = missing(health(), clock.monotonic() - this.#startedAt, { soakMs, invertersAnswered });
-    if (this.#phase.kind !== "on_trial" || lacks.join() !== this.#phase.missing.join()) await say(files, trial, lacks);
-    this.#phase = { kind: "on_trial", version: self.version, missing: lacks };
+    const texts = lacks.map(lackText);
+    if (this.#phase.kind !== "on_trial" || texts.join() !== this.#phase.missing.join()) await say(files, trial, lacks);
+    this.#phase = { kind: "on_trial", version: self.version, missing: texts };
     return lacks.length === 0;
   }
 

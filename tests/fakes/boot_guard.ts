@@ -1,7 +1,8 @@
 import { durablyNoted, isProgram } from "./boot_guard_steps.ts";
 import type { SlotFiles } from "../../ota/slots/files.ts";
 import { currentSlot, executableOf, readTrial } from "../../ota/slots/slots.ts";
-import { MOST_STARTS, parseAttempts, type SlotName, type Trial } from "../../ota/slots/trial.ts";
+import { failureText, parseAttempts } from "../../ota/slots/attempts.ts";
+import { MOST_STARTS, type SlotName, type Trial } from "../../ota/slots/trial.ts";
 
 /** How a program ended: `undefined` reason for one that was confirmed meanwhile. */
 export type RunSlot = (slot: SlotName, trial: string) => Promise<string>;
@@ -13,13 +14,13 @@ export type RunSlot = (slot: SlotName, trial: string) => Promise<string>;
  */
 export async function bootGuard(files: SlotFiles, run: RunSlot): Promise<SlotName | undefined> {
   for (let trial = await pending(files); trial !== undefined; trial = await pending(files)) {
-    const { failures, starts, reason } = await attempts(files, trial);
+    const { failures, starts, last } = await attempts(files, trial);
     if (failures >= trial.limit || starts >= MOST_STARTS) break;
     if (!isProgram(await files.read(executableOf(trial.slot)))) {
       await durablyNoted(files, `${trial.image} ${trial.limit} ${starts} not a program for this machine\n`);
       break;
     }
-    await durablyNoted(files, `${trial.image} ${failures} ${starts + 1} ${reason}\n`);
+    await durablyNoted(files, `${trial.image} ${failures} ${starts + 1} ${failureText(last)}\n`);
     const end = await run(trial.slot, trial.image);
     if ((await pending(files))?.image !== trial.image) return undefined;
     await durablyNoted(files, `${trial.image} ${failures + 1} ${starts + 1} ${end}\n`);
@@ -37,7 +38,7 @@ async function pending(files: SlotFiles): Promise<Trial | undefined> {
 
 async function attempts(files: SlotFiles, trial: Trial) {
   const bytes = await files.read("attempts");
-  const none = { failures: 0, starts: 0, reason: "none" };
+  const none = { failures: 0, starts: 0, last: { code: "none" } as const };
   if (bytes === undefined) return none;
   const found = parseAttempts(new TextDecoder().decode(bytes));
   if (found === undefined) return { ...none, failures: trial.limit };

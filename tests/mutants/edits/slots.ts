@@ -67,13 +67,13 @@ export const SLOT_EDITS = [
     },
     { from: "attempts?.image === image && ", to: "", breaks: "another trial's failures put an update off" },
     {
-      from: 'attempts.reason.startsWith("not confirmed in") &&',
+      from: 'attempts.last.code === "not_confirmed" &&',
       to: "",
       breaks: "a program that crashes is tried again",
     },
     {
-      from: 'if (attempts?.image !== trial.image) return "the boot',
-      to: 'if (attempts === undefined) return "the boot',
+      from: "if (attempts?.image !== trial.image) return",
+      to: "if (attempts === undefined) return",
       breaks: "another trial's failures are reported",
     },
     {

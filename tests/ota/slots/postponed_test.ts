@@ -9,7 +9,7 @@ import { utf8 } from "../../../crypto/bytes.ts";
 import { installIo, newRelease, OLD_IMAGE } from "../machine.ts";
 
 const never = new AbortController().signal;
-const GATEWAY: Lack = "the gateway was not reached";
+const GATEWAY: Lack = "gateway_not_reached";
 
 /** A machine that runs the old image from slot a. */
 class Machine {
@@ -70,9 +70,9 @@ Deno.test("an image that never reaches the gateway, while the old one does, is i
 });
 
 const FAULTS: readonly (readonly [string, readonly Lack[], string?])[] = [
-  ["no inverter answered either", ["no inverter answered", GATEWAY]],
-  ["nothing was stored", [GATEWAY, "nothing was stored"]],
-  ["it had not run long enough", [GATEWAY, "it has not run long enough"]],
+  ["no inverter answered either", ["no_inverter_answered", GATEWAY]],
+  ["nothing was stored", [GATEWAY, "nothing_stored"]],
+  ["it had not run long enough", [GATEWAY, "not_run_long_enough"]],
   ["it lacked nothing and was not confirmed", []],
   ["it crashed", [GATEWAY], "signal 11"],
 ];
