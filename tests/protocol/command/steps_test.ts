@@ -11,7 +11,7 @@ function setPower(parameters: unknown): Command {
   return Command.parse({ command_type: "set_power", parameters });
 }
 
-function told(steps: readonly Step[]): unknown[] {
+function told(steps: readonly Step[]): unknown[][] {
   return steps.map((step) => step.kind === "read" ? [step.address, step.count] : [step.register.name, ...step.words]);
 }
 
