@@ -19,9 +19,15 @@ export interface GatewayStore extends Disposable {
 
 const ownVault = await createKeyVault(systemRandom.bytes(32), systemRandom);
 
-export function openGatewayStore(directory = Deno.makeTempDirSync(), vault = ownVault): GatewayStore {
+/** `opened` is called before anything is asked of the database. */
+export function openGatewayStore(
+  directory = Deno.makeTempDirSync(),
+  vault = ownVault,
+  opened: (db: DatabaseSync) => void = () => {},
+): GatewayStore {
   layEmptyDatabase(directory);
   const db = openGatewayDatabase(directory);
+  opened(db);
   const options = { random: systemRandom, clock: systemClock, securityLogRows: 100_000, allowPublishedKeys: true };
   const stores = createStores(db, vault, options);
   const close = () => {
