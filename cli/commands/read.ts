@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { busOf } from "../../device/equipment/bus.ts";
 import { type ConfiguredInverter, invertersOf } from "../../device/equipment/inverters.ts";
 import type { BusConfig } from "../../device/config/bus_config.ts";
+import { pollOnce, pollUntil } from "../../device/inverter/patient_poll.ts";
 import type { Poll } from "../../device/inverter/poll.ts";
 import { duration } from "../../platform/quantity.ts";
 import { systemClock } from "../../platform/clock.ts";
@@ -40,10 +41,14 @@ async function read(name: string | undefined, flags: Flags, terminal: Terminal):
   await using open = new AsyncDisposableStack();
   const io = { clock: systemClock, log: getLogger(["ecowatt", "read"]) };
   const inverters = buses.flatMap((bus) => invertersOf(bus, open.use(busOf(bus, io)), io));
+  const asked = (inverter: ConfiguredInverter["inverter"], started: number, signal: AbortSignal) =>
+    everyMs === undefined
+      ? pollOnce(inverter, { ...io, signal })
+      : pollUntil(inverter, { ...io, signal, end: started + everyMs });
   do {
     const started = systemClock.monotonic();
     for (const { config, inverter } of inverters) {
-      const poll = await inverter.poll(stop.signal);
+      const poll = await asked(inverter, started, stop.signal);
       if (stop.signal.aborted && everyMs === undefined) {
         throw new CliFailure(EXIT.failed, `Stopped: ${config.name} was not read`);
       }

@@ -1,10 +1,11 @@
 import { lookup } from "node:dns/promises";
 import { getLogger } from "@logtape/logtape";
 import { type Command, Option } from "commander";
-import { type ScanIo, USUAL_TCP_UNITS, USUAL_UNITS } from "../../device/scan/lines.ts";
+import type { ScanIo } from "../../device/scan/lines.ts";
 import { hostsOf } from "../../device/scan/network.ts";
 import { scanSerial, serialLines, serialScanMs, USUAL_ANSWER_MS, USUAL_BAUDS } from "../../device/scan/serial_scan.ts";
 import { scanTcp } from "../../device/scan/tcp_scan.ts";
+import { FURTHER_TCP_UNITS, FURTHER_UNITS, USUAL_TCP_UNITS, USUAL_UNITS } from "../../device/scan/usual_units.ts";
 import { listSerialPorts } from "../../device/serial/ports.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { integer } from "../terminal/arguments.ts";
@@ -13,6 +14,9 @@ import type { Terminal } from "../terminal/output.ts";
 import { progressBar } from "../service/scan/progress.ts";
 import { type Discovered, discoveredOn, oddityOf, titleOf, yamlOf } from "../service/scan/report.ts";
 import { untilStopped } from "../terminal/signals.ts";
+
+/** Milliseconds for which the one address that was named is listened to, when nobody there answers in time. */
+const LISTEN_MS = 5000;
 
 interface Flags {
   readonly units?: string;
@@ -34,11 +38,11 @@ export function addScan(program: Command, terminal: Terminal): void {
   const scan = program.command("scan").description("find inverters, and print the configuration for them");
   const several =
     (low: number, high: number) => (text: string, all: readonly number[]) => [...all, integer(low, high)(text)];
-  common(scan.command("tcp <network>"), USUAL_TCP_UNITS)
+  common(scan.command("tcp <network>"), [...USUAL_TCP_UNITS, ...FURTHER_TCP_UNITS])
     .description("look for Modbus TCP at an address, in a range (192.168.1.20-60) or network (192.168.1.0/24)")
     .option("--port <port>", "TCP port, may be repeated (default 502 and 1502)", several(1, 65_535), [])
     .action((network: string, flags: TcpFlags) => tcp(network, flags, terminal));
-  common(scan.command("serial [port]"), USUAL_UNITS)
+  common(scan.command("serial [port]"), [...USUAL_UNITS, ...FURTHER_UNITS])
     .description("look for Modbus RTU on a serial port (all connected ones without a name)")
     .option("--baud <speed>", `may be repeated (default ${USUAL_BAUDS.join(", ")})`, several(1200, 921_600), [])
     .addOption(
@@ -64,7 +68,8 @@ async function tcp(network: string, flags: TcpFlags, terminal: Terminal): Promis
   const options = {
     hosts: hosts.value,
     ports: flags.port.length > 0 ? flags.port : [502, 1502],
-    units: flags.units === undefined ? USUAL_TCP_UNITS : unitsOf(flags.units, 0, 255),
+    ...unitsFrom(flags.units, { units: USUAL_TCP_UNITS, further: FURTHER_TCP_UNITS }, 0, 255),
+    ...(hosts.value.length === 1 && { listenMs: LISTEN_MS }),
     connectMs: 1000,
     answerMs: flags.timeout ?? 700,
   };
@@ -76,7 +81,7 @@ async function tcp(network: string, flags: TcpFlags, terminal: Terminal): Promis
   const all = endpoints.flatMap(({ host, port, ...talked }) => discoveredOn({ tcp: { host, port } }, talked));
   const silent = endpoints.filter(({ found }) => found.length === 0).map(({ host, port }) => `${host}:${port}`);
   const notes = silent.length === 0 ? [] : [`takes connections, but answers no Modbus: ${silent.join(", ")}`];
-  const { units } = options;
+  const units = [...options.units, ...options.further];
   show(all, { over: "tcp", units, json: flags.json ?? false, notes, stopped: stop.signal.aborted }, terminal);
 }
 
@@ -86,7 +91,7 @@ async function serial(port: string | undefined, flags: SerialFlags, terminal: Te
   using stop = untilStopped();
   const options = {
     lines: serialLines(flags.baud, flags.parity),
-    units: flags.units === undefined ? USUAL_UNITS : unitsOf(flags.units, 1, 247),
+    ...unitsFrom(flags.units, { units: USUAL_UNITS, further: FURTHER_UNITS }, 1, 247),
     answerMs: flags.timeout ?? USUAL_ANSWER_MS,
   };
   const seconds = Math.ceil(paths.length * serialScanMs(options) / 1000);
@@ -104,7 +109,7 @@ async function serial(port: string | undefined, flags: SerialFlags, terminal: Te
     });
     if (result) all.push(...discoveredOn({ serial: { path, ...result.line } }, result));
   }
-  const { units } = options;
+  const units = [...options.units, ...options.further];
   show(all, { over: "serial", units, json: flags.json ?? false, notes, stopped: stop.signal.aborted }, terminal);
 }
 
@@ -159,6 +164,17 @@ function show(all: readonly Discovered[], { over, units, json, notes, stopped }:
   const asked = units.length > MOST_NAMED ? `${units.length} unit ids` : `unit ids ${units.join(", ")}`;
   const message = all.length === 0 ? `No inverter answers to ${asked}: ${WAYS[over]}` : "None of it is an inverter";
   throw new CliFailure(EXIT.unreachable, message);
+}
+
+/** Units to ask, and those to ask after them. */
+interface Asked {
+  readonly units: readonly number[];
+  readonly further: readonly number[];
+}
+
+/** Those that were named, else the usual ones. */
+function unitsFrom(text: string | undefined, usual: Asked, low: number, high: number): Asked {
+  return text === undefined ? usual : { units: unitsOf(text, low, high), further: [] };
 }
 
 function unitsOf(text: string, low: number, high: number): readonly number[] {

@@ -4,6 +4,7 @@ import { busOf } from "../../device/equipment/bus.ts";
 import { invertersOf } from "../../device/equipment/inverters.ts";
 import { execute } from "../../device/command/executor.ts";
 import type { Execution } from "../../device/command/execution.ts";
+import { pollOnce } from "../../device/inverter/patient_poll.ts";
 import { textOf } from "../../device/command/register_values.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { TimeLimit } from "../../platform/deadline.ts";
@@ -55,7 +56,7 @@ async function write({ inverter: name, register, value }: Wish, flags: Flags, te
   const [found] = invertersOf(bus, line, io);
   if (!found) throw usage(`There is no inverter "${name}"`);
   const { inverter } = found;
-  const poll = await inverter.poll(stop.signal);
+  const poll = await pollOnce(inverter, { ...io, signal: stop.signal });
   if (poll.kind === "nothing") throw new CliFailure(EXIT.unreachable, `Cannot write to ${name}: ${poll.fault.message}`);
   const { profile } = poll;
   const parameters = { register_address: addressOf(register, profile), value };

@@ -1,5 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Sample } from "../../protocol/sample.ts";
+import { pollUntil } from "../inverter/patient_poll.ts";
 import type { Poll } from "../inverter/poll.ts";
 import type { SeriesKey } from "../outbox/open_series.ts";
 import type { Period } from "./period.ts";
@@ -53,9 +54,6 @@ interface SamplerIo {
   readonly clock: Clock;
 }
 
-/** What is left of a slot for another try, at least, and the pause before the first one, milliseconds. */
-const TRY_MS = 250, PAUSE_MS = 500;
-
 /** Polls one inverter on its schedule, hands the samples on and tells the observers. */
 export class Sampler {
   readonly #io: SamplerIo;
@@ -92,26 +90,14 @@ export class Sampler {
   }
 
   async #poll(period: Period, signal: AbortSignal): Promise<void> {
-    const { pulse, observers, clock } = this.#io;
+    const { inverter, pulse, observers, clock } = this.#io;
     const beganAt = clock.monotonic();
-    const poll = await pulse.during(() => this.#answered(beganAt + period.ms, signal));
+    const poll = await pulse.during(() => pollUntil(inverter, { end: beganAt + period.ms, clock, signal }));
     this.#lastFault = poll.fault?.message;
     if (poll.kind === "read") this.#take(poll);
     if (signal.aborted) return;
     if (poll.kind === "nothing") this.#failed();
     for (const observer of observers) observer.polled({ poll, beganAt });
-  }
-
-  /** Asks until there is something to store, as long as there is time for another try before the next slot. */
-  async #answered(end: number, signal: AbortSignal): Promise<Poll> {
-    const { inverter, clock } = this.#io;
-    for (let tries = 0;; tries++) {
-      const poll = await inverter.poll(signal);
-      const pauseMs = pauseAfter(poll, PAUSE_MS * 2 ** tries, clock.now());
-      if (pauseMs === undefined || clock.monotonic() + pauseMs + TRY_MS > end) return poll;
-      await clock.sleep(pauseMs, signal);
-      if (signal.aborted) return poll;
-    }
   }
 
   #take({ at, profile, columns, values }: Extract<Poll, { kind: "read" }>): void {
@@ -125,30 +111,5 @@ export class Sampler {
   #failed(): void {
     this.#failures++;
     this.#failuresInRow++;
-  }
-}
-
-/** Milliseconds until the inverter may be asked again which did not answer; `undefined`: it would say the same. */
-function pauseAfter({ kind, fault }: Poll, leastMs: number, now: number): number | undefined {
-  if (kind === "read") return undefined;
-  switch (fault.kind) {
-    case "offline":
-    case "line":
-      return Math.max(leastMs, fault.retryAt - now);
-    case "timeout":
-    case "crc":
-    case "foreign":
-    case "exception":
-    case "map_changed":
-      return leastMs;
-    case "refused":
-    case "aborted":
-    case "not_sunspec":
-    case "misfit":
-    case "registers":
-    case "no_values":
-      return undefined;
-    default:
-      return fault satisfies never;
   }
 }

@@ -51,6 +51,9 @@ const TcpConfig = z.strictObject({
   ignore_transaction_id: z.boolean().optional().describe(
     "take answers that do not repeat the transaction id, with a further request between two alike; noticed by itself when not given",
   ),
+  ignore_protocol_id: z.boolean().optional().describe(
+    "take answers that say they are of another protocol than Modbus; noticed by itself when not given",
+  ),
   ...tolerated,
 });
 

@@ -34,7 +34,7 @@ type Discovery =
 /** Where the map may begin (SunSpec Device Information Model Specification §6.1), the usual place first. */
 const BASES = [40_000, 0, 50_000];
 /** Where it begins when a device, or a gateway before it, counts its registers otherwise by one. */
-const BESIDE = BASES.flatMap((base) => [base + 1, base - 1]).filter((address) => address >= 0);
+export const BESIDE = BASES.flatMap((base) => [base + 1, base - 1]).filter((address) => address >= 0);
 const SUNS = [0x5375, 0x6e53];
 /** The marker and the first model's id: some devices refuse half of it. */
 const MARKER_WORDS = 3;
@@ -48,6 +48,8 @@ interface DiscoveryOptions {
   readonly signal?: AbortSignal;
   /** Most words that the inverter takes in one read. */
   readonly maxRead?: number;
+  /** Whether the addresses beside are asked of a unit as well that says nothing at the others. */
+  readonly thorough?: boolean;
   /** Where to look, and in which order; the usual bases when left out. */
   readonly order?: BaseOrder;
 }
@@ -81,11 +83,11 @@ export function basesInTurn(): BaseOrder {
 export async function discover(
   reader: RegisterReader,
   unit: number,
-  { signal, maxRead = MAX_READ, order }: DiscoveryOptions = {},
+  { signal, maxRead = MAX_READ, order, thorough = false }: DiscoveryOptions = {},
 ): Promise<Discovery> {
   const read: Read = (address, count, options = {}) =>
     reader.read(unit, "holding", address, count, { ...options, ...(signal ? { signal } : {}) });
-  const base = await findBase(read, order);
+  const base = await findBase(read, { order, thorough });
   if (!base.ok) return base;
   if (base.value === undefined) {
     const message = `Unit ${unit} has no SunSpec map at ${BASES.join(", ")}`;
@@ -108,23 +110,31 @@ const NOTHING_THERE: RequestOptions = { mayBeSilent: true };
 
 /**
  * The address of the marker "SunS". All bases are asked once, as silence at one says nothing about the next; then those
- * that gave nothing again, as an answer may have been lost. Of a unit that is there the addresses beside are asked as well.
+ * that gave nothing again, as an answer may have been lost. Of a unit that is there the addresses beside are asked as well;
+ * `thorough`: of any.
  */
-async function findBase(read: Read, order?: BaseOrder): Promise<BusOutcome<number | undefined>> {
+async function findBase(
+  read: Read,
+  { order, thorough }: { readonly order: BaseOrder | undefined; readonly thorough: boolean },
+): Promise<BusOutcome<number | undefined>> {
   const silent: number[] = [];
+  const failed: BusFault[] = [];
   let fault: BusFault | undefined;
   const addresses = order?.current() ?? BASES;
   for (const base of addresses) {
     const outcome = await read(base, MARKER_WORDS, { ...NOTHING_THERE, retries: 0 });
     if (base === addresses[0] && (outcome.ok || outcome.fault.kind !== "offline")) order?.next();
     if (isMarker(outcome)) return { ok: true, value: base };
+    if (!outcome.ok && mayRefuseRegisters(outcome.fault) && !refusesRegisters(outcome.fault)) {
+      failed.push(outcome.fault);
+    }
     if (outcome.ok || refuses(outcome.fault)) continue;
     if (endsEverything(outcome.fault)) return { ok: false, fault: fault ?? outcome.fault };
     fault ??= outcome.fault;
     silent.push(base);
   }
   const alive = silent.length < addresses.length;
-  for (const address of alive ? BESIDE : []) {
+  for (const address of alive || thorough ? BESIDE.filter((one) => !addresses.includes(one)) : []) {
     const outcome = await read(address, MARKER_WORDS, { ...NOTHING_THERE, retries: 0 });
     if (isMarker(outcome)) return { ok: true, value: address };
     if (!outcome.ok && endsEverything(outcome.fault)) return outcome;
@@ -135,7 +145,10 @@ async function findBase(read: Read, order?: BaseOrder): Promise<BusOutcome<numbe
     if (outcome.ok || refuses(outcome.fault) || alive) continue;
     return outcome;
   }
-  return { ok: true, value: undefined };
+  const [failure] = failed;
+  return failure && failed.length === addresses.length
+    ? { ok: false, fault: failure } // a device that starts, or has a trouble: another time it may say more
+    : { ok: true, value: undefined };
 }
 
 function isMarker(outcome: BusOutcome<readonly number[]>): boolean {

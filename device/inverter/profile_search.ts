@@ -29,6 +29,8 @@ export class ProfileSearch {
   /** Whether the end of the chain was seen; what only refused or kept silent may have more, by day. */
   #ended = true;
   #doubted = false;
+  /** The first look is at all places: who is silent at all but one is found at once. */
+  #looked = false;
 
   constructor(wanted: Wanted, bus: TableReader) {
     this.#wanted = wanted;
@@ -95,8 +97,10 @@ export class ProfileSearch {
     const found = await discover(this.#bus, unit, {
       maxRead,
       order: this.#order,
+      thorough: !this.#looked,
       ...(signal ? { signal } : {}),
     });
+    this.#looked = true;
     const known = this.#profile;
     if (!found.ok) return known ?? found.fault;
     const inverter = inOrder(found.devices)[device];

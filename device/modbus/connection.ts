@@ -26,6 +26,8 @@ export class Connection {
   #lost = false;
   #misses = 0;
   #failures = 0;
+  /** Links that broke without an answer, since the last one. */
+  #breaks = 0;
   #unopened: Unopened = { detail: "", retryAt: -Infinity };
 
   /** `reopened` is told when the line is back; `wasAway`: opening it had failed in between. */
@@ -68,7 +70,7 @@ export class Connection {
   answered(): void {
     this.#answered = true;
     this.#misses = 0;
-    this.#failures = 0;
+    this.#failures = this.#breaks = 0;
   }
 
   /** Nothing came back, or only answers to something else. After too many times in a row the link is given up. */
@@ -77,12 +79,12 @@ export class Connection {
     if (this.#misses >= (this.#line.reopenAfterMisses ?? Infinity)) this.#drop();
   }
 
-  /** The link broke. One that had worked is opened again at once. */
+  /** The link broke. One that had worked is opened again at once, and so is the first that had not. */
   broke(detail: string): Unopened {
     this.#io.log.debug("line lost {bus}: {detail}", { bus: this.#line.name, detail });
     this.#drop();
     this.#lost = true;
-    if (this.#answered) return this.#unopened = { detail, retryAt: this.#io.clock.monotonic() };
+    if (this.#answered || this.#breaks++ === 0) return this.#unopened = { detail, retryAt: this.#io.clock.monotonic() };
     return this.#pause(detail);
   }
 

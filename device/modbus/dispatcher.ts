@@ -83,7 +83,8 @@ export class Dispatcher {
       return refused("unit 0 is everybody on this line: it can be written, not read");
     }
     const { timeoutMs = 0, mayBeSilent = false } = options;
-    const ask = { unit: id, request, pdu: pdu.value, timeoutMs, mayBeSilent };
+    const askedAt = this.#io.clock.monotonic();
+    const ask = { unit: id, request, pdu: pdu.value, askedAt, timeoutMs, mayBeSilent };
     const effective = { ...options, priority: options.priority ?? priority };
     if (!options.signal) return this.#attempts(ask, effective, this.#closing.signal);
     const either = AbortSignal.any([options.signal, this.#closing.signal]);

@@ -1,5 +1,6 @@
 import { isBusy } from "./exception.ts";
 import type { Ask, ExchangeOutcome } from "./line.ts";
+import { sameBytes } from "./packing.ts";
 import { encodeRequest, type Request, type Response, responseLength } from "./pdu.ts";
 
 const MOST_MISSING = 64;
@@ -144,10 +145,6 @@ export function askFor(request: Request, ask: Ask): Ask {
 function mistakable(late: Ask, next: Ask): boolean {
   if (late.request.fc !== next.request.fc) return false;
   return !(late.request.fc > 4 && sameBytes(late.pdu, next.pdu));
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 type Read = Extract<Request, { readonly fc: 1 | 2 | 3 | 4 }>;

@@ -1,5 +1,6 @@
 import type { Quirk } from "./quirks.ts";
 import type { Ask } from "./line.ts";
+import { MODBUS } from "./mbap.ts";
 import { word } from "./packing.ts";
 import { decodeResponse, type Response, responseLength } from "./pdu.ts";
 
@@ -16,10 +17,14 @@ export interface LenientAnswer {
 
 /**
  * The answer to a request that begins `bytes`, read as the request lets expect instead of as its header says. At least one of
- * its two lengths has to be right, and content that the request repeats. `more`: the rest of it may be still to come.
+ * its two lengths has to be right, and content that the request repeats. `expects`: whether it may have this transaction id.
+ * `more`: the rest of it may be still to come.
  */
-export function decodeLeniently(bytes: Uint8Array, tid: number, ask: Ask): LenientAnswer | "more" | undefined {
-  if (bytes.length > 3 && word(bytes, 2) !== 0) return undefined;
+export function decodeLeniently(
+  bytes: Uint8Array,
+  expects: (tid: number) => boolean,
+  ask: Ask,
+): LenientAnswer | "more" | undefined {
   if (bytes.length <= HEADER) return "more";
   const { request } = ask;
   const exception = bytes[HEADER] === (request.fc | 0x80);
@@ -34,7 +39,8 @@ export function decodeLeniently(bytes: Uint8Array, tid: number, ask: Ask): Lenie
   const response = decodeResponse(pdu, request);
   if (!response.ok) return undefined;
   const deviations: Quirk[] = [];
-  if (word(bytes, 0) !== tid) deviations.push("ignore_transaction_id");
+  if (!expects(word(bytes, 0))) deviations.push("ignore_transaction_id");
+  if (word(bytes, 2) !== MODBUS) deviations.push("ignore_protocol_id");
   if (!isFrom(bytes[6] ?? 0, ask.unit)) deviations.push("ignore_unit_id");
   if (!framed || !counted) deviations.push("ignore_length");
   return { response: response.value, deviations, bytes: HEADER + length };

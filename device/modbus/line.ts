@@ -12,6 +12,8 @@ export interface Ask {
   readonly timeoutMs: number;
   /** Milliseconds to which that may grow when an earlier answer is seen to come late; default: it does not. */
   readonly longestMs?: number;
+  /** Monotonic ms at which it was asked for first: an earlier try's answer, sent since then, is as good. */
+  readonly askedAt?: number;
   /** Silence does not count against the unit. */
   readonly mayBeSilent?: boolean;
 }

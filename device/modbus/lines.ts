@@ -57,7 +57,7 @@ interface ConnectionOptions extends TcpOptions, Tolerant, Pick<Line, "idleCloseM
 
 /** What may be noticed, whoever is on the line: it cannot make another unit's answer pass. */
 const OF_RTU = ["ignore_length"] as const;
-const OF_TCP = ["ignore_transaction_id", "ignore_length"] as const;
+const OF_TCP = ["ignore_transaction_id", "ignore_protocol_id", "ignore_length"] as const;
 
 /** Modbus TCP. `gapMs`: milliseconds between requests, for devices that need a pause; default 0. */
 export function tcpLine(options: ConnectionOptions & { readonly gapMs?: number }, clock: Clock): Line {

@@ -13,6 +13,8 @@ export interface MbapFrame extends Adu {
 export type MbapFault = "protocol" | "length";
 
 const HEADER = 7;
+/** The protocol id of a header. */
+export const MODBUS = 0;
 
 /** Longest Modbus TCP frame: header and the longest PDU. */
 export const MAX_MBAP_BYTES = HEADER + MAX_PDU_BYTES;
@@ -52,8 +54,11 @@ export class MbapDeframer {
     this.#end += bytes.length;
   }
 
-  /** The next whole frame, `undefined` when more bytes must come. The PDU is a view that the next `push` overwrites. */
-  next(): Outcome<MbapFrame, MbapFault> | undefined {
+  /**
+   * The next whole frame, `undefined` when more bytes must come. The PDU is a view that the next `push` overwrites.
+   * `anyProtocol`: the protocol id may be wrong.
+   */
+  next(anyProtocol = false): Outcome<MbapFrame, MbapFault> | undefined {
     const { length: held, start, buffer } = {
       length: this.#end - this.#start,
       start: this.#start,
@@ -61,7 +66,7 @@ export class MbapDeframer {
     };
     if (held < 6) return undefined;
     const protocol = word(buffer, start + 2);
-    if (protocol !== 0) return refusal("protocol", `protocol ${protocol} is not Modbus (0)`);
+    if (protocol !== MODBUS && !anyProtocol) return refusal("protocol", `protocol ${protocol} is not Modbus (0)`);
     const length = word(buffer, start + 4);
     if (length < 2 || length > MAX_PDU_BYTES + 1) return refusal("length", `length field ${length} is not 2 to 254`);
     if (held < 6 + length) return undefined;

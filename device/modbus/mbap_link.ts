@@ -5,7 +5,9 @@ import { askFor, exchangeGuarded, type LateAnswers } from "./late_answers.ts";
 import type { Ask, ExchangeOutcome, LateAnswer, Link } from "./line.ts";
 import { encodeMbap, MbapDeframer, type MbapFrame } from "./mbap.ts";
 import { decodeLeniently, isFrom, type LenientAnswer } from "./lenient_mbap.ts";
+import { word } from "./packing.ts";
 import { decodeResponse, type Response } from "./pdu.ts";
+import { type Unanswered, UnansweredRequests } from "./unanswered.ts";
 
 /** How a Modbus TCP connection behaves. */
 interface MbapOptions {
@@ -20,8 +22,10 @@ interface MbapOptions {
 const LATE_MS = 10_000;
 /** From one transaction id to the next: a device that counts one too far must not hit the id of the next request. */
 const STRIDE = 257;
-/** Requests without an answer whose transaction ids are remembered. */
-const MOST_UNANSWERED = 256;
+/** An answer to an earlier request that follows the next one so soon, ms, was pushed out by it: the device is one behind. */
+const PUSHED_MS = 50;
+/** After so many answers in a row that belong to the request before, the connection is opened anew. */
+const MOST_BEHIND = 3;
 /** A device that was late is given so many times what it took. */
 const PATIENCE = 1.5;
 
@@ -55,11 +59,12 @@ export class MbapLink implements Link {
   readonly #options: MbapOptions;
   readonly #quirks: Quirks;
   readonly #deframer = new MbapDeframer();
-  /** Requests without an answer: transaction id, unit and when they were sent. */
-  readonly #unanswered = new Map<number, { readonly unit: number; readonly sentAt: number }>();
+  readonly #unanswered = new UnansweredRequests();
   #tid: number;
   #requests = 0;
   #spent = false;
+  /** Answers in a row that were those of an earlier try. */
+  #behind = 0;
   #quietFrom = -Infinity;
 
   constructor(stream: ByteStream, clock: Clock, options: MbapOptions) {
@@ -127,13 +132,18 @@ export class MbapLink implements Link {
   }
 
   async #answer(ask: Ask, sentAt: number): Promise<ExchangeOutcome> {
-    const heard: Heard = { foreign: 0, alive: false, waitUntil: sentAt + ask.timeoutMs };
+    // Without transaction ids a missing answer costs the connection, and a late one is never seen: it gets as long again.
+    const times = this.#quirks.ignores("ignore_transaction_id") ? 2 : 1;
+    const heard: Heard = { foreign: 0, alive: false, waitUntil: sentAt + times * ask.timeoutMs };
     for (let now = sentAt; now < heard.waitUntil; now = this.#clock.monotonic()) {
       const bytes = await this.#stream.read(heard.waitUntil - now);
       if (bytes === undefined) break;
       this.#deframer.push(bytes);
       const response = this.#take(ask, sentAt, heard);
-      if (response !== undefined) return outcomeOf(response, this.#clock.monotonic() - sentAt, heard);
+      if (response === undefined) continue;
+      const tookMs = this.#clock.monotonic() - sentAt;
+      if (tookMs > ask.timeoutMs) heard.late ??= { unit: ask.unit, tookMs };
+      return outcomeOf(response, tookMs, heard);
     }
     this.#missed(ask, sentAt, heard);
     const { foreign, detail, alive, from, late } = heard;
@@ -145,34 +155,52 @@ export class MbapLink implements Link {
   /** The answer, as soon as what was pushed holds it. */
   #take(ask: Ask, sentAt: number, heard: Heard): Response | undefined {
     const framed = !this.#quirks.ignores("ignore_length");
+    const anyProtocol = this.#quirks.ignores("ignore_protocol_id");
     for (;;) {
       const { held } = this.#deframer;
-      const frame = framed ? this.#deframer.next() : undefined;
+      const frame = framed ? this.#deframer.next(anyProtocol) : undefined;
       if (frame?.ok) {
         const response = this.#exact(frame.value, ask);
+        if (response) this.#noteEarlierTry(frame.value.tid, ask, sentAt, heard);
         if (response) return response;
       }
       if (framed && frame === undefined && !this.#quirks.suspected) return undefined;
-      const lenient = decodeLeniently(held, this.#tid, ask);
+      const lenient = decodeLeniently(held, (tid) => this.#expects(tid, ask), ask);
       if (typeof lenient === "object") {
         if (this.#accepts(lenient)) {
+          this.#noteEarlierTry(word(held, 0), ask, sentAt, heard);
           if (!frame?.ok) this.#deframer.skip(lenient.bytes);
           return lenient.response;
         }
         heard.odd ??= lenient.deviations;
       }
       if (lenient === "more" && !frame?.ok) return undefined;
-      if (!this.#passedOver(frame ?? this.#deframer.next(), ask, sentAt, heard)) return undefined;
+      if (!this.#passedOver(frame ?? this.#deframer.next(anyProtocol), ask, sentAt, heard)) return undefined;
     }
   }
 
   /** The answer in a frame that is as it should be. */
   #exact(frame: MbapFrame, ask: Ask): Response | undefined {
-    if (frame.tid !== this.#tid || !isFrom(frame.unit, ask.unit)) return undefined;
+    if (!this.#expects(frame.tid, ask) || !isFrom(frame.unit, ask.unit)) return undefined;
     const response = decodeResponse(frame.pdu, ask.request);
     if (!response.ok) return undefined;
     this.#quirks.acquit(response.value);
     return response.value;
+  }
+
+  /** Whether an answer with this transaction id answers what is asked: now, or in an earlier try. */
+  #expects(tid: number, ask: Ask): boolean {
+    return tid === this.#tid || this.#unanswered.earlierTry(tid, ask) !== undefined;
+  }
+
+  /** The answer that is taken may be that of an earlier try: then the one to this try is still to come. */
+  #noteEarlierTry(tid: number, ask: Ask, sentAt: number, heard: Heard): void {
+    const earlier = tid === this.#tid ? undefined : this.#unanswered.earlierTry(tid, ask);
+    if (earlier === undefined) return void (this.#behind = 0);
+    this.#spent ||= ++this.#behind >= MOST_BEHIND;
+    this.#unanswered.take(tid);
+    this.#unanswered.note(this.#tid, ask, sentAt);
+    this.#noteLate(earlier, ask, sentAt, heard);
   }
 
   #accepts({ deviations }: LenientAnswer): boolean {
@@ -196,21 +224,22 @@ export class MbapLink implements Link {
   #note({ tid, unit, pdu }: MbapFrame, ask: Ask, sentAt: number, heard: Heard): void {
     heard.foreign++;
     heard.alive ||= tid === this.#tid || isFrom(unit, ask.unit);
-    const earlier = this.#unanswered.get(tid);
-    if (earlier !== undefined && isFrom(unit, earlier.unit)) {
-      this.#unanswered.delete(tid);
-      const arrivedAt = this.#stream.arrivedAt ?? this.#clock.monotonic();
-      const late = { unit: earlier.unit, tookMs: arrivedAt - earlier.sentAt };
-      heard.late = late;
-      // A unit that answers one request after the other needs as long again for this one.
-      const patienceMs = Math.min(PATIENCE * late.tookMs, ask.longestMs ?? 0);
-      heard.waitUntil = Math.max(heard.waitUntil, Math.max(sentAt, arrivedAt) + patienceMs);
-      heard.detail = `the answer to an earlier request, ${seconds(late.tookMs)} after it`;
-      return;
-    }
+    const earlier = this.#unanswered.take(tid);
+    if (earlier !== undefined && isFrom(unit, earlier.ask.unit)) return this.#noteLate(earlier, ask, sentAt, heard);
     if (tid === this.#tid && !isFrom(unit, ask.unit)) heard.from = unit;
     const why = this.#strangeness({ tid, unit, pdu }, ask);
     heard.detail = heard.odd === undefined ? why : `${why}; ${remedyFor(heard.odd)}`;
+  }
+
+  #noteLate(earlier: Unanswered, ask: Ask, sentAt: number, heard: Heard): void {
+    const arrivedAt = this.#stream.arrivedAt ?? this.#clock.monotonic();
+    const tookMs = arrivedAt - earlier.sentAt;
+    heard.detail = `the answer to an earlier request, ${seconds(tookMs)} after it`;
+    if (arrivedAt > sentAt && arrivedAt - sentAt < PUSHED_MS) return;
+    heard.late = { unit: earlier.ask.unit, tookMs };
+    // A unit that answers one request after the other needs as long again for this one.
+    const patienceMs = Math.min(PATIENCE * tookMs, ask.longestMs ?? 0);
+    heard.waitUntil = Math.max(heard.waitUntil, Math.max(sentAt, arrivedAt) + patienceMs);
   }
 
   #strangeness({ tid, unit, pdu }: MbapFrame, ask: Ask): string {
@@ -222,11 +251,9 @@ export class MbapLink implements Link {
 
   /** No answer: what it looked like may be a quirk, and may still come. */
   #missed(ask: Ask, sentAt: number, heard: Heard): void {
-    const [oldest] = this.#unanswered.size < MOST_UNANSWERED ? [] : this.#unanswered.keys();
-    if (oldest !== undefined) this.#unanswered.delete(oldest);
-    this.#unanswered.set(this.#tid, { unit: ask.unit, sentAt });
+    this.#unanswered.note(this.#tid, ask, sentAt);
     if (this.#deframer.held.length > 0 && !this.#quirks.ignores("ignore_length")) {
-      const lenient = decodeLeniently(this.#deframer.held, this.#tid, ask);
+      const lenient = decodeLeniently(this.#deframer.held, (tid) => this.#expects(tid, ask), ask);
       if (typeof lenient === "object") heard.odd ??= lenient.deviations;
       throw this.#broken("an answer stopped half-way", ask, heard);
     }

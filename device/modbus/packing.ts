@@ -43,3 +43,8 @@ export function unpackWords(bytes: Uint8Array, from: number, count: number): num
   for (let i = 0; i < count; i++) words[i] = word(bytes, from + 2 * i);
   return words;
 }
+
+/** Whether two have the same bytes. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -3,10 +3,11 @@ import type { Response } from "./pdu.ts";
 /**
  * Ways in which devices break the protocol and can still be understood, named as in the configuration:
  * - `ignore_transaction_id`: a Modbus TCP answer does not repeat the transaction id of its request;
+ * - `ignore_protocol_id`: a Modbus TCP answer says that it is of another protocol than Modbus, 0;
  * - `ignore_unit_id`: an answer comes from another unit id than was asked;
  * - `ignore_length`: frames are padded, or one of an answer's lengths is wrong.
  */
-export const QUIRKS = ["ignore_transaction_id", "ignore_unit_id", "ignore_length"] as const;
+export const QUIRKS = ["ignore_transaction_id", "ignore_protocol_id", "ignore_unit_id", "ignore_length"] as const;
 export type Quirk = typeof QUIRKS[number];
 
 /** What is said of a device in the configuration; what is left out is noticed, where that is safe. */

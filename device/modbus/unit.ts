@@ -136,9 +136,12 @@ export class Unit {
 
   /**
    * Milliseconds to wait for an answer: four times what it usually takes, within the bounds. The usual for a retry and for
-   * every second probe, or a unit that became slower would never be heard again; more for one that was late.
+   * every second probe, or a unit that became slower would never be heard again; more for one that was late. One that is
+   * `alone` on its line, and may be slower than any, has the longest time with its first request and every fourth probe.
    */
-  timeoutMs({ leastMs, usualMs, longestMs }: Patience): number {
+  timeoutMs({ leastMs, usualMs, longestMs }: Patience, { alone = false } = {}): number {
+    const first = !this.#seen && !this.dead && this.#costMs === 0 && this.silences === 0;
+    if (alone && (first || (this.dead && this.#failures % 4 === 0))) return longestMs;
     const needed = Math.min(longestMs, this.#neededMs);
     const patient = this.silences > 0 || (this.dead && this.#failures % 2 === 0);
     if (this.#latencyMs === undefined || patient) return Math.max(usualMs, needed);

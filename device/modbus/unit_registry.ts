@@ -62,7 +62,9 @@ export class UnitRegistry {
 
   /** How long a unit may take to answer now. */
   patienceWith(unit: Unit): Pick<Ask, "timeoutMs" | "longestMs"> {
-    return { timeoutMs: unit.timeoutMs(this.#terms.patience), longestMs: this.#terms.patience.longestMs };
+    const { patience } = this.#terms;
+    const timeoutMs = unit.timeoutMs(patience, { alone: !this.#shared });
+    return { timeoutMs, longestMs: patience.longestMs };
   }
 
   /** The line is open again. */
@@ -116,6 +118,7 @@ export class UnitRegistry {
       unit.missed(ms);
       return this.#rest(unit, id, reason);
     }
+    if (tookMs > this.#terms.patience.usualMs) this.#late({ unit: id, tookMs: ms });
     if (unit.answered(tookMs)) {
       this.#io.log.debug("unit back {bus} {unit}", { bus: this.#line.name, unit: id });
     }

@@ -25,6 +25,12 @@ export type Found =
 /** A line on which nothing more is to be found: it cannot be opened, or nobody answers. */
 type Silence = { readonly kind: "silent" } | { readonly kind: "line"; readonly message: string };
 
+/** It answers, and refuses everything: it may be starting, or busy. */
+interface Failing {
+  readonly kind: "failing";
+  readonly why: string;
+}
+
 /** Volts and hertz of a grid, raw, as the ten registers have them. */
 const GRID = { volts: [800, 3000], hertz: [4500, 6500] } as const;
 const REGISTERS = ecowatt.registers.length;
@@ -34,12 +40,12 @@ export async function identify(
   reader: RegisterReader,
   unit: number,
   signal?: AbortSignal,
-): Promise<readonly Found[] | Silence> {
+): Promise<readonly Found[] | Silence | Failing> {
   const options = signal ? { signal } : {};
   const ten = await reader.read(unit, "holding", 0, REGISTERS, { ...options, mayBeSilent: true });
   if (ten.ok && isTenRegisters(ten.value)) return [{ kind: "ecowatt", unit }];
   if (!ten.ok && ten.fault.kind === "line") return { kind: "line", message: ten.fault.message };
-  const found = await discover(reader, unit, options);
+  const found = await discover(reader, unit, { ...options, thorough: true });
   if (!found.ok) return unfound(unit, ten.ok ? undefined : ten.fault, found.fault);
   const devices = inOrder(found.devices);
   if (devices.length === 0) return [{ kind: "unknown", unit, why: "a SunSpec device of models that are not known" }];
@@ -49,8 +55,13 @@ export async function identify(
   });
 }
 
-function unfound(unit: number, ten: BusFault | undefined, fault: DiscoveryFault): readonly Found[] | Silence {
+function unfound(
+  unit: number,
+  ten: BusFault | undefined,
+  fault: DiscoveryFault,
+): readonly Found[] | Silence | Failing {
   if (fault.kind === "line") return { kind: "line", message: fault.message };
+  if (fault.kind === "exception") return { kind: "failing", why: fault.message };
   if (fault.kind !== "not_sunspec" && isSilence(fault) && ten !== undefined && isSilence(ten)) {
     return { kind: "silent" };
   }

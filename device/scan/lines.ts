@@ -5,12 +5,7 @@ import type { Line } from "../modbus/line.ts";
 import { createBus } from "../modbus/line_bus.ts";
 import type { Quirk } from "../modbus/quirks.ts";
 import { type Found, identify } from "./identify.ts";
-import { presentUnits } from "./present_units.ts";
-
-/** Unit ids that inverters have when they come: SMA 3 and 126, EcoWatt 17, GoodWe 247, the others 1 and 2. */
-export const USUAL_UNITS: readonly number[] = [1, 17, 2, 3, 126, 247];
-/** Over TCP also Kostal 71, Victron and SAX 100, meters behind Fronius 200 and 240, Huawei's EMMA 0, Alpha 85. */
-export const USUAL_TCP_UNITS: readonly number[] = [...USUAL_UNITS, 71, 100, 200, 240, 0, 85];
+import { type Haste, presentUnits } from "./present_units.ts";
 
 /** What a scan stands on. */
 export interface ScanIo {
@@ -39,40 +34,71 @@ interface LineFound {
 /** Longest that a slow device is waited for, milliseconds. */
 const LONGEST_MS = 10_000;
 
-/** Finds out which of the units of a line are there, and what they are. `timeoutMs`: for each answer. */
-export async function scanLine(
-  line: Line,
-  units: readonly number[],
-  timeoutMs: number,
-  io: ScanIo,
-): Promise<LineFound> {
-  await using bus = scanBus(line, timeoutMs, io);
-  const present = await presentUnits(bus, units, timeoutMs, io.signal);
-  const { found, silent, trouble = present.trouble } = await identifyAll(bus, present.units, io.signal);
-  const late = units.map((unit) => bus.state(unit).lateMs ?? 0);
+/** What starts is asked again after so long, ms, so many times in all. */
+const START = { pauseMs: 1000, looks: 5 } as const;
+
+/** How a line is looked through. */
+export interface Search extends Haste {
+  /** Units asked when nobody answers to the first ones, and more quickly beside those who do. */
+  readonly further?: readonly number[];
+}
+
+/** So many units on a line are one device that answers to all of them. */
+const EVERYWHERE = 4;
+
+/** Finds out which of the units of a line are there, and what they are. */
+export async function scanLine(line: Line, units: readonly number[], how: Search, io: ScanIo): Promise<LineFound> {
+  await using bus = scanBus(line, how.answerMs, io);
+  const first = await look(bus, units, how, io);
+  const { further = [] } = how;
+  const more = further.length > 0 && first.named.length === 0 && !first.trouble && first.found.length < EVERYWHERE
+    ? await look(bus, further, { ...how, quick: first.found.length > 0 }, io)
+    : { ...NOBODY, named: first.named };
+  const late = [...units, ...further].map((unit) => bus.state(unit).lateMs ?? 0);
   const slowMs = Math.max(0, ...late);
+  const trouble = first.trouble ?? more.trouble;
   return {
-    found: withoutEchoes(found),
-    silent,
-    named: present.named,
-    needs: { quirks: bus.quirks(), ...(slowMs > timeoutMs ? { slowMs } : {}) },
+    found: withoutEchoes([...first.found, ...more.found]),
+    silent: [...first.silent, ...more.silent],
+    named: more.named,
+    needs: { quirks: bus.quirks(), ...(slowMs > how.answerMs ? { slowMs } : {}) },
     ...(trouble === undefined ? {} : { trouble }),
   };
+}
+
+type Looked = Omit<LineFound, "needs">;
+
+const NOBODY: Looked = { found: [], silent: [], named: [] };
+
+/** Who of these is there, and what it is. */
+async function look(bus: Bus, units: readonly number[], how: Haste, io: ScanIo): Promise<Looked> {
+  let present = await presentUnits(bus, units, how, io.signal);
+  for (let look = 1; present.gatewayOnly && look < START.looks && !io.signal.aborted; look++) {
+    await io.clock.sleep(START.pauseMs, io.signal);
+    present = await presentUnits(bus, units, how, io.signal);
+  }
+  const { named, trouble } = present;
+  return { named, ...(trouble === undefined ? {} : { trouble }), ...await identifyAll(bus, present.units, io) };
 }
 
 /** What the units of a line are, one after the other. Who says nothing now is told as well. */
 export async function identifyAll(
   bus: Pick<Bus, "read">,
   units: readonly number[],
-  signal: AbortSignal,
+  { clock, signal }: Pick<ScanIo, "clock" | "signal">,
 ): Promise<{ readonly found: readonly Found[]; readonly silent: readonly number[]; readonly trouble?: string }> {
   const found: Found[] = [];
   const silent: number[] = [];
   for (const unit of units) {
     if (signal.aborted) break;
-    const answer = await identify(bus, unit, signal);
+    let answer = await identify(bus, unit, signal);
+    for (let look = 1; "kind" in answer && answer.kind === "failing" && look < START.looks && !signal.aborted; look++) {
+      await clock.sleep(START.pauseMs, signal);
+      answer = await identify(bus, unit, signal);
+    }
     if (!("kind" in answer)) found.push(...answer);
     else if (answer.kind === "line") return { found, silent, trouble: answer.message };
+    else if (answer.kind === "failing") found.push({ kind: "unknown", unit, why: answer.why });
     else silent.push(unit);
   }
   return { found, silent };
@@ -92,7 +118,7 @@ export function scanBus({ reopenAfterMisses: _, ...line }: Line, timeoutMs: numb
 /** Many devices behind TCP answer to every unit id: the first is kept of those that are the same. */
 function withoutEchoes(found: readonly Found[]): readonly Found[] {
   const seen = new Set<string>();
-  const everywhere = found.length >= 4;
+  const everywhere = found.length >= EVERYWHERE;
   return found.filter((one) => {
     if (one.kind === "sunspec" ? one.identity.serialNumber === "" && !everywhere : !everywhere) return true;
     const name = one.kind === "sunspec" ? JSON.stringify([one.identity, one.device]) : one.kind;

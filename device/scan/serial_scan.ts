@@ -2,8 +2,9 @@ import { rtuLine, serialTiming } from "../modbus/lines.ts";
 import { openSerial } from "../serial/port.ts";
 import { bitsPerCharacter, LineSettings } from "../serial/settings.ts";
 import type { Found } from "./identify.ts";
-import { identifyAll, type LineNeeds, scanBus, type ScanIo, USUAL_UNITS } from "./lines.ts";
+import { identifyAll, type LineNeeds, scanBus, type ScanIo } from "./lines.ts";
 import { type Question, REQUEST_BYTES, sweep } from "./sweep.ts";
+import { USUAL_UNITS } from "./usual_units.ts";
 
 /** What of a serial line is looked at. */
 interface SerialScanOptions {
@@ -11,6 +12,8 @@ interface SerialScanOptions {
   /** Speeds and parities, the likeliest first. */
   readonly lines: readonly LineSettings[];
   readonly units: readonly number[];
+  /** Asked last, once each, where somebody is or on the likeliest lines. */
+  readonly further?: readonly number[];
   /** Milliseconds for each answer, after the request is on the wire. */
   readonly answerMs: number;
 }
@@ -37,6 +40,8 @@ export const USUAL_ANSWER_MS = 100;
 const ADDRESSES = [0, 40_000] as const;
 /** Up to so many unit ids are asked at both. */
 const FEW = 32;
+/** Lines on which further unit ids are looked for where nobody answers. */
+const LIKELIEST = 2;
 /** Milliseconds for the answers of somebody who is there, and before they are asked for. */
 const PATIENT = { answerMs: 300, settledMs: 300 } as const;
 
@@ -47,11 +52,14 @@ export function serialLines(bauds: readonly number[], parity?: LineSettings["par
 }
 
 /** Milliseconds that a scan takes when nothing answers. */
-export function serialScanMs({ lines, units, answerMs }: Omit<SerialScanOptions, "path">): number {
-  const rounds = roundsOf(units).map((round) => questionsOf(round).length);
+export function serialScanMs({ lines, answerMs, ...asked }: Omit<SerialScanOptions, "path">): number {
+  const rounds = roundsOf(asked, lines);
   const ofLine = (line: LineSettings, questions: number) =>
     questions * (answerMs + REQUEST_BYTES * timingOf(line).charMs) + answerMs;
-  return rounds.reduce((sum, questions) => lines.reduce((sum, line) => sum + ofLine(line, questions), sum), 0);
+  return rounds.reduce(
+    (sum, { questions, lines }) => lines.reduce((sum, line) => sum + ofLine(line, questions.length), sum),
+    0,
+  );
 }
 
 /**
@@ -59,19 +67,26 @@ export function serialScanMs({ lines, units, answerMs }: Omit<SerialScanOptions,
  * others. Throws `Error` for people when the port cannot be opened. `progress`: 0 to 1.
  */
 export async function scanSerial(
-  { path, lines, units, answerMs }: SerialScanOptions,
+  { path, lines, answerMs, ...asked }: SerialScanOptions,
   io: ScanIo,
   progress: (share: number) => void = () => {},
 ): Promise<SerialFound | undefined> {
-  const rounds = roundsOf(units).map(questionsOf);
-  const total = lines.length * rounds.flat().length;
-  let asked = 0;
-  const done = () => progress(++asked / total);
-  for (const [i, questions] of rounds.entries()) {
+  const rounds = roundsOf(asked, lines);
+  const total = rounds.reduce((sum, { questions, lines }) => sum + lines.length * questions.length, 0);
+  let count = 0;
+  const done = () => progress(++count / total);
+  for (const [i, { questions, lines }] of rounds.entries()) {
     for (const line of lines) {
       const there = await answering(path, line, questions, answerMs, io, done);
       if (there.length === 0) continue;
-      const others = await answering(path, line, rounds.slice(i + 1).flat(), answerMs, io, done);
+      const others = await answering(
+        path,
+        line,
+        rounds.slice(i + 1).flatMap((later) => later.questions),
+        answerMs,
+        io,
+        done,
+      );
       const talked = await identified(path, line, [...there, ...others], answerMs, io);
       progress(1);
       return { line, ...talked };
@@ -80,10 +95,25 @@ export async function scanSerial(
   return undefined;
 }
 
-/** The usual unit ids, and the others: with them a line is found soonest. */
-function roundsOf(units: readonly number[]): readonly (readonly number[])[] {
+/** Questions to be asked on one line after the other. */
+interface Round {
+  readonly questions: readonly Question[];
+  readonly lines: readonly LineSettings[];
+}
+
+/** The usual unit ids first, then the others: with them a line is found soonest. The further ones at the likeliest lines. */
+function roundsOf(
+  { units, further = [] }: Pick<SerialScanOptions, "units" | "further">,
+  lines: readonly LineSettings[],
+): readonly Round[] {
   const usual = USUAL_UNITS.filter((unit) => units.includes(unit));
-  return [usual, units.filter((unit) => !usual.includes(unit))].filter((round) => round.length > 0);
+  const others = units.filter((unit) => !usual.includes(unit));
+  const last = further.map((unit) => ({ unit, address: ADDRESSES[0] }));
+  return [
+    { questions: questionsOf(usual), lines },
+    { questions: questionsOf(others), lines },
+    { questions: last, lines: lines.slice(0, LIKELIEST) },
+  ].filter(({ questions }) => questions.length > 0);
 }
 
 function questionsOf(units: readonly number[]): readonly Question[] {
@@ -124,7 +154,7 @@ async function identified(
     Math.max(PATIENT.answerMs, answerMs),
     io,
   );
-  const { found, silent, trouble } = await identifyAll(bus, units, io.signal);
+  const { found, silent, trouble } = await identifyAll(bus, units, io);
   if (trouble !== undefined) throw new Error(trouble);
   const why = "it answers now and then: look at the cable, its ends and its ground";
   const unknown = silent.map((unit): Found => ({ kind: "unknown", unit, why }));

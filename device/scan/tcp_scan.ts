@@ -1,17 +1,15 @@
 import { openTcp } from "../modbus/tcp_stream.ts";
 import { tcpLine } from "../modbus/lines.ts";
 import type { Found } from "./identify.ts";
-import type { Quirk } from "../modbus/quirks.ts";
-import { type LineNeeds, type ScanIo, scanLine } from "./lines.ts";
+import { type LineNeeds, type ScanIo, scanLine, type Search } from "./lines.ts";
 
 /** What of the network is looked at. */
-interface TcpScanOptions {
+interface TcpScanOptions extends Search {
   readonly hosts: readonly string[];
   readonly ports: readonly number[];
   readonly units: readonly number[];
-  /** Milliseconds for a connection, and for each answer. */
+  /** Milliseconds for a connection. */
   readonly connectMs: number;
-  readonly answerMs: number;
 }
 
 /** An endpoint that takes connections, and what is behind it. */
@@ -33,15 +31,15 @@ const RELEASE_MS = 1000;
  * usual port of all hosts comes first. Results in the order of the hosts. `progress`: 0 to 1.
  */
 export async function scanTcp(
-  { hosts, ports, units, connectMs, answerMs }: TcpScanOptions,
+  { hosts, ports, ...how }: TcpScanOptions,
   io: ScanIo,
   progress: (share: number) => void = () => {},
 ): Promise<readonly TcpFound[]> {
   const all = ports.flatMap((port) => hosts.map((host) => ({ host, port })));
   let done = 0;
   const found = await inParallel(all, AT_ONCE, async (endpoint) => {
-    const takes = !io.signal.aborted && await takesConnections(endpoint, connectMs, io);
-    const talked = takes ? [{ ...endpoint, ...await talk(endpoint, { units, connectMs, answerMs }, io) }] : [];
+    const takes = !io.signal.aborted && await takesConnections(endpoint, how.connectMs, io);
+    const talked = takes ? [{ ...endpoint, ...await talk(endpoint, how, io) }] : [];
     progress(++done / all.length);
     return talked;
   });
@@ -53,22 +51,25 @@ type Talked = Pick<TcpFound, "found" | "needs">;
 
 async function talk(
   endpoint: { readonly host: string; readonly port: number },
-  { units, connectMs, answerMs }: Pick<TcpScanOptions, "units" | "connectMs" | "answerMs">,
+  { units, connectMs, ...how }: Omit<TcpScanOptions, "hosts" | "ports">,
   io: ScanIo,
 ): Promise<Talked> {
-  const ask = (units: readonly number[], quirks: readonly Quirk[] = []) => {
-    const told = Object.fromEntries(quirks.map((quirk) => [quirk, true]));
-    return scanLine(tcpLine({ ...endpoint, connectTimeoutMs: connectMs, quirks: told }, io.clock), units, answerMs, io);
-  };
-  let first = await ask(units);
+  const options = { ...endpoint, connectTimeoutMs: connectMs };
+  const line = tcpLine(options, io.clock); // what is noticed of its devices stays with it
+  let first = await scanLine(line, units, how, io);
   if (first.trouble !== undefined) {
     await io.clock.sleep(RELEASE_MS, io.signal); // many take one connection, and the sweep's was the one
-    first = await ask(units);
+    first = await scanLine(line, units, how, io);
   }
   if (first.found.length > 0 || first.named.length === 0) return first;
-  const named = await ask(first.named);
+  const named = await scanLine(line, first.named, how, io);
   if (named.found.length > 0) return named;
-  const { found, needs } = await ask(units, ["ignore_unit_id"]);
+  const { found, needs } = await scanLine(
+    tcpLine({ ...options, quirks: { ignore_unit_id: true } }, io.clock),
+    units,
+    how,
+    io,
+  );
   return { found, needs: { ...needs, quirks: ["ignore_unit_id", ...needs.quirks] } };
 }
 

@@ -3,6 +3,7 @@ import { busOf } from "../../../device/equipment/bus.ts";
 import { invertersOf } from "../../../device/equipment/inverters.ts";
 import type { StatusAnswer } from "../../../device/local_service/wire.ts";
 import type { Oddities } from "../../../device/inverter/inverter.ts";
+import { pollOnce } from "../../../device/inverter/patient_poll.ts";
 import type { PollFault } from "../../../device/inverter/poll.ts";
 import { enough } from "../scan/bus_yaml.ts";
 import { type Check, fail, type Finding, pass, type Patient, warn } from "./finding.ts";
@@ -65,7 +66,7 @@ async function askAll(config: BusConfig, { clock, log, signal }: Patient): Promi
   await using bus = busOf(config, io);
   const findings: Finding[] = [];
   for (const { config: { name }, inverter } of invertersOf(config, bus, io)) {
-    const poll = await inverter.poll(signal);
+    const poll = await pollOnce(inverter, { ...io, signal });
     if (poll.kind === "read") {
       const count = poll.values.filter((value) => value !== undefined).length;
       const well = pass("inverter", `${name} answers with ${count} values (${inverter.profile()?.id.split(":")[0]})`);

@@ -2,9 +2,11 @@ import type { Logger } from "@logtape/logtape";
 import { type BusConfig, InverterConfig } from "../../../device/config/bus_config.ts";
 import { busOf } from "../../../device/equipment/bus.ts";
 import { invertersOf } from "../../../device/equipment/inverters.ts";
+import { pollOnce } from "../../../device/inverter/patient_poll.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
-import { identifyAll, USUAL_TCP_UNITS, USUAL_UNITS } from "../../../device/scan/lines.ts";
+import { identifyAll } from "../../../device/scan/lines.ts";
 import { presentUnits } from "../../../device/scan/present_units.ts";
+import { FURTHER_TCP_UNITS, FURTHER_UNITS, USUAL_TCP_UNITS, USUAL_UNITS } from "../../../device/scan/usual_units.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { physicalColumns } from "../../../protocol/profile/physical.ts";
 import { ladder } from "../doctor/inverters.ts";
@@ -33,7 +35,7 @@ export async function tryBus(bus: BusConfig, guess: boolean, io: TrialIo): Promi
   await using line = busOf(known, io);
   const words: string[] = [];
   for (const { config, inverter } of invertersOf(known, line, io)) {
-    const poll = await inverter.poll(io.signal);
+    const poll = await pollOnce(inverter, io);
     if (poll.kind === "nothing") return { ok: false, value: known, message: poll.fault.message, way: ladder(known) };
     words.push(`${config.name} answers (${config.profile}${powerOf(poll)})`);
   }
@@ -45,11 +47,12 @@ async function guessed(bus: BusConfig, io: TrialIo): Promise<BusConfig> {
   if (bus.http || !first) return bus;
   const answerMs = Math.min(ANSWER_MS, bus.timing.timeout);
   await using line = busOf({ ...bus, timing: { ...bus.timing, timeout: answerMs } }, io);
-  const usual = bus.serial || bus.rtu_over_tcp ? USUAL_UNITS : USUAL_TCP_UNITS;
-  const present = await presentUnits(line, usual, answerMs, io.signal);
-  for (const one of (await identifyAll(line, present.units, io.signal)).found) {
-    if (one.kind === "unknown") continue;
-    return { ...bus, inverters: [InverterConfig.parse({ name: first.name, unit: one.unit, profile: one.kind })] };
+  for (const units of bus.tcp ? [USUAL_TCP_UNITS, FURTHER_TCP_UNITS] : [USUAL_UNITS, FURTHER_UNITS]) {
+    const present = await presentUnits(line, units, { answerMs }, io.signal);
+    for (const one of (await identifyAll(line, present.units, io)).found) {
+      if (one.kind === "unknown") continue;
+      return { ...bus, inverters: [InverterConfig.parse({ name: first.name, unit: one.unit, profile: one.kind })] };
+    }
   }
   return bus;
 }

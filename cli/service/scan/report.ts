@@ -47,6 +47,7 @@ export function oddityOf({ needs: { quirks, slowMs } }: Discovered): string | un
 
 const QUIRK_WORDS: Readonly<Record<Quirk, string>> = {
   ignore_transaction_id: "does not repeat the transaction id (ignore_transaction_id)",
+  ignore_protocol_id: "says that it speaks another protocol than Modbus (ignore_protocol_id)",
   ignore_unit_id: "answers with another unit id than was asked (ignore_unit_id)",
   ignore_length: "pads its frames or gets a length wrong (ignore_length)",
 };

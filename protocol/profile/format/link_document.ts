@@ -29,7 +29,8 @@ export const linkDocument = once(() => {
     }).optional(),
     timeout: duration("10ms", "60s").optional().describe("for an answer"),
     gap: duration("0s", "10s").optional().describe("pause between requests"),
-    tolerate: z.array(z.enum(["ignore_transaction_id", "ignore_unit_id", "ignore_length"])).max(3).default([])
+    tolerate: z.array(z.enum(["ignore_transaction_id", "ignore_protocol_id", "ignore_unit_id", "ignore_length"])).max(4)
+      .default([])
       .describe("what of the protocol it is known not to keep"),
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createInverter, type Inverter, type InverterOptions } from "../../../device/inverter/inverter.ts";
+import { pollOnce } from "../../../device/inverter/patient_poll.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { answerOf, type Asked, type Transport, type VirtualDevice, virtualDevice } from "../modbus/virtual_device.ts";
@@ -13,6 +14,8 @@ interface Bench extends AsyncDisposable {
   readonly device: VirtualDevice;
   readonly inverter: Inverter;
   poll(): Promise<Poll>;
+  /** For people, who ask once. */
+  once(): Promise<Poll>;
 }
 
 /** A SunSpec inverter on a real bus. */
@@ -24,6 +27,7 @@ function bench(transport: Transport, behave: (asked: Asked) => void, options: Pa
     device,
     inverter,
     poll: () => device.clock.until(inverter.poll()),
+    once: () => device.clock.until(pollOnce(inverter, { clock: device.clock, signal: new AbortController().signal })),
     [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
   };
 }
@@ -97,6 +101,38 @@ for (const transport of TRANSPORTS) {
     assert.equal(shown(await it.poll())["103.W"], 2345.6);
   });
 
+  for (const code of [4, 6, 7, 10, 11]) {
+    Deno.test(`on ${transport} a device that answers everything with exception ${code} for five seconds is found by who asks once`, async () => {
+      const words = sunSpecWords(MODELS);
+      let since: number | undefined;
+      await using it = bench(transport, (asked) => {
+        since ??= it.device.clock.monotonic();
+        const starting = it.device.clock.monotonic() < since + 5000;
+        asked.send(asked.frame(starting ? { fc: "exception", function: 3, code } : answerOf(words, asked.request)));
+      });
+      assert.equal(shown(await it.once())["103.W"], 2345.6);
+    });
+  }
+
+  Deno.test(`on ${transport} a device that refuses everything for its first second is found by who asks once`, async () => {
+    const words = sunSpecWords(MODELS);
+    let since: number | undefined;
+    await using it = bench(transport, (asked) => {
+      since ??= it.device.clock.monotonic();
+      const starting = it.device.clock.monotonic() < since + 1000;
+      asked.send(asked.frame(answerOf(starting ? new Map() : words, asked.request)));
+    });
+    assert.equal(shown(await it.once())["103.W"], 2345.6);
+  });
+
+  Deno.test(`on ${transport} a device without a map is told to have none within three seconds`, async () => {
+    await using it = bench(transport, (asked) => asked.send(asked.frame(answerOf(new Map(), asked.request))));
+    const began = it.device.clock.monotonic();
+    const poll = await it.once();
+    assert.equal(poll.kind === "nothing" && poll.fault.kind, "not_sunspec");
+    assert.ok(it.device.clock.monotonic() - began < 3000);
+  });
+
   Deno.test(`on ${transport} a device that is busy for long is said to be`, async () => {
     await using it = bench(transport, (asked) => asked.send(asked.frame({ fc: "exception", function: 3, code: 6 })));
     const poll = await it.poll();
@@ -113,12 +149,12 @@ for (const transport of TRANSPORTS) {
     assert.equal(it.inverter.identity()?.serialNumber, "SN1");
   });
 
-  Deno.test(`on ${transport} a dead unit costs six requests to look for, and then rests`, async () => {
+  Deno.test(`on ${transport} a dead unit costs ten requests to look for the first time, and then rests`, async () => {
     await using it = bench(transport, () => {});
     assert.equal((await it.poll()).kind, "nothing");
-    assert.equal(it.device.asked.length, 6);
+    assert.equal(it.device.asked.length, 10);
     assert.equal((await it.poll()).kind, "nothing");
-    assert.equal(it.device.asked.length, 6);
+    assert.equal(it.device.asked.length, 10);
   });
 
   Deno.test(`on ${transport} a register that is answered with exception 4 is left out at the third poll, and the rest read`, async () => {

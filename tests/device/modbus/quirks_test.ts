@@ -62,6 +62,10 @@ const TCP_LENGTHS: readonly Case[] = [
     name: "pads its frames and counts that",
     frame: (asked: Asked) => changed(concat(right(asked), new Uint8Array(2)), 5, 2),
   },
+  {
+    name: "says that every frame has six bytes",
+    frame: (asked: Asked) => changed(right(asked), 5, 6 - (right(asked)[5] ?? 0)),
+  },
   { name: "says that a frame is longer than it is", frame: (asked: Asked) => changed(right(asked), 5, 6) },
   { name: "says that a frame is shorter than it is", frame: (asked: Asked) => changed(right(asked), 5, -1) },
   {
@@ -74,6 +78,11 @@ const TCP_LENGTHS: readonly Case[] = [
   },
 ].map((one) => ({ ...one, transport: "tcp", option: "ignore_length" }));
 
+const TCP_PROTOCOL: readonly Case[] = [
+  { name: "says that it speaks protocol 1", frame: (asked: Asked) => changed(right(asked), 3, 1) },
+  { name: "fills the protocol id with something", frame: (asked: Asked) => changed(right(asked), 2, asked.total) },
+].map((one) => ({ ...one, transport: "tcp", option: "ignore_protocol_id" }));
+
 const RTU_LENGTHS: readonly Case[] = (["serial", "rtu over tcp"] as const).flatMap((transport) =>
   [
     { name: "pads its frames", frame: (asked: Asked) => crced(concat(withoutCrc(right(asked)), new Uint8Array(2))) },
@@ -84,7 +93,7 @@ const RTU_LENGTHS: readonly Case[] = (["serial", "rtu over tcp"] as const).flatM
   ].map((one) => ({ ...one, transport, option: "ignore_length" as const }))
 );
 
-const BY_ITSELF = [...TCP, ...TCP_LENGTHS, ...RTU_LENGTHS];
+const BY_ITSELF = [...TCP, ...TCP_PROTOCOL, ...TCP_LENGTHS, ...RTU_LENGTHS];
 
 function bench({ frame }: Case): VirtualDevice {
   return virtualDevice(new FakeClock(), (asked) => asked.send(frame(asked)));

@@ -6,24 +6,35 @@ import { NodeConfig } from "../../../device/config/node_config.ts";
 import { parse } from "yaml";
 import { encodeResponse } from "../../../device/modbus/pdu.ts";
 import { encodeMbap } from "../../../device/modbus/mbap.ts";
-import { USUAL_TCP_UNITS } from "../../../device/scan/lines.ts";
+import type { Search } from "../../../device/scan/lines.ts";
 import { scanTcp, type TcpFound } from "../../../device/scan/tcp_scan.ts";
+import { FURTHER_TCP_UNITS, USUAL_TCP_UNITS } from "../../../device/scan/usual_units.ts";
 import { common, sunSpecWords, threePhase } from "../inverter/fake_unit.ts";
 import { clock, type Peer, tcpPeer, value, type Visit } from "../modbus/peer.ts";
 import { answerOf } from "../modbus/virtual_device.ts";
 
 const words = sunSpecWords([common(66, "Kostal"), threePhase]);
+const fronius = sunSpecWords([common(66, "Fronius"), threePhase]);
 
-async function scanned(peer: Peer, units = USUAL_TCP_UNITS, answerMs = 200): Promise<TcpFound> {
-  const options = { hosts: ["127.0.0.1"], ports: [peer.port], units, connectMs: 500, answerMs };
+async function scanned(
+  peer: Peer,
+  units: readonly number[] = USUAL_TCP_UNITS,
+  answerMs = 200,
+  more: Partial<Search> = {},
+): Promise<TcpFound> {
+  const options = { hosts: ["127.0.0.1"], ports: [peer.port], units, connectMs: 500, answerMs, ...more };
   const io = { clock, log: getLogger(["test"]), signal: new AbortController().signal };
   const [one] = await clock.until(scanTcp(options, io));
   assert.ok(one);
   return one;
 }
 
-function frame({ request, tid, unit }: Visit, changed: { tid?: number; unit?: number } = {}): Uint8Array {
-  return value(encodeMbap({ tid, unit, pdu: value(encodeResponse(answerOf(words, request))), ...changed }));
+function frame(
+  { request, tid, unit }: Visit,
+  changed: { tid?: number; unit?: number } = {},
+  held: ReadonlyMap<number, number> = words,
+): Uint8Array {
+  return value(encodeMbap({ tid, unit, pdu: value(encodeResponse(answerOf(held, request))), ...changed }));
 }
 
 /** What is printed for a configuration, taken for one. */
@@ -82,3 +93,84 @@ Deno.test("an inverter that answers later than a scan waits is found, and its ti
   const timeout = configured(one)?.timing.timeout ?? 0;
   assert.ok(timeout >= 1000 && timeout >= (one.needs.slowMs ?? 0), `${timeout}`);
 });
+
+for (const unit of [4, 12, 15, 16, 20, 101, 201, 248, 254, 255]) {
+  Deno.test(`an inverter that answers as unit ${unit} only is found over TCP, after the usual ids`, async () => {
+    const asked: number[] = [];
+    await using peer = tcpPeer((visit) => {
+      asked.push(visit.unit);
+      return visit.unit === unit ? visit.send(frame(visit)) : undefined;
+    });
+    const { found } = await scanned(peer, USUAL_TCP_UNITS, 50, { further: FURTHER_TCP_UNITS });
+    assert.deepEqual(found.map((one) => [one.unit, one.kind]), [[unit, "sunspec"]]);
+    assert.ok(USUAL_TCP_UNITS.every((usual) => asked.indexOf(usual) < asked.indexOf(unit)));
+  });
+}
+
+Deno.test("beside an inverter at a usual unit id each further one is asked once, and found", async () => {
+  const asked = new Map<number, number>();
+  await using peer = tcpPeer((visit) => {
+    asked.set(visit.unit, (asked.get(visit.unit) ?? 0) + 1);
+    if (visit.unit === 1) return visit.send(frame(visit));
+    return visit.unit === 5 ? visit.send(frame(visit, {}, fronius)) : undefined;
+  });
+  const { found } = await scanned(peer, [1], 50, { further: FURTHER_TCP_UNITS });
+  assert.deepEqual(found.map(({ unit, kind }) => [unit, kind]), [[1, "sunspec"], [5, "sunspec"]]);
+  const others = FURTHER_TCP_UNITS.filter((unit) => unit > 5); // the first one is asked again, to hear who is late
+  assert.deepEqual(others.filter((unit) => asked.get(unit) !== 1), []);
+});
+
+Deno.test("of a device that answers to every unit id no further ones are asked", async () => {
+  const asked = new Set<number>();
+  await using peer = tcpPeer((visit) => {
+    asked.add(visit.unit);
+    return visit.send(frame(visit));
+  });
+  await scanned(peer, USUAL_TCP_UNITS, 50, { further: FURTHER_TCP_UNITS });
+  assert.deepEqual([...asked].filter((unit) => FURTHER_TCP_UNITS.includes(unit)), []);
+});
+
+for (const code of [4, 6, 10, 11]) {
+  Deno.test(`an inverter that answers everything with exception ${code} for two seconds is found`, async () => {
+    let since: number | undefined;
+    await using peer = tcpPeer((visit) => {
+      since ??= clock.monotonic();
+      if (clock.monotonic() > since + 2000) return visit.send(frame(visit));
+      const pdu = value(encodeResponse({ fc: "exception", function: visit.request.fc, code }));
+      return visit.send(value(encodeMbap({ tid: visit.tid, unit: visit.unit, pdu })));
+    });
+    const { found } = await scanned(peer, [1]);
+    assert.deepEqual(found.map(({ unit, kind }) => [unit, kind]), [[1, "sunspec"]]);
+  });
+}
+
+for (
+  const [name, bytes] of [["protocol 1", [3, 1]], ["six bytes for every frame", [5, 6]], ["no length", [5, 0]]] as const
+) {
+  Deno.test(`an inverter whose header says ${name} is found, and the option printed`, async () => {
+    await using peer = tcpPeer((visit) => visit.send(frame(visit).with(bytes[0], bytes[1])));
+    const one = await scanned(peer, [1]);
+    assert.deepEqual(one.found.map(({ kind }) => kind), ["sunspec"]);
+    const [quirk] = one.needs.quirks;
+    assert.ok(quirk && configured(one)?.tcp?.[quirk], JSON.stringify(one.needs));
+  });
+}
+
+Deno.test("an inverter that takes nearly five seconds is found where its address is named", async () => {
+  let free = Promise.resolve();
+  await using peer = tcpPeer((visit) => free = free.then(() => clock.sleep(4800)).then(() => visit.send(frame(visit))));
+  const one = await scanned(peer, [1], 200, { listenMs: 5000 });
+  assert.deepEqual(one.found.map(({ unit, kind }) => [unit, kind]), [[1, "sunspec"]]);
+  assert.ok((one.needs.slowMs ?? 0) >= 4800, `${one.needs.slowMs}`);
+});
+
+for (const base of [1, 39_999, 40_001, 49_999, 50_001]) {
+  Deno.test(`an inverter that says nothing but at its map from ${base} on is found`, async () => {
+    const beside = sunSpecWords([common(66, "Kostal"), threePhase], { base });
+    await using peer = tcpPeer((visit) => {
+      const there = answerOf(beside, visit.request).fc !== "exception";
+      return there ? visit.send(frame(visit, {}, beside)) : undefined;
+    });
+    assert.deepEqual((await scanned(peer, [1])).found.map(({ kind }) => kind), ["sunspec"]);
+  });
+}

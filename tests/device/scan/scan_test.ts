@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
 import type { Found } from "../../../device/scan/identify.ts";
-import { type ScanIo, USUAL_UNITS } from "../../../device/scan/lines.ts";
+import type { ScanIo } from "../../../device/scan/lines.ts";
 import { scanSerial, serialLines, serialScanMs, USUAL_ANSWER_MS } from "../../../device/scan/serial_scan.ts";
 import { hostsOf } from "../../../device/scan/network.ts";
 import { scanTcp } from "../../../device/scan/tcp_scan.ts";
+import { FURTHER_UNITS, USUAL_UNITS } from "../../../device/scan/usual_units.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import "../../fakes/sockets.ts";
 import { start } from "../simulator/running.ts";
@@ -94,6 +95,9 @@ Deno.test("a port that is not there is named", async () => {
 Deno.test("a quick search of a serial line takes at most 10 s, one of all ids at one speed 30 s", () => {
   const quick = serialScanMs({ lines: serialLines([]), units: USUAL_UNITS, answerMs: USUAL_ANSWER_MS });
   assert.ok(quick < 9_500, `${quick}`);
+  const byItself = { units: USUAL_UNITS, further: FURTHER_UNITS, answerMs: USUAL_ANSWER_MS };
+  const withFurther = serialScanMs({ lines: serialLines([]), ...byItself });
+  assert.ok(withFurther < 12_000, `${withFurther}`);
   const units = Array.from({ length: 247 }, (_, i) => i + 1);
   const all = serialScanMs({ lines: serialLines([9600], "none"), units, answerMs: 100 });
   assert.ok(all < 29_000, `${all}`);
