@@ -18,9 +18,10 @@ interface Message {
 export interface EventStreams {
   /**
    * One more stream of server-sent events (WHATWG HTML §9.2), until its reader goes away or is too slow, `allowed` says no,
-   * or the gateway stops. Throws `Fault` `unavailable` when there are too many.
+   * or the gateway stops. `reader` is the token that it reads with. Throws `Fault`: `too_many` when that has its share of
+   * streams, `unavailable` when there are too many in all.
    */
-  open(allowed: () => boolean): ReadableStream<Uint8Array<ArrayBuffer>>;
+  open(reader: string, allowed: () => boolean): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 interface EventStreamsIo {
@@ -35,6 +36,10 @@ interface EventStreamsIo {
 }
 
 const MAX_STREAMS = 64;
+/** Of one token: all the others find a place. */
+const MAX_STREAMS_OF_READER = 16;
+/** Seconds after which somebody who found no place may try again. */
+const RETRY_S = 30;
 /** Messages that wait for a reader; who is slower is cut off and comes back to a fresh state. */
 const MAX_WAITING = 256;
 /** Time between two looks whether the readers may still read. */
@@ -43,6 +48,7 @@ const LOOK_MS = 500;
 const BEAT_LOOKS = 30;
 
 interface Stream {
+  readonly reader: string;
   readonly controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   readonly allowed: () => boolean;
 }
@@ -65,12 +71,18 @@ export function createEventStreams(io: EventStreamsIo): EventStreams {
     }
   };
   return {
-    open(allowed) {
+    open(reader, allowed) {
       if (signal.aborted) throw new Fault("unavailable", "The gateway stops", { retryAfter: 5 });
       if (readers.count >= MAX_STREAMS) {
-        throw new Fault("unavailable", `Cannot open more than ${MAX_STREAMS} streams of events`, { retryAfter: 30 });
+        throw new Fault("unavailable", `Cannot open more than ${MAX_STREAMS} streams of events`, {
+          retryAfter: RETRY_S,
+        });
       }
-      const stream = readers.open(allowed);
+      if (readers.countOf(reader) >= MAX_STREAMS_OF_READER) {
+        const most = `Cannot open more than ${MAX_STREAMS_OF_READER} streams of events with one token`;
+        throw new Fault("too_many", most, { retryAfter: RETRY_S });
+      }
+      const stream = readers.open(reader, allowed);
       void watch();
       return stream;
     },
@@ -106,11 +118,15 @@ class Readers {
     return this.#streams.size;
   }
 
-  open(allowed: () => boolean): ReadableStream<Uint8Array<ArrayBuffer>> {
+  countOf(reader: string): number {
+    return [...this.#streams].filter((stream) => stream.reader === reader).length;
+  }
+
+  open(reader: string, allowed: () => boolean): ReadableStream<Uint8Array<ArrayBuffer>> {
     let opened: Stream | undefined;
     return new ReadableStream({
       start: (controller) => {
-        this.#streams.add(opened = { controller, allowed });
+        this.#streams.add(opened = { reader, controller, allowed });
         controller.enqueue(utf8("retry: 2000\n\n"));
       },
       cancel: () => void (opened && this.#streams.delete(opened)),

@@ -12,7 +12,7 @@ interface EventsApiIo extends AccessIo {
 export function addEventRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: EventsApiIo): void {
   api.openapi(eventsRoute(access), (c) => {
     const request = c.req.raw;
-    const body = io.events.open(() => isAuthentic(request, io));
+    const body = io.events.open(c.get("token").id, () => isAuthentic(request, io));
     return c.body(body, 200, { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" });
   });
 }

@@ -39,7 +39,14 @@ export function takeBoardUpload(
   if (upload.lost > 0) log.warn("board lost {lost} batches {device}", { lost: upload.lost, device: deviceId });
   for (const { fault, detail, source } of upload.undecodable) {
     quarantine.keep({ at: receivedAt, deviceId, fault, detail, content: source });
-    log.warn("item set aside {device} {fault}", { device: deviceId, fault });
+  }
+  const [first] = upload.undecodable;
+  if (first) {
+    log.warn("items set aside {device} {items} {fault}", {
+      device: deviceId,
+      items: upload.undecodable.length,
+      fault: first.fault,
+    });
   }
   samples.append(...batches);
   const mends = withMends(state.mends, upload.batches.flatMap(({ mend }) => mend ?? []));

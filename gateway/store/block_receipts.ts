@@ -13,6 +13,9 @@ CREATE TABLE block_receipt (
 const RangeRow = z.object({ first: z.number(), last: z.number() });
 type Range = z.infer<typeof RangeRow>;
 
+/** Ranges of a device. One that leaves out every other number would fill the disk: of more, the oldest gap closes. */
+const MOST_RANGES = 1_000;
+
 /** Which blocks of which device are stored, for ever. Called inside `GroupCommit.run`, with the samples. */
 export interface BlockReceipts {
   /** Notes a block; `false` when it was stored before. */
@@ -33,9 +36,20 @@ export function createBlockReceipts(db: DatabaseSync): BlockReceipts {
   const extend = db.prepare("UPDATE block_receipt SET last = ? WHERE device = ? AND first = ?");
   const remove = db.prepare("DELETE FROM block_receipt WHERE device = ? AND first = ?");
   const highest = db.prepare("SELECT coalesce(max(last), 0) AS last FROM block_receipt WHERE device = ?");
+  const oldest = db.prepare("SELECT first, last FROM block_receipt WHERE device = ? ORDER BY first LIMIT 2");
+  const isSurplus = db.prepare(`SELECT 1 FROM block_receipt WHERE device = ? LIMIT 1 OFFSET ${MOST_RANGES}`);
+  const closeOldestGap = (device: number) => {
+    const [first, second] = oldest.all(device).map((row) => RangeRow.parse(row));
+    if (first === undefined || second === undefined) return;
+    remove.run(device, second.first);
+    extend.run(second.last, device, first.first);
+  };
   const note = (device: number, blockId: number, last: number, under: Range | undefined) => {
     if (under?.last === blockId - 1) extend.run(last, device, under.first);
-    else insert.run(device, blockId, last);
+    else {
+      insert.run(device, blockId, last);
+      if (isSurplus.get(device)) closeOldestGap(device);
+    }
     return true;
   };
   return {

@@ -36,15 +36,21 @@ export interface Quarantine {
   lastAt(deviceId: string): number | undefined;
 }
 
-/** A quarantine that keeps its newest `maxRows` items. */
+/** Of the rows, how much one device may take: it does not push out what others sent. */
+const SHARE = 1 / 10;
+
+/** A quarantine that keeps its newest `maxRows` items, a tenth of them of one device at most. */
 export function createQuarantine(db: DatabaseSync, maxRows = 10_000): Quarantine {
   const insert = db.prepare("INSERT INTO quarantine(at, device_id, fault, detail, content) VALUES (?, ?, ?, ?, ?)");
   const trim = db.prepare("DELETE FROM quarantine WHERE id <= ?");
+  const trimDevice = db.prepare(`DELETE FROM quarantine WHERE id IN
+    (SELECT id FROM quarantine WHERE device_id = ? ORDER BY at DESC, id DESC LIMIT -1 OFFSET ?)`);
   const last = db.prepare("SELECT max(at) AS at FROM quarantine WHERE device_id = ?");
   const latest = db.prepare("SELECT * FROM quarantine ORDER BY id DESC LIMIT ?");
   return {
     keep({ at, deviceId, fault, detail, content }) {
       trim.run(Number(insert.run(at, deviceId, fault, detail, content).lastInsertRowid) - maxRows);
+      trimDevice.run(deviceId, Math.ceil(SHARE * maxRows));
     },
     latest: (limit) => latest.all(limit).map((row) => QuarantineRow.parse(row)),
     lastAt: (deviceId) => LastRow.parse(last.get(deviceId)).at ?? undefined,

@@ -49,12 +49,15 @@ const LINK_MS = 10 * 60_000;
 const IDLE_MS = 7 * 86_400_000;
 /** and so long after the login in any case. */
 const LONGEST_MS = 30 * 86_400_000;
+/** Sessions, and links that wait, of one holder: beyond them the one that was not used for longest ends. */
+const MOST_SESSIONS = 64;
+const MOST_LINKS = 64;
 /** How exactly the last use is known: a write for every request would be too dear. */
 const COARSE_MS = 3_600_000;
 
 /**
- * One-time links and the sessions of browsers. Of both only the SHA-256 of the secret is kept. Writing methods are called
- * inside `GroupCommit.run`.
+ * One-time links and the sessions of browsers. Of both only the SHA-256 of the secret is kept, and of each token no more than
+ * 64: who logs in again and again ends his own. Writing methods are called inside `GroupCommit.run`.
  */
 export interface Sessions {
   /** A code of 256 bits that opens one session. */
@@ -75,6 +78,8 @@ export function createSessions(db: DatabaseSync, random: Random): Sessions {
   const addLink = db.prepare("INSERT INTO login_link(digest, token, role, expires_at) VALUES (?, ?, ?, ?)");
   const takeLink = db.prepare("DELETE FROM login_link WHERE digest = ? AND expires_at > ? RETURNING token, role");
   const dropLinks = db.prepare("DELETE FROM login_link WHERE expires_at <= ?");
+  const dropOldLinks = db.prepare(`DELETE FROM login_link WHERE digest IN
+    (SELECT digest FROM login_link WHERE token IS ? ORDER BY expires_at DESC LIMIT -1 OFFSET ${MOST_LINKS - 1})`);
   const open = db.prepare(`INSERT INTO operator_session(digest, token, role, created_at, used_at, expires_at)
     VALUES (?, ?, ?, ?, ?, ?)`);
   const find = db.prepare(`SELECT token, role, used_at, expires_at FROM operator_session
@@ -83,9 +88,12 @@ export function createSessions(db: DatabaseSync, random: Random): Sessions {
     SET used_at = ?2, expires_at = min(created_at + ${LONGEST_MS}, ?2 + ${IDLE_MS}) WHERE digest = ?1`);
   const close = db.prepare("DELETE FROM operator_session WHERE digest = ?");
   const dropSessions = db.prepare("DELETE FROM operator_session WHERE expires_at <= ?");
+  const dropOldSessions = db.prepare(`DELETE FROM operator_session WHERE digest IN
+    (SELECT digest FROM operator_session WHERE token IS ? ORDER BY used_at DESC LIMIT -1 OFFSET ${MOST_SESSIONS - 1})`);
   return {
     addLink({ token, role }, now) {
       dropLinks.run(now);
+      dropOldLinks.run(token ?? null);
       const code = newSecret(random);
       addLink.run(digestOf(code), token ?? null, role, now + LINK_MS);
       return { code, expiresAt: now + LINK_MS };
@@ -96,6 +104,7 @@ export function createSessions(db: DatabaseSync, random: Random): Sessions {
     },
     open({ token, role }, now) {
       dropSessions.run(now);
+      dropOldSessions.run(token ?? null);
       const secret = newSecret(random);
       open.run(digestOf(secret), token ?? null, role, now, now, now + IDLE_MS);
       return { secret, expiresAt: now + IDLE_MS };

@@ -60,7 +60,9 @@ async function until(
   return text;
 }
 
-async function open({ gateway }: Running): Promise<{ body: ReadableStream<Uint8Array<ArrayBuffer>>; tokenId: string }> {
+async function openStream(
+  { gateway }: Running,
+): Promise<{ body: ReadableStream<Uint8Array<ArrayBuffer>>; tokenId: string }> {
   const { secret, token } = await gateway.management.createToken({ name: "test", role: "viewer" });
   const response = await fetch(`${gateway.url}/events`, { headers: { authorization: `Bearer ${secret}` } });
   assert.equal(response.status, 200);
@@ -72,7 +74,7 @@ async function open({ gateway }: Running): Promise<{ body: ReadableStream<Uint8A
 
 Deno.test("a new device is told, also when another process of this machine adds it", async () => {
   await using running = await start();
-  const { body } = await open(running);
+  const { body } = await openStream(running);
   const told = until(body, (text) => text.includes("roof"));
   const io = { clock: running.clock, random: systemRandom, log, version: "1.0.0" };
   await using local = await openLocalApi(running.folder, io);
@@ -85,7 +87,7 @@ Deno.test("a new device is told, also when another process of this machine adds 
 
 Deno.test("a stream ends when its token is revoked", async () => {
   await using running = await start();
-  const { body, tokenId } = await open(running);
+  const { body, tokenId } = await openStream(running);
   const ended = until(body, () => false);
   await running.gateway.management.revokeToken(tokenId);
   await running.clock.advance(1_000);
@@ -94,7 +96,7 @@ Deno.test("a stream ends when its token is revoked", async () => {
 
 Deno.test("a gateway that stops ends its open streams, and waits for no time to pass", async () => {
   const running = await start();
-  const { body } = await open(running);
+  const { body } = await openStream(running);
   const told = until(body, () => false);
   await ended(running[Symbol.asyncDispose](), "the stop");
   await told;
@@ -113,8 +115,8 @@ Deno.test("stored samples are told with physical values; a reader that does not 
   const stop = new AbortController();
   const feed = createSampleFeed(log);
   const streams = createEventStreams({ feed, ...changesOf(db), clock: new FakeClock(), log, signal: stop.signal });
-  const quick = streams.open(() => true).getReader();
-  const slow = streams.open(() => true).getReader();
+  const quick = streams.open("a token", () => true).getReader();
+  const slow = streams.open("a token", () => true).getReader();
   await quick.read();
   for (let at = 1; at <= 300; at++) {
     const series = { profile: "ecowatt", registers: ["Vac1", "Pac"], samples: [{ at, values: [2301, 900 + at] }] };
@@ -138,17 +140,32 @@ Deno.test("stored samples are told with physical values; a reader that does not 
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("one token has a quarter of the streams at most, and keeps nobody else out", async () => {
+  await using running = await start();
+  const { management, url } = running.gateway;
+  const { secret } = await management.createToken({ name: "greedy", role: "viewer" });
+  const ask = () => fetch(`${url}/events`, { headers: { authorization: `Bearer ${secret}` } });
+  const open = await Promise.all(Array.from({ length: 16 }, ask));
+  assert.deepEqual(open.map(({ status }) => status), Array(16).fill(200));
+  const refused = await ask();
+  assert.deepEqual([refused.status, refused.headers.get("retry-after")], [429, "30"]);
+  assert.match(await refused.text(), /Cannot open more than 16 streams of events with one token/);
+  const { body } = await openStream(running);
+  for (const stream of [body, ...open.map((response) => response.body)]) await stream?.cancel();
+});
+
 Deno.test("there is a bound on streams, and a place is free again when a reader goes", async () => {
   const folder = Deno.makeTempDirSync();
   using db = openGatewayDatabase(folder);
   const stop = new AbortController();
   const feed = createSampleFeed(log);
   const streams = createEventStreams({ feed, ...changesOf(db), clock: new FakeClock(), log, signal: stop.signal });
-  const open = Array.from({ length: 64 }, () => streams.open(() => true));
-  assert.throws(() => streams.open(() => true), /Cannot open more than 64/);
+  const one = (reader: string) => streams.open(reader, () => true);
+  const open = Array.from({ length: 64 }, (_, i) => one(`token ${i}`));
+  assert.throws(() => one("another"), /Cannot open more than 64/);
   await open[0]?.cancel();
-  streams.open(() => true);
+  one("another");
   stop.abort();
-  assert.throws(() => streams.open(() => true), /stops/);
+  assert.throws(() => one("another"), /stops/);
   await Deno.remove(folder, { recursive: true });
 });

@@ -41,3 +41,16 @@ Deno.test("twenty thousand blocks, neighbours swapped, take one row", async () =
   assert.ok(receipts.claim(row, Number.MAX_SAFE_INTEGER - 1));
   assert.ok(!receipts.claim(row, Number.MAX_SAFE_INTEGER - 1));
 });
+
+Deno.test("of a device that leaves out every other number a thousand ranges are kept: the oldest gap counts as received", async () => {
+  using store = openGatewayStore();
+  const [row, other] = [await addDevice(store, "roof"), await addDevice(store, "barn")];
+  const receipts = createBlockReceipts(store.db);
+  store.db.exec("BEGIN");
+  for (let id = 1; id <= 10; id += 2) assert.ok(receipts.claim(other, id));
+  for (let id = 1; id <= 2_399; id += 2) assert.ok(receipts.claim(row, id));
+  store.db.exec("COMMIT");
+  assert.equal(rows(store), 1_005);
+  assert.deepEqual([2, 400, 402, 2_398].map((id) => receipts.claim(row, id)), [false, false, true, true]);
+  assert.ok(receipts.claim(other, 2));
+});

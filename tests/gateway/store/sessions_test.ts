@@ -74,3 +74,23 @@ Deno.test("a copy of the database opens nothing: it holds no secret, in no spell
     for (const text of texts) assert.ok(text !== code && text !== secret);
   }
 });
+
+Deno.test("of 65 sessions of a token the one that was not used for longest ends, and nobody else's", () => {
+  using f = fixture();
+  const other = f.sessions.open({ token: undefined, role: "admin" }, NOW);
+  const opened = Array.from({ length: 64 }, (_, i) => f.sessions.open(holder, NOW + i));
+  f.sessions.touch(opened[0]?.secret ?? "", NOW + 100);
+  const last = f.sessions.open(holder, NOW + 101);
+  const alive = opened.map(({ secret }) => f.sessions.find(secret, NOW + 101) !== undefined);
+  assert.deepEqual(alive, opened.map((_, i) => i !== 1));
+  assert.ok(f.sessions.find(last.secret, NOW + 101) && f.sessions.find(other.secret, NOW + 101));
+});
+
+Deno.test("of 65 links of a token that wait the oldest is void, and nobody else's", () => {
+  using f = fixture();
+  const other = f.sessions.addLink({ token: undefined, role: "admin" }, NOW);
+  const [first, second] = Array.from({ length: 65 }, (_, i) => f.sessions.addLink(holder, NOW + i));
+  assert.equal(f.sessions.takeLink(first?.code ?? "", NOW + 100), undefined);
+  assert.deepEqual(f.sessions.takeLink(second?.code ?? "", NOW + 100), holder);
+  assert.equal(f.sessions.takeLink(other.code, NOW + 100)?.role, "admin");
+});
