@@ -5,7 +5,11 @@ import { programFile } from "./program_files.ts";
 export interface BackupOrder {
   readonly source: string;
   readonly destination: string;
+  /** Milliseconds to wait for a database that is locked. */
+  readonly patienceMs: number;
 }
+
+const PATIENCE_MS = 2_000;
 
 /** What came of it. */
 export type BackupReport = { readonly ok: true } | { readonly ok: false; readonly message: string };
@@ -15,10 +19,14 @@ export type BackupReport = { readonly ok: true } | { readonly ok: false; readonl
  * meanwhile. A thread of its own does it, because SQLite holds the thread until it is done: 2.5 s a GB on a fast disk.
  * Throws when the source cannot be read or the disk is full; what there is of the copy is removed then.
  */
-export async function backupDatabase(source: string, destination: string): Promise<void> {
+export async function backupDatabase(
+  source: string,
+  destination: string,
+  { patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {},
+): Promise<void> {
   await Deno.stat(source); // or SQLite would say no more than "unable to open"
   await intoNewFile(destination, async () => {
-    const report = await ordered({ source, destination });
+    const report = await ordered({ source, destination, patienceMs });
     if (!report.ok) throw new Error(`Cannot copy ${source}: ${report.message}`);
   });
 }

@@ -8,10 +8,10 @@ globalThis.addEventListener("message", async (event) => {
   port?.postMessage(await report(event.data));
 });
 
-async function report({ source, destination }: BackupOrder): Promise<BackupReport> {
+async function report({ source, destination, patienceMs }: BackupOrder): Promise<BackupReport> {
   try {
     using db = new DatabaseSync(source, { readOnly: true });
-    db.exec("PRAGMA busy_timeout = 2000");
+    db.exec(`PRAGMA busy_timeout = ${patienceMs}`);
     db.prepare("SELECT count(*) FROM sqlite_schema").get(); // of a locked database backup() would wait for ever
     await backup(db, destination);
     return { ok: true };

@@ -9,17 +9,15 @@ import { runVersion } from "../../ota/updater/probe.ts";
 import { publish, takeRequest } from "../../ota/updater/status_files.ts";
 import { Updater } from "../../ota/updater/updater.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { within } from "../../platform/deadline.ts";
 import type { Random } from "../../platform/random.ts";
 import type { UpdateConfig } from "../config/update_config.ts";
 import type { Poster } from "../uplink/exchange.ts";
 import { replyOf } from "../uplink/reply.ts";
+import { restartAtRest } from "./restart.ts";
 
 /** How often the status is looked at, and how long an unchanged one is not written again. Milliseconds. */
 const LOOK_MS = 1_000;
 const PUBLISH_MS = 60_000;
-/** How long a restart waits for a command that is being executed. Milliseconds. */
-const REST_MS = 60_000;
 
 /** The program that a node runs in, and may replace. */
 export interface Program {
@@ -72,10 +70,7 @@ export async function openUpdater(config: UpdateConfig, io: NodeUpdaterIo): Prom
     interval: config.interval,
     soakMs: config.soak,
     health,
-    restart: async () => {
-      await atRest(rest, clock);
-      program.restart();
-    },
+    restart: () => restartAtRest(program.restart, rest, clock),
     settled: program.settled,
     wanted: () => takeRequest(files),
     log,
@@ -88,11 +83,6 @@ export async function openUpdater(config: UpdateConfig, io: NodeUpdaterIo): Prom
       await running;
     },
   };
-}
-
-/** Waits for the end of a command that is being executed; one that takes too long is found in the journal. */
-async function atRest(rest: () => Promise<void>, clock: Pick<Clock, "sleep">): Promise<void> {
-  await within(REST_MS, rest(), { clock });
 }
 
 /** To the end, and that too: who follows an update is told that the node restarts into it. */
