@@ -36,6 +36,7 @@ interface QueueFlags extends GatewayFlags {
   readonly priority?: number;
   readonly expires?: number;
   readonly unit?: string;
+  readonly revert?: number;
   readonly overrideBudget?: boolean;
 }
 
@@ -51,9 +52,11 @@ export function addCommand(program: Command, terminal: Terminal): void {
       .option("--override-budget", "also when the register's writes of the day are used up (admins)");
   queueing("set-power <device> <value>", "limit the output power")
     .option("--unit <unit>", "% or W (default: the inverter's own)")
+    .option("--revert <seconds>", "lifted after so long, unless it is ordered again (default: it stays)", number)
     .action((device: string, value: string, flags: QueueFlags) => {
       const unit = flags.unit === undefined ? {} : { unit: flags.unit };
-      return queue(device, "set_power", { power_value: number(value), ...unit }, flags, terminal);
+      const revert = flags.revert === undefined ? {} : { revert_s: flags.revert };
+      return queue(device, "set_power", { power_value: number(value), ...unit, ...revert }, flags, terminal);
     });
   queueing("write <device> <address> <value>", "write one holding register, raw")
     .action((device: string, address: string, value: string, flags: QueueFlags) =>

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { busOf } from "../../device/equipment/bus.ts";
 import { invertersOf } from "../../device/equipment/inverters.ts";
 import { execute } from "../../device/command/executor.ts";
+import { NO_LEASES } from "../../device/command/lease_keeper.ts";
 import type { Execution } from "../../device/command/execution.ts";
 import { pollOnce } from "../../device/inverter/patient_poll.ts";
 import { textOf } from "../../device/command/register_values.ts";
@@ -67,7 +68,12 @@ async function write({ inverter: name, register, value }: Wish, flags: Flags, te
   using deadline = new TimeLimit(systemClock, Infinity);
   const order = { command, deadline, writesPerDay: Infinity };
   const targets = new Map([[name, inverter]]);
-  show(await execute(order, { ...io, inverters: targets, journal: NO_JOURNAL }, stop.signal), name, flags, terminal);
+  show(
+    await execute(order, { ...io, inverters: targets, journal: NO_JOURNAL, leases: NO_LEASES }, stop.signal),
+    name,
+    flags,
+    terminal,
+  );
 }
 
 /** An address as it is; else that of the holding register with this name. */

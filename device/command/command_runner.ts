@@ -2,6 +2,7 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import { TimeLimit } from "../../platform/deadline.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
+import { SerialQueue } from "../../platform/serial_queue.ts";
 import type { Random } from "../../platform/random.ts";
 import { DEFAULT_WRITES_PER_DAY } from "../../protocol/command/budget.ts";
 import {
@@ -19,7 +20,8 @@ import type { Poster } from "../uplink/exchange.ts";
 import { replyOf } from "../uplink/reply.ts";
 import { execute } from "./executor.ts";
 import type { Execution } from "./execution.ts";
-import type { CommandJournal } from "./journal.ts";
+import type { CommandJournal, Interrupted } from "./journal.ts";
+import { LeaseKeeper } from "./lease_keeper.ts";
 import { recover } from "./recovery.ts";
 import { textOf } from "./register_values.ts";
 import { keepReporting } from "./reporter.ts";
@@ -64,6 +66,9 @@ export class CommandRunner {
   readonly #io: CommandRunnerIo;
   readonly #notifier = new Notifier();
   readonly #trouble: RateLimitedLog;
+  /** One order at a time goes to the inverters. */
+  readonly #orders = new SerialQueue();
+  readonly #leases: LeaseKeeper;
   readonly #counts = { completed: 0, failed: 0, expired: 0 };
   #failures = 0;
   #resting = false;
@@ -76,11 +81,16 @@ export class CommandRunner {
   constructor(io: CommandRunnerIo) {
     this.#io = io;
     this.#trouble = new RateLimitedLog(io.log, io.clock);
+    this.#leases = new LeaseKeeper({ ...io, orders: this.#orders });
   }
 
   /** Works until the signal aborts; what was begun is found in the journal then. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#fetchAll(signal), keepReporting({ ...this.#io, notifier: this.#notifier }, signal)]);
+    await Promise.all([
+      this.#fetchAll(signal),
+      this.#leases.run(signal),
+      keepReporting({ ...this.#io, notifier: this.#notifier }, signal),
+    ]);
   }
 
   /** Begins no more commands; resolves when the one under way has ended. What was not begun is handed out again. */
@@ -113,7 +123,7 @@ export class CommandRunner {
     try {
       for (const interrupted of this.#io.journal.interrupted()) {
         if (this.#resting) return IDLE_MS;
-        await this.#during(interrupted.id, () => recover(interrupted, this.#io, signal));
+        await this.#during(interrupted.id, () => this.#recover(interrupted, signal));
         if (signal.aborted) return 0;
       }
       if (this.#resting) return IDLE_MS;
@@ -163,9 +173,17 @@ export class CommandRunner {
       fresh = true;
       using deadline = new TimeLimit(this.#io.clock, answeredAt + lifeMs(command, this.#io.clock));
       const order = { command, deadline, writesPerDay };
-      await this.#during(command.command_id, () => execute(order, this.#io, signal));
+      await this.#during(command.command_id, () => execute(order, { ...this.#io, leases: this.#leases }, signal));
     }
     return fresh;
+  }
+
+  /** What is found to be in force as it was ordered takes the place of what was ordered before. */
+  async #recover(interrupted: Interrupted, signal: AbortSignal): Promise<Execution> {
+    const { id, inverter, writes } = interrupted;
+    const found = await recover(interrupted, this.#io, signal);
+    if (found.kind === "completed") this.#leases.superseded(id, inverter, writes.map(({ address }) => address));
+    return found;
   }
 
   /** Executes one command to its end and records what it came to. */
@@ -174,7 +192,7 @@ export class CommandRunner {
     const ended = Promise.withResolvers<void>();
     this.#executing = ended.promise;
     try {
-      this.#finish(id, await work(), started);
+      this.#finish(id, await this.#orders.run(work), started);
     } finally {
       ended.resolve();
     }

@@ -6,11 +6,14 @@ import { checkCommand } from "../../protocol/command/check.ts";
 import type { Command } from "../../protocol/command/command.ts";
 import type { HandedCommand } from "../../protocol/command/device_messages.ts";
 import { commandReasonText, type CommandRefusal } from "../../protocol/command/reason.ts";
+import { powerControl } from "../../protocol/command/power_control.ts";
 import { inputsOf, type Step, stepsOf } from "../../protocol/command/steps.ts";
 import { type RawOf, rawOfPhysical } from "../../protocol/profile/physical.ts";
 import type { Profile, Register } from "../../protocol/profile/register.ts";
 import type { BusOutcome } from "../modbus/fault.ts";
-import type { CommandJournal, JournalWrite } from "./journal.ts";
+import type { Beginning, CommandJournal, JournalWrite } from "./journal.ts";
+import { withFirstValues } from "./lease.ts";
+import type { LeaseKeeper } from "./lease_keeper.ts";
 import { describeRegister, describeWords, factorsWithin, readRaws } from "./register_values.ts";
 import type { CommandTarget } from "./target.ts";
 import type { Execution } from "./execution.ts";
@@ -19,6 +22,9 @@ import { type Describe, writeSequence } from "./write_sequence.ts";
 /** How long a command waits for an inverter whose map is not known yet. */
 const PROFILE_WAIT_MS = 30_000;
 const PROFILE_PAUSE_MS = 250;
+
+/** So much longer an inverter's own timer is given: it lifts its limit better than the node. */
+const OWN_TIMER_MS = 5_000;
 
 /** A command with what was agreed. */
 interface Order {
@@ -32,6 +38,7 @@ interface ExecutorIo {
   /** By their names in the configuration. */
   readonly inverters: ReadonlyMap<string, CommandTarget>;
   readonly journal: Pick<CommandJournal, "begin" | "writes">;
+  readonly leases: Pick<LeaseKeeper, "of" | "begun" | "superseded" | "failed">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -108,13 +115,38 @@ async function write(order: Order, site: Site, io: ExecutorIo, signal: AbortSign
     if (!before.ok) return failed(before.fault.message);
     recorded.push(forJournal(step, before.value, rawOf));
   }
-  io.journal.begin({ id: command.command_id, inverter: site.name, writes: recorded, at });
+  const lost = begin({ id: command.command_id, inverter: site.name, writes: recorded, at }, order, site, io);
+  if (lost !== undefined) return failed(lost);
   const registers = new Map(writes.map(({ register }) => [register.address, register]));
   const describe: Describe = ({ address, register: name }, words) => {
     const register = registers.get(address);
     return register ? describeRegister(register, words, rawOf) : { address, register: name, words: [...words] };
   };
-  return await writeSequence(recorded, { target: site.target, clock: io.clock, signal, deadline, describe });
+  const done = await writeSequence(recorded, { target: site.target, clock: io.clock, signal, deadline, describe });
+  const { command_id: id } = command;
+  if (done.kind === "completed") io.leases.superseded(id, site.name, recorded.map(({ address }) => address));
+  else if (done.kind !== "stopped") io.leases.failed(id);
+  return done;
+}
+
+/** Writes down what is about to be done, and what is given back after its time; why that could not be, if so. */
+function begin(beginning: Beginning, { command }: Order, { name, profile }: Site, io: ExecutorIo): string | undefined {
+  const ms = leaseOf(command, profile);
+  if (ms === undefined) return void io.journal.begin(beginning);
+  const lease = withFirstValues(beginning.writes, io.leases.of(name));
+  const lost = lease.find(({ before }) => before === undefined);
+  if (lost && powerControl(profile)?.revert === undefined) {
+    return `${lost.register} does not tell what it holds: it could not be given back after its time`;
+  }
+  io.journal.begin({ ...beginning, lease });
+  io.leases.begun(beginning.id, ms);
+}
+
+/** Milliseconds after which what a command orders ends; `undefined`: it stays. */
+function leaseOf(command: Command, profile: Profile): number | undefined {
+  if (command.command_type !== "set_power" || !command.parameters.revert_s) return undefined;
+  const own = powerControl(profile)?.revert === undefined ? 0 : OWN_TIMER_MS;
+  return 1000 * command.parameters.revert_s + own;
 }
 
 /** What a register holds before it is written, to take that back; nothing where it cannot be read. */

@@ -29,6 +29,16 @@ export const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** What is in force for a time only; later than the other tables. */
+export const LEASE_SCHEMA = `
+  CREATE TABLE lease (
+    number INTEGER PRIMARY KEY, -- in the order in which they began
+    id TEXT NOT NULL UNIQUE, -- of the command
+    inverter TEXT NOT NULL,
+    writes TEXT NOT NULL -- JSON of what was written, with what is given back
+  ) STRICT;
+`;
+
 const Writes = z.array(z.object({
   register: z.string(),
   address: z.int(),
@@ -52,6 +62,8 @@ export interface Interrupted {
 /** What is to be written, for the record. `at`: unix milliseconds, for the day's budget. */
 export interface Beginning extends Interrupted {
   readonly at: number;
+  /** What is in force for a time only, with what is given back then. */
+  readonly lease?: readonly JournalWrite[];
 }
 
 /**
@@ -61,12 +73,16 @@ export interface Beginning extends Interrupted {
 export interface CommandJournal {
   /** Whether the command was begun or finished here. A finished one will be reported once more. */
   repeat(id: string): boolean;
-  /** Records a write, and counts it in its day, before it is made. */
+  /** Records a write, what is given back after its time, and that it counts in its day, before it is made. */
   begin(beginning: Beginning): void;
   /** Records what a command came to. */
   finish(report: CommandReport): void;
   /** Begun and not finished, oldest first. */
   interrupted(): readonly Interrupted[];
+  /** What is in force for a time only, the oldest first. */
+  leases(): readonly Interrupted[];
+  /** It is not any more, or was ordered again. */
+  endLease(id: string): void;
   /** The oldest report that the gateway does not have. */
   unreported(): CommandReport | undefined;
   /** The gateway has this report. */
@@ -99,21 +115,27 @@ export function createJournal(db: DatabaseSync): CommandJournal {
   );
   const held = db.prepare("SELECT id FROM command WHERE acknowledged = 0 ORDER BY number");
   const written = db.prepare("SELECT count FROM register_write WHERE inverter = ? AND day = ? AND address = ?");
+  const lend = db.prepare("INSERT INTO lease (id, inverter, writes) VALUES (?, ?, ?)");
+  const lent = db.prepare("SELECT id, inverter, writes FROM lease ORDER BY number");
+  const endLease = db.prepare("DELETE FROM lease WHERE id = ?");
   return {
     repeat(id) {
       const row = known.get(id);
       if (row?.["acknowledged"] === 1) reopen.run(id);
       return row !== undefined;
     },
-    begin: ({ id, inverter, writes, at }) =>
+    begin: ({ id, inverter, writes, at, lease }) =>
       transaction(db, () => {
         const day = utcDay(at);
         insert.run(id, inverter, JSON.stringify(writes));
         for (const { address } of writes) count.run(inverter, day, address);
+        if (lease) lend.run(id, inverter, JSON.stringify(lease));
         forgetDays.run(day - KEPT_DAYS, day + KEPT_DAYS);
       }),
     finish: (report) => void finish.run(report.command_id, JSON.stringify(report)),
     interrupted: () => begun.all().map(interruptedOf),
+    leases: () => lent.all().map(interruptedOf),
+    endLease: (id) => void endLease.run(id),
     unreported: () => reportOf(oldest.get()),
     acknowledge: (id) =>
       transaction(db, () => {

@@ -2,14 +2,14 @@ import type { TimeLimit } from "../../platform/deadline.ts";
 import type { ReadBack } from "../../protocol/command/device_messages.ts";
 import type { Execution } from "./execution.ts";
 import type { JournalWrite } from "./journal.ts";
-import { type WriteIo, writeStep, type Written } from "./write_step.ts";
+import { isRevertTime, type WriteIo, writeStep, type Written } from "./write_step.ts";
 
 /** Describes what a register holds, for people and the gateway. */
 export type Describe = (write: JournalWrite, words: readonly number[]) => ReadBack;
 
 /**
  * Writes registers one after the other. Only the first may be too late: what was begun is completed, or, when the inverter
- * does not take a register, taken back. A revert time that it does not take is told, as the limit holds without.
+ * does not take a register, taken back. A revert time that it does not take is told: the node ends the limit then.
  */
 export async function writeSequence(
   writes: readonly JournalWrite[],
@@ -54,10 +54,5 @@ function noteOf({ register, words }: JournalWrite, written: Written): string | u
   if (written.kind === "in_force") return written.rounded ? `${register} is rounded by the inverter` : undefined;
   if (written.kind !== "not_taken" || words.every((word) => word === 0)) return undefined;
   const holds = written.words === undefined ? "" : ` and holds ${written.words.join(" ")}`;
-  return `${register} is not taken${holds}: the limit stays until it is lifted`;
-}
-
-/** SunSpec model 123: seconds after which a limit ends by itself. */
-function isRevertTime({ register }: JournalWrite): boolean {
-  return register.endsWith("_RvrtTms");
+  return `${register} is not taken${holds}: the node lifts the limit`;
 }

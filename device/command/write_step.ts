@@ -133,11 +133,20 @@ function settled(write: JournalWrite, held: Exclude<Held, { kind: "stopped" }>):
   return held.kind === "otherwise" && isNear(write, held.words) ? { ...held, kind: "rounded" } : held;
 }
 
-/** A timer that runs down may already show less than was written (SunSpec model 123, `_RvrtTms`). */
-function isInForce({ register, words }: JournalWrite, held: readonly number[]): boolean {
-  if (same(held, words)) return true;
-  const [seconds = 0] = held;
-  return register.endsWith("_RvrtTms") && held.length === 1 && seconds > 0 && seconds < (words[0] ?? 0);
+/** SunSpec models 123 and 704: seconds after which a limit ends by itself. */
+export function isRevertTime({ register }: JournalWrite): boolean {
+  return register.endsWith("RvrtTms");
+}
+
+/** A timer that runs down may already show less than was written. */
+function isInForce(write: JournalWrite, held: readonly number[]): boolean {
+  if (same(held, write.words)) return true;
+  const seconds = numberOf(held);
+  return isRevertTime(write) && held.length === write.words.length && seconds > 0 && seconds < numberOf(write.words);
+}
+
+function numberOf(words: readonly number[]): number {
+  return words.reduce((number, word) => number * 0x1_0000 + word, 0);
 }
 
 /** Whether what is held is what was written, in the inverter's own steps. */

@@ -5,7 +5,7 @@ import { beforeMigration } from "../../platform/migration_copy.ts";
 import { openSqlite } from "../../platform/sqlite.ts";
 import { openSqliteReadOnly } from "../../platform/sqlite_read_only.ts";
 import { SCHEMA as boundAnswers } from "./bound_answers.ts";
-import { SCHEMA as commands } from "../command/journal.ts";
+import { LEASE_SCHEMA as leases, SCHEMA as commands } from "../command/journal.ts";
 import { ANSWERED_SCHEMA as answered, SCHEMA as leftOut } from "./map_memory.ts";
 import { SCHEMA as machineStart } from "./machine_start.ts";
 import { SCHEMA as inverterIdentity } from "./inverter_identities.ts";
@@ -53,6 +53,7 @@ export const MIGRATIONS: readonly string[] = [
   answered,
   machineStart,
   inverterIdentity,
+  leases,
 ];
 
 /** The node's database inside its data directory. */

@@ -32,7 +32,7 @@ export function abilitiesOf({ inverter, profile }: Target, isBoard: boolean): In
     control: control && {
       limit: control.limit,
       acceptsWatts: control.rating !== undefined && !isBoard,
-      canRevert: control.revert !== undefined,
+      canRevert: !isBoard,
     },
     writable,
     readable: isBoard ? [] : holding,

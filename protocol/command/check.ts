@@ -59,8 +59,8 @@ function checkSetPower(
   else if (unit !== "W" || !control.rating || board) {
     refusals.push(...refused("parameters.unit", { code: "other_unit", unit: limit.unit, register: limit.name }));
   } else if (value < 0) refusals.push(...refused("parameters.power_value", { code: "negative" }));
-  if (revert_s !== undefined && !control.revert) {
-    refusals.push(...refused("parameters.revert_s", { code: "no_revert", title }));
+  if (revert_s !== undefined && board) {
+    refusals.push(...refused("parameters.revert_s", { code: "no_revert" }));
   }
   return refusals;
 }

@@ -13,7 +13,9 @@ export const SetPower = z.strictObject({
   power_value: Integer.describe("the limit, in the unit of the inverter's limit register, or in `unit`"),
   unit: z.enum(["%", "W"]).optional().describe("of power_value; W is turned into % of the inverter's rating"),
   revert_s: z.int().min(0).max(0xffff).optional()
-    .describe("seconds after which the inverter lifts the limit by itself; 0 or nothing: never"),
+    .describe(
+      "seconds after which the limit is lifted, by the inverter's own timer where it has one and by its node, unless it is set again; a node that starts lifts it at once; 0 or nothing: never",
+    ),
 });
 
 /** Writes one register, raw. */

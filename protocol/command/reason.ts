@@ -4,8 +4,8 @@ export type CommandReason =
   /** A limit is set in the unit of its register only. */
   | { readonly code: "other_unit"; readonly unit: string; readonly register: string }
   | { readonly code: "negative" }
-  /** It does not lift a limit by itself. */
-  | { readonly code: "no_revert"; readonly title: string }
+  /** The firmware of boards does not lift a limit. */
+  | { readonly code: "no_revert" }
   /** No register begins there: a write is of a whole one. */
   | { readonly code: "no_register_begins"; readonly title: string; readonly address: number }
   | { readonly code: "no_register"; readonly title: string; readonly address: number; readonly count: number }
@@ -49,7 +49,7 @@ export function commandReasonText(reason: CommandReason): string {
     case "negative":
       return "must not be negative";
     case "no_revert":
-      return `${reason.title} cannot lift a limit by itself`;
+      return "a board does not lift a limit after a time";
     case "no_register_begins":
       return `${reason.title} has no register that begins at ${reason.address}`;
     case "no_register": {

@@ -20,6 +20,8 @@ Deno.test("an operator's command reaches the inverter at once, and its result th
   const steps: readonly [readonly string[], number, RegExp][] = [
     [["command", "set-power", "demo", "40", "--wait"], 0, /Pow = 40 %/],
     [["command", "read", "demo", "8", "--wait"], 0, /Pow = 40 %/],
+    [["command", "set-power", "demo", "30", "--revert", "3600", "--wait"], 0, /Pow = 30 %/],
+    [["command", "read", "demo", "8", "--wait"], 0, /Pow = 30 %/],
     [["command", "read", "demo", "0", "10", "--wait", "--json"], 0, /"register":"Vac1"/],
     [["command", "write", "demo", "8", "55", "--wait"], 0, /Pow = 55 %/],
     [["command", "set-power", "demo", "101"], 1, /Pow takes 0 to 100 %/],

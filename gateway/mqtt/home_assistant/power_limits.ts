@@ -39,7 +39,7 @@ const ENDED = ["completed", "failed", "expired", "cancelled", "refused"];
 
 /** A whole number as Home Assistant's slider sends it. */
 const NUMBER = /^\d{1,6}(\.0{1,6})?$/;
-/** `revert_s`: seconds after which the inverter lifts the limit by itself, when nobody sets it again. */
+/** `revert_s`: seconds after which the limit is lifted when nobody sets it again. */
 const Wish = z.strictObject({ value: z.int().min(0).max(999_999), revert_s: z.int().min(0).max(0xffff).optional() });
 type Wish = Readonly<z.infer<typeof Wish>>;
 

@@ -127,7 +127,7 @@ for (const refuses of [true, false]) {
     });
     const done = await bench.run(half);
     assert.ok(done.kind === "completed", JSON.stringify(done));
-    assert.match(done.notes?.join() ?? "", /RvrtTms is not taken.*stays until it is lifted/);
+    assert.match(done.notes?.join() ?? "", /RvrtTms is not taken.*the node lifts the limit/);
     assert.deepEqual(held(bench), [500, 0, 1]);
     assert.deepEqual((await bench.run(power(40))).kind, "completed");
   });

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { TimeLimit } from "../../../platform/deadline.ts";
 import { execute } from "../../../device/command/executor.ts";
+import { NO_LEASES } from "../../../device/command/lease_keeper.ts";
 import type { Execution } from "../../../device/command/execution.ts";
 import type { Beginning, CommandJournal } from "../../../device/command/journal.ts";
 import { createInverter } from "../../../device/inverter/inverter.ts";
@@ -57,7 +58,7 @@ export function workbench(unit: Unit, profile: typeof ecowatt | "sunspec" = ecow
     },
     writes: (_inverter, address) => begun.flatMap(({ writes }) => writes).filter((w) => w.address === address).length,
   };
-  const io = { inverters: new Map([["roof", inverter]]), journal, clock, log: getLogger(["test"]) };
+  const io = { inverters: new Map([["roof", inverter]]), journal, leases: NO_LEASES, clock, log: getLogger(["test"]) };
   const stop = new AbortController();
 
   /** Executes a command, in as much fake time as it takes. */

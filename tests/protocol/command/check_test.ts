@@ -60,10 +60,10 @@ Deno.test("what it cannot do is refused with the reason", () => {
 });
 
 Deno.test("all reasons come at once", () => {
-  const found = reasons(ecowatt, "set_power", { power_value: 200, revert_s: 60 });
+  const found = reasons(ecowatt, "set_power", { power_value: 200, revert_s: 60 }, true);
   assert.deepEqual(found, [
     "parameters.power_value: Pow takes 0 to 100 %: 200 is outside",
-    "parameters.revert_s: EcoWatt ten-register inverter cannot lift a limit by itself",
+    "parameters.revert_s: a board does not lift a limit after a time",
   ]);
 });
 
