@@ -158,14 +158,17 @@ for (const step of [0, 1, 2, 3, 4, 5]) {
     await using it = node(unit, "sunspec");
     await it.bench.clock.until(it.bench.inverter.poll());
     const before = REGISTERS.map((address) => it.held(address));
-    let writes = 0;
-    it.bench.trouble = () => {
-      const dies = writes++ === step % 3;
-      if (dies) it.die();
-      return dies && step < 3 ? { fault: silence, effect: false } : undefined;
-    };
+    const dies = (address: number) => address === REGISTERS[step % 3];
+    if (step < 3) {
+      it.bench.trouble = (address) => {
+        if (!dies(address)) return undefined;
+        it.die();
+        return { fault: silence, effect: false };
+      };
+    } else it.bench.written = (address) => void (dies(address) && it.die());
     assert.equal((await it.order(power(40, 3_600))).kind, "stopped");
     delete it.bench.trouble;
+    delete it.bench.written;
     const written = it.bench.writes.length;
     await it.startAgain();
     await it.pass(30_000);
