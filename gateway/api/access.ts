@@ -11,7 +11,7 @@ export interface AccessIo extends SessionIo {
 }
 
 /** What a route says of who may use it: for the API document and for the check, in one. */
-interface Guard {
+export interface Guard {
   readonly security: ({ bearer: string[] } | { session: string[] })[];
   readonly middleware: MiddlewareHandler<ApiEnv>;
 }

@@ -9,7 +9,7 @@ import type { Access } from "./access.ts";
 import { CommandView, commandView } from "./command_view.ts";
 import { DeviceParam } from "./devices.ts";
 import type { ApiEnv } from "./env.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonRequest, takingJson } from "./json_body.ts";
 import { pageOf } from "./page.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
@@ -141,30 +141,26 @@ function statusView(record: CommandRecord): z.infer<typeof StatusView> {
 const tags = ["commands"];
 
 function queueRoute(access: Access) {
-  const guard = access("operator");
   return createRoute({
     method: "post",
     path: "/command/queue",
     tags,
     summary: "Queues a command, or a batch of which all or none are queued",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: QueueBody } } } },
+    ...takingJson(access("operator")),
+    request: { body: jsonRequest(QueueBody) },
     responses: { 200: json(z.union([QueuedOne, QueuedBatch]), "Queued"), ...PROBLEMS },
   });
 }
 
 function cancelRoute(access: Access) {
-  const guard = access("operator");
   const body = z.strictObject({ command_id: CommandId, device_id: DeviceId.optional() }).openapi("CommandCancel");
   return createRoute({
     method: "post",
     path: "/command/cancel",
     tags,
     summary: "Cancels a command that the device has not got, or did not report while its lease ran",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: body } } } },
+    ...takingJson(access("operator")),
+    request: { body: jsonRequest(body) },
     responses: { 200: json(StatusView, "Cancelled"), ...PROBLEMS },
   });
 }

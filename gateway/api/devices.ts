@@ -11,7 +11,8 @@ import { AuthPolicy, type Device } from "../store/devices.ts";
 import type { Activity } from "../store/latest_values.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
-import { jsonBody } from "./json_body.ts";
+import { devicesPage, DevicesQuery } from "./device_pages.ts";
+import { jsonRequest, takingJson } from "./json_body.ts";
 import { pageOf } from "./page.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
@@ -190,12 +191,9 @@ const PATH = "/api/v1/devices";
 const tags = ["devices"];
 
 function listRoute(access: Access) {
-  const query = z.object({
-    limit: z.coerce.number().int().min(1).max(1000).default(100),
-    after: DeviceId.optional().describe("Go on after this device: `next` of the page before"),
+  const query = DevicesQuery.extend({
     state: z.enum(DEVICE_STATES).optional().describe("Only devices in this state"),
   });
-  const page = z.object({ devices: z.array(DeviceView), next: z.string().nullable() });
   return createRoute({
     method: "get",
     path: PATH,
@@ -203,7 +201,7 @@ function listRoute(access: Access) {
     summary: "The registered devices, by name",
     ...access("viewer"),
     request: { query },
-    responses: { 200: json(page, "A page of devices"), ...PROBLEMS },
+    responses: { 200: json(devicesPage(DeviceView), "A page of devices"), ...PROBLEMS },
   });
 }
 
@@ -220,15 +218,13 @@ function getRoute(access: Access) {
 }
 
 function createDeviceRoute(access: Access) {
-  const guard = access("admin");
   return createRoute({
     method: "post",
     path: PATH,
     tags,
     summary: "Registers a device and tells its key, once",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: NewDeviceBody } } } },
+    ...takingJson(access("admin")),
+    request: { body: jsonRequest(NewDeviceBody) },
     responses: { 201: json(DeviceView.extend({ key: NewKey }), "The device and its key"), ...PROBLEMS },
   });
 }

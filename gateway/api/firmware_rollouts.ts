@@ -14,7 +14,8 @@ import { MAX_DEVICES } from "../rollout/selection.ts";
 import { Label } from "../store/labels.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
-import { jsonBody } from "./json_body.ts";
+import { DeviceParam } from "./devices.ts";
+import { jsonRequest, takingJson } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 import {
   addRolloutRoutes,
@@ -80,7 +81,6 @@ const Body = z.strictObject({
 }).openapi("NewFirmwareRollout");
 
 const AssignBody = z.strictObject({ version: FirmwareVersion }).openapi("AssignFirmware");
-const DeviceParam = z.object({ device_id: DeviceId });
 const START = {
   body: Body,
   summary: "Rolls a firmware out to devices by name or label, or to all of its model",
@@ -152,17 +152,15 @@ function viewOf({ id, rollout }: StoredFirmwareRollout): z.infer<typeof View> {
 }
 
 function assignRoute(access: Access) {
-  const guard = access("operator");
   return createRoute({
     method: "post",
     path: "/api/v1/devices/{device_id}/firmware",
     tags: [ROLLOUTS.of],
     summary: "Assigns a firmware to one device",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
+    ...takingJson(access("operator")),
     request: {
       params: DeviceParam,
-      body: { required: true, content: { "application/json": { schema: AssignBody } } },
+      body: jsonRequest(AssignBody),
     },
     responses: { 201: json(View, "The rollout of one device"), ...PROBLEMS },
   });

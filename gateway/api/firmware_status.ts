@@ -1,11 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { DeviceId } from "../../protocol/device_id.ts";
 import type { FirmwareImages } from "../../ota/repository/firmware_repository.ts";
 import { activeUpdates, eventsOf, statusOf, type UpdateStatusIo } from "../firmware/status.ts";
 import { SessionState } from "../store/firmware_sessions.ts";
 import type { Management } from "../management/management.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
+import { DeviceParam } from "./devices.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
 export const Update = z.object({
@@ -81,7 +81,7 @@ function deviceRoute(access: Access) {
     tags,
     summary: "Where a device is with its firmware, and what happened, the newest first",
     ...access("viewer"),
-    request: { params: z.object({ device_id: DeviceId }), query },
+    request: { params: DeviceParam, query },
     responses: { 200: json(Update.extend({ events: z.array(Event) }), "The device's update"), ...PROBLEMS },
   });
 }

@@ -5,7 +5,7 @@ import { Label, type Labels } from "../store/labels.ts";
 import type { Access } from "./access.ts";
 import { DeviceParam } from "./devices.ts";
 import type { ApiEnv } from "./env.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonRequest, takingJson } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
 const View = z.object({ device_id: z.string(), labels: z.array(z.string()) }).openapi("DeviceLabels");
@@ -51,15 +51,13 @@ function getRoute(access: Access) {
 }
 
 function putRoute(access: Access) {
-  const guard = access("operator");
   return createRoute({
     method: "put",
     path: PATH,
     tags,
     summary: "Replaces the labels of a device",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { params: DeviceParam, body: { required: true, content: { "application/json": { schema: Body } } } },
+    ...takingJson(access("operator")),
+    request: { params: DeviceParam, body: jsonRequest(Body) },
     responses: { 200: json(View, "The labels now"), ...PROBLEMS },
   });
 }

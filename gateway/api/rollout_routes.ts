@@ -6,7 +6,7 @@ import type { Member, Rollout, StoredRollout } from "../store/port/rollout.ts";
 import { DEVICE_REASON_CODES, ROLLOUT_REASON_CODES } from "../store/port/rollout_reason.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonRequest, takingJson } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
 /** Why a rollout stopped: for people, and for programs. */
@@ -113,15 +113,13 @@ export function startRoute<View extends z.ZodType<RolloutView>, Body extends z.Z
   { path, of, view }: RolloutResource<View>,
   { body, summary, started }: { readonly body: Body; readonly summary: string; readonly started: string },
 ) {
-  const guard = access("operator");
   return createRoute({
     method: "post",
     path,
     tags: [of],
     summary,
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: body } } } },
+    ...takingJson(access("operator")),
+    request: { body: jsonRequest(body) },
     responses: { 201: json(view, started), ...PROBLEMS },
   });
 }

@@ -7,7 +7,7 @@ import type { Replay } from "../store/replay.ts";
 import { LogFilter, type LoggedValidation, Reason, type SecurityLog } from "../store/security_log.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonRequest, takingJson } from "./json_body.ts";
 import { pageOf } from "./page.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
@@ -153,16 +153,14 @@ function logRoute(access: Access) {
 }
 
 function resetRoute(access: Access) {
-  const guard = access("admin");
   const body = z.strictObject({ device_id: DeviceId }).openapi("SecurityResetRequest");
   return createRoute({
     method: "post",
     path: "/security/reset",
     tags,
     summary: "Lets a device start again: a signed one with a new key, a board from 0",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: body } } } },
+    ...takingJson(access("admin")),
+    request: { body: jsonRequest(body) },
     responses: { 200: json(ResetView, "Done"), ...PROBLEMS },
   });
 }

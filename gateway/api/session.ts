@@ -16,7 +16,7 @@ import type { Holder } from "../store/sessions.ts";
 import { Role, type Token, type Tokens } from "../store/tokens.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonBody, jsonRequest, takingJson } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
 /** Who uses the API. */
@@ -159,7 +159,7 @@ function loginRoute() {
     summary: "Logs a browser in, with the code of a one-time link or with a token; the answer sets the cookie",
     security: [],
     middleware: [jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: LoginBody } } } },
+    request: { body: jsonRequest(LoginBody) },
     responses: { 200: json(SessionView, "The session; 401 when refused, 429 after ten failures"), ...PROBLEMS },
   });
 }
@@ -176,15 +176,13 @@ function logoutRoute() {
 }
 
 function linkRoute(access: Access) {
-  const guard = access("viewer");
   return createRoute({
     method: "post",
     path: LINKS,
     tags,
     summary: "Makes a link that logs a browser in, once, within 10 minutes",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: LinkBody } } } },
+    ...takingJson(access("viewer")),
+    request: { body: jsonRequest(LinkBody) },
     responses: { 201: json(LinkView, "The link"), ...PROBLEMS },
   });
 }

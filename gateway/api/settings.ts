@@ -1,13 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { DeviceId } from "../../protocol/device_id.ts";
 import { SettingsPatch, SettingsValues, SettingsVersion } from "../../protocol/settings/settings.ts";
 import type { Change, ChangeOptions, DeviceSettings } from "../settings/device_settings.ts";
 import type { Token } from "../store/tokens.ts";
 import type { Access } from "./access.ts";
+import { devicesPage, DevicesQuery } from "./device_pages.ts";
 import { DeviceParam } from "./devices.ts";
 import type { ApiEnv } from "./env.ts";
 import { etagOf, IfMatchHeader, versionsOf } from "./if_match.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonRequest, takingJson } from "./json_body.ts";
 import { pageOf } from "./page.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 import {
@@ -92,19 +92,14 @@ const PATH = "/api/v1/devices/{device_id}/settings";
 const tags = ["settings"];
 
 function standingsRoute(access: Access) {
-  const query = z.object({
-    limit: z.coerce.number().int().min(1).max(1_000).default(100),
-    after: DeviceId.optional().describe("Go on after this device: `next` of the page before"),
-  });
-  const page = z.object({ devices: z.array(StandingView), next: z.string().nullable() });
   return createRoute({
     method: "get",
     path: "/api/v1/settings",
     tags,
     summary: "How the settings of every device stand, by name",
     ...access("viewer"),
-    request: { query },
-    responses: { 200: json(page, "A page of devices"), ...PROBLEMS },
+    request: { query: DevicesQuery },
+    responses: { 200: json(devicesPage(StandingView), "A page of devices"), ...PROBLEMS },
   });
 }
 
@@ -139,16 +134,14 @@ function patchRoute(access: Access) {
 
 /** What both ways of changing settings have in common. */
 function changing<S extends z.ZodType>(access: Access, schema: S) {
-  const guard = access("operator");
   return {
     tags,
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
+    ...takingJson(access("operator")),
     request: {
       params: DeviceParam,
       query: DryRun,
       headers: IfMatchHeader,
-      body: { required: true, content: { "application/json": { schema } } },
+      body: jsonRequest(schema),
     },
     responses: {
       200: { ...json(ChangedView, "The settings after the change; 422 with every reason when refused"), headers: Etag },

@@ -15,7 +15,7 @@ import { Label } from "../store/labels.ts";
 import { TemplateName } from "../store/settings_templates.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonRequest, takingJson } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 import {
   addRolloutRoutes,
@@ -165,29 +165,25 @@ function viewOf({ id, rollout }: StoredSettingsRollout): z.infer<typeof View> {
 }
 
 function previewRoute(access: Access) {
-  const guard = access("operator");
   return createRoute({
     method: "post",
     path: `${ROLLOUTS.path}/preview`,
     tags: [ROLLOUTS.of],
     summary: "What a rollout would change on each device, or why it cannot; nothing is set",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: Body } } } },
+    ...takingJson(access("operator")),
+    request: { body: jsonRequest(Body) },
     responses: { 200: json(PreviewView, "Device by device"), ...PROBLEMS },
   });
 }
 
 function abortRoute(access: Access) {
-  const guard = access("operator");
   return createRoute({
     method: "post",
     path: `${ROLLOUTS.path}/{id}/abort`,
     tags: [ROLLOUTS.of],
     summary: "Ends a rollout that is running",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { params: RolloutParam, body: { required: true, content: { "application/json": { schema: AbortBody } } } },
+    ...takingJson(access("operator")),
+    request: { params: RolloutParam, body: jsonRequest(AbortBody) },
     responses: { 200: json(View, "The rollout as it ended"), ...PROBLEMS },
   });
 }

@@ -8,7 +8,7 @@ import type { GroupCommit } from "../store/group_commit.ts";
 import { type Template, TemplateName, type Templates } from "../store/settings_templates.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonRequest, takingJson } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 import { whoIs } from "./settings.ts";
 
@@ -111,17 +111,15 @@ function getRoute(access: Access) {
 }
 
 function putRoute(access: Access) {
-  const guard = access("operator");
   return createRoute({
     method: "put",
     path: `${PATH}/{name}`,
     tags,
     summary: "Makes or replaces a template; what it was applied to stays as it is",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
+    ...takingJson(access("operator")),
     request: {
       params: Param,
-      body: { required: true, content: { "application/json": { schema: TemplateSettings } } },
+      body: jsonRequest(TemplateSettings),
     },
     responses: { 200: json(View, "The template now"), ...PROBLEMS },
   });

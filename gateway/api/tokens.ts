@@ -5,7 +5,7 @@ import type { Management } from "../management/management.ts";
 import { Role, type Token } from "../store/tokens.ts";
 import type { Access } from "./access.ts";
 import type { ApiEnv } from "./env.ts";
-import { jsonBody } from "./json_body.ts";
+import { jsonRequest, takingJson } from "./json_body.ts";
 import { json, PROBLEMS } from "./problem_schema.ts";
 
 export const TokenView = z.object({
@@ -77,15 +77,13 @@ function listRoute(access: Access) {
 }
 
 function createTokenRoute(access: Access) {
-  const guard = access("admin");
   return createRoute({
     method: "post",
     path: PATH,
     tags,
     summary: "Makes a token and tells its secret, once",
-    security: guard.security,
-    middleware: [guard.middleware, jsonBody],
-    request: { body: { required: true, content: { "application/json": { schema: NewTokenBody } } } },
+    ...takingJson(access("admin")),
+    request: { body: jsonRequest(NewTokenBody) },
     responses: { 201: json(TokenView.extend({ token: z.string() }), "The token"), ...PROBLEMS },
   });
 }
