@@ -4,6 +4,7 @@ import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { RateLimitedWarnings } from "../../platform/rate_limited_warnings.ts";
 import { createAuthenticator, type Guest, mayPublish, type User } from "./access.ts";
+import { holdBacklog } from "./client_backlog.ts";
 import { type ClientConnections, createClientConnections } from "./client_connections.ts";
 import { type ClientPace, createClientPace } from "./client_pace.ts";
 import { createPacketWalk } from "./packet_walk.ts";
@@ -57,6 +58,7 @@ export function guard(aedes: Aedes, options: GuardOptions, io: GuardIo): Guarded
       list.arrived(socket);
       const pace = createClientPace(clock);
       limit(socket, pace);
+      holdBacklog(socket, clock);
       const client = aedes.handle(socket);
       sockets.set(client, socket);
       paces.set(client, pace);
