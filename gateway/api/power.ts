@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -38,12 +39,14 @@ interface PowerApiIo {
 
 /** `/api/v1/power`: what everything gives now. */
 export function addPowerRoutes(api: OpenAPIHono<ApiEnv>, access: Access, io: PowerApiIo): void {
-  api.openapi(powerRoute(access), (c) => {
-    const devices = io.management.listDevices().map((device) => {
+  api.openapi(powerRoute(access), async (c) => {
+    const devices: z.infer<typeof PowerView>["devices"] = [];
+    for (const device of io.management.listDevices()) {
       const inverters = invertersOf(device.deviceId, io);
       const state = io.states.of(device).state;
-      return { device_id: device.deviceId, power_w: powerOf(state, inverters), inverters };
-    });
+      devices.push({ device_id: device.deviceId, power_w: powerOf(state, inverters), inverters });
+      await new Promise((resolve) => setImmediate(resolve)); // others have their turn between any two
+    }
     const known = devices.flatMap(({ power_w }) => power_w ?? []);
     const view: z.infer<typeof PowerView> = {
       power_w: known.length === 0 ? null : known.reduce((sum, power) => sum + power, 0),
