@@ -31,12 +31,12 @@ export class GatewayLog implements GatewayObserver {
     this.#log.warn("the gateway is older than this node, and its answers prove less: update it");
   }
 
-  /** Once is a backup that was restored, at either end. Again and again is somebody else with the same key. */
+  /** Once is a backup that was restored, at either end, or a gateway that lost its power. Again and again is somebody else with the same key. */
   #advanced(next: number): void {
     this.#numbers.happened(
       this.#numbers.inARow === 0
-        ? "this node's numbers were used before, as after a restored backup; going on from {next}"
-        : "this node's numbers were used again: does another node run with its key? Going on from {next}",
+        ? "this node's numbers count as used, as after a power cut of the gateway, or a restored backup; going on from {next}"
+        : "this node's numbers count as used once more: if the gateway lost no power, does another node run with its key? Going on from {next}",
       { next },
     );
   }

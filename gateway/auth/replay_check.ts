@@ -5,9 +5,10 @@ import type { DeviceRequest, Identity, Unauthenticated } from "./identity.ts";
 /** A device's clock may be off by this much before the log says so, in seconds (contract/1-link §2.2). */
 const CLOCK_TOLERANCE_S = 300;
 
-/** What came of the number of an authentic request. `line`: what the log is to note when its effect is on disk. */
+/** What came of the number of an authentic request. `line`: what the log is to note when its effect is on disk. `undo`: to be called at
+ * once when the transaction is taken back. */
 type Claim =
-  | { readonly used: false; readonly line: Validation }
+  | { readonly used: false; readonly line: Validation; readonly undo?: () => void }
   | { readonly used: true; readonly nextSequence?: number };
 
 /** A replayed upload of a board, as the log shows it. */
@@ -27,13 +28,14 @@ export function claimNumber(
   switch (identity.kind) {
     case "signed": {
       const { sequence, created, key } = identity.request;
-      if (!io.replay.claim(row, key.number, sequence)) {
+      const undo = io.replay.claim(row, key.number, sequence);
+      if (undo === undefined) {
         io.log.append({ ...validation, sequence, reason: "replay" });
         const nextSequence = io.replay.next(row, key.number);
         return { used: true, ...(nextSequence !== undefined && { nextSequence }) };
       }
       const line = { ...validation, sequence, reason: "ok", ...clockDetail(created - io.now / 1000) } as const;
-      return { used: false, line };
+      return { used: false, line, undo };
     }
     case "board": {
       const { sequence, mac, key } = identity;

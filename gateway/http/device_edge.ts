@@ -166,17 +166,19 @@ async function perform(
   request: DeviceRequest,
   effect: Effect,
 ): Promise<Ready | DeferredAnswer | "revoked"> {
+  let undo: (() => void) | undefined;
   try {
     const done = await io.commits.run(() => {
       if (identity.kind !== "address" && !io.ring.isActive(identity.key)) return "revoked";
       const now = io.clock.now();
       const claim = claimNumber(identity, request, { replay: io.replay, log: io.securityLog, now });
       if (claim.used) return { reply: ready(io, identity, replayAnswer(claim.nextSequence)) };
+      undo = claim.undo;
       io.heard?.(identity.device, now, identity.kind === "signed" ? 1000 * identity.request.created : undefined);
       if (identity.kind === "board") io.devices.sawAt(identity.device, request.address);
       const reply = effect(now);
       return { line: claim.line, reply: typeof reply === "function" ? reply : ready(io, identity, reply) };
-    }, effect.work);
+    }, { weight: effect.work, undone: () => undo?.() });
     if (done === "revoked") return done;
     if (done.line !== undefined) note(io, done.line);
     return done.reply;

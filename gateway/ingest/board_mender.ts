@@ -36,7 +36,7 @@ export function createBoardMender({ commit, log, ...io }: BoardMenderIo): BoardM
     // A slice fills its transaction; a board that is not done comes behind the others, and is come to again.
     for (const [row, device] of waiting) {
       waiting.delete(row);
-      if (await commit.run(() => mendBoard(device, io), MOST_WORK)) waiting.set(row, device);
+      if (await commit.run(() => mendBoard(device, io), { weight: MOST_WORK })) waiting.set(row, device);
     }
   };
   const start = async () => {

@@ -18,10 +18,9 @@ export interface GroupCommit extends AsyncDisposable {
   /**
    * Runs synchronous `work` inside a shared transaction and resolves when that is on disk. Work that throws undoes only
    * itself and rejects with its error. Rejects with `Fault` `unavailable` when the disk is full or the database is locked:
-   * then nothing of the batch was kept. `weight`: how long it takes, in values that are stored; a transaction that has its
-   * fill leaves the rest to the next one, and everything else gets its turn before that.
+   * then nothing of the batch was kept.
    */
-  run<T>(work: () => T, weight?: number): Promise<T>;
+  run<T>(work: () => T, options?: WorkOptions): Promise<T>;
   /** As `run`, for work that only reads: its success says nothing of whether the disk takes writes. */
   look<T>(work: () => T): Promise<T>;
   /** Why the disk took nothing of the last batch with writes; `undefined` when it took all. */
@@ -29,6 +28,19 @@ export interface GroupCommit extends AsyncDisposable {
   /** Commits what waits and refuses what comes later. */
   close(): Promise<void>;
 }
+
+interface WorkOptions {
+  /**
+   * How long it takes, in values that are stored; a transaction that has its fill leaves the rest to the next one, and everything
+   * else gets its turn before that.
+   */
+  readonly weight?: number | undefined;
+  /** Called at once, before any other work, when what the work wrote is taken back. Must not throw. */
+  readonly undone?: () => void;
+}
+
+/** What is known of a work before it is done. */
+type Asked = Pick<Job, "weight" | "undone" | "writes">;
 
 /** Told why the disk took nothing of the last batch, or `undefined` when it took all; called when that changes. */
 export type StoreWatch = (trouble: Error | undefined) => void;
@@ -38,6 +50,7 @@ export type CommitMeter = (ms: number) => void;
 
 interface Job {
   readonly weight: number;
+  readonly undone: () => void;
   /** Whether its success tells that the disk takes writes. */
   readonly writes: boolean;
   perform(): void;
@@ -85,7 +98,7 @@ export function createGroupCommit(
     while (waiting.length > 0) flush();
     return Promise.resolve();
   };
-  const add = <T>(work: () => T, asked: Pick<Job, "weight" | "writes">) =>
+  const add = <T>(work: () => T, asked: Asked) =>
     new Promise<T>((resolve, reject) => {
       if (closed) return reject(new Fault("unavailable", "The gateway is stopping", { retryAfter: 5 }));
       if (waiting.length >= MAX_WAITING) {
@@ -95,8 +108,8 @@ export function createGroupCommit(
       if (waiting.length === 1) setImmediate(gather, 0, 0);
     });
   return {
-    run: (work, weight = 0) => add(work, { weight, writes: true }),
-    look: (work) => add(work, { weight: 0, writes: false }),
+    run: (work, { weight = 0, undone = () => {} } = {}) => add(work, { weight, undone, writes: true }),
+    look: (work) => add(work, { weight: 0, undone: () => {}, writes: false }),
     trouble,
     close,
     [Symbol.asyncDispose]: close,
@@ -115,7 +128,7 @@ function fill(jobs: readonly Job[]): number {
 
 function createJob<T>(
   work: () => T,
-  asked: Pick<Job, "weight" | "writes">,
+  asked: Asked,
   { resolve, reject }: { readonly resolve: (value: T) => void; readonly reject: (error: unknown) => void },
 ): Job {
   let tell: () => void = () => reject(new Fault("unavailable", "The write was not reached", { retryAfter: 5 }));
@@ -174,6 +187,7 @@ function committer(
       // A full disk can end the whole transaction by itself (SQLite, "Automatic rollback"): then all of the batch is lost.
       if (!db.isTransaction) throw error;
       undo.run();
+      job.undone();
     }
     release.run();
   };
@@ -189,6 +203,7 @@ function committer(
       if (db.isTransaction) db.exec("ROLLBACK");
       notice(error);
       lost = storageFault(error);
+      for (const job of batch) job.undone();
     }
     tell(batch);
     for (const job of batch) job.settle(lost);

@@ -1,7 +1,9 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { z } from "zod";
+import { BoundedMap } from "../../platform/bounded_map.ts";
 import { HIGHEST_SEQUENCE } from "../../protocol/sequence_number.ts";
-import { claimSequence, emptyWindow, type SequenceWindow, WINDOW } from "./sequence_window.ts";
+import { HeldWindow } from "./held_window.ts";
+import { emptyWindow, type SequenceWindow, WINDOW } from "./sequence_window.ts";
 
 /** Version 1: one window for all keys of a device. */
 export const SCHEMA = `
@@ -29,66 +31,134 @@ CREATE TABLE key_window (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** Which numbers of `signed` devices were used, key by key. */
+/** Which numbers of `signed` devices were used, key by key. One gateway at a time has them. */
 export interface KeyWindows {
-  /** Uses a number under a key; `false` when it was used before, on any path, or lies below the window. */
-  claim(device: number, key: number, sequence: number): boolean;
+  /**
+   * Uses a number under a key, inside a transaction: `undefined` when it was used before, on any path, or lies below the window.
+   * What it gives has to be called at once when what the transaction did is taken back.
+   */
+  claim(device: number, key: number, sequence: number): (() => void) | undefined;
   /** The number from which the device can go on under that key; `undefined`: it needs another key. */
   next(device: number, key: number): number | undefined;
+  /** The highest number that was accepted of each `signed` device, under its latest key that had one, by device name. */
+  highest(): readonly (readonly [string, number])[];
+  /** Whether `settle` would write nothing. */
+  isSettled(): boolean;
+  /** Writes what was used, inside a transaction: numbers that were reserved and not used are free after a stop. */
+  settle(): void;
 }
 
 /** All numbers below the highest count as used. */
 const ALL_USED = new Uint8Array(WINDOW / 8).fill(255);
 
-interface DeviceWindow extends SequenceWindow {
-  /** The last of the keys that it is for. */
-  readonly key: number;
-  readonly stored: boolean;
+/** Devices whose numbers are held; those of others are read again. */
+const HELD = 10_000;
+
+/** The windows of one device. */
+interface DeviceWindows {
+  /** Of the keys up to `lastShared`; the numbers of later ones go into it as well. */
+  readonly shared: HeldWindow;
+  readonly lastShared: number;
+  readonly own: Map<number, HeldWindow>;
 }
 
 export function createKeyWindows(db: DatabaseSync): KeyWindows {
-  const shared = db.prepare("SELECT highest, used, key_number FROM sequence_window WHERE device = ?");
-  const addShared = db.prepare("INSERT INTO sequence_window(device, highest, used, key_number) VALUES (?, ?, ?, ?)");
-  const saveShared = db.prepare("UPDATE sequence_window SET highest = ?, used = ? WHERE device = ?");
-  const own = db.prepare("SELECT highest, used FROM key_window WHERE device = ? AND key_number = ?");
-  const saveOwn = db.prepare(`INSERT INTO key_window VALUES (?, ?, ?, ?)
-    ON CONFLICT (device, key_number) DO UPDATE SET highest = excluded.highest, used = excluded.used`);
+  const rows = windowRows(db);
+  const held = new BoundedMap<number, DeviceWindows>(HELD, (device, windows) => settleOne(device, windows));
 
-  const loadShared = (device: number, key: number): DeviceWindow => {
-    const row = shared.get(device);
-    if (row === undefined) return { ...emptyWindow(), key, stored: false };
-    return { ...windowOf(row), key: numberOf(row["key_number"]), stored: true };
+  const windowsOf = (device: number, key: number): DeviceWindows => {
+    let windows = held.get(device);
+    if (windows === undefined) {
+      const stored = rows.shared(device);
+      windows = { shared: new HeldWindow(stored ?? emptyWindow()), lastShared: stored?.key ?? key, own: new Map() };
+      held.set(device, windows);
+    }
+    return windows;
   };
-  const loadOwn = (device: number, key: number) => {
-    const row = own.get(device, key);
-    return row === undefined ? emptyWindow() : windowOf(row);
+  const windowOf = (device: number, key: number, { shared, lastShared, own }: DeviceWindows): HeldWindow => {
+    if (key <= lastShared) return shared;
+    const window = own.get(key) ?? new HeldWindow(rows.own(device, key) ?? emptyWindow());
+    own.set(key, window);
+    return window;
   };
-  const claimShared = (device: number, window: DeviceWindow, sequence: number) => {
-    const next = claimSequence(window, sequence);
-    if (next === undefined) return false;
-    if (window.stored) saveShared.run(next.highest, next.used, device);
-    else addShared.run(device, next.highest, next.used, window.key);
-    return true;
+  const writeShared = (device: number, { shared, lastShared }: DeviceWindows) => {
+    const highest = shared.reserve();
+    if (highest !== undefined) rows.saveShared(device, { highest, used: ALL_USED, key: lastShared });
+  };
+  const settleOne = (device: number, { shared, lastShared, own }: DeviceWindows) => {
+    if (shared.isAhead) rows.saveShared(device, { ...shared.settle(), key: lastShared });
+    for (const [key, window] of own) if (window.isAhead) rows.saveOwn(device, key, window.settle());
   };
   return {
     claim(device, key, sequence) {
-      const window = loadShared(device, key);
-      if (key <= window.key) return claimShared(device, window, sequence);
-      const next = claimSequence(loadOwn(device, key), sequence);
-      if (next === undefined) return false;
-      saveOwn.run(device, key, next.highest, next.used);
-      claimShared(device, window, sequence);
-      return true;
+      const windows = windowsOf(device, key);
+      const window = windowOf(device, key, windows);
+      if (!window.claim(sequence)) return undefined;
+      if (window === windows.shared) {
+        writeShared(device, windows);
+        return () => window.undo(sequence);
+      }
+      const highest = window.reserve();
+      if (highest !== undefined) rows.saveOwn(device, key, { highest, used: ALL_USED });
+      const isShared = windows.shared.claim(sequence);
+      writeShared(device, windows);
+      return () => {
+        window.undo(sequence);
+        windows.shared.undo(isShared ? sequence : undefined);
+      };
     },
     next(device, key) {
-      const window = loadShared(device, key);
-      const { highest } = key <= window.key ? window : loadOwn(device, key);
+      const { highest } = windowOf(device, key, windowsOf(device, key));
       return highest < HIGHEST_SEQUENCE ? highest + 1 : undefined;
+    },
+    highest: () => rows.highest().map(({ device, name, key, highest }) => {
+      const windows = held.get(device);
+      const window = key === undefined ? windows?.shared : windows?.own.get(key);
+      return [name, window?.highest ?? highest] as const;
+    }),
+    isSettled: () => [...held].every(([, windows]) => isSettled(windows)),
+    settle() {
+      for (const [device, windows] of held) settleOne(device, windows);
     },
   };
 }
 
-/** Every upload reads one: without zod, at a tenth of its time. */
+function isSettled({ shared, own }: DeviceWindows): boolean {
+  return !shared.isAhead && [...own.values()].every((window) => !window.isAhead);
+}
+
+/** The windows as they are on disk. */
+function windowRows(db: DatabaseSync) {
+  const shared = db.prepare("SELECT highest, used, key_number FROM sequence_window WHERE device = ?");
+  const saveShared = db.prepare(`INSERT INTO sequence_window(device, highest, used, key_number) VALUES (?, ?, ?, ?)
+    ON CONFLICT (device) DO UPDATE SET highest = excluded.highest, used = excluded.used`);
+  const own = db.prepare("SELECT highest, used FROM key_window WHERE device = ? AND key_number = ?");
+  const highest = db.prepare(`SELECT shared.device AS device, device_id, own.key_number AS key,
+      coalesce(own.highest, shared.highest) AS highest
+    FROM sequence_window AS shared JOIN device ON shared.device = device.id
+    LEFT JOIN key_window AS own ON own.device = shared.device AND own.key_number =
+      (SELECT max(key_number) FROM key_window WHERE device = shared.device)
+    WHERE removed_at IS NULL`);
+  const saveOwn = db.prepare(`INSERT INTO key_window VALUES (?, ?, ?, ?)
+    ON CONFLICT (device, key_number) DO UPDATE SET highest = excluded.highest, used = excluded.used`);
+  return {
+    shared(device: number) {
+      const row = shared.get(device);
+      return row && { ...windowOf(row), key: numberOf(row["key_number"]) };
+    },
+    saveShared: (device: number, { highest, used, key }: SequenceWindow & { readonly key: number }) =>
+      void saveShared.run(device, highest, used, key),
+    own(device: number, key: number) {
+      const row = own.get(device, key);
+      return row && windowOf(row);
+    },
+    saveOwn: (device: number, key: number, { highest, used }: SequenceWindow) =>
+      void saveOwn.run(device, key, highest, used),
+    /** Of each device, under its latest key that has a window of its own, or the shared one. */
+    highest: () => highest.all().map((row) => Highest.parse(row)),
+  };
+}
+
 function windowOf({ highest, used }: Record<string, SQLOutputValue>): SequenceWindow {
   if (used instanceof Uint8Array) return { highest: numberOf(highest), used };
   throw new Error("Cannot read a sequence window: it is not what was written");
@@ -99,17 +169,12 @@ function numberOf(value: SQLOutputValue | undefined): number {
   throw new Error("Cannot read a sequence window: it is not what was written");
 }
 
-const Highest = z.object({ device_id: z.string(), sequence: z.number() });
-
-/** The highest number that was accepted of each `signed` device, under its latest key that had one, by device name. */
-export function highestNumbers(db: DatabaseSync): () => readonly (readonly [string, number])[] {
-  const rows = db.prepare(
-    `SELECT device_id, coalesce((SELECT own.highest FROM key_window AS own WHERE own.device = shared.device
-      ORDER BY own.key_number DESC LIMIT 1), shared.highest) AS sequence
-    FROM sequence_window AS shared JOIN device ON shared.device = device.id WHERE removed_at IS NULL`,
-  );
-  return () => rows.all().map((row) => Highest.parse(row)).map((row) => [row.device_id, row.sequence] as const);
-}
+const Highest = z.object({
+  device: z.number(),
+  device_id: z.string(),
+  key: z.number().nullable(),
+  highest: z.number(),
+}).transform(({ device, device_id: name, key, highest }) => ({ device, name, key: key ?? undefined, highest }));
 
 /** No device uses so many numbers between a backup and its loss. */
 const LEAP = 2 ** 32;

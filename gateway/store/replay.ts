@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { createKeyWindows, highestNumbers, type KeyWindows, SCHEMA as WINDOWS } from "./key_windows.ts";
+import { createKeyWindows, type KeyWindows, SCHEMA as WINDOWS } from "./key_windows.ts";
 
 export const SCHEMA = `
 ${WINDOWS}
@@ -33,7 +33,7 @@ const MarksRow = z.object({ epoch: z.number(), marks: z.instanceof(Uint8Array<Ar
 const StateRow = z.object({ device_id: z.string(), sequence: z.number() });
 
 /** Which sequence numbers were used. Claiming is part of the transaction of the effect: called inside `GroupCommit.run`. */
-export interface Replay extends KeyWindows {
+export interface Replay extends Omit<KeyWindows, "highest"> {
   /**
    * Uses a board's number with an HMAC: the first may be any, later ones lie above the highest or among the last ten, and
    * the pair was never accepted before. The state belongs to the key, so that it follows a board that is registered under
@@ -47,7 +47,7 @@ export interface Replay extends KeyWindows {
 }
 
 export function createReplay(db: DatabaseSync): Replay {
-  const signed = highestNumbers(db);
+  const signed = createKeyWindows(db);
   const boards = db.prepare(
     `SELECT device_id, max(last) AS sequence FROM device_key JOIN device ON device = device.id
     JOIN board_counter USING (fingerprint)
@@ -56,9 +56,9 @@ export function createReplay(db: DatabaseSync): Replay {
   const ofBoards = () =>
     boards.all().map((row) => StateRow.parse(row)).map((row) => [row.device_id, row.sequence] as const);
   return {
-    ...createKeyWindows(db),
+    ...signed,
     ...boardCounters(db),
-    highest: () => new Map([...signed(), ...ofBoards()]),
+    highest: () => new Map([...signed.highest(), ...ofBoards()]),
   };
 }
 

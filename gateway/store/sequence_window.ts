@@ -33,6 +33,15 @@ export function claimSequence(window: SequenceWindow, sequence: number): Sequenc
   return { highest: sequence, used };
 }
 
+/** The window in which a number of `highest - 1024 … highest - 1` was not used; any other one is left as it is. */
+export function setFree(window: SequenceWindow, sequence: number): SequenceWindow {
+  const { highest } = window;
+  if (sequence >= highest || highest - sequence > WINDOW) return window;
+  const used = window.used.slice();
+  clear(used, sequence);
+  return { highest, used };
+}
+
 function isSet(bits: Uint8Array, sequence: number): boolean {
   return ((bits[(sequence % WINDOW) >> 3] ?? 0) >> (sequence & 7) & 1) === 1;
 }

@@ -107,6 +107,7 @@ export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresO
   const trouble = readOnly ? new Error("the disk is read-only") : undefined;
   const commit = createGroupCommit(db, { watch, meanwhile: beginHmacs, meter: took && { clock, took }, trouble });
   const securityLog = createSecurityLog(db, securityLogRows);
+  const replay = createReplay(db);
   return {
     commit,
     touch: () => db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`),
@@ -115,7 +116,7 @@ export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresO
     devices: createDevices(db, { vault, random, allowPublishedKeys, changes }),
     recordedStates: createRecordedStates(db),
     quarantine: createQuarantine(db),
-    replay: createReplay(db),
+    replay,
     securityLog,
     receipts: createBlockReceipts(db),
     boards: createBoardStates(db),
@@ -137,9 +138,17 @@ export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresO
     rollouts: createRolloutStores(db),
     firmwareSessions: createFirmwareSessions(db),
     async [Symbol.asyncDispose]() {
-      await writeNoted(securityLog, commit).catch(() => {}); // a disk that takes nothing keeps nobody from stopping
+      await writeDown({ commit, securityLog, replay }).catch(() => {}); // a disk that takes nothing keeps nobody from stopping
       await commit.close();
       db.close();
     },
   };
+}
+
+/** Writes what is in memory only. */
+async function writeDown({ commit, securityLog, replay }: Pick<Stores, "commit" | "securityLog" | "replay">) {
+  await Promise.all([
+    writeNoted(securityLog, commit),
+    replay.isSettled() ? undefined : commit.run(() => replay.settle()),
+  ]);
 }

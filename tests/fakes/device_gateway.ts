@@ -26,8 +26,8 @@ export interface DeviceGateway extends AsyncDisposable {
   readonly store: GatewayStore;
   readonly url: string;
   readonly port: number;
-  /** Stops it and starts another one on the same database. */
-  restart(): Promise<DeviceGateway>;
+  /** Stops it, or kills it, and starts another one on the same database. */
+  restart(how?: "stop" | "kill"): Promise<DeviceGateway>;
 }
 
 export interface DeviceGatewayOptions {
@@ -58,18 +58,20 @@ export function startDeviceGateway(options: DeviceGatewayOptions = {}, store = o
   const stop = async () => {
     abort.abort();
     await server.stop();
-    await stores.commit.close();
   };
   return {
     store,
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
-    async restart() {
+    async restart(how = "stop") {
       await stop();
+      if (how === "stop") await stores[Symbol.asyncDispose]();
+      else await stores.commit.close();
       return startDeviceGateway(options, store.restart());
     },
     async [Symbol.asyncDispose]() {
       await stop();
+      await stores.commit.close();
       store[Symbol.dispose]();
     },
   };

@@ -24,13 +24,14 @@ Deno.test("an hour without a gateway is three lines, whoever asks, and its retur
   ]);
 });
 
-Deno.test("numbers that were used before are a restored backup once, and another node with the same key again", () => {
+Deno.test("numbers that count as used are a power cut or a restored backup once, and perhaps another node with the same key again", () => {
   const { log, lines } = fakeLog();
   const gateway = new GatewayLog({ clock: new FakeClock(), log });
   gateway.exchanged({ ...reportOf(answered), advancedTo: 7_000 });
   gateway.exchanged({ ...reportOf(answered), advancedTo: 9_000 });
   assert.deepEqual(lines, [
-    "warn: this node's numbers were used before, as after a restored backup; going on from 7000",
-    "warn: this node's numbers were used again: does another node run with its key? Going on from 9000",
+    "warn: this node's numbers count as used, as after a power cut of the gateway, or a restored backup; going on from 7000",
+    "warn: this node's numbers count as used once more: if the gateway lost no power, does another node run with its key? " +
+    "Going on from 9000",
   ]);
 });

@@ -31,7 +31,7 @@ Deno.test("what is accepted and not written yet is lost with the process, and no
   const key = await addSigned(gateway.store, "roof");
   const post = await signedPost(gateway, key, 1, { device_id: "roof" }, "/other");
   assert.equal((await send(gateway, post)).status, 200);
-  await using again = await gateway.restart();
+  await using again = await gateway.restart("kill");
   const { securityLog } = again.store.stores;
   assert.deepEqual(securityLog.latest({ limit: 10 }), []);
   assert.equal((await send(again, post)).status, 401);

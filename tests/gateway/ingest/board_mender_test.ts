@@ -33,7 +33,7 @@ function setUp(mends: Readonly<Record<string, readonly Mend[]>>) {
   const minutes = (at: number) => Math.round((at - MIDNIGHT) / MINUTE);
   const mender = createBoardMender({
     commit: {
-      run: async (work, weight) => {
+      run: async (work, { weight } = {}) => {
         await Promise.resolve();
         weights.push(weight);
         if (trouble) throw trouble;

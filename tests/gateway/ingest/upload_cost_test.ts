@@ -14,11 +14,11 @@ import {
 import { openGatewayStore } from "../../fakes/gateway_store.ts";
 
 /** What an upload of one block may cost at most, counted: a regression is seen on any machine, however busy. */
-const STATEMENTS = 10;
+const STATEMENTS = 8;
 const HMACS = 2;
 const DIGESTS = 2;
 /** Pages of 4096 bytes that go to the disk for an upload that has a commit of its own. */
-const PAGES = 5;
+const PAGES = 4;
 
 const UPLOADS = 40;
 const MINUTE_MS = 60_000;

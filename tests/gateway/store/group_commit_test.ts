@@ -154,7 +154,7 @@ Deno.test(
     let over = false;
     const others = () => void (order.push("turn"), over || setImmediate(others));
     setImmediate(others);
-    await Promise.all([30_000, 30_000, 0, 50_000, 0, 1].map((weight, id) => commits.run(() => insert(id), weight)));
+    await Promise.all([30_000, 30_000, 0, 50_000, 0, 1].map((weight, id) => commits.run(() => insert(id), { weight })));
     over = true;
     const withoutRepeats = order.filter((one, index) => one === "commit" || one !== order[index - 1]);
     assert.equal(withoutRepeats.join(" ").trim().replace(/^turn | turn$/g, ""), "commit turn commit turn commit");
@@ -167,7 +167,7 @@ Deno.test(
   withStore(async (db, path) => {
     const insert = inserter(db);
     const commits = createGroupCommit(db);
-    const works = [1, 2, 3].map((id) => commits.run(() => insert(id), 50_000));
+    const works = [1, 2, 3].map((id) => commits.run(() => insert(id), { weight: 50_000 }));
     await commits.close();
     assert.deepEqual([await Promise.all(works), notes(path)], [[1, 2, 3], [1, 2, 3]]);
   }),
@@ -261,5 +261,31 @@ Deno.test(
     await Promise.all([commits.run(() => insert(1)), commits.run(() => insert(2))]);
     assert.deepEqual(seen, [[true, []]]);
     assert.deepEqual(notes(path), [1, 2]);
+  }),
+);
+
+Deno.test(
+  "who wrote something that is taken back hears of it before any other work, alone or with the whole batch",
+  withStore(async (db) => {
+    const insert = inserter(db);
+    const seen: string[] = [];
+    await using commits = createGroupCommit(db);
+    const work = (name: string, then: () => void = () => {}) =>
+      commits.run(() => {
+        seen.push(name);
+        insert(seen.length);
+        then();
+      }, { undone: () => seen.push(`${name} undone`) });
+    const fail = () => {
+      throw new Fault("conflict", "no");
+    };
+    await Promise.allSettled([work("one", fail), work("two")]);
+    assert.deepEqual(seen.splice(0), ["one", "one undone", "two"]);
+    const lost = () => {
+      db.exec("ROLLBACK"); // as SQLite does by itself when the disk is full
+      throw new Error("test");
+    };
+    await Promise.allSettled([work("three"), work("four", lost), work("five")]);
+    assert.deepEqual(seen, ["three", "four", "three undone", "four undone", "five undone"]);
   }),
 );

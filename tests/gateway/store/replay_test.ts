@@ -7,12 +7,14 @@ import { openGatewayStore, register } from "../../fakes/gateway_store.ts";
 
 const mac = (seed: number) => new Uint8Array(32).fill(seed);
 
-Deno.test("a number used before a restart is refused after it, and the next one is known", async () => {
+Deno.test("a number used before a stop is refused after it, the next one is known, and late ones are taken", async () => {
   const first = openGatewayStore();
   const { device } = await register(first.devices, { deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" });
   const replay = createReplay(first.db);
   assert.equal(replay.next(device.row, 1), 1);
   for (const sequence of [5, 3, 9]) assert.ok(replay.claim(device.row, 1, sequence));
+  replay.settle();
+  assert.ok(replay.isSettled());
   using second = first.restart();
   const after = createReplay(second.db);
   for (const sequence of [5, 3, 9]) assert.ok(!after.claim(device.row, 1, sequence));
@@ -21,14 +23,30 @@ Deno.test("a number used before a restart is refused after it, and the next one 
   assert.deepEqual([...after.highest()], [["roof", 9]]);
 });
 
+Deno.test("after a kill all numbers count as used that were reserved, and the device goes on behind them", async () => {
+  const first = openGatewayStore();
+  const { device } = await register(first.devices, { deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" });
+  const replay = createReplay(first.db);
+  for (const sequence of [5, 3, 9]) assert.ok(replay.claim(device.row, 1, sequence));
+  assert.deepEqual([...replay.highest()], [["roof", 9]]);
+  using second = first.restart();
+  const after = createReplay(second.db);
+  for (const sequence of [3, 4, 5, 9, 10, 1029]) assert.ok(!after.claim(device.row, 1, sequence));
+  const next = after.next(device.row, 1);
+  assert.equal(next, 1030);
+  assert.ok(after.claim(device.row, 1, next ?? 0));
+});
+
 Deno.test("a number rolled back with its transaction can be used again", async () => {
   using store = openGatewayStore();
   const { device } = await register(store.devices, { deviceId: DeviceId.parse("roof"), model: "node", auth: "signed" });
   const replay = createReplay(store.db);
   store.db.exec("BEGIN IMMEDIATE");
-  assert.ok(replay.claim(device.row, 1, 1));
+  const undo = replay.claim(device.row, 1, 1);
   store.db.exec("ROLLBACK");
+  undo?.();
   assert.ok(replay.claim(device.row, 1, 1));
+  assert.ok(!createReplay(store.db).claim(device.row, 1, 1), "reserved again, as that was rolled back as well");
 });
 
 Deno.test("a board's number goes up, or is one of the last ten with an HMAC that was never accepted", () => {

@@ -112,7 +112,11 @@ export const BOARDS = [
     { from: "doneTo: to - 1", to: "doneTo: mend.doneTo", breaks: "the same slice is corrected for ever" },
   ]),
   ...mutantsOf("gateway/ingest/board_mender.ts", INGEST("board_mender"), [
-    { from: "mendBoard(device, io), MOST_WORK)", to: "mendBoard(device, io))", breaks: "slices share a transaction" },
+    {
+      from: "mendBoard(device, io), { weight: MOST_WORK })",
+      to: "mendBoard(device, io))",
+      breaks: "slices share a transaction",
+    },
     { from: "      waiting.delete(row);\n", to: "", breaks: "a board that is done waits for ever" },
     { from: "      busy = false;\n", to: "", breaks: "after the first chain none is corrected" },
     {

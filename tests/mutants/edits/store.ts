@@ -47,6 +47,8 @@ export const STORES = [
     { from: "waiting.length >= MAX_WAITING", to: "false", breaks: "works gather without a bound" },
     { from: " && turns < MAX_TURNS", to: "", breaks: "a stream of works puts the commit off for ever" },
     { from: "      undo.run();\n", to: "", breaks: "half of a work that failed is kept" },
+    { from: "      job.undone();\n", to: "", breaks: "nobody hears of a work that was undone" },
+    { from: "      for (const job of batch) job.undone();\n", to: "", breaks: "nobody hears of works that were lost" },
     {
       from: '      if (db.isTransaction) db.exec("ROLLBACK");\n',
       to: "",
@@ -89,13 +91,13 @@ export const STORES = [
     { from: "  if (sequence === highest) return undefined;\n", to: "", breaks: "the last request can be sent again" },
     { from: "sequence < 1 || ", to: "", breaks: "number 0 is taken" },
     {
-      from: "highest - sequence > WINDOW",
-      to: "highest - sequence >= WINDOW",
+      from: "if (highest - sequence > WINDOW ||",
+      to: "if (highest - sequence >= WINDOW ||",
       breaks: "the oldest number of the window is refused",
     },
     {
-      from: "highest - sequence > WINDOW",
-      to: "highest - sequence > WINDOW + 1",
+      from: "if (highest - sequence > WINDOW ||",
+      to: "if (highest - sequence > WINDOW + 1 ||",
       breaks: "a number below the window can be used twice",
     },
     { from: " || isSet(used, sequence)", to: "", breaks: "an older request can be sent again" },
@@ -161,19 +163,46 @@ export const STORES = [
       breaks: "a device is told a number that nobody takes",
     },
     {
-      from: "      saveOwn.run(device, key, next.highest, next.used);\n",
+      from: "if (highest !== undefined) rows.saveOwn(device, key, { highest, used: ALL_USED });",
       to: "",
-      breaks: "a request under a later key can be sent again",
+      breaks: "a request under a later key can be sent again after a crash",
     },
     {
-      from: "if (key <= window.key) return",
-      to: "if (key < window.key) return",
+      from: "if (key <= lastShared) return",
+      to: "if (key < lastShared) return",
       breaks: "the numbers of the key before the update count no more",
     },
     {
-      from: "      claimShared(device, window, sequence);\n      return true;",
-      to: "      return true;",
+      from: "const isShared = windows.shared.claim(sequence);",
+      to: "const isShared = false;",
       breaks: "an older program takes numbers again after a rollback",
+    },
+    {
+      from: "windows.shared.undo(isShared ? sequence : undefined);",
+      to: "if (isShared) windows.shared.undo(sequence);",
+      breaks: "what a lost transaction reserved counts as reserved",
+    },
+  ]),
+  ...mutantsOf("gateway/store/held_window.ts", STORE("reserved_numbers", "replay"), [
+    {
+      from: "this.highest <= this.#reserved",
+      to: "this.highest <= this.#reserved + 1",
+      breaks: "a number is taken that is not used on disk",
+    },
+    {
+      from: "    this.#reserved = 0;\n    if (sequence",
+      to: "    if (sequence",
+      breaks: "what a lost transaction reserved counts as reserved",
+    },
+    {
+      from: "if (sequence !== undefined) this.#free.add(sequence);",
+      to: "",
+      breaks: "a number that was never used is refused",
+    },
+    {
+      from: "return [...this.#free].reduce(setFree, this.#window);",
+      to: "return this.#window;",
+      breaks: "what was taken back counts as used after a stop",
     },
   ]),
   ...mutantsOf("gateway/store/sessions.ts", ["tests/gateway/store/sessions_test.ts"], [
