@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { z } from "zod";
 import { BoundedMap } from "../../platform/bounded_map.ts";
 import { HIGHEST_SEQUENCE } from "../../protocol/sequence_number.ts";
-import { HeldWindow } from "./held_window.ts";
+import { ReservedWindow } from "./reserved_window.ts";
 import { emptyWindow, type SequenceWindow, WINDOW } from "./sequence_window.ts";
 
 /** Version 1: one window for all keys of a device. */
@@ -57,9 +57,9 @@ const HELD = 10_000;
 /** The windows of one device. */
 interface DeviceWindows {
   /** Of the keys up to `lastShared`; the numbers of later ones go into it as well. */
-  readonly shared: HeldWindow;
+  readonly shared: ReservedWindow;
   readonly lastShared: number;
-  readonly own: Map<number, HeldWindow>;
+  readonly own: Map<number, ReservedWindow>;
 }
 
 export function createKeyWindows(db: DatabaseSync): KeyWindows {
@@ -70,14 +70,14 @@ export function createKeyWindows(db: DatabaseSync): KeyWindows {
     let windows = held.get(device);
     if (windows === undefined) {
       const stored = rows.shared(device);
-      windows = { shared: new HeldWindow(stored ?? emptyWindow()), lastShared: stored?.key ?? key, own: new Map() };
+      windows = { shared: new ReservedWindow(stored ?? emptyWindow()), lastShared: stored?.key ?? key, own: new Map() };
       held.set(device, windows);
     }
     return windows;
   };
-  const windowOf = (device: number, key: number, { shared, lastShared, own }: DeviceWindows): HeldWindow => {
+  const windowOf = (device: number, key: number, { shared, lastShared, own }: DeviceWindows): ReservedWindow => {
     if (key <= lastShared) return shared;
-    const window = own.get(key) ?? new HeldWindow(rows.own(device, key) ?? emptyWindow());
+    const window = own.get(key) ?? new ReservedWindow(rows.own(device, key) ?? emptyWindow());
     own.set(key, window);
     return window;
   };
@@ -111,11 +111,12 @@ export function createKeyWindows(db: DatabaseSync): KeyWindows {
       const { highest } = windowOf(device, key, windowsOf(device, key));
       return highest < HIGHEST_SEQUENCE ? highest + 1 : undefined;
     },
-    highest: () => rows.highest().map(({ device, name, key, highest }) => {
-      const windows = held.get(device);
-      const window = key === undefined ? windows?.shared : windows?.own.get(key);
-      return [name, window?.highest ?? highest] as const;
-    }),
+    highest: () =>
+      rows.highest().map(({ device, name, key, highest }) => {
+        const windows = held.get(device);
+        const window = key === undefined ? windows?.shared : windows?.own.get(key);
+        return [name, window?.highest ?? highest] as const;
+      }),
     isSettled: () => [...held].every(([, windows]) => isSettled(windows)),
     settle() {
       for (const [device, windows] of held) settleOne(device, windows);

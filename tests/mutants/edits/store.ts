@@ -183,7 +183,7 @@ export const STORES = [
       breaks: "what a lost transaction reserved counts as reserved",
     },
   ]),
-  ...mutantsOf("gateway/store/held_window.ts", STORE("reserved_numbers", "replay"), [
+  ...mutantsOf("gateway/store/reserved_window.ts", STORE("reserved_numbers", "replay"), [
     {
       from: "this.highest <= this.#reserved",
       to: "this.highest <= this.#reserved + 1",

@@ -8,7 +8,7 @@ const AHEAD = 1_024;
  * The numbers that were used under a key, in memory. On disk more of them are: all up to `reserve`, so that a crash makes numbers
  * used that were not, and never the other way round.
  */
-export class HeldWindow {
+export class ReservedWindow {
   #window: SequenceWindow;
   /** Up to here all numbers are used on disk; 0: that is not known, or not so. */
   #reserved = 0;
