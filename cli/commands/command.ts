@@ -37,6 +37,7 @@ interface QueueFlags extends GatewayFlags {
   readonly expires?: number;
   readonly unit?: string;
   readonly revert?: number;
+  readonly unverified?: boolean;
   readonly overrideBudget?: boolean;
 }
 
@@ -52,11 +53,19 @@ export function addCommand(program: Command, terminal: Terminal): void {
       .option("--override-budget", "also when the register's writes of the day are used up (admins)");
   queueing("set-power <device> <value>", "limit the output power")
     .option("--unit <unit>", "% or W (default: the inverter's own)")
+    .option("--unverified", "also by a limit that nobody has tried on hardware")
     .option("--revert <seconds>", "lifted after so long, unless it is ordered again (default: it stays)", number)
     .action((device: string, value: string, flags: QueueFlags) => {
       const unit = flags.unit === undefined ? {} : { unit: flags.unit };
+      const insists = flags.unverified ? { unverified: true } : {};
       const revert = flags.revert === undefined ? {} : { revert_s: flags.revert };
-      return queue(device, "set_power", { power_value: number(value), ...unit, ...revert }, flags, terminal);
+      return queue(
+        device,
+        "set_power",
+        { power_value: number(value), ...unit, ...revert, ...insists },
+        flags,
+        terminal,
+      );
     });
   queueing("write <device> <address> <value>", "write one holding register, raw")
     .action((device: string, address: string, value: string, flags: QueueFlags) =>

@@ -50,7 +50,10 @@ function checkSetPower(
   { board }: CheckOptions,
 ): readonly CommandRefusal[] {
   const { title } = profile;
-  const control = powerControl(profile);
+  const control = powerControl(profile, parameters);
+  if (!control && profile.untriedLimit) {
+    return refused("parameters.unverified", { code: "untried", title, safety: profile.untriedLimit.safety });
+  }
   if (!control) return refused("command_type", { code: "no_power_limit", title });
   const { limit } = control;
   const { power_value: value, unit = limit.unit, revert_s } = parameters;

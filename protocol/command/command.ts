@@ -16,6 +16,8 @@ export const SetPower = z.strictObject({
     .describe(
       "seconds after which the limit is lifted, by the inverter's own timer where it has one and by its node, unless it is set again; a node that starts lifts it at once; 0 or nothing: never",
     ),
+  unverified: z.literal(true).optional()
+    .describe("also where nobody has tried the limit on hardware: the operator insists"),
 });
 
 /** Writes one register, raw. */

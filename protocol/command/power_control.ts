@@ -8,8 +8,9 @@ export interface PowerControl {
   readonly revert?: Register;
   /** What its switch is then: 0 lifts the limit. */
   readonly afterwards?: Register;
-  /** 1 puts the limit into force; where there is none, it is in force at once. */
+  /** What puts the limit into force, by the value `on`; where there is none, it is in force at once. */
   readonly enable?: Register;
+  readonly on: number;
   /** The power that 100 % stands for. */
   readonly rating?: Register;
 }
@@ -32,8 +33,14 @@ const COMPANIONS: ReadonlyMap<string, Companions> = new Map([
   }],
 ]);
 
+/** Whether the operator insists. */
+interface Insisting {
+  readonly unverified?: boolean | undefined;
+}
+
 /**
- * How a profile's power is limited; `undefined` when it cannot be: no register, or one without its switch.
+ * How a profile's power is limited; `undefined` when it cannot be: no register, one without its switch, or one that nobody
+ * has tried on hardware and the operator does not insist on.
  *
  * @example
  * ```ts
@@ -41,11 +48,12 @@ const COMPANIONS: ReadonlyMap<string, Companions> = new Map([
  * powerControl(ecowatt)?.limit.name; // => "Pow"
  * ```
  */
-export function powerControl(profile: Profile): PowerControl | undefined {
+export function powerControl(profile: Profile, { unverified = false }: Insisting = {}): PowerControl | undefined {
+  if (profile.powerLimit === undefined && unverified) return untriedControl(profile);
   const limit = profile.powerLimit === undefined ? undefined : lookup(profile, profile.powerLimit);
   if (!limit || limit.access !== "read-write") return undefined;
   const names = COMPANIONS.get(limit.name);
-  if (!names) return { limit };
+  if (!names) return { limit, on: 1 };
   const enable = lookup(profile, names.enable);
   if (!enable) return undefined;
   const revert = lookup(profile, names.revert);
@@ -54,8 +62,22 @@ export function powerControl(profile: Profile): PowerControl | undefined {
   return {
     limit,
     enable,
+    on: 1,
     ...(revert ? { revert } : {}),
     ...(afterwards ? { afterwards } : {}),
     ...(rating ? { rating } : {}),
   };
+}
+
+function untriedControl(profile: Profile): PowerControl | undefined {
+  const { untriedLimit: untried } = profile;
+  const writable = (name: string) => {
+    const register = lookup(profile, name);
+    return register?.access === "read-write" && register.table === "holding" ? register : undefined;
+  };
+  const limit = untried && writable(untried.register);
+  if (!limit) return undefined;
+  if (untried.enable === undefined) return { limit, on: 1 };
+  const enable = writable(untried.enable.register);
+  return enable && { limit, enable, on: untried.enable.raw };
 }

@@ -1,6 +1,8 @@
 /** Why an inverter cannot do what a command says. */
 export type CommandReason =
   | { readonly code: "no_power_limit"; readonly title: string }
+  /** Nobody has tried it on hardware, and the order does not insist. */
+  | { readonly code: "untried"; readonly title: string; readonly safety: readonly string[] }
   /** A limit is set in the unit of its register only. */
   | { readonly code: "other_unit"; readonly unit: string; readonly register: string }
   | { readonly code: "negative" }
@@ -44,6 +46,11 @@ export function commandReasonText(reason: CommandReason): string {
   switch (reason.code) {
     case "no_power_limit":
       return `${reason.title} has no power limit that can be set`;
+    case "untried": {
+      const { title, safety } = reason;
+      const why = ["nobody has tried it on hardware", ...safety].join("; ");
+      return `must be true to limit ${title}: ${why}`;
+    }
     case "other_unit":
       return `must be ${reason.unit}, the unit of ${reason.register}`;
     case "negative":

@@ -28,7 +28,7 @@ type StepFault = "no_register" | "not_a_number" | "no_scale" | "no_rating" | "ou
 export function registersWritten(command: Command, profile: Profile): readonly Register[] {
   switch (command.command_type) {
     case "set_power": {
-      const control = powerControl(profile);
+      const control = powerControl(profile, command.parameters);
       return control === undefined
         ? []
         : [control.limit, control.afterwards, control.revert, control.enable].flatMap(present);
@@ -57,7 +57,7 @@ export function registersWritten(command: Command, profile: Profile): readonly R
 export function inputsOf(command: Command, profile: Profile): readonly Register[] {
   switch (command.command_type) {
     case "set_power": {
-      const control = powerControl(profile);
+      const control = powerControl(profile, command.parameters);
       if (!control) return [];
       const rating = needsRating(command.parameters.unit, control) ? present(control.rating) : [];
       return unique([control.limit, ...rating].flatMap((register) => factorOf(profile, register)).concat(rating));
@@ -107,7 +107,7 @@ export function stepsOf(command: Command, profile: Profile, rawOf: RawOf): Outco
 type SetPower = Extract<Command, { command_type: "set_power" }>["parameters"];
 
 function powerSteps(parameters: SetPower, profile: Profile, rawOf: RawOf): Outcome<readonly Step[], StepFault> {
-  const control = powerControl(profile);
+  const control = powerControl(profile, parameters);
   if (!control) return refusal("no_register", `${profile.title} has no power limit`);
   const value = limitValue(parameters, control, rawOf);
   if (!value.ok) return value;
@@ -117,7 +117,7 @@ function powerSteps(parameters: SetPower, profile: Profile, rawOf: RawOf): Outco
     [control.limit, raw.value],
     [control.afterwards, 0],
     [control.revert, parameters.revert_s ?? 0],
-    [control.enable, 1],
+    [control.enable, control.on],
   ];
   const steps: Step[] = [];
   for (const [register, number] of writes) {

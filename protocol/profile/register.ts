@@ -114,6 +114,16 @@ export interface DerivedValue {
   readonly description: string;
 }
 
+/** A power limit that nobody has tried on hardware: it is set only by whoever insists. */
+interface UntriedLimit {
+  /** Name of the register with the limit, in % or W. */
+  readonly register: string;
+  /** What puts it into force, and the raw value that does. */
+  readonly enable?: { readonly register: string; readonly raw: number };
+  /** What an operator must know. */
+  readonly safety: readonly string[];
+}
+
 /** A kind of device: its registers and what can be done with them. */
 export interface Profile {
   /** Names the map completely: two inverters with the same id have the same registers at the same addresses. */
@@ -139,6 +149,7 @@ export interface Profile {
   readonly temperatures?: readonly string[];
   /** Name of the register `set_power` writes. */
   readonly powerLimit?: string;
+  readonly untriedLimit?: UntriedLimit;
   /** Values that are computed, each after those that it is made of. */
   readonly derived?: readonly DerivedValue[];
   /** How it is read, where it does not take all reads. */

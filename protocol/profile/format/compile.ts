@@ -124,6 +124,7 @@ function highlightsOf(document: ProfileDocument, registers: readonly Register[])
     ...named("frequency", FREQUENCIES),
     ...(temperatures.length === 0 ? {} : { temperatures }),
     ...(limit === undefined ? {} : { powerLimit: limit }),
+    ...untriedOf(document.controls["active_power_limit"]),
   };
 }
 
@@ -132,6 +133,19 @@ function limitOf(control: ControlDocument | undefined): string | undefined {
   if (control?.hardware !== "verified" || control.takes?.unit !== "%" || control.set.length !== 1) return undefined;
   const [[register, amount] = ["", 0]] = Object.entries(control.set[0] ?? {});
   return amount === "value" ? register : undefined;
+}
+
+/** A limit that is written first, and then what puts it into force, if anything does. */
+function untriedOf(control: ControlDocument | undefined): Pick<Profile, "untriedLimit"> {
+  if (control?.hardware !== "unverified" || !["%", "W"].includes(control.takes?.unit ?? "")) return {};
+  const [limit, enable, ...more] = control.set.flatMap((step) => Object.entries(step));
+  if (limit?.[1] !== "value" || more.length > 0) return {};
+  const untried = { register: limit[0], safety: control.safety };
+  if (enable === undefined) return { untriedLimit: untried };
+  const [register, raw] = enable;
+  return typeof raw === "number" && register !== "wait"
+    ? { untriedLimit: { ...untried, enable: { register, raw } } }
+    : {};
 }
 
 /** In such an order that each comes after what it is made of. */

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { programLibrary } from "../../../profiles/library.ts";
+import { checkCommand } from "../../../protocol/command/check.ts";
 import { Command } from "../../../protocol/command/command.ts";
+import { commandReasonText } from "../../../protocol/command/reason.ts";
 import { inputsOf, registersWritten, type Step, stepsOf } from "../../../protocol/command/steps.ts";
 import { profileById } from "../../../protocol/profile/catalogue.ts";
 import { ecowatt } from "../../../protocol/profile/ecowatt.ts";
@@ -83,4 +86,22 @@ Deno.test("a limit of model 704 is lifted by the inverter as one of 123 is: what
     ["704.WMaxLimPctEna", 1],
   ]);
   assert.deepEqual(registersWritten(command, der).map(({ name }) => name), told(steps.value).map(([name]) => name));
+});
+
+Deno.test("a limit that nobody has tried is written only for who insists, and then what puts it into force", () => {
+  const found = programLibrary.find("sungrow-sg");
+  assert.ok(found.ok);
+  const [{ profile }] = found.value.maps;
+  const insisting = setPower({ power_value: 40, unverified: true });
+  const steps = stepsOf(insisting, profile, () => undefined);
+  assert.ok(steps.ok);
+  assert.deepEqual(told(steps.value), [["power_limit", 400], ["power_limit_switch", 170]]);
+  assert.deepEqual(registersWritten(insisting, profile).map(({ name }) => name), ["power_limit", "power_limit_switch"]);
+  assert.deepEqual(checkCommand(insisting, profile), []);
+  const asked = setPower({ power_value: 40 });
+  assert.ok(!stepsOf(asked, profile, () => undefined).ok);
+  const [refused] = checkCommand(asked, profile);
+  assert.ok(refused);
+  assert.equal(refused.path, "parameters.unverified");
+  assert.match(commandReasonText(refused.reason), /nobody has tried it on hardware; on some models the limit/);
 });
