@@ -1,10 +1,30 @@
 import { mutantsOf } from "../mutant.ts";
 
-const COMMANDS = ["command_runner", "executor", "journal", "reporter", "sunspec_limit"].map((name) =>
+const COMMANDS = ["command_runner", "executor", "journal", "lease", "reporter", "sunspec_limit"].map((name) =>
   `tests/device/command/${name}_test.ts`
 );
 
 export const COMMAND = [
+  ...mutantsOf("device/command/lease.ts", COMMANDS, [
+    {
+      from: "first?.before === undefined ? write",
+      to: "true ? write",
+      breaks: "a limit that was ordered twice ends with the first of them",
+    },
+    { from: "writes.toReversed()", to: "writes", breaks: "an old limit is given back while its switch is on" },
+    {
+      from: 'if (held.kind === "otherwise") continue;\n',
+      to: "",
+      breaks: "what somebody else set meanwhile is written over",
+    },
+  ]),
+  ...mutantsOf("device/command/lease_keeper.ts", COMMANDS, [
+    {
+      from: "(this.#ends.get(id) ?? 0)",
+      to: "(this.#ends.get(id) ?? Infinity)",
+      breaks: "a node that starts gives nothing back",
+    },
+  ]),
   ...mutantsOf("device/command/journal.ts", COMMANDS, [
     {
       from: 'if (row?.["acknowledged"] === 1) reopen.run(id);',
@@ -28,8 +48,9 @@ export const COMMAND = [
     },
     { from: "const KEPT = 1000;", to: "const KEPT = 10;", breaks: "a restored gateway has a command run again" },
     {
-      from: "begin: ({ id, inverter, writes, at }) =>\n      transaction(db, () => {",
-      to: "begin: ({ id, inverter, writes, at }) =>\n      ((_: unknown, work: () => void) => work())(db, () => {",
+      from: "begin: ({ id, inverter, writes, at, lease }) =>\n      transaction(db, () => {",
+      to:
+        "begin: ({ id, inverter, writes, at, lease }) =>\n      ((_: unknown, work: () => void) => work())(db, () => {",
       breaks: "a command is recorded that is not counted",
     },
     { from: "count = count + 1", to: "count = 1", breaks: "a register has one write a day for ever" },
@@ -58,8 +79,8 @@ export const COMMAND = [
       breaks: "an admin cannot write beyond the budget",
     },
     {
-      from: "  io.journal.begin({ id: command.command_id, inverter: site.name, writes: recorded, at });\n",
-      to: "",
+      from: "return void io.journal.begin(beginning);",
+      to: "return undefined;",
       breaks: "a write is made that nobody recorded",
     },
     {
