@@ -16,6 +16,7 @@ import {
   rememberedQuarantine,
 } from "./quarantine.ts";
 import { type Block, blockOf, lineCost, planReads, type Span } from "./read_plan.ts";
+import { type AskBlock, isSilence, searchSilent } from "./silent_search.ts";
 import { Silences } from "./silences.ts";
 import { readTable, type RegisterKey, registerKey } from "./register_reader.ts";
 
@@ -24,8 +25,6 @@ const RETRIES_A_POLL = 4;
 
 /** In place of an exception code: the register does not answer at all, while others do. */
 const NO_ANSWER = 0;
-
-type AskBlock = (block: Block, options?: RequestOptions) => Promise<BusOutcome<readonly number[]>>;
 
 /** A block with the words it was answered with. */
 interface Part {
@@ -102,22 +101,29 @@ class LearningReader implements BlockReader {
     this.#notice();
     const parts: Part[] = [];
     let answeredAt: number | undefined;
+    let alive = false;
+    let insisted = false;
     let fault: BusFault | undefined;
     const ask = async (block: Block, options: RequestOptions = {}): Promise<BusOutcome<readonly number[]>> => {
       const outcome = await this.#ask(block, { ...options, ...(signal ? { signal } : {}) });
       if (outcome.ok) answeredAt ??= this.#io.clock.now();
+      alive ||= outcome.ok || mayRefuseRegisters(outcome.fault);
       return outcome;
     };
     let inVain = 0;
     for (const { block, again } of this.#blocksFor(spans)) {
       if (again && inVain === RETRIES_A_POLL) break;
-      const search = answeredAt !== undefined && this.#silences.suspects(block);
-      const reading = again
+      const search = alive && this.#silences.suspects(block);
+      let reading = again
         ? await readBlock(block, ask, mayRefuseRegisters)
-        : await (search ? this.#searchSilent(block, ask) : this.#readBlock(block, ask));
+        : await (search ? searchSilent(block, ask, this.#refusal(NO_ANSWER)) : this.#readBlock(block, ask));
+      if (!again && !search && alive && !insisted && reading.fault && isSilence(reading.fault)) {
+        insisted = true; // it has just answered: what it was asked then may have been lost
+        reading = await this.#readBlock(block, (part) => ask(part, { insist: true }));
+      }
       parts.push(...reading.answered);
       fault ??= reading.fault;
-      this.#learnFrom(block, reading, answeredAt !== undefined);
+      this.#learnFrom(block, reading, alive);
       if (again && reading.answered.length === 0) inVain++;
       if (reading.fault && endsPass(reading.fault)) break;
     }
@@ -144,7 +150,7 @@ class LearningReader implements BlockReader {
       answered: [],
       refused: [],
       cuts: [],
-      fault: busFault.exception(this.#io.bus.name, this.#unit, first.code),
+      fault: this.#refusal(first.code),
     };
   }
 
@@ -154,18 +160,8 @@ class LearningReader implements BlockReader {
     return reading.fault && mayRefuseRegisters(reading.fault) ? await readBlock(block, ask) : reading;
   }
 
-  /** Looks for the register that is not answered, all at once, while the unit answers what else it is asked. */
-  async #searchSilent(block: Block, ask: AskBlock): Promise<BlockReading<Span>> {
-    let silence: BusFault | undefined;
-    const reading = await readBlock(block, async (part) => {
-      const outcome = await ask(part, { mayBeSilent: true });
-      if (outcome.ok || !isSilence(outcome.fault)) return outcome;
-      silence = outcome.fault;
-      return { ok: false, fault: busFault.exception(this.#io.bus.name, this.#unit, NO_ANSWER) };
-    });
-    const [known] = reading.answered;
-    if (!silence || (known && (await ask(known.block)).ok)) return reading;
-    return { answered: reading.answered, refused: [], cuts: [], fault: silence }; // it went silent altogether
+  #refusal(code: number): BusFault {
+    return busFault.exception(this.#io.bus.name, this.#unit, code);
   }
 
   #ask(block: Block, options: RequestOptions): Promise<BusOutcome<readonly number[]>> {
@@ -258,11 +254,6 @@ function endsPass(fault: BusFault): boolean {
     default:
       return fault satisfies never;
   }
-}
-
-/** Whether the unit said nothing, though another one may have. */
-function isSilence(fault: BusFault): boolean {
-  return fault.kind === "timeout" || (fault.kind === "foreign" && fault.from !== undefined);
 }
 
 function keyOf(span: Span): RegisterKey {

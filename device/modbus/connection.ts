@@ -9,6 +9,8 @@ import type { Line, Link } from "./line.ts";
 export interface Unopened {
   readonly detail: string;
   readonly retryAt: number;
+  /** It was open and broke under a request: whether it had `worked` until then. */
+  readonly broke?: { readonly worked: boolean };
 }
 
 const PAUSE = { firstMs: 500, longestMs: 30_000 } as const;
@@ -84,8 +86,10 @@ export class Connection {
     this.#io.log.debug("line lost {bus}: {detail}", { bus: this.#line.name, detail });
     this.#drop();
     this.#lost = true;
-    if (this.#answered || this.#breaks++ === 0) return this.#unopened = { detail, retryAt: this.#io.clock.monotonic() };
-    return this.#pause(detail);
+    const worked = this.#answered;
+    const atOnce = worked || this.#breaks++ === 0;
+    const unopened = atOnce ? { detail, retryAt: this.#io.clock.monotonic() } : this.#pause(detail);
+    return this.#unopened = { ...unopened, broke: { worked } };
   }
 
   /** The link is not in use for now. */

@@ -141,7 +141,9 @@ export class Dispatcher {
       case "aborted":
         return undefined;
       case "line": {
-        const pauseMs = tries.after(undefined, fc <= 4);
+        const pauseMs = attempt.unopened.broke?.worked && fc <= 4
+          ? tries.afterBreak()
+          : tries.after(undefined, fc <= 4);
         return this.#io.clock.monotonic() < attempt.unopened.retryAt ? undefined : pauseMs;
       }
       default: {
@@ -225,8 +227,8 @@ export class Dispatcher {
     return fault(this.#line.name, id, unit.reason, this.#toWall(unit.retryAt), this.#io.clock.now());
   }
 
-  #noLine({ detail, retryAt }: Unopened): BusFault {
-    return busFault.line(this.#line.name, detail, this.#toWall(retryAt));
+  #noLine({ detail, retryAt, broke }: Unopened): BusFault {
+    return busFault.line(this.#line.name, detail, this.#toWall(retryAt), broke !== undefined);
   }
 
   #unanswered(outcome: Unanswered, { lateMs }: Unit, { unit, timeoutMs }: Ask, sent: number): BusFault {

@@ -15,8 +15,17 @@ export type BusFault =
   | { readonly kind: "crc"; readonly message: string; readonly attempts: number }
   /** Something arrived that does not answer the request. `from`: the unit that it names instead of the one asked. */
   | { readonly kind: "foreign"; readonly message: string; readonly detail: string; readonly from?: number }
-  /** The serial port or connection is gone or cannot be opened. `retryAt`: unix ms of the next try to open it. */
-  | { readonly kind: "line"; readonly message: string; readonly detail: string; readonly retryAt: number }
+  /**
+   * The serial port or connection is gone or cannot be opened. `retryAt`: unix ms of the next try to open it. `broke`: it was
+   * open, and broke under this very request.
+   */
+  | {
+    readonly kind: "line";
+    readonly message: string;
+    readonly detail: string;
+    readonly retryAt: number;
+    readonly broke?: true;
+  }
   /** The request itself breaks the protocol's limits and was not sent. */
   | { readonly kind: "refused"; readonly message: string; readonly detail: string }
   /** The caller gave up or the bus was closed. A write may have taken effect. */
@@ -72,8 +81,9 @@ export const busFault = {
     const message = `What arrived on ${bus} does not answer the request to unit ${unit}: ${detail}${late}`;
     return { kind: "foreign", message, detail, ...(from === undefined ? {} : { from }) };
   },
-  line(bus: string, detail: string, retryAt: number): BusFault {
-    return { kind: "line", message: detail.includes(bus) ? detail : `Cannot use ${bus}: ${detail}`, detail, retryAt };
+  line(bus: string, detail: string, retryAt: number, broke = false): BusFault {
+    const message = detail.includes(bus) ? detail : `Cannot use ${bus}: ${detail}`;
+    return { kind: "line", message, detail, retryAt, ...(broke && { broke }) };
   },
   refused(detail: string): BusFault {
     return { kind: "refused", message: `Cannot send the request: ${detail}`, detail };

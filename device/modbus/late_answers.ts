@@ -54,7 +54,7 @@ export class LateAnswers {
   }
 
   /** `ask` was answered, and its answer may come once more: on a line that can get one answer behind. */
-  repeatable(ask: Ask): void {
+  repeatable(ask: Ask | undefined): void {
     this.#last = ask;
   }
 

@@ -17,7 +17,7 @@ export interface LenientAnswer {
 
 /**
  * The answer to a request that begins `bytes`, read as the request lets expect instead of as its header says. At least one of
- * its two lengths has to be right, and content that the request repeats. `expects`: whether it may have this transaction id.
+ * its two lengths has to be right, or both too long, and content that the request repeats. `expects`: whether it may have this transaction id.
  * `more`: the rest of it may be still to come.
  */
 export function decodeLeniently(
@@ -34,7 +34,9 @@ export function decodeLeniently(
   const pdu = bytes.slice(HEADER, HEADER + length);
   const framed = word(bytes, 4) === length + 1;
   const counted = exception || request.fc > 4 || pdu[1] === length - 2;
-  if (!framed && !counted) return undefined;
+  // Both may be too long where the transaction id says whose answer it is: what was asked for comes first.
+  const longer = word(bytes, 4) > length + 1 && (pdu[1] ?? 0) > length - 2;
+  if (!framed && !counted && !(longer && expects(word(bytes, 0)))) return undefined;
   if (!counted) pdu[1] = length - 2;
   const response = decodeResponse(pdu, request);
   if (!response.ok) return undefined;

@@ -22,10 +22,15 @@ interface MbapOptions {
 const LATE_MS = 10_000;
 /** From one transaction id to the next: a device that counts one too far must not hit the id of the next request. */
 const STRIDE = 257;
-/** An answer to an earlier request that follows the next one so soon, ms, was pushed out by it: the device is one behind. */
-const PUSHED_MS = 50;
+/**
+ * An answer to an earlier request that follows the next one so soon, ms, was pushed out by it: the device is one behind. `idle`:
+ * when there was time between for it to come by itself.
+ */
+const PUSHED_MS = { again: 50, idle: 500 } as const;
 /** After so many answers in a row that belong to the request before, the connection is opened anew. */
 const MOST_BEHIND = 3;
+/** After so many requests in a row without an answer, where that does not name its request, it is opened anew, too. */
+const MOST_MISSES = 2;
 /** A device that was late is given so many times what it took. */
 const PATIENCE = 1.5;
 
@@ -65,6 +70,8 @@ export class MbapLink implements Link {
   #spent = false;
   /** Answers in a row that were those of an earlier try. */
   #behind = 0;
+  /** Requests in a row without an answer, where answers do not name their requests. */
+  #misses = 0;
   #quietFrom = -Infinity;
 
   constructor(stream: ByteStream, clock: Clock, options: MbapOptions) {
@@ -102,12 +109,14 @@ export class MbapLink implements Link {
 
   async #guarded(ask: Ask): Promise<ExchangeOutcome> {
     const { late } = this.#options;
+    if (this.#requests === 0) late.repeatable(undefined); // what answered on another connection does not on this one
     const outcome = await exchangeGuarded(ask, late, this.#clock.monotonic(), async (ask) => {
       const outcome = await this.#exchange(ask);
       if (outcome.kind === "response") late.repeatable(ask);
       return outcome;
     });
-    this.#spent ||= outcome.kind !== "response";
+    this.#misses = outcome.kind === "response" ? 0 : this.#misses + 1;
+    this.#spent ||= this.#misses >= MOST_MISSES;
     return outcome;
   }
 
@@ -198,7 +207,7 @@ export class MbapLink implements Link {
     const earlier = tid === this.#tid ? undefined : this.#unanswered.earlierTry(tid, ask);
     if (earlier === undefined) return void (this.#behind = 0);
     this.#spent ||= ++this.#behind >= MOST_BEHIND;
-    this.#unanswered.take(tid);
+    this.#unanswered.take(tid, () => true);
     this.#unanswered.note(this.#tid, ask, sentAt);
     this.#noteLate(earlier, ask, sentAt, heard);
   }
@@ -224,8 +233,8 @@ export class MbapLink implements Link {
   #note({ tid, unit, pdu }: MbapFrame, ask: Ask, sentAt: number, heard: Heard): void {
     heard.foreign++;
     heard.alive ||= tid === this.#tid || isFrom(unit, ask.unit);
-    const earlier = this.#unanswered.take(tid);
-    if (earlier !== undefined && isFrom(unit, earlier.ask.unit)) return this.#noteLate(earlier, ask, sentAt, heard);
+    const earlier = this.#unanswered.take(tid, (asked) => isFrom(unit, asked));
+    if (earlier !== undefined) return this.#noteLate(earlier, ask, sentAt, heard);
     if (tid === this.#tid && !isFrom(unit, ask.unit)) heard.from = unit;
     const why = this.#strangeness({ tid, unit, pdu }, ask);
     heard.detail = heard.odd === undefined ? why : `${why}; ${remedyFor(heard.odd)}`;
@@ -235,7 +244,8 @@ export class MbapLink implements Link {
     const arrivedAt = this.#stream.arrivedAt ?? this.#clock.monotonic();
     const tookMs = arrivedAt - earlier.sentAt;
     heard.detail = `the answer to an earlier request, ${seconds(tookMs)} after it`;
-    if (arrivedAt > sentAt && arrivedAt - sentAt < PUSHED_MS) return;
+    const soon = earlier.sentAt < (ask.askedAt ?? sentAt) ? PUSHED_MS.idle : PUSHED_MS.again;
+    if (arrivedAt > sentAt && arrivedAt - sentAt < soon) return;
     heard.late = { unit: earlier.ask.unit, tookMs };
     // A unit that answers one request after the other needs as long again for this one.
     const patienceMs = Math.min(PATIENCE * tookMs, ask.longestMs ?? 0);
@@ -264,7 +274,7 @@ export class MbapLink implements Link {
   #suspect(ask: Ask, { odd, late }: Heard): void {
     const quirk = odd !== undefined && late === undefined && this.#requests === 1 && this.#quirks.suspect(odd);
     if (!quirk && !this.#quirks.ignores("ignore_transaction_id")) return;
-    this.#spent = true;
+    this.#spent ||= quirk;
     this.#options.late.note(ask, this.#clock.monotonic() + Math.max(LATE_MS, 4 * ask.timeoutMs));
   }
 

@@ -7,12 +7,16 @@ const BUSY = { firstMs: 100, times: 5 } as const;
 /** A damaged answer is asked for again so often: it costs no time-out, and at half of all answers one in 64 still fails. */
 const DAMAGED_TIMES = 5;
 
+/** Connections that had worked and broke under a read, which cost none of its attempts. */
+const BREAKS = 2;
+
 /** The attempts of one request: whether another one follows. */
 export class Tries {
   readonly #retries: number;
   #sent = 0;
   #unanswered = 0;
   #damaged = 0;
+  #breaks = 0;
   #busy = 0;
 
   /** `retries`: further attempts after one without an answer; without any, damage is not asked again either. */
@@ -33,6 +37,11 @@ export class Tries {
     if (outcome?.kind !== "damaged") return this.#unanswered++ < this.#retries ? 0 : undefined;
     this.#unanswered = 0; // it is there
     return this.#retries > 0 && this.#damaged++ < Math.max(DAMAGED_TIMES, this.#retries) ? 0 : undefined;
+  }
+
+  /** The same, when a connection broke that had worked: devices hang up after an answer, while the next request is on its way. */
+  afterBreak(): number | undefined {
+    return this.#breaks++ < BREAKS ? 0 : this.after(undefined, true);
   }
 
   /**

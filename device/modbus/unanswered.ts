@@ -22,9 +22,10 @@ export class UnansweredRequests {
     this.#byTid.set(tid, { ask, sentAt });
   }
 
-  /** The request that an answer is for, which is not waited for any more. */
-  take(tid: number): Unanswered | undefined {
+  /** The request that an answer of this unit is for, which is not waited for any more. */
+  take(tid: number, isOf: (asked: number) => boolean): Unanswered | undefined {
     const found = this.#byTid.get(tid);
+    if (found === undefined || !isOf(found.ask.unit)) return undefined;
     this.#byTid.delete(tid);
     return found;
   }

@@ -27,6 +27,8 @@ export interface Asked {
   readonly memory: Map<string, Uint8Array>;
   /** A response, framed as an answer to this request or as something else. */
   frame(response: Response, changed?: { unit?: number; tid?: number }): Uint8Array;
+  /** Closes the connection. */
+  hangUp(): void;
   /** Sends bytes, after `ms`. */
   send(bytes: Uint8Array, ms?: number): void;
 }
@@ -124,6 +126,7 @@ class VirtualSocket implements ByteStream {
           if (this.#framing === "rtu") return value(encodeRtu(changed.unit ?? unit, pdu));
           return value(encodeMbap({ tid: changed.tid ?? tid, unit: changed.unit ?? unit, pdu }));
         },
+        hangUp: () => this.close(),
         send: (bytes, ms = 10) => void this.#clock.sleep(ms).then(() => this.#push(bytes)),
       });
     }
