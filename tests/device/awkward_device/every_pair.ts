@@ -32,20 +32,43 @@ export function pairsOn(transport: Transport): readonly Pair[] {
   const faults = FAULTS.filter(({ on }) => on.includes(transport));
   return faults.flatMap((one, i) =>
     faults.slice(i).flatMap((other): Pair[] =>
-      other === one ? [[one]] : canBeTogether(one, other) ? [[one, other]] : []
+      other === one ? [[one]] : canBeTogether(one, other, transport) ? [[one, other]] : []
     )
   );
 }
 
-/** Whether a person could tell what is meant: two places for one map are none, and who ignores unit ids cannot tell units apart. */
-function canBeTogether(one: Fault, other: Fault): boolean {
+/**
+ * Whether a person could tell what is meant: two places for one map are none, and who ignores unit ids cannot tell units apart.
+ * An RTU answer that is too long in all respects is one to another request: it names none, and who wants no wrong value does
+ * not take it.
+ */
+function canBeTogether(one: Fault, other: Fault, transport: Transport): boolean {
   if (one.base !== undefined && other.base !== undefined) return false;
+  if (transport !== "tcp" && one.quirk === "ignore_length" && other.quirk === "ignore_length") return false;
   return !((one.others && other.quirk === "ignore_unit_id") || (other.others && one.quirk === "ignore_unit_id"));
 }
 
-/** Every fault alone. */
-export function singlesOn(transport: Transport): readonly Pair[] {
-  return pairsOn(transport).filter(({ length }) => length === 1);
+/** Pairs of which less came once than of either fault alone: what made them fail is the kind, not the pair. */
+const ONCE_WRONG: readonly (readonly [string, string])[] = [
+  ["transaction id is always 0", "answers after 1.3 s"],
+  ["transaction id is always 0", "hangs up after each answer"],
+  ["transaction id is one too high", "hangs up instead of some answers"],
+  ["transaction id is one too high", "the first request of a connection is lost"],
+  ["frames are padded", "byte count is wrong"],
+  ["answers after 1.3 s", "another unit's answers come first"],
+  ["one answer behind from the 25th request of a connection on", "answers come in parts"],
+  ["silent from the 40th request of a connection on", "a register is not answered"],
+  ["some answers again after 1.5 s", "reads of more than 30 words are refused"],
+  ["a register is refused with 4", "a register is not answered"],
+  ["a register is not answered", "hangs up after each answer"],
+  ["a register is not answered", "hangs up instead of some answers"],
+];
+
+/** Every fault alone, and those pairs. */
+export function usualOn(transport: Transport): readonly Pair[] {
+  return pairsOn(transport).filter(([one, other]) =>
+    other === undefined || ONCE_WRONG.some(([first, second]) => one.name === first && other.name === second)
+  );
 }
 
 /** Polls the devices of all pairs. */

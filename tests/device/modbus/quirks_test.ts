@@ -66,6 +66,13 @@ const TCP_LENGTHS: readonly Case[] = [
     name: "says that every frame has six bytes",
     frame: (asked: Asked) => changed(right(asked), 5, 6 - (right(asked)[5] ?? 0)),
   },
+  {
+    name: "pads its frames and counts that twice",
+    frame: (asked: Asked) => {
+      const padded = changed(concat(right(asked), new Uint8Array(2)), 5, 2);
+      return asked.request.fc === 3 ? changed(padded, 8, 2) : padded;
+    },
+  },
   { name: "says that a frame is longer than it is", frame: (asked: Asked) => changed(right(asked), 5, 6) },
   { name: "says that a frame is shorter than it is", frame: (asked: Asked) => changed(right(asked), 5, -1) },
   {
@@ -186,6 +193,33 @@ Deno.test("without transaction ids no answer to an earlier request is taken, how
     await device.clock.advance(10);
   }
   assert.ok(good >= 95, `${good} of 100`);
+});
+
+Deno.test("a device without transaction ids that hangs up after each answer, or loses the first request of a connection, is read", async () => {
+  for (const loses of [false, true]) {
+    const device = virtualDevice(new FakeClock(), (asked) => {
+      if (loses) return asked.turn > 1 && asked.send(asked.frame(rightAnswer(asked.request), { tid: 0 }));
+      asked.send(asked.frame(rightAnswer(asked.request), { tid: 0 }));
+      device.clock.sleep(11).then(() => asked.hangUp());
+    });
+    await using bus = device.bus("tcp", {}, { ignore_transaction_id: true });
+    for (let poll = 0; poll < 20; poll++) {
+      for (const address of [0, 10, 20]) assert.deepEqual(value(await read(device, bus, address)), wordsAt(address, 3));
+      await device.clock.advance(5000);
+    }
+  }
+});
+
+Deno.test("an answer of another unit under the transaction id of an earlier try does not hide the right one", async () => {
+  const device = virtualDevice(new FakeClock(), (asked) => {
+    asked.send(asked.frame(rightAnswer(asked.request), { unit: 9 }), 1300);
+    asked.send(right(asked), 1301);
+  });
+  await using bus = device.bus("tcp", { maxTimeoutMs: 1000 });
+  for (let poll = 0; poll < 5; poll++) {
+    assert.deepEqual(value(await read(device, bus, 0)), wordsAt(0, 3));
+    await device.clock.advance(5000);
+  }
 });
 
 Deno.test("a late answer is not taken for a quirk", async () => {
