@@ -204,7 +204,7 @@ export class Dispatcher {
       this.#registry.account(unit, ask, outcome, this.#io.clock.monotonic() - started);
     try {
       const outcome = await link.exchange(ask);
-      if (outcome.kind === "response") this.#connection.answered();
+      if (outcome.kind === "response" || outcome.kind === "damaged") this.#connection.answered();
       else if (outcome.kind === "silence" || outcome.kind === "foreign") this.#connection.missed();
       account(outcome);
       return outcome;

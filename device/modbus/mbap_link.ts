@@ -24,7 +24,7 @@ const LATE_MS = 10_000;
 const STRIDE = 257;
 /**
  * An answer to an earlier request that follows the next one so soon, ms, was pushed out by it: the device is one behind. `idle`:
- * when there was time between for it to come by itself.
+ * when there had been so much time before for it to come by itself.
  */
 const PUSHED_MS = { again: 50, idle: 500 } as const;
 /** After so many answers in a row that belong to the request before, the connection is opened anew. */
@@ -72,7 +72,8 @@ export class MbapLink implements Link {
   #behind = 0;
   /** Requests in a row without an answer, where answers do not name their requests. */
   #misses = 0;
-  #quietFrom = -Infinity;
+  /** When the last exchange was over. */
+  #overAt = -Infinity;
 
   constructor(stream: ByteStream, clock: Clock, options: MbapOptions) {
     this.#stream = stream;
@@ -125,13 +126,13 @@ export class MbapLink implements Link {
     const frame = encodeMbap({ tid: this.#tid, unit: ask.unit, pdu: ask.pdu });
     if (!frame.ok) return { kind: "foreign", detail: frame.detail, foreign: 0, alive: false };
     const { gapMs } = this.#options;
-    if (gapMs > 0) await this.#clock.sleep(this.#quietFrom - this.#clock.monotonic());
+    if (gapMs > 0) await this.#clock.sleep(this.#overAt + gapMs - this.#clock.monotonic());
     this.#requests++;
     if (!this.#quirks.strict) this.#discard(); // padding, or an answer that came twice: it answers nothing sent later
     const sentAt = this.#clock.monotonic();
     await this.#stream.write(frame.value);
     const outcome = await this.#answer(ask, sentAt);
-    if (gapMs > 0) this.#quietFrom = this.#clock.monotonic() + gapMs;
+    this.#overAt = this.#clock.monotonic();
     return outcome;
   }
 
@@ -244,7 +245,7 @@ export class MbapLink implements Link {
     const arrivedAt = this.#stream.arrivedAt ?? this.#clock.monotonic();
     const tookMs = arrivedAt - earlier.sentAt;
     heard.detail = `the answer to an earlier request, ${seconds(tookMs)} after it`;
-    const soon = earlier.sentAt < (ask.askedAt ?? sentAt) ? PUSHED_MS.idle : PUSHED_MS.again;
+    const soon = sentAt - this.#overAt > PUSHED_MS.idle ? PUSHED_MS.idle : PUSHED_MS.again;
     if (arrivedAt > sentAt && arrivedAt - sentAt < soon) return;
     heard.late = { unit: earlier.ask.unit, tookMs };
     // A unit that answers one request after the other needs as long again for this one.

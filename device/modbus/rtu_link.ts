@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { LineTiming } from "./line_timing.ts";
 import type { ByteStream } from "./byte_stream.ts";
-import type { Quirks } from "./quirks.ts";
+import type { Quirk, Quirks } from "./quirks.ts";
 import { exchangeGuarded, type LateAnswers } from "./late_answers.ts";
 import type { Ask, ExchangeOutcome, LateAnswer, Link } from "./line.ts";
 import { RepeatedAnswers } from "./repeated_answers.ts";
@@ -140,22 +140,23 @@ export class RtuLink implements Link {
     const found = findResponse(bytes, ask);
     if (found) quirks.acquit(found.response);
     if (found || quirks.strict) return found;
-    const lenient = findLeniently(bytes, ask);
-    return lenient && quirks.permits(lenient.deviations) ? lenient : undefined;
+    return findLeniently(bytes, ask, (deviations) => quirks.permits(deviations));
   }
 
   /** No answer: says what came instead, and listens on so that a late one does not run into the next request. */
   async #missed(ask: Ask, sent: Uint8Array, sentAt: number): Promise<ExchangeOutcome> {
     const { quirks, lateMs = LATE_MS } = this.#options;
     const now = this.#clock.monotonic();
-    const lenient = this.#echoed(sent) ? findLeniently(this.#heard(sent), ask) : undefined;
+    const heard = this.#heard(sent);
+    const own = (deviations: readonly Quirk[]) => !deviations.includes("ignore_unit_id");
+    const lenient = this.#echoed(sent) ? findLeniently(heard, ask, own) ?? findLeniently(heard, ask) : undefined;
     if (lenient && quirks.confirm(lenient.deviations)) {
       return { kind: "response", response: lenient.response, tookMs: now - sentAt, foreign: 0 };
     }
     if (lenient) quirks.suspect(lenient.deviations);
     const outcome = this.#why(ask, sent);
-    const own = lenient !== undefined && !lenient.deviations.includes("ignore_unit_id");
-    const came = own || (outcome.kind === "damaged" && isComplete(this.#heard(sent), ask));
+    const came = (lenient !== undefined && own(lenient.deviations)) ||
+      (outcome.kind === "damaged" && isComplete(this.#heard(sent), ask));
     if (came) return outcome; // not as it should be, but nothing is missing
     const earlier = this.#earlier(ask, sent, now);
     this.#late.note(ask, now + Math.max(lateMs, 4 * ask.timeoutMs), sentAt);

@@ -60,13 +60,18 @@ const MOST_PADDING = 16;
 
 /**
  * What could be the answer although its unit id or a length is wrong. The CRC fits behind the length that was asked for, or
- * behind padding when the byte count is right: noise and answers to other requests are not like that.
+ * behind padding when the byte count is right: noise and answers to other requests are not like that. `accepts`: which
+ * deviations are looked for; what else is on the line may deviate, too.
  */
-export function findLeniently(bytes: Uint8Array, ask: Ask): LenientFound | undefined {
+export function findLeniently(
+  bytes: Uint8Array,
+  ask: Ask,
+  accepts: (deviations: readonly Quirk[]) => boolean = () => true,
+): LenientFound | undefined {
   for (let at = 0; at + EXCEPTION_BYTES <= bytes.length; at++) {
     for (let padding = 0; padding <= MOST_PADDING; padding++) {
       const lenient = lenientAt(bytes, at, padding, ask);
-      if (lenient) return lenient;
+      if (lenient && accepts(lenient.deviations)) return lenient;
     }
   }
   return undefined;
@@ -89,10 +94,25 @@ function lenientAt(bytes: Uint8Array, at: number, padding: number, ask: Ask): Le
   return { response: response.value, end, deviations };
 }
 
-/** Whether bytes begin like the answer and are as long as it, so that nothing more is to be waited for. */
+/**
+ * Whether bytes, but for whole frames of other units before, begin like the answer and are as long as it, so that nothing more
+ * is to be waited for.
+ */
 export function isComplete(bytes: Uint8Array, ask: Ask): boolean {
-  const length = frameLength(bytes, 0, ask);
-  return length > 0 && bytes.length >= length;
+  const from = behindOthers(bytes, ask);
+  const length = frameLength(bytes, from, ask);
+  return length > 0 && bytes.length >= from + length;
+}
+
+/** Where the whole frames of other units end with which bytes begin. */
+function behindOthers(bytes: Uint8Array, { unit }: Ask): number {
+  let at = 0;
+  for (let length = rtuResponseLength(bytes); typeof length === "number"; length = rtuResponseLength(bytes, at)) {
+    const frame = bytes.subarray(at, at + length);
+    if (frame.length < length || frame[0] === unit || !isAnswer(frame)) break;
+    at += length;
+  }
+  return at;
 }
 
 /** Length of the answer that may start at `at`, 0 when it cannot. */
@@ -115,6 +135,9 @@ export function diagnose(bytes: Uint8Array, ask: Ask): Diagnosis {
   const [first] = frames;
   const odd = findLeniently(bytes, ask)?.deviations;
   if (first === undefined && odd === undefined) return { kind: "damaged" };
+  const own = findLeniently(bytes, ask, (deviations) => !deviations.includes("ignore_unit_id"));
+  const whole = frames.some(([unit]) => unit === ask.unit);
+  if (own === undefined && !whole && isComplete(bytes, ask)) return { kind: "damaged" };
   const what = first === undefined ? "an answer with a wrong length" : strangeness(first, ask);
   return { kind: "foreign", detail: odd ? `${what}; ${remedyFor(odd)}` : what, frames: Math.max(1, frames.length) };
 }

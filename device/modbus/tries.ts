@@ -35,7 +35,7 @@ export class Tries {
     if (outcome?.kind === "sent") return undefined;
     this.#sent++;
     if (outcome?.kind !== "damaged") return this.#unanswered++ < this.#retries ? 0 : undefined;
-    this.#unanswered = 0; // it is there
+    this.#unanswered = this.#breaks = 0; // it is there
     return this.#retries > 0 && this.#damaged++ < Math.max(DAMAGED_TIMES, this.#retries) ? 0 : undefined;
   }
 

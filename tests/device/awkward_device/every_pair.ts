@@ -62,6 +62,9 @@ const ONCE_WRONG: readonly (readonly [string, string])[] = [
   ["a register is refused with 4", "a register is not answered"],
   ["a register is not answered", "hangs up after each answer"],
   ["a register is not answered", "hangs up instead of some answers"],
+  ["frames are padded", "another unit's answers come first"],
+  ["byte count is wrong", "another unit's answers come first"],
+  ["another unit's answers come first", "half of the answers are damaged"],
 ];
 
 /** Every fault alone, and those pairs. */
