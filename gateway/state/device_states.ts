@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../../platform/clock.ts";
 import type { NodeHealth, OutboxHealth } from "../../protocol/messages/node_health.ts";
@@ -93,11 +94,13 @@ export function createDeviceStates(io: DeviceStatesIo): DeviceStates {
       io.listed(device.deviceId, health.inverters);
     },
     async review(devices) {
-      const news = devices.flatMap((device) => {
+      const news: Change[] = [];
+      for (const device of devices) {
         const recorded = recordedStates.load(device);
         const view = viewOf(device, recorded);
-        return isSame(recorded.verdict, view) ? [] : [{ device, view, before: recorded.verdict?.state }];
-      });
+        if (!isSame(recorded.verdict, view)) news.push({ device, view, before: recorded.verdict?.state });
+        await new Promise((resolve) => setImmediate(resolve)); // one with hundreds of inverters takes milliseconds
+      }
       if (news.length === 0) return;
       await io.commit.run(() => news.forEach(({ device, view }) => recordedStates.found(device, view)));
       for (const change of news.filter(({ view, before }) => before !== view.state)) {

@@ -1,15 +1,6 @@
 import assert from "node:assert/strict";
-import { setImmediate } from "node:timers";
+import { turnsDuring } from "../../fakes/turns.ts";
 import { openFixture } from "./fixture.ts";
-
-/** How often others had their turn before the work was done. */
-async function turnsDuring(work: Promise<unknown>): Promise<number> {
-  let isDone = false;
-  void work.finally(() => isDone = true);
-  let turns = 0;
-  for (; !isDone; turns++) await new Promise((resolve) => setImmediate(resolve));
-  return turns;
-}
 
 const DEVICES = 30;
 

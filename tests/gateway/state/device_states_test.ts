@@ -6,6 +6,7 @@ import { openGatewayDatabase } from "../../../gateway/store/database.ts";
 import type { DeviceStates } from "../../../gateway/state/device_states.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import type { NodeHealth } from "../../../protocol/messages/node_health.ts";
+import { turnsDuring } from "../../fakes/turns.ts";
 import { at, type Fixture, NOW, openFixture } from "../api/fixture.ts";
 
 const MIN = 60_000;
@@ -234,4 +235,10 @@ Deno.test("a gateway that was away for days does not say of a device that was no
   restarted.heard(device, f.clock.now());
   await f.store({ device: "roof", registers: ["Pac"], samples: samples(f.clock.now(), [700]) });
   assert.equal(restarted.of(device).state, "ok");
+});
+
+Deno.test("a look at many devices lets others have their turn between any two", async () => {
+  await using f = await openFixture();
+  for (let i = 0; i < 30; i++) await f.ask("POST", "/api/v1/devices", { device_id: `device-${i}` });
+  assert.ok(await turnsDuring(statesOf(f).review(f.management.listDevices())) >= 30);
 });
