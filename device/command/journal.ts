@@ -115,9 +115,7 @@ export function createJournal(db: DatabaseSync): CommandJournal {
   );
   const held = db.prepare("SELECT id FROM command WHERE acknowledged = 0 ORDER BY number");
   const written = db.prepare("SELECT count FROM register_write WHERE inverter = ? AND day = ? AND address = ?");
-  const lend = db.prepare("INSERT INTO lease (id, inverter, writes) VALUES (?, ?, ?)");
-  const lent = db.prepare("SELECT id, inverter, writes FROM lease ORDER BY number");
-  const endLease = db.prepare("DELETE FROM lease WHERE id = ?");
+  const leases = leaseTable(db);
   return {
     repeat(id) {
       const row = known.get(id);
@@ -129,13 +127,13 @@ export function createJournal(db: DatabaseSync): CommandJournal {
         const day = utcDay(at);
         insert.run(id, inverter, JSON.stringify(writes));
         for (const { address } of writes) count.run(inverter, day, address);
-        if (lease) lend.run(id, inverter, JSON.stringify(lease));
+        if (lease) leases.add(id, inverter, lease);
         forgetDays.run(day - KEPT_DAYS, day + KEPT_DAYS);
       }),
     finish: (report) => void finish.run(report.command_id, JSON.stringify(report)),
     interrupted: () => begun.all().map(interruptedOf),
-    leases: () => lent.all().map(interruptedOf),
-    endLease: (id) => void endLease.run(id),
+    leases: leases.all,
+    endLease: leases.end,
     unreported: () => reportOf(oldest.get()),
     acknowledge: (id) =>
       transaction(db, () => {
@@ -144,6 +142,19 @@ export function createJournal(db: DatabaseSync): CommandJournal {
       }),
     holding: () => held.all().map(({ id }) => String(id)),
     writes: (inverter, address, at) => Number(written.get(inverter, utcDay(at), address)?.["count"] ?? 0),
+  };
+}
+
+/** Limits that hold for a time, and what ends them. */
+function leaseTable(db: DatabaseSync) {
+  const insert = db.prepare("INSERT INTO lease (id, inverter, writes) VALUES (?, ?, ?)");
+  const all = db.prepare("SELECT id, inverter, writes FROM lease ORDER BY number");
+  const remove = db.prepare("DELETE FROM lease WHERE id = ?");
+  return {
+    add: (id: string, inverter: string, writes: readonly JournalWrite[]) =>
+      void insert.run(id, inverter, JSON.stringify(writes)),
+    all: () => all.all().map(interruptedOf),
+    end: (id: string) => void remove.run(id),
   };
 }
 

@@ -153,32 +153,12 @@ interface Committer {
   trouble(): Error | undefined;
 }
 
-function committer(
-  db: DatabaseSync,
-  { watch, meanwhile, known: first }: {
-    readonly watch: StoreWatch;
-    readonly meanwhile: () => void;
-    readonly known: Error | undefined;
-  },
-): Committer {
-  const begin = db.prepare("BEGIN IMMEDIATE");
-  const commit = db.prepare("COMMIT");
+/** Does a job in a savepoint of its own: what it throws undoes it alone. */
+function performer(db: DatabaseSync, notice: (error: unknown) => void): (job: Job) => void {
   const save = db.prepare("SAVEPOINT work");
   const release = db.prepare("RELEASE work");
   const undo = db.prepare("ROLLBACK TO work");
-
-  let known = first;
-  let trouble: Error | undefined;
-  const notice = (error: unknown) => {
-    if (error instanceof Error && isStorageError(error)) trouble = error;
-  };
-  const tell = (batch: readonly Job[]) => {
-    if (trouble === undefined && !batch.some(({ writes }) => writes)) return;
-    if ((known === undefined) !== (trouble === undefined)) watch(trouble);
-    known = trouble;
-  };
-
-  const perform = (job: Job) => {
+  return (job) => {
     save.run();
     try {
       job.perform();
@@ -191,6 +171,30 @@ function committer(
     }
     release.run();
   };
+}
+
+function committer(
+  db: DatabaseSync,
+  { watch, meanwhile, known: first }: {
+    readonly watch: StoreWatch;
+    readonly meanwhile: () => void;
+    readonly known: Error | undefined;
+  },
+): Committer {
+  const begin = db.prepare("BEGIN IMMEDIATE");
+  const commit = db.prepare("COMMIT");
+  let known = first;
+  let trouble: Error | undefined;
+  const notice = (error: unknown) => {
+    if (error instanceof Error && isStorageError(error)) trouble = error;
+  };
+  const tell = (batch: readonly Job[]) => {
+    if (trouble === undefined && !batch.some(({ writes }) => writes)) return;
+    if ((known === undefined) !== (trouble === undefined)) watch(trouble);
+    known = trouble;
+  };
+
+  const perform = performer(db, notice);
   const performAll = (batch: readonly Job[]) => {
     let lost: Fault | undefined;
     trouble = undefined;

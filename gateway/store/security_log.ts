@@ -172,15 +172,16 @@ export function createSecurityLog(db: DatabaseSync, maxRows = 100_000): Security
       return all.sort((one, other) => other.id - one.id).slice(0, selection.limit);
     },
     counts() {
-      const refused = refusals.all().map((row) => CountRow.parse(row));
-      const ok = refused.reduce((rest, { validations }) => rest - validations, total());
-      const accepted: [Reason, number][] = ok > 0 ? [["ok", ok]] : [];
-      return new Map([
-        ...accepted,
-        ...refused.map(({ reason, validations }): [Reason, number] => [reason, validations]),
-      ]);
+      return countsOf(refusals.all().map((row) => CountRow.parse(row)), total());
     },
   };
+}
+
+/** What was not refused was accepted. */
+function countsOf(refused: readonly z.infer<typeof CountRow>[], total: number): ReadonlyMap<Reason, number> {
+  const ok = refused.reduce((rest, { validations }) => rest - validations, total);
+  const accepted: [Reason, number][] = ok > 0 ? [["ok", ok]] : [];
+  return new Map([...accepted, ...refused.map(({ reason, validations }): [Reason, number] => [reason, validations])]);
 }
 
 /** Writes what was noted. Rejects when the disk takes nothing: then it is kept for the next time. */
