@@ -24,8 +24,14 @@ export async function addSigningDevice(gateway: GatewayProcess, name: string, mo
   const { key } = await gateway.addDevice(name, { model });
   let sequence = 0;
   let blocks = 0;
+  const posted = (path: string, body: Readonly<Record<string, unknown>>) =>
+    send(gateway, signedPost(gateway, key, ++sequence, { device_id: name, ...body }, path));
   const post = async (path: string, body: Readonly<Record<string, unknown>>) => {
-    const answered = await send(gateway, signedPost(gateway, key, ++sequence, { device_id: name, ...body }, path));
+    let answered = await posted(path, body);
+    if (answered.json.reason === "replay") { // after a kill of the gateway
+      sequence = answered.json.next_sequence - 1;
+      answered = await posted(path, body);
+    }
     if (answered.status !== 200) throw new Error(`${path}: ${answered.status}: ${JSON.stringify(answered.json)}`);
     return answered;
   };

@@ -87,7 +87,8 @@ Deno.test("a next release that migrates the gateway's database and is killed: th
   assert.equal((await samples(url, token, "shed")).length, 5);
   const replayed = await uploaded(roof, 2, 3);
   assert.deepEqual([replayed.status, replayed.json.reason], [401, "replay"]);
-  const again = await uploaded(shed, 2, 1);
+  const { json: { next_sequence: next } } = await uploaded(shed, 2, 1); // what it reserved before it was killed
+  const again = await uploaded(shed, next, 1);
   assert.deepEqual([again.status, again.json.duplicate_blocks], [200, [1]]);
   const { devices } = await ask<{ devices: { device_id: string }[] }>(url, token, "/api/v1/devices");
   assert.deepEqual(devices.map(({ device_id }) => device_id).toSorted(), ["roof", "shed"]);
