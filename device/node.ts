@@ -6,13 +6,15 @@ import type { Liveness } from "../platform/liveness.ts";
 import { isReadOnly, untilWritable } from "../platform/read_only.ts";
 import type { Family } from "../platform/metrics/exposition.ts";
 import { backupConnection } from "../platform/sqlite_backup.ts";
+import { knownProfile } from "../profiles/known_profile.ts";
+import { type Library, machineLibrary } from "../profiles/library.ts";
 import { openAcquisition } from "./acquisition/acquisition.ts";
 import { FirstSample } from "./acquisition/first_sample.ts";
 import { keepSchedule } from "./acquisition/schedule.ts";
 import { CommandRunner } from "./command/command_runner.ts";
 import type { NodeConfig } from "./config/node_config.ts";
 import { busOf } from "./equipment/bus.ts";
-import { type ConfiguredInverter, invertersOf } from "./equipment/inverters.ts";
+import { type ConfiguredInverter, invertersOf, writtenProfiles } from "./equipment/inverters.ts";
 import type { Inverter } from "./inverter/inverter.ts";
 import { openLocalService } from "./local_service/local_service.ts";
 import { serveMetrics } from "./metrics/metrics_server.ts";
@@ -29,6 +31,7 @@ import { nodeHealth } from "./status/node_health.ts";
 import { type NodeStatus, nodeStatus } from "./status/node_status.ts";
 import { openBoundAnswers } from "./store/bound_answers.ts";
 import { type NodeStore, openNodeStore } from "./store/node_store.ts";
+import { keepProfileDocuments } from "./store/profile_documents.ts";
 import { programHealth } from "./update/program_health.ts";
 import { openUpdater } from "./update/updater.ts";
 import { GatewayClient } from "./uplink/gateway_client.ts";
@@ -36,6 +39,7 @@ import type { GatewayObserver } from "./uplink/exchange.ts";
 import { GatewayLog } from "./uplink/gateway_log.ts";
 import { NodeClock } from "./uplink/node_clock.ts";
 import { Notifier } from "./uplink/notifier.ts";
+import { ProfileCarrier } from "./uplink/profile_carrier.ts";
 import { type Probe, probeGateway } from "./uplink/probe.ts";
 import { Uplink } from "./uplink/uplink.ts";
 
@@ -113,13 +117,18 @@ async function openParts(config: NodeConfig, io: StoredPartsIo, opening: AsyncDi
   const dating = createDating({ outbox, starts: store.machineStarts, known, clock, log });
 
   const meters = new NodeMeters(clock);
-  const inverters = openInverters(config, { store, meters, clock, log }, opening);
+  const library = io.library ?? machineLibrary;
+  const inverters = openInverters(config, { store, meters, library, clock, log }, opening);
   const settings = new NodeSettings({ config, inverters, store: store.settings, clock, log });
 
   const observers = [clock, meters, new GatewayLog({ log, clock }), settings];
   const gateway = await openGatewayClient(config, key, { ...io, store, observers }, opening);
   const notifier = new Notifier();
-  const uplink = new Uplink({ device, gateway, outbox, notifier, clock, random, log });
+  outbox.seal(); // the profiles of what an earlier run left are needed yet
+  const documents = keepProfileDocuments(store.db, writtenProfiles(config.buses, library), readOnly);
+  const isCommon = (profile: string) => knownProfile(profile) !== undefined;
+  const profiles = new ProfileCarrier({ device, gateway, documents, isCommon, clock, log });
+  const uplink = new Uplink({ device, gateway, outbox, profiles, notifier, clock, random, log });
   const upload = () => {
     outbox.seal();
     notifier.ring();
@@ -216,17 +225,18 @@ async function openOutbox(
 interface InvertersIo extends Pick<NodeIo, "clock" | "log"> {
   readonly store: NodeStore;
   readonly meters: NodeMeters;
+  readonly library: Library;
 }
 
 function openInverters(
   { buses }: NodeConfig,
-  { store, meters, clock, log }: InvertersIo,
+  { store, meters, library, clock, log }: InvertersIo,
   opening: AsyncDisposableStack,
 ): readonly ConfiguredInverter[] {
   const exchanged = (bus: string, exchange: BusExchange) => meters.busExchanged(bus, exchange);
   const memoryOf = store.mapMemory.of;
   return buses.flatMap((bus) =>
-    invertersOf(bus, opening.use(busOf(bus, { clock, log, exchanged })), { clock, memoryOf })
+    invertersOf(bus, opening.use(busOf(bus, { clock, log, exchanged })), { clock, memoryOf, library })
   );
 }
 

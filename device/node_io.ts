@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
+import type { Library } from "../profiles/library.ts";
 import type { UpdateConfig } from "./config/update_config.ts";
 import type { Program } from "./update/updater.ts";
 
@@ -19,6 +20,8 @@ export interface NodeIo {
   readonly log: Logger;
   /** Whether this program has to prove itself yet: what it migrates is kept as it was. */
   readonly onTrial?: boolean;
+  /** Where devices are found by name; default: those of this machine. */
+  readonly library?: Library;
   /** Lets the node keep the program up to date that it runs in. */
   readonly update?: { readonly config: UpdateConfig; readonly program: Program; readonly log: Logger };
 }

@@ -10,9 +10,11 @@ import { createDevicePaths } from "./http/device_paths.ts";
 import type { DeviceRoute } from "./http/device_route.ts";
 import { type BodyLimits, createBodyReader } from "./http/request_body.ts";
 import type { Handler } from "./http/server.ts";
+import { createProfileRoute } from "./http/profile_route.ts";
 import { createProcessRoute } from "./http/process_route.ts";
 import { createBoardMemory } from "./ingest/board_memory.ts";
 import { createBoardMender } from "./ingest/board_mender.ts";
+import { createColumnsOf } from "./ingest/columns.ts";
 import type { SampleFeed } from "./ingest/sample_feed.ts";
 import { createUploadPace } from "./ingest/upload_bounds.ts";
 import type { Services } from "./services.ts";
@@ -42,13 +44,15 @@ export function createDeviceApi(
 }
 
 function routesOf({ stores, services, feed, publishes, io: { clock, log } }: DeviceApiParts): readonly DeviceRoute[] {
-  const { receipts, quarantine, commands, commit, twins, history, firmwareSessions } = stores;
+  const { receipts, quarantine, commands, commit, twins, history, firmwareSessions, profiles } = stores;
   const { samples, states, notifier, firmware, firmwareRollouts } = services;
   const boards = createBoardMemory(stores.boards);
   const mender = createBoardMender({ samples, boards, commit, log });
   const pace = createUploadPace(clock);
+  const columnsOf = createColumnsOf(profiles.profileOf);
   return [
-    createProcessRoute({ samples, receipts, boards, quarantine, mender, feed, publishes, pace, log }),
+    createProcessRoute({ samples, receipts, boards, quarantine, mender, feed, publishes, columnsOf, pace, log }),
+    createProfileRoute({ profiles, pace }),
     ...createCommandRoutes({ commands, commit, notifier, clock }),
     ...settingsRoutes({ twins, history, told: states.told, log }),
     ...firmwareRoutes({ firmware, firmwareRollouts, firmwareSessions, log, upSince: clock.now() }),

@@ -142,7 +142,7 @@ interface Parts {
 }
 
 function openMqtt({ config, io, stores, services, feed }: Parts): Promise<Mqtt | undefined> {
-  const { devices, announcements, twins, firmwareSessions, commit } = stores;
+  const { devices, announcements, twins, firmwareSessions, commit, profiles: { profileOf } } = stores;
   const { reader, inverters, energy, states, settings, commandService, firmware, firmwareRollouts } = services;
   const { clock, random, log, version } = io;
   return startMqtt(config.mqtt, {
@@ -152,6 +152,7 @@ function openMqtt({ config, io, stores, services, feed }: Parts): Promise<Mqtt |
     firmwareSessions,
     commit,
     feed,
+    profileOf,
     activity: reader.activity,
     inverters,
     energy,
@@ -181,11 +182,11 @@ interface ServedParts extends Parts {
 /** Everything that is served on the one port: devices, then the dashboard's page, then operators. */
 function createHandler(parts: ServedParts): Handler {
   const { config, io, stores, services, feed, meters, metrics, mqttLink, startedAt, signal } = parts;
-  const { changes, changeReader, tokens } = stores;
+  const { changes, changeReader, tokens, profiles: { profileOf } } = stores;
   const { clock, log } = io;
   const limits = { maxBytes: config.body_limit_bytes, timeoutMs: 1000 * config.body_timeout_s };
   const devices = createDeviceApi({ stores, services, feed, publishes: mqttLink() !== undefined, limits, signal, io });
-  const events = createEventStreams({ feed, changes, changeReader, clock, log, signal });
+  const events = createEventStreams({ feed, profileOf, changes, changeReader, clock, log, signal });
   const started = { config, at: startedAt };
   const app = createApp({ stores, services, tokens, metrics, events, mqttLink, ages: agesOf(config), started, io });
   const answer = dispatch(devices, serveAssets(readAssets(), handlerOf(app)));
@@ -195,10 +196,10 @@ function createHandler(parts: ServedParts): Handler {
 /** What goes on as long as the gateway runs. Never rejects. */
 async function startTasks({ config, io, stores, services, signal }: ServedParts): Promise<void> {
   const { clock, log } = io;
-  const { retention, devices, securityLog, commit } = stores;
+  const { retention, profiles, devices, securityLog, commit } = stores;
   const { states, settingsRollouts, firmwareRollouts } = services;
   await Promise.all([
-    keepRetention(agesOf(config), { retention, commit, clock, log }, signal),
+    keepRetention(agesOf(config), { retention, profiles, commit, clock, log }, signal),
     keepRollouts({ rollouts: settingsRollouts, clock, log }, signal),
     keepRollouts({ rollouts: firmwareRollouts, clock, log }, signal),
     keepReview({ states, devices, clock, log }, signal),

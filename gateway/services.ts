@@ -88,11 +88,11 @@ function energyServices(
   stores: Stores,
   { time_zone: timeZone = machineTimeZone() }: ServicesOptions,
 ): Pick<Services, "samples" | "energy"> {
-  const { samples, energy, devices, removedInverters } = stores;
+  const { samples, energy, devices, profiles: { profileOf }, removedInverters } = stores;
   const days = localDays(timeZone);
   const registeredAt = (device: DeviceId) => devices.find(device)?.createdAt;
   return {
-    samples: meteredSamples(samples, { energy, days, registeredAt }),
+    samples: meteredSamples(samples, { energy, days, registeredAt, profileOf }),
     energy: createEnergyReader(
       { energy, listed: listedInverters(stores), removed: removedInverters.of },
       timeZone,

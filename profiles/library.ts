@@ -1,4 +1,6 @@
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { dirname, join } from "node:path";
+import { z } from "zod";
 import { nearest } from "../platform/nearest.ts";
 import { programFile } from "../platform/program_files.ts";
 import { parseYaml } from "../platform/yaml_text.ts";
@@ -16,6 +18,8 @@ export interface Library {
   names(): readonly string[];
   /** A device; why it cannot be had, with file, line and column, where there is something to say. */
   find(name: string): Outcome<DeviceKind, "unknown" | "broken">;
+  /** What stands in its file, as JSON; `undefined`: it cannot be had. */
+  writtenOf(name: string): string | undefined;
   /** The file that it is read from. */
   fileOf(name: string): URL | undefined;
 }
@@ -29,24 +33,45 @@ const OWN_PROFILES = new URL("file:///etc/ecowatt/profiles/");
 /** All that this machine knows. */
 export const machineLibrary: Library = createLibrary([OWN_PROFILES, programFile("profiles/")]);
 
+/** All that this machine knows, and what is in `profiles/` beside a configuration, which wins. */
+export function libraryBeside(configPath: string): Library {
+  const beside = pathToFileURL(join(dirname(configPath), "profiles") + "/");
+  if (beside.href === OWN_PROFILES.href) return machineLibrary;
+  const known = besides.get(beside.href) ?? createLibrary([beside, OWN_PROFILES, programFile("profiles/")]);
+  besides.set(beside.href, known);
+  return known;
+}
+
+const besides = new Map<string, Library>();
+
 /** The devices in these folders, `<name>/profile.yaml` each or, of a user's own, `<name>.yaml`; the first folder wins. */
 export function createLibrary(folders: readonly URL[]): Library {
   const kept = new Map<string, Outcome<DeviceKind, "unknown" | "broken">>();
+  const texts = new Map<string, string>();
   const fileOf = (name: string) => folders.flatMap((folder) => filesOf(folder, name)).find(exists);
   const names = () => [...new Set(folders.flatMap(namesIn))].toSorted();
   const read = (name: string) => {
     const file = fileOf(name);
-    if (file !== undefined) return readProfile(Deno.readTextFileSync(file), fileURLToPath(file));
+    if (file !== undefined) {
+      const text = Deno.readTextFileSync(file);
+      texts.set(name, text);
+      return readProfile(text, fileURLToPath(file));
+    }
     const meant = nearest(name, names());
     return refusal("unknown", `There is no profile ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
+  };
+  const find = (name: string) => {
+    const found = kept.get(name) ?? read(name);
+    kept.set(name, found);
+    return found;
   };
   return {
     names,
     fileOf,
-    find(name) {
-      const found = kept.get(name) ?? read(name);
-      kept.set(name, found);
-      return found;
+    find,
+    writtenOf(name) {
+      const written = find(name).ok ? parseYaml(texts.get(name) ?? "", z.unknown()) : undefined;
+      return written?.ok ? JSON.stringify(written.value) : undefined;
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { systemClock } from "../../platform/clock.ts";
-import { DEFAULT_CONFIG, loadNodeConfig } from "../service/config/config_file.ts";
+import { DEFAULT_CONFIG, libraryOf, loadNodeConfig } from "../service/config/config_file.ts";
 import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
@@ -31,7 +31,7 @@ export function addNode(program: Command, terminal: Terminal): void {
     const updating: Updating | undefined = file.update &&
       { config: file.update, restart: () => stop.stop("an update waits for its start") };
     const open = async () => {
-      const started = await openNode(node, dataDir, log, updating);
+      const started = await openNode(node, dataDir, log, { updating, library: libraryOf(flags.config) });
       terminal.out(`Node ${node.device_id} polls and uploads to ${node.gateway}`);
       return openRole(started, nodePart(started, systemClock));
     };

@@ -9,7 +9,7 @@ import { duration } from "../../platform/quantity.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { lookup, shownOf } from "../../protocol/profile/lookup.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
-import { DEFAULT_CONFIG } from "../service/config/config_file.ts";
+import { DEFAULT_CONFIG, libraryOf } from "../service/config/config_file.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
 import { chosenBuses, WHICH_INVERTER } from "../service/config/inverter_choice.ts";
 import { table, type Terminal } from "../terminal/output.ts";
@@ -40,7 +40,8 @@ async function read(name: string | undefined, flags: Flags, terminal: Terminal):
   using stop = untilStopped();
   await using open = new AsyncDisposableStack();
   const io = { clock: systemClock, log: getLogger(["ecowatt", "read"]) };
-  const inverters = buses.flatMap((bus) => invertersOf(bus, open.use(busOf(bus, io)), io));
+  const library = libraryOf(flags.config);
+  const inverters = buses.flatMap((bus) => invertersOf(bus, open.use(busOf(bus, io)), { ...io, library }));
   const asked = (inverter: ConfiguredInverter["inverter"], started: number, signal: AbortSignal) =>
     everyMs === undefined
       ? pollOnce(inverter, { ...io, signal })

@@ -4,7 +4,8 @@ import type { Node } from "../../device/node.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { RecentLog } from "../../platform/recent_log.ts";
-import { type ConfigFile, DEFAULT_CONFIG, loadConfig } from "../service/config/config_file.ts";
+import type { Library } from "../../profiles/library.ts";
+import { type ConfigFile, DEFAULT_CONFIG, libraryOf, loadConfig } from "../service/config/config_file.ts";
 import { processDataDir } from "../data_dir.ts";
 import { type LogFlags, logFlags, startLogging } from "../service/run/logging.ts";
 import type { Terminal } from "../terminal/output.ts";
@@ -37,7 +38,7 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   using stop = untilStopped();
   const updating: Updating | undefined = file.node && file.update &&
     { config: file.update, restart: () => stop.stop("an update waits for its start") };
-  const roles = rolesOf(file, { dataDir, log, recentLog, updating, terminal });
+  const roles = rolesOf(file, { dataDir, log, recentLog, updating, library: libraryOf(flags.config), terminal });
   await using running = new AsyncDisposableStack();
   const io = { clock: systemClock, log: log.getChild("service"), atOnce: isOnTrial() };
   const { parts } = running.use(await startTogether(roles, io));
@@ -50,11 +51,12 @@ interface RolesIo {
   readonly log: Logger;
   readonly recentLog: RecentLog;
   readonly updating: Updating | undefined;
+  readonly library: Library;
   readonly terminal: Terminal;
 }
 
 /** The roles of the configuration. Whichever starts later has the gateway show the node's metrics beside its own. */
-function rolesOf(file: ConfigFile, { dataDir, log, recentLog, updating, terminal }: RolesIo): readonly Role[] {
+function rolesOf(file: ConfigFile, { dataDir, log, recentLog, updating, library, terminal }: RolesIo): readonly Role[] {
   let gateway: Gateway | undefined;
   let node: Node | undefined;
   let shown: Disposable | undefined;
@@ -78,7 +80,7 @@ function rolesOf(file: ConfigFile, { dataDir, log, recentLog, updating, terminal
   const nodeRole = nodeConfig && {
     name: "node",
     open: async () => {
-      node = await openNode(nodeConfig, dataDir, log, updating);
+      node = await openNode(nodeConfig, dataDir, log, { updating, library });
       terminal.out(`Node ${nodeConfig.device_id} polls and uploads to ${nodeConfig.gateway}`);
       show();
       return openRole(node, nodePart(node, systemClock), () => {

@@ -14,7 +14,7 @@ import { commandReasonText } from "../../protocol/command/reason.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import { integer } from "../terminal/arguments.ts";
-import { DEFAULT_CONFIG } from "../service/config/config_file.ts";
+import { DEFAULT_CONFIG, libraryOf } from "../service/config/config_file.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
 import { chosenBuses, WHICH_INVERTER } from "../service/config/inverter_choice.ts";
 import type { Terminal } from "../terminal/output.ts";
@@ -54,7 +54,7 @@ async function write({ inverter: name, register, value }: Wish, flags: Flags, te
   using stop = untilStopped();
   const io = { clock: systemClock, log: getLogger(["ecowatt", "write"]) };
   await using line = busOf(bus, io);
-  const [found] = invertersOf(bus, line, io);
+  const [found] = invertersOf(bus, line, { ...io, library: libraryOf(flags.config) });
   if (!found) throw usage(`There is no inverter "${name}"`);
   const { inverter } = found;
   const poll = await pollOnce(inverter, { ...io, signal: stop.signal });

@@ -6,6 +6,7 @@ import type { BusConfig, InverterConfig } from "../config/bus_config.ts";
 import { createInverter, type Inverter } from "../inverter/inverter.ts";
 import type { MapMemory } from "../inverter/map_memory.ts";
 import type { Bus } from "../modbus/bus.ts";
+import type { WrittenProfile } from "../uplink/profile_carrier.ts";
 
 /** Dependencies of the inverters on a bus. */
 interface InvertersIo {
@@ -57,6 +58,17 @@ export function invertersOf(config: BusConfig, bus: Bus, io: InvertersIo): reado
         settleMs: inverter.settle_time,
       }, { bus, clock: io.clock, ...(io.memoryOf && { memory: io.memoryOf(inverter.name) }) }),
     };
+  });
+}
+
+/** The profiles of a configuration's devices as they are written, by the ids of all their maps. */
+export function writtenProfiles(buses: readonly BusConfig[], library: Library): readonly WrittenProfile[] {
+  const names = new Set(buses.flatMap(({ inverters }) => inverters.map(({ profile }) => profile)));
+  return [...names].flatMap((name) => {
+    const kind = deviceNamed(name, library);
+    const document = library.writtenOf(name);
+    if (kind === "sunspec" || kind === ecowattKind || document === undefined) return [];
+    return kind.maps.map(({ profile }) => ({ profile: profile.id, document }));
   });
 }
 

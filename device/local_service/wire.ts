@@ -46,7 +46,12 @@ export const StatusAnswer = z.object({
     oddities: z.object({ quirks: z.array(z.string()), lateMs: z.number().optional() }).optional(),
   })),
   outbox: z.object({ waiting: z.number(), droppedSamples: z.number(), diskFault: z.string().optional() }),
-  uplink: z.object({ failuresInRow: z.number(), lastOkAt: z.number().optional(), lastError: z.string().optional() }),
+  uplink: z.object({
+    failuresInRow: z.number(),
+    lastOkAt: z.number().optional(),
+    lastError: z.string().optional(),
+    refusedProfiles: z.array(z.object({ profile: z.string(), reason: z.string() })).default([]),
+  }),
 });
 export type StatusAnswer = z.infer<typeof StatusAnswer>;
 

@@ -51,6 +51,8 @@ export interface Portion {
   readonly maxBlocks: number;
   /** What part of the room in a request, 0 to 1, a block takes. */
   readonly share: (block: StoredBlock) => number;
+  /** Profiles whose blocks are passed over. */
+  readonly held?: ReadonlySet<string>;
 }
 
 /**
@@ -161,10 +163,11 @@ export class Outbox implements Disposable {
   }
 
   /** The oldest blocks to send, at least one if there is any. */
-  peek({ maxBlocks, share }: Portion): readonly StoredBlock[] {
+  peek({ maxBlocks, share, held }: Portion): readonly StoredBlock[] {
     const portion: StoredBlock[] = [];
     let taken = 0;
     for (const block of this.#table.unsent((id) => this.#done.has(id))) {
+      if (held?.has(block.profile)) continue;
       taken += share(block);
       if (portion.length > 0 && taken > 1) break;
       portion.push(block);

@@ -9,6 +9,7 @@ import { LEASE_SCHEMA as leases, SCHEMA as commands } from "../command/journal.t
 import { ANSWERED_SCHEMA as answered, SCHEMA as leftOut } from "./map_memory.ts";
 import { SCHEMA as machineStart } from "./machine_start.ts";
 import { SCHEMA as inverterIdentity } from "./inverter_identities.ts";
+import { SCHEMA as profileDocuments } from "./profile_documents.ts";
 import { SCHEMA as settings } from "../settings/store.ts";
 import { SCHEMA as wakefulness } from "./wakefulness.ts";
 
@@ -54,6 +55,7 @@ export const MIGRATIONS: readonly string[] = [
   machineStart,
   inverterIdentity,
   leases,
+  profileDocuments,
 ];
 
 /** The node's database inside its data directory. */

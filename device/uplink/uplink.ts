@@ -17,6 +17,7 @@ import type { Portion } from "../outbox/outbox.ts";
 import { gatewayPauseMs } from "./pause.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Poster } from "./exchange.ts";
+import type { ProfileCarrier, RefusedProfile } from "./profile_carrier.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 /** Times that the gateway may refuse a block alone before it is set aside. */
@@ -36,6 +37,7 @@ interface UplinkIo {
     numberAnew(ids: readonly number[], next: number): void;
   };
   readonly gateway: Poster;
+  readonly profiles: Pick<ProfileCarrier, "held" | "bring" | "unknown" | "known" | "refused">;
   /** Rings when there may be something to send. */
   readonly notifier: Notifier;
   readonly clock: Clock;
@@ -47,6 +49,8 @@ interface UplinkIo {
 export interface UplinkStatus {
   readonly sentBlocks: number;
   readonly setAside: number;
+  /** Profiles that the gateway does not take: their samples wait. */
+  readonly refusedProfiles: readonly RefusedProfile[];
   readonly failuresInRow: number;
   readonly lastOkAt?: number;
   readonly lastError?: string;
@@ -93,6 +97,7 @@ export class Uplink {
     return {
       sentBlocks: this.#sentBlocks,
       setAside: this.#setAside,
+      refusedProfiles: this.#io.profiles.refused(),
       failuresInRow: this.#failures,
       ...(this.#lastOkAt === undefined ? {} : { lastOkAt: this.#lastOkAt }),
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
@@ -104,8 +109,13 @@ export class Uplink {
   async #step(signal: AbortSignal): Promise<number | "idle"> {
     this.#heard = true;
     try {
-      const blocks = this.#io.outbox.peek({ maxBlocks: this.#most, share });
+      const { outbox, profiles } = this.#io;
+      const blocks = outbox.peek({ maxBlocks: this.#most, share, held: profiles.held() });
       if (blocks.length === 0) return "idle";
+      const brought = await profiles.bring(blocks.map(({ profile }) => profile), signal);
+      if (signal.aborted) return 0;
+      if (brought.kind === "later") return Math.max(brought.waitMs, this.#failed(brought.reason));
+      if (blocks.some(({ profile }) => profiles.held().has(profile))) return 0; // refused just now: without its blocks
       const message = { device_id: this.#io.device, data_type: "sample_blocks", blocks: blocks.map(toMessage) };
       const exchange = await this.#io.gateway.post("/process", message, signal);
       if (signal.aborted) return 0;
@@ -121,9 +131,11 @@ export class Uplink {
   #act(verdict: Verdict, blocks: readonly StoredBlock[]): number {
     switch (verdict.kind) {
       case "stored":
-        return this.#stored(verdict);
+        return this.#stored(verdict, blocks);
       case "refused":
         return this.#refused(verdict, blocks);
+      case "unknown_profile":
+        return this.#unknownProfile(verdict, blocks);
       case "later":
         return Math.max(verdict.waitMs, this.#failed(verdict.reason));
       default:
@@ -131,7 +143,8 @@ export class Uplink {
     }
   }
 
-  #stored({ ids, known, nextBlock }: Extract<Verdict, { kind: "stored" }>): number {
+  #stored({ ids, known, nextBlock }: Extract<Verdict, { kind: "stored" }>, blocks: readonly StoredBlock[]): number {
+    this.#io.profiles.known(profilesOf(blocks, ids));
     this.#io.outbox.acknowledge(ids.filter((id) => !known.includes(id)));
     const taken = known.length === 0 || nextBlock === undefined ? [] : this.#takenByOthers(known, nextBlock);
     if (nextBlock !== undefined && taken.length > 0) this.#numberAnew(taken, nextBlock);
@@ -185,6 +198,13 @@ export class Uplink {
     return 0;
   }
 
+  /** Nothing is wrong with the samples: they are sent again when the gateway has been told what they mean. */
+  #unknownProfile({ ids, reason }: Extract<Verdict, { kind: "unknown_profile" }>, blocks: readonly StoredBlock[]): 0 {
+    this.#io.profiles.unknown(profilesOf(blocks, ids));
+    this.#lastError = reason;
+    return 0;
+  }
+
   #failed(reason: string): number {
     this.#failures++;
     this.#most = Math.max(1, Math.floor(this.#most / 2));
@@ -211,6 +231,10 @@ function share({ payload, profile, registers, count, startMs, endMs }: StoredBlo
     count * registers.length / MAX_VALUES,
     minutes / MAX_MINUTES,
   );
+}
+
+function profilesOf(blocks: readonly StoredBlock[], ids: readonly number[]): readonly string[] {
+  return blocks.filter(({ id }) => ids.includes(id)).map(({ profile }) => profile);
 }
 
 function toMessage(block: StoredBlock): SampleBlock {

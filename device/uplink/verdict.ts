@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { SampleBlocksAnswer } from "../../protocol/messages/sample_blocks.ts";
 import type { Exchange } from "./exchange.ts";
 import { replyOf } from "./reply.ts";
@@ -14,6 +15,8 @@ export type Verdict =
   }
   /** The content was refused. `proven`: by the gateway itself, not by something on the way. */
   | { readonly kind: "refused"; readonly reason: string; readonly proven: boolean }
+  /** The gateway does not know the profiles of these blocks; nothing was said of the others. */
+  | { readonly kind: "unknown_profile"; readonly reason: string; readonly ids: readonly number[] }
   /** Try again later, as it is. `waitMs`: not before. */
   | { readonly kind: "later"; readonly reason: string; readonly waitMs: number };
 
@@ -30,8 +33,8 @@ export function judge(exchange: Exchange, device: string, sent: readonly number[
     case "ok":
       return stored(reply.value, device, sent);
     case "refused":
-      if (CONTENT.has(reply.status)) return { kind: "refused", reason: reply.reason, proven: true };
-      return later(reply.reason);
+      if (!CONTENT.has(reply.status)) return later(reply.reason);
+      return unknownProfile(exchange, reply.reason, sent) ?? { kind: "refused", reason: reply.reason, proven: true };
     case "unsupported":
       return later(reply.reason);
     case "later":
@@ -49,6 +52,17 @@ function stored(answer: SampleBlocksAnswer, device: string, sent: readonly numbe
   if (ids.length === 0) return later("200, but none of the blocks acknowledged");
   const known = ids.filter((id) => duplicate_blocks.includes(id));
   return { kind: "stored", ids, known, ...(answer.next_block === undefined ? {} : { nextBlock: answer.next_block }) };
+}
+
+/** Which places of an upload a refusal names. */
+const Places = z.object({ errors: z.array(z.object({ path: z.string() })).max(1_024) });
+const PROFILE = /^blocks\[(\d+)\]\.profile$/;
+
+function unknownProfile(exchange: Exchange, reason: string, sent: readonly number[]): Verdict | undefined {
+  const places = Places.safeParse(exchange.kind === "answer" ? exchange.body : undefined);
+  const indexes = (places.data?.errors ?? []).map(({ path }) => PROFILE.exec(path)?.[1]);
+  const ids = indexes.flatMap((index) => index === undefined ? [] : sent[Number(index)] ?? []);
+  return ids.length === 0 ? undefined : { kind: "unknown_profile", reason, ids };
 }
 
 function later(reason: string): Verdict {

@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import { utf8 } from "../../crypto/bytes.ts";
 import type { Clock } from "../../platform/clock.ts";
+import type { ProfileOf } from "../../profiles/known_profile.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { Fault } from "../fault.ts";
 import { createNews, type NewestSample, newestSamples } from "../ingest/newest_sample.ts";
@@ -26,6 +27,7 @@ export interface EventStreams {
 
 interface EventStreamsIo {
   readonly feed: Pick<SampleFeed, "listen">;
+  readonly profileOf: ProfileOf;
   readonly changes: Pick<StoreChanges, "listen">;
   /** A reader that takes what is there now for known. */
   readonly changeReader: () => ChangeReader;
@@ -92,7 +94,7 @@ export function createEventStreams(io: EventStreamsIo): EventStreams {
 /** Tells what happens for as long as somebody reads. Rejects when the store does not answer. */
 async function tellReaders(
   readers: Readers,
-  { feed, changes, changeReader, clock, signal }: EventStreamsIo,
+  { feed, profileOf, changes, changeReader, clock, signal }: EventStreamsIo,
 ): Promise<void> {
   const news = changeReader();
   let trouble: unknown;
@@ -100,7 +102,7 @@ async function tellReaders(
     readers.endUnwelcome();
     for (const change of readers.count > 0 ? news() : []) readers.tell(change);
   };
-  using _samples = listenToSamples(feed, (message) => readers.tell(message));
+  using _samples = listenToSamples({ feed, profileOf }, (message) => readers.tell(message));
   using _changes = changes.listen({ changed, failed: (error) => void (trouble = error) });
   for (let look = 1; readers.count > 0 && !signal.aborted; look++) {
     await clock.sleep(LOOK_MS, signal);
@@ -166,10 +168,13 @@ export const NO_EVENTS: EventStreams = {
 };
 
 /** The newest sample of each inverter in an upload, unless it is older than what was told. */
-function listenToSamples(feed: Pick<SampleFeed, "listen">, tell: (message: Message) => void): Disposable {
+function listenToSamples(
+  { feed, profileOf }: Pick<EventStreamsIo, "feed" | "profileOf">,
+  tell: (message: Message) => void,
+): Disposable {
   const isNews = createNews();
   return feed.listen((batches) => {
-    for (const newest of newestSamples(batches)) {
+    for (const newest of newestSamples(batches, profileOf)) {
       if (isNews(newest)) tell({ event: "sample", data: sampleView(newest) });
     }
   });

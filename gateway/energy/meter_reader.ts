@@ -1,5 +1,5 @@
 import { BoundedMap } from "../../platform/bounded_map.ts";
-import { knownProfile } from "../../profiles/known_profile.ts";
+import type { ProfileOf } from "../../profiles/known_profile.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import { physical, physicalColumns } from "../../protocol/profile/physical.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
@@ -20,17 +20,17 @@ const COUNTER_VALUES = 2 ** 32;
 const KEPT = 256;
 
 /** Gives the reader of a series, made once for all that are alike; `undefined`: the series says nothing of energy. */
-export function createReaders(): (series: Series) => Reader | undefined {
+export function createReaders(profileOf: ProfileOf): (series: Series) => Reader | undefined {
   const readers = new BoundedMap<string, Reader | undefined>(KEPT);
   return (series) => {
     const name = `${series.profile}\n${series.registers.join("\n")}`;
-    if (!readers.has(name)) readers.set(name, createReader(series));
+    if (!readers.has(name)) readers.set(name, createReader(series, profileOf));
     return readers.get(name);
   };
 }
 
-function createReader({ profile: id, registers }: Series): Reader | undefined {
-  const profile = knownProfile(id);
+function createReader({ profile: id, registers }: Series, profileOf: ProfileOf): Reader | undefined {
+  const profile = profileOf(id);
   if (!profile) return undefined;
   const power = columnOf(profile, profile.power, registers);
   const counter = columnOf(profile, profile.energy, registers);

@@ -1,5 +1,6 @@
 import { BoundedMap } from "../../platform/bounded_map.ts";
 import type { DeviceId } from "../../protocol/device_id.ts";
+import type { ProfileOf } from "../../profiles/known_profile.ts";
 import type { Sample } from "../../protocol/sample.ts";
 import type { RevisedBlock, SampleBatch, SampleReviser, SampleSink } from "../store/port/sample_batch.ts";
 import type { EnergyDay, EnergyStore, StoredEnergy } from "../store/energy.ts";
@@ -18,6 +19,7 @@ interface MeteringIo {
   readonly days: LocalDays;
   /** Since when a device is registered, unix milliseconds. */
   readonly registeredAt: (device: DeviceId) => number | undefined;
+  readonly profileOf: ProfileOf;
 }
 
 /**
@@ -26,7 +28,7 @@ interface MeteringIo {
  */
 export function meteredSamples(samples: SampleSink & SampleReviser, io: MeteringIo): SampleSink & SampleReviser {
   const { energy, days } = io;
-  const readerOf = createReaders();
+  const readerOf = createReaders(io.profileOf);
   const change = createChange(energy);
   const countIn = (batch: SampleBatch, reader: Reader) => change(batch, (before) => count(batch, before, reader, io));
   const setAside = ({ device, inverter }: Metered, block: Block, sign: 1 | -1) => {

@@ -60,13 +60,18 @@ export function parseBody<T>(schema: z.ZodType<T>, body: Uint8Array): T {
   return checkBody(schema, json.value);
 }
 
-/** A parsed body as its schema reads it. Throws `Fault` `malformed` with the first 20 broken rules. */
-export function checkBody<T>(schema: z.ZodType<T>, value: unknown): T {
+/** A parsed body as its schema reads it. Throws `Fault`, `malformed` unless said otherwise, with the first 20 broken rules. */
+export function checkBody<T>(schema: z.ZodType<T>, value: unknown, otherwise: Otherwise = BROKEN_RULES): T {
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const fields = checked.error.issues.slice(0, 20).map(({ path, message }) => ({ path: pathOf(path), message }));
-  throw new Fault("malformed", "The body breaks the rules of this path", { fields });
+  throw new Fault(otherwise.code, otherwise.message, { fields });
 }
+
+/** How a body is refused that its schema does not take. */
+type Otherwise = Pick<Fault, "code" | "message">;
+
+const BROKEN_RULES: Otherwise = { code: "malformed", message: "The body breaks the rules of this path" };
 
 /** A device may only speak for itself (contract/1-link §3); boards do so under the name they share. */
 export function requireOwnName(device: Device, name: string): void {

@@ -4,6 +4,7 @@ import type { Identity } from "../auth/identity.ts";
 import { Fault } from "../fault.ts";
 import { type BoardUploadIo, takeBoardUpload } from "../ingest/board_upload.ts";
 import type { BoardMender } from "../ingest/board_mender.ts";
+import type { ColumnsOf } from "../ingest/columns.ts";
 import { decodeBlocks } from "../ingest/node_blocks.ts";
 import { type NodeUploadIo, takeNodeUpload } from "../ingest/node_upload.ts";
 import type { SampleFeed } from "../ingest/sample_feed.ts";
@@ -18,6 +19,7 @@ interface ProcessIo extends NodeUploadIo, BoardUploadIo {
   readonly feed: SampleFeed;
   /** Whether what is stored goes out over MQTT. */
   readonly publishes: boolean;
+  readonly columnsOf: ColumnsOf;
   /** How much each device may bring. */
   readonly pace: UploadPace;
 }
@@ -44,7 +46,7 @@ function isNodeUpload(value: unknown): boolean {
 async function storeBlocks(io: ProcessIo, { device }: Identity, value: unknown): Promise<Effect> {
   const upload = checkBody(SampleBlocksUpload, value);
   requireOwnName(device, upload.device_id);
-  const blocks = await decodeBlocks(upload.blocks);
+  const blocks = await decodeBlocks(upload.blocks, io.columnsOf);
   const work = workOf(blocks);
   io.pace.take(device.row, work);
   const store = (receivedAt: number) => told(io, takeNodeUpload(device, blocks, io, receivedAt));

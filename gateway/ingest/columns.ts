@@ -1,6 +1,6 @@
 import { BoundedMap } from "../../platform/bounded_map.ts";
 import { boardName } from "../boards/registers.ts";
-import { knownProfile } from "../../profiles/known_profile.ts";
+import type { ProfileOf } from "../../profiles/known_profile.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
 import { physical } from "../../protocol/profile/physical.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
@@ -21,24 +21,28 @@ export interface Columns {
 
 /** A fleet has few kinds of blocks, and each upload asks for one of them. */
 const KEPT = 256;
-const kept = new BoundedMap<string, Columns>(KEPT);
 
 /** The columns that a block names, or which name is wrong: an unknown profile or register, or a register twice. */
-export function columnsOf(
+export type ColumnsOf = (
   block: { readonly profile: string; readonly registers: readonly string[] },
-): Columns | FieldFault {
-  const name = `${block.profile}\n${block.registers.join("\n")}`;
-  const known = kept.get(name);
-  if (known) return known;
-  const columns = readColumns(block.profile, block.registers);
-  if ("path" in columns) return columns;
-  kept.set(name, columns);
-  return columns;
+) => Columns | FieldFault;
+
+export function createColumnsOf(profileOf: ProfileOf): ColumnsOf {
+  const kept = new BoundedMap<string, { readonly profile: Profile; readonly columns: Columns }>(KEPT);
+  return (block) => {
+    const profile = profileOf(block.profile);
+    if (!profile) return { path: "profile", message: "is not known" };
+    const name = `${block.profile}\n${block.registers.join("\n")}`;
+    const known = kept.get(name);
+    if (known?.profile === profile) return known.columns;
+    const columns = readColumns(profile, block.registers);
+    if ("path" in columns) return columns;
+    kept.set(name, { profile, columns });
+    return columns;
+  };
 }
 
-function readColumns(profileId: string, names: readonly string[]): Columns | FieldFault {
-  const profile = knownProfile(profileId);
-  if (!profile) return { path: "profile", message: "is not known" };
+function readColumns(profile: Profile, names: readonly string[]): Columns | FieldFault {
   const registers: string[] = [];
   for (const [index, name] of names.entries()) {
     const register = lookup(profile, name);

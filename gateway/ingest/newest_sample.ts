@@ -1,5 +1,5 @@
 import type { DeviceId } from "../../protocol/device_id.ts";
-import { knownProfile } from "../../profiles/known_profile.ts";
+import type { ProfileOf } from "../../profiles/known_profile.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Quality, Sample } from "../../protocol/sample.ts";
 import { credibleTime, type SampleBatch } from "../store/port/sample_batch.ts";
@@ -17,14 +17,14 @@ export interface NewestSample {
   readonly receivedAt: number;
 }
 
-/** One for each inverter of the upload. */
-export function newestSamples(batches: readonly SampleBatch[]): readonly NewestSample[] {
+/** One for each inverter of the upload whose profile is known. */
+export function newestSamples(batches: readonly SampleBatch[], profileOf: ProfileOf): readonly NewestSample[] {
   const newest = new Map<string, NewestSample>();
   for (const batch of batches) {
     const { device, inverter, series, quality, receivedAt } = batch;
     const known = newest.get(inverter);
     const sample = lastOf(series.samples, receivedAt);
-    const profile = knownProfile(series.profile);
+    const profile = profileOf(series.profile);
     if (sample === undefined || profile === undefined) continue;
     if (known && Math.min(known.sample.at, receivedAt) > Math.min(sample.at, receivedAt)) continue;
     const { registers } = series;

@@ -5,7 +5,7 @@ import { LEGACY_TOPIC } from "../boards/answers.ts";
 import { minutesBetween, type SampleBlock } from "../../protocol/messages/sample_blocks.ts";
 import type { Sample, Series } from "../../protocol/sample.ts";
 import { Fault, type FieldFault } from "../fault.ts";
-import { type Columns, columnsOf } from "./columns.ts";
+import type { Columns, ColumnsOf } from "./columns.ts";
 import { checkMinutes } from "./upload_bounds.ts";
 
 /** A block whose payload was decoded and agrees with what the message says of it. */
@@ -39,6 +39,7 @@ const nextTurn: Turn = () => new Promise((resolve) => setImmediate(resolve));
  */
 export async function decodeBlocks(
   blocks: readonly SampleBlock[],
+  columnsOf: ColumnsOf,
   turn: Turn = nextTurn,
 ): Promise<readonly DecodedBlock[]> {
   const decoded: DecodedBlock[] = [];
@@ -51,7 +52,7 @@ export async function decodeBlocks(
       went = 0;
     }
     went += cost;
-    const result = decodeOne(block);
+    const result = decodeOne(block, columnsOf);
     if ("blockId" in result) decoded.push(result);
     else fields.push({ path: `blocks[${index}].${result.path}`, message: result.message });
   }
@@ -62,7 +63,7 @@ export async function decodeBlocks(
   return decoded;
 }
 
-function decodeOne(block: SampleBlock): DecodedBlock | FieldFault {
+function decodeOne(block: SampleBlock, columnsOf: ColumnsOf): DecodedBlock | FieldFault {
   const columns = columnsOf(block);
   if ("path" in columns) return columns;
   const { registers } = columns;

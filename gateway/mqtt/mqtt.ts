@@ -17,6 +17,7 @@ import { DeniedTopics } from "./denied_topics.ts";
 import { keepDeviceNews } from "./device_news.ts";
 import { type HomeAssistantIo, keepHomeAssistant, topicsOf } from "./home_assistant/home_assistant.ts";
 import type { BrokerConfig, EmbeddedConfig, MqttConfig } from "../mqtt_config.ts";
+import type { ProfileOf } from "../../profiles/known_profile.ts";
 import { linkOf, trackLink } from "./link_state.ts";
 import type { MqttLink } from "../system/mqtt_link.ts";
 import type { LinkEvents, Received } from "./message.ts";
@@ -38,6 +39,7 @@ interface MqttIo extends Omit<HomeAssistantIo, "publisher" | "warn"> {
   readonly version: string;
   readonly activity: (deviceId: string) => Activity;
   readonly inverters: Pick<Inverters, "names" | "present">;
+  readonly profileOf: ProfileOf;
   /** Takes the settings that come in. */
   readonly settings: SettingsDoor;
   readonly clock: Clock;
@@ -90,7 +92,7 @@ export async function startMqtt(config: MqttConfig, io: MqttIo): Promise<Mqtt | 
   const news = keepDeviceNews({ ...io, publisher }, stop.signal);
   cleanup.defer(() => Promise.all([presence.done, news.done, homeAssistant.done]).then(() => {}));
   cleanup.defer(() => stop.abort());
-  cleanup.use(publishStored(publisher, io.feed, (newest) => {
+  cleanup.use(publishStored(publisher, io, (newest) => {
     presence.heard(newest.device);
     news.stored(newest.device);
     homeAssistant.stored(newest);
@@ -147,10 +149,14 @@ async function connect(
 }
 
 /** A newer value takes an older one's place, so what a node sends late is not published. */
-function publishStored(publisher: Publisher, feed: SampleFeed, stored: (newest: NewestSample) => void): Disposable {
+function publishStored(
+  publisher: Publisher,
+  { feed, profileOf }: Pick<MqttIo, "feed" | "profileOf">,
+  stored: (newest: NewestSample) => void,
+): Disposable {
   const isNews = createNews();
   return feed.listen((batches) => {
-    for (const newest of newestSamples(batches)) {
+    for (const newest of newestSamples(batches, profileOf)) {
       stored(newest);
       if (!isNews(newest)) continue;
       publisher.put(stateMessage(newest));

@@ -5,6 +5,7 @@ import { beforeMigration } from "../../platform/migration_copy.ts";
 import { openSqlite } from "../../platform/sqlite.ts";
 import { openSqliteReadOnly } from "../../platform/sqlite_read_only.ts";
 import { SCHEMA as announcements } from "./announcements.ts";
+import { SCHEMA as learnedProfiles } from "./learned_profiles.ts";
 import { SCHEMA as blockReceipts } from "./block_receipts.ts";
 import { SCHEMA as boardStates } from "./board_states.ts";
 import { SCHEMA as commands } from "./commands.ts";
@@ -64,6 +65,7 @@ export const MIGRATIONS: readonly string[] = [
   energyNotCounted,
   retentionClock,
   removedInverters,
+  learnedProfiles,
 ];
 
 /** Pages of 4096 bytes in the write-ahead log before they go into the database: 16 MiB. */

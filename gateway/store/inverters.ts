@@ -1,4 +1,3 @@
-import { knownProfile } from "../../profiles/known_profile.ts";
 import { ecowatt } from "../../protocol/profile/ecowatt.ts";
 import type { Profile } from "../../protocol/profile/register.ts";
 import type { Device } from "./devices.ts";
@@ -99,7 +98,7 @@ function invertersIn(newestFirst: readonly Heard[]): readonly KnownInverter[] {
 
 function inverterIn(inverter: string, heard: readonly Heard[]): readonly KnownInverter[] {
   const newest = heard[0];
-  const profile = newest && knownProfile(newest.series.profile);
+  const profile = newest?.series.map;
   if (!newest || !profile) return [];
   const together = heard.filter(({ series, at }) => series.profile === profile.id && at >= newest.at - TOGETHER_MS);
   return [{ inverter, profile, registers: [...new Set(together.flatMap(({ series }) => series.registers))] }];

@@ -1,5 +1,4 @@
 import type { Quality } from "../../protocol/sample.ts";
-import { knownProfile } from "../../profiles/known_profile.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { AHEAD_MS, credibleTime } from "./port/sample_batch.ts";
 import { type RawPoints, samplesOf, type StoredBlock } from "./raw_points.ts";
@@ -48,9 +47,8 @@ function* valuesOf(
   block: StoredBlock,
   columns: Selection["columns"],
 ): Generator<LatestValue> {
-  const profile = knownProfile(series.profile);
-  if (profile === undefined) return;
-  const toPhysical = physicalColumns(profile, series.registers);
+  if (series.map === undefined) return;
+  const toPhysical = physicalColumns(series.map, series.registers);
   const { quality } = block;
   for (const { at: told, values } of samplesOf(series, block)) {
     const at = credibleTime(told, block.received_at);

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { decodeBlock } from "../../protocol/block/block.ts";
-import { knownProfile } from "../../profiles/known_profile.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { QUALITIES, type Quality, type Sample } from "../../protocol/sample.ts";
 import type { SelectedSeries, Selection } from "./sample_selection.ts";
@@ -94,8 +93,7 @@ function* pointsOf(selected: SelectedSeries, blocks: Iterable<StoredBlock>, rang
 }
 
 function pointMaker({ series, indexes }: SelectedSeries): (sample: Sample, quality: Quality) => RawPoint {
-  const profile = knownProfile(series.profile);
-  const toPhysical = profile ? physicalColumns(profile, series.registers) : () => [];
+  const toPhysical = series.map ? physicalColumns(series.map, series.registers) : () => [];
   return ({ at, values }, quality) => {
     const physical = toPhysical(values);
     return { at, inverter: series.inverter, quality, values: indexes.map((index) => physical[index]) };

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
 import { encodeBlock } from "../../protocol/block/block.ts";
-import { knownProfile } from "../../profiles/known_profile.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { QUALITIES, type Sample } from "../../protocol/sample.ts";
 import { type Bucket, bucketStart } from "./bucket.ts";
@@ -68,8 +67,7 @@ function summarise({ series, points, rollups }: RevisionIo, stored: StoredSeries
 }
 
 function minutesBetween(points: RawPoints, series: StoredSeries, from: number, to: number): readonly Bucket[] {
-  const profile = knownProfile(series.profile);
-  const toPhysical = profile ? physicalColumns(profile, series.registers) : () => [];
+  const toPhysical = series.map ? physicalColumns(series.map, series.registers) : () => [];
   const minutes = new Map<number, Bucket>();
   for (const block of points.blocks(series, from, to)) {
     const samples = samplesOf(series, block).filter(({ at }: Sample) => at >= from && at < to);

@@ -1,5 +1,4 @@
 import { lookup, shownOf } from "../../protocol/profile/lookup.ts";
-import { knownProfile } from "../../profiles/known_profile.ts";
 import type { Register } from "../../protocol/profile/register.ts";
 import { Fault } from "../fault.ts";
 import { registersOf, type StoredSeries } from "./series.ts";
@@ -73,9 +72,8 @@ function chosen(
   return shownOf(present);
 }
 
-function named(series: StoredSeries, name: string): Register | undefined {
-  const profile = knownProfile(series.profile);
-  return profile && lookup(profile, name);
+function named({ map }: StoredSeries, name: string): Register | undefined {
+  return map && lookup(map, name);
 }
 
 function checkKnown(

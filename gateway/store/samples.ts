@@ -2,7 +2,6 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Random } from "../../platform/random.ts";
 import { BoundedMap } from "../../platform/bounded_map.ts";
 import { encodeBlock, MAX_SAMPLES } from "../../protocol/block/block.ts";
-import { knownProfile } from "../../profiles/known_profile.ts";
 import { physicalColumns } from "../../protocol/profile/physical.ts";
 import { QUALITIES } from "../../protocol/sample.ts";
 import type { SampleBatch, SampleSink } from "./port/sample_batch.ts";
@@ -127,10 +126,9 @@ function createParts(db: DatabaseSync, random: Random): Parts {
 }
 
 function load(series: SeriesStore, keys: readonly SeriesKey[]): readonly SeriesState[] {
-  return series.ensure(keys).map(({ id, profile: profileId, registers, blocks, open }) => {
-    const profile = knownProfile(profileId);
+  return series.ensure(keys).map(({ id, map, registers, blocks, open }) => {
     // Without the profile nobody knows what the numbers mean: the block is kept, the rollups have nothing to say.
-    const toPhysical: ToPhysical = profile ? physicalColumns(profile, registers) : () => [];
+    const toPhysical: ToPhysical = map ? physicalColumns(map, registers) : () => [];
     return { id, toPhysical, blocks, open: decodeOpen(open, registers.length) };
   });
 }

@@ -2,9 +2,9 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { Random } from "../../platform/random.ts";
 import { Fault } from "../fault.ts";
-import { knownProfile } from "../../profiles/known_profile.ts";
+import { createLearnedProfiles } from "./learned_profiles.ts";
 import { lookup } from "../../protocol/profile/lookup.ts";
-import type { Register } from "../../protocol/profile/register.ts";
+import type { Profile, Register } from "../../protocol/profile/register.ts";
 
 export const SCHEMA = `
 CREATE TABLE sample_series (
@@ -73,7 +73,10 @@ const SeriesRow = z.object({
 }));
 
 /** One series as it is stored. */
-export type StoredSeries = Readonly<z.infer<typeof SeriesRow>>;
+export interface StoredSeries extends Readonly<z.infer<typeof SeriesRow>> {
+  /** What its registers mean; `undefined`: nobody here knows its profile. */
+  readonly map: Profile | undefined;
+}
 
 /** A series without a block. */
 const EMPTY = { blocks: 0, longestMs: 0, open: undefined, newest: undefined };
@@ -127,19 +130,24 @@ function statements(db: DatabaseSync) {
 
 export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore {
   const { insert, find, grow, reopen, ofDevice, counts } = statements(db);
+  const { profileOf } = createLearnedProfiles(db);
+  const parsed = (row: unknown): StoredSeries => {
+    const series = SeriesRow.parse(row);
+    return { ...series, map: profileOf(series.profile) };
+  };
   return {
     find({ device, inverter, profile, registers }) {
       const row = find.get(device, inverter, profile, JSON.stringify(registers));
-      return row === undefined ? undefined : SeriesRow.parse(row);
+      return row === undefined ? undefined : parsed(row);
     },
     ensure(keys) {
       const grown = new Set<string>();
       const series = keys.map(({ device, inverter, profile, registers }) => {
         const [id, names] = [newId(random), JSON.stringify(registers)];
         const { changes } = insert.run(id, device, inverter, profile, names);
-        if (Number(changes) === 0) return SeriesRow.parse(find.get(device, inverter, profile, names));
+        if (Number(changes) === 0) return parsed(find.get(device, inverter, profile, names));
         grown.add(device);
-        return { ...EMPTY, id, inverter, profile, registers: [...registers] };
+        return { ...EMPTY, id, inverter, profile, map: profileOf(profile), registers: [...registers] };
       });
       // Once for all of them: to count takes as long as the device has series.
       for (const device of grown) checkCounts(Counts.parse(counts.get(device)), device);
@@ -150,7 +158,7 @@ export function createSeriesStore(db: DatabaseSync, random: Random): SeriesStore
       return Number(grow.run(id, blocks, open, startMs, endMs, receivedAt, at).changes) === 1;
     },
     reopen: (change) => Number(reopen.run({ ...change }).changes) === 1,
-    ofDevice: (device) => ofDevice.all(device).map((row) => SeriesRow.parse(row)),
+    ofDevice: (device) => ofDevice.all(device).map(parsed),
   };
 }
 
@@ -170,7 +178,6 @@ function newId(random: Random): number {
 }
 
 /** The registers of a series, column by column; `undefined` for a name that its profile does not have. */
-export function registersOf(series: Pick<SeriesKey, "profile" | "registers">): readonly (Register | undefined)[] {
-  const profile = knownProfile(series.profile);
-  return series.registers.map((name) => profile && lookup(profile, name));
+export function registersOf({ map, registers }: StoredSeries): readonly (Register | undefined)[] {
+  return registers.map((name) => map && lookup(map, name));
 }

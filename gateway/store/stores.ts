@@ -18,6 +18,7 @@ import { type KeyVault, openKeyVault } from "../../keys/key_vault.ts";
 import { createRawPoints, type RawPoints } from "./raw_points.ts";
 import { createQuarantine, type Quarantine } from "./quarantine.ts";
 import { createRemovedInverters, type RemovedInverters } from "./removed_inverters.ts";
+import { createLearnedProfiles, type LearnedProfiles } from "./learned_profiles.ts";
 import { createReplay, type Replay } from "./replay.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { createRollups, type Rollups } from "./rollups.ts";
@@ -50,6 +51,7 @@ export interface Stores extends AsyncDisposable {
   readonly receipts: BlockReceipts;
   readonly boards: BoardStates;
   readonly series: SeriesStore;
+  readonly profiles: LearnedProfiles;
   readonly removedInverters: RemovedInverters;
   /** Samples alone; what keeps the energy with them is `Services.samples`. */
   readonly samples: SampleSink & SampleReviser;
@@ -121,6 +123,7 @@ export function createStores(db: DatabaseSync, vault: KeyVault, options: StoresO
     receipts: createBlockReceipts(db),
     boards: createBoardStates(db),
     series,
+    profiles: createLearnedProfiles(db),
     removedInverters: createRemovedInverters(db),
     samples: { ...createSamples(db, random), ...createSampleReviser(db, { series, points, rollups }) },
     energy: createEnergyStore(db),

@@ -3,6 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { RateLimitedLog } from "../../platform/rate_limited_log.ts";
 import type { Days, GatewayConfig } from "../config.ts";
 import type { GroupCommit } from "../store/group_commit.ts";
+import type { LearnedProfiles } from "../store/learned_profiles.ts";
 import type { Ages, Retention } from "../store/retention.ts";
 
 const DAY_MS = 86_400_000;
@@ -24,6 +25,7 @@ function ageOf(days: Days): number | undefined {
 
 interface RetentionIo {
   readonly retention: Retention;
+  readonly profiles: Pick<LearnedProfiles, "forget">;
   readonly commit: Pick<GroupCommit, "run">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -41,6 +43,10 @@ export async function keepRetention(ages: Ages, io: RetentionIo, signal: AbortSi
       const rows = settlesAt === undefined ? await deleteAll(ages, io, signal) : 0;
       trouble.ended("old samples are deleted again");
       if (rows > 0) io.log.info("old samples deleted {rows}", { rows });
+      const profiles = settlesAt === undefined
+        ? await io.commit.run(() => io.profiles.forget(io.clock.now(), ages["1d"]))
+        : 0;
+      if (profiles > 0) io.log.info("profiles forgotten that no sample needs {profiles}", { profiles });
     } catch (error) {
       trouble.happened("old samples not deleted: {error}", { error });
     }

@@ -82,7 +82,7 @@ function running(more: Record<string, unknown> = {}): NodeState {
       device: "roof",
       inverters: [one],
       outbox: { waiting: 0, droppedSamples: 0, ...(more["diskFault"] ? { diskFault: String(more["diskFault"]) } : {}) },
-      uplink: { failuresInRow: 0 },
+      uplink: { failuresInRow: 0, refusedProfiles: [] },
     },
   };
 }

@@ -48,6 +48,8 @@ export class SigningGateway implements AsyncDisposable {
   duplicates = 0;
   answer: (upload: SampleBlocksUpload, request: number) => Answer | undefined | Promise<Answer | undefined> = () =>
     undefined;
+  /** Takes profiles; an older gateway has no such path. */
+  profile?: (document: unknown) => Answer;
   readonly #now: () => number;
   #requests = 0;
 
@@ -68,14 +70,16 @@ export class SigningGateway implements AsyncDisposable {
 
   async #handle(request: Request): Promise<Response> {
     const body = new Uint8Array(await request.arrayBuffer());
-    if (new URL(request.url).pathname !== "/process") return new Response("unknown path", { status: 404 });
+    const { pathname } = new URL(request.url);
+    const takesProfile = pathname === "/profiles" ? this.profile : undefined;
+    if (pathname !== "/process" && !takesProfile) return new Response("unknown path", { status: 404 });
     const claim = parseSignedRequest({ method: request.method, url: request.url, fields: request.headers });
     if (!claim.ok) return new Response(claim.detail, { status: 401 });
     const verified = await verifySignedRequest(claim.value, body, testKey);
     if (!verified.ok) return new Response(verified.detail, { status: 401 });
     this.sequences.push(verified.value.sequence);
-    const upload = SampleBlocksUpload.parse(JSON.parse(new TextDecoder().decode(body)));
-    const answer = await this.answer(upload, ++this.#requests) ?? { status: 200, body: this.store(upload) };
+    const message = JSON.parse(new TextDecoder().decode(body));
+    const answer = takesProfile?.(message.document) ?? await this.#taken(SampleBlocksUpload.parse(message));
     const bytes = utf8(JSON.stringify(answer.body ?? {}));
     const created = Math.floor(this.#now() / 1000);
     const signature = answer.unsigned
@@ -83,6 +87,10 @@ export class SigningGateway implements AsyncDisposable {
       : await signResponse(verified.value, { status: answer.status, body: bytes, created });
     const sent = answer.forged ? utf8(JSON.stringify({ ...Object(answer.body), forged: true })) : bytes;
     return new Response(sent, { status: answer.status, headers: { ...signature, ...answer.headers } });
+  }
+
+  async #taken(upload: SampleBlocksUpload): Promise<Answer> {
+    return await this.answer(upload, ++this.#requests) ?? { status: 200, body: this.store(upload) };
   }
 
   /** Stores what is new and says what became of each block. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { machineLibrary } from "../../../profiles/library.ts";
+import { type Library, libraryBeside } from "../../../profiles/library.ts";
 import type { InverterConfig } from "../../../device/config/bus_config.ts";
 import { NodeConfig } from "../../../device/config/node_config.ts";
 import { GatewayConfig } from "../../../gateway/config.ts";
@@ -24,18 +24,25 @@ export type ConfigFile = z.infer<typeof ConfigFile>;
 /** Where a configuration is looked for when the command line names none. */
 export const DEFAULT_CONFIG = "/etc/ecowatt/ecowatt.yaml";
 
+/** The devices that the inverters of a configuration are found among. */
+export function libraryOf(path: string | undefined): Library {
+  return libraryBeside(path ?? DEFAULT_CONFIG);
+}
+
 /** The checked configuration; whatever is wrong with it is a usage fault with lines and columns. */
 export async function loadConfig(path: string | undefined): Promise<ConfigFile> {
   const file = await loadYaml(path ?? DEFAULT_CONFIG, ConfigFile);
-  const faults = (file.node?.buses ?? []).flatMap(({ inverters }) => inverters.flatMap(profileFault));
+  const faults = (file.node?.buses ?? []).flatMap(({ inverters }) => {
+    return inverters.flatMap((inverter) => profileFault(inverter, libraryOf(path)));
+  });
   if (faults.length > 0) throw usage(`${path ?? DEFAULT_CONFIG}: ${faults.join("\n")}`);
   return file;
 }
 
 /** Why the device of a configured profile cannot be had; these two are part of the program. */
-function profileFault({ name, profile }: InverterConfig): readonly string[] {
+function profileFault({ name, profile }: InverterConfig, library: Library): readonly string[] {
   if (profile === "ecowatt" || profile === "sunspec") return [];
-  const found = machineLibrary.find(profile);
+  const found = library.find(profile);
   return found.ok ? [] : [`inverter ${name}: ${found.detail}`];
 }
 

@@ -5,6 +5,7 @@ import type { StatusAnswer } from "../../../device/local_service/wire.ts";
 import type { Oddities } from "../../../device/inverter/inverter.ts";
 import { pollOnce } from "../../../device/inverter/patient_poll.ts";
 import type { PollFault } from "../../../device/inverter/poll.ts";
+import { libraryOf } from "../config/config_file.ts";
 import { enough } from "../scan/bus_yaml.ts";
 import { type Check, fail, type Finding, pass, type Patient, warn } from "./finding.ts";
 
@@ -61,11 +62,11 @@ function odd(
   return warn("inverter", took, `wait longer at its bus: timing: { timeout: ${enough(lateMs)} }`);
 }
 
-async function askAll(config: BusConfig, { clock, log, signal }: Patient): Promise<readonly Finding[]> {
+async function askAll(config: BusConfig, { configPath, clock, log, signal }: Patient): Promise<readonly Finding[]> {
   const io = { clock, log };
   await using bus = busOf(config, io);
   const findings: Finding[] = [];
-  for (const { config: { name }, inverter } of invertersOf(config, bus, io)) {
+  for (const { config: { name }, inverter } of invertersOf(config, bus, { ...io, library: libraryOf(configPath) })) {
     const poll = await pollOnce(inverter, { ...io, signal });
     if (poll.kind === "read") {
       const count = poll.values.filter((value) => value !== undefined).length;

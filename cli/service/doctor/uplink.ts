@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { askNode } from "../../../device/local_service/ask.ts";
-import { ProbeAnswer } from "../../../device/local_service/wire.ts";
+import { ProbeAnswer, type StatusAnswer } from "../../../device/local_service/wire.ts";
 import { loadDeviceKey } from "../../../keys/device_key.ts";
 import { openNodeDatabase } from "../../../device/store/database.ts";
 import { openBoundAnswers } from "../../../device/store/bound_answers.ts";
@@ -30,13 +30,23 @@ export const uplink: Check = async (patient) => {
     const probe = node.kind === "running"
       ? await askNode(nodeDir(dataDir), { ask: "probe" }, ProbeAnswer)
       : await probeWithoutNode(file.node, patient);
-    return probe === undefined
-      ? [warn("signature", "the node ended while it was asked", "ecowatt doctor")]
-      : findings(probe, file.node);
+    if (probe === undefined) return [warn("signature", "the node ended while it was asked", "ecowatt doctor")];
+    return [...findings(probe, file.node), ...node.kind === "running" ? refusedProfiles(node.status) : []];
   } catch (error) {
     return [fail("signature", reasonOf(error), "ecowatt doctor, when that is mended")];
   }
 };
+
+function refusedProfiles({ uplink: { refusedProfiles } }: StatusAnswer): readonly Finding[] {
+  return refusedProfiles.map(({ profile, reason }) => {
+    const message = `the gateway does not take ${profile}, and its samples wait here: ${reason}`;
+    return fail(
+      "profile",
+      message,
+      "correct it (ecowatt profile check), or update the gateway; it is tried again by itself",
+    );
+  });
+}
 
 /** Tries the signature with the node's own key and numbers. Throws when another process has its database. */
 export async function probeWithoutNode(

@@ -12,6 +12,7 @@ import { bootOf } from "../../../ota/slots/slots.ts";
 import { startProver } from "../../../ota/updater/prover.ts";
 import { forgetCopies } from "../../../platform/migration_copy.ts";
 import { systemClock } from "../../../platform/clock.ts";
+import type { Library } from "../../../profiles/library.ts";
 import type { RecentLog } from "../../../platform/recent_log.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { MODEL, VERSION } from "../../version.ts";
@@ -58,7 +59,12 @@ export interface Updating {
 }
 
 /** Starts a node on the real clock, network and disk. */
-export function openNode(config: NodeConfig, dataDir: string, log: Logger, updating?: Updating): Promise<Node> {
+export function openNode(
+  config: NodeConfig,
+  dataDir: string,
+  log: Logger,
+  { updating, library }: { readonly updating?: Updating | undefined; readonly library?: Library } = {},
+): Promise<Node> {
   const tail = tailDir((name) => Deno.env.get(name));
   return startNode(config, {
     dataDir: nodeDir(dataDir),
@@ -68,6 +74,7 @@ export function openNode(config: NodeConfig, dataDir: string, log: Logger, updat
     fetch,
     log: log.getChild("node"),
     onTrial: isOnTrial(),
+    ...(library && { library }),
     ...(updating && { update: updateOf(updating, dataDir, log) }),
   });
 }

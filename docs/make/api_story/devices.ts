@@ -54,6 +54,25 @@ export const DEVICES: readonly Step[] = [
     status: 401,
   },
   {
+    name: "bring_profile",
+    summary: "A node brings its owner's own profile along",
+    operation: "post /profiles",
+    as: "node",
+    body: {
+      ...roof,
+      document: {
+        profile: "ecowatt-profile/1",
+        name: "my-meter",
+        title: "My meter",
+        class: "meter",
+        status: "transcribed",
+        registers: { GridW: { address: 0, type: "i16", unit: "W", role: "grid_power", positive: "import" } },
+        fit: [{ register: "GridW", between: [-20_000, 20_000] }],
+      },
+    },
+    status: 200,
+  },
+  {
     name: "upload_of_noise",
     summary: "A block that is not what it says",
     operation: "post /process",

@@ -5,6 +5,7 @@ import {
   CommandReport,
   CommandReportAnswer,
 } from "../../../protocol/command/device_messages.ts";
+import { BroughtProfile, BroughtProfileAnswer } from "../../../protocol/messages/profiles.ts";
 import { SampleBlocksAnswer, SampleBlocksUpload } from "../../../protocol/messages/sample_blocks.ts";
 import {
   CheckAnswer,
@@ -99,6 +100,13 @@ const PATHS: readonly DevicePath[] = [
     summary: "Reports how a command ended",
     request: CommandReport,
     answer: CommandReportAnswer,
+  },
+  {
+    path: "/profiles",
+    summary: "Brings the profile of a device that the gateway does not know",
+    description: "Blocks may name its maps from then on. 64 KiB at most; a profile is kept as long as samples need it.",
+    request: BroughtProfile,
+    answer: BroughtProfileAnswer,
   },
   { path: "/ota/check", summary: "Asks whether there is new firmware", request: CheckRequest, answer: CheckAnswer },
   {

@@ -88,7 +88,7 @@ function profileOf(document: ProfileDocument, resolution: Resolution): Profile {
   const { variant } = resolution;
   const title = document.variants?.of[variant ?? ""]?.title ?? document.title;
   return {
-    id: mapId(document.name, registers, derived),
+    id: mapId(document.name, { class: document.class, registers, derived }),
     title,
     class: document.class,
     registers,

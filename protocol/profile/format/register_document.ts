@@ -31,6 +31,21 @@ export const fields = once(() => {
   return { Name, Address, Table, Type, Order, Bytes, WriteFunction, RawSet, Meaning, Raw };
 });
 
+/**
+ * A record of at most so many entries.
+ *
+ * @example
+ * ```ts
+ * import { z } from "zod";
+ * const few = atMost(1, z.record(z.string(), z.number()));
+ * few.safeParse({ a: 1, b: 2 }).success; // => false
+ * ```
+ */
+export function atMost<S extends z.ZodRecord>(entries: number, record: S): S {
+  return record.refine((written) => Object.keys(written).length <= entries, `has more than ${entries} entries`)
+    .meta({ maxProperties: entries });
+}
+
 /** One register of a device. */
 export const registerDocument = once(() => {
   const { Name, Address, Table, Type, Order, Bytes, WriteFunction, RawSet, Meaning, Raw } = fields();
@@ -66,10 +81,10 @@ export const registerDocument = once(() => {
     wraps: z.boolean().optional().describe("a lifetime counter starts again from 0 when its type is full"),
     range: z.tuple([z.number(), z.number()]).optional().describe("values that can be true, in `unit`"),
     step: z.number().positive().optional().describe("largest believable change within a minute, in `unit`"),
-    values: z.record(z.string().regex(/^-?\d+$/, "must be a number"), Meaning).optional().describe(
+    values: atMost(256, z.record(z.string().regex(/^-?\d+$/, "must be a number"), Meaning)).optional().describe(
       "meanings of its values",
     ),
-    bits: z.record(z.string().regex(/^\d+$/, "must be the number of a bit"), Meaning).optional().describe(
+    bits: atMost(64, z.record(z.string().regex(/^\d+$/, "must be the number of a bit"), Meaning)).optional().describe(
       "meanings of its bits",
     ),
     access: z.enum(["read", "read_write", "write"]).optional().describe("default: read"),

@@ -4,9 +4,12 @@ import { duration } from "../../../platform/quantity.ts";
 import { controlDocument } from "./control_document.ts";
 import { linkDocument } from "./link_document.ts";
 import { probeDocument } from "./probe_document.ts";
-import { fields, registerDocument } from "./register_document.ts";
+import { atMost, fields, registerDocument } from "./register_document.ts";
 import { DIRECTIONS, ROLES } from "./roles.ts";
 import { UNITS } from "./unit.ts";
+
+/** Of what a document has at most: a gateway takes it from whoever has a key. */
+const MOST = { registers: 512, variants: 16, derived: 64, controls: 32 } as const;
 
 /** Most words that a device takes in one read (Modbus application protocol 1.1b3 §6.3). */
 const MAX_READ = 125;
@@ -77,7 +80,7 @@ const variantDocument = once(() => {
     title: z.string().min(1).max(120).optional(),
     when: RawSet.describe("raw values of the register that tells"),
     defaults: defaultsDocument().optional(),
-    registers: z.record(Name, registerDocument().partial().nullable()).default({}).describe(
+    registers: atMost(MOST.registers, z.record(Name, registerDocument().partial().nullable())).default({}).describe(
       "what differs: some keys of a register, a whole new one, or null for one that is not there",
     ),
   });
@@ -109,7 +112,7 @@ export const shape = once(() => {
     ),
     defaults: defaultsDocument().default({}),
     identity: identityDocument().default({}).describe("texts that are read once"),
-    registers: z.record(Name, registerDocument()),
+    registers: atMost(MOST.registers, z.record(Name, registerDocument())),
     detect: z.array(probeDocument()).max(8).default([]).describe(
       "what tells it from other devices, the cheapest first",
     ),
@@ -117,14 +120,16 @@ export const shape = once(() => {
       "what holds besides, before anything is stored or written",
     ),
     poll: pollDocument().default({}),
-    derive: z.record(Name, derivedDocument()).default({}).describe(
+    derive: atMost(MOST.derived, z.record(Name, derivedDocument())).default({}).describe(
       "values that are computed from others of the same poll",
     ),
     variants: z.strictObject({
       by: Name.describe("the register that tells which it is"),
-      of: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), variantDocument()),
+      of: atMost(MOST.variants, z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), variantDocument())),
     }).optional(),
-    controls: z.record(z.string().regex(/^[a-z][a-z0-9_]{0,47}$/), controlDocument()).default({}),
+    controls: atMost(MOST.controls, z.record(z.string().regex(/^[a-z][a-z0-9_]{0,47}$/), controlDocument())).default(
+      {},
+    ),
   });
 });
 export type Shape = Readonly<z.infer<ReturnType<typeof shape>>>;

@@ -11,6 +11,7 @@ import { openNodeDatabase } from "../../../device/store/database.ts";
 import { Sequence } from "../../../device/store/sequence.ts";
 import { Notifier } from "../../../device/uplink/notifier.ts";
 import { GatewayClient } from "../../../device/uplink/gateway_client.ts";
+import { ProfileCarrier } from "../../../device/uplink/profile_carrier.ts";
 import { Uplink } from "../../../device/uplink/uplink.ts";
 import { systemClock as clock } from "../../../platform/clock.ts";
 import { systemRandom as random } from "../../../platform/random.ts";
@@ -33,7 +34,10 @@ const outbox = new Outbox({
 });
 const notifier = new Notifier();
 const gateway = new GatewayClient({ url, key: testKey, sequence, bound: forgetfulNode(), clock, random, fetch });
-const uplink = new Uplink({ device: testKey.deviceId, outbox, gateway, notifier, clock, random, log });
+const device = testKey.deviceId;
+const documents = { of: () => undefined };
+const profiles = new ProfileCarrier({ device, gateway, documents, isCommon: () => true, clock, log });
+const uplink = new Uplink({ device, outbox, gateway, profiles, notifier, clock, random, log });
 
 let number = Number(first);
 const printer = new TextEncoder();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { knownProfile } from "../../../profiles/known_profile.ts";
 import { newestSamples } from "../../../gateway/ingest/newest_sample.ts";
 import { boardMessage } from "../../../gateway/mqtt/board_payload.ts";
 import { stateMessage } from "../../../gateway/mqtt/state_payload.ts";
@@ -103,7 +104,7 @@ Deno.test("what is provisional is shown as such everywhere, and not counted, but
     series: { profile: "ecowatt", registers: ["Pac"], samples: [{ at: NOON, values: [600] }] },
     quality: "provisional",
     receivedAt: NOON,
-  }]);
+  }], knownProfile);
   assert.ok(newest);
   for (const { payload } of [stateMessage(newest), boardMessage(newest) ?? assert.fail()]) {
     assert.equal(JSON.parse(payload).quality, "provisional");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { knownProfile } from "../../../profiles/known_profile.ts";
 import type { DatabaseSync } from "node:sqlite";
 import { getLogger } from "@logtape/logtape";
 import { GatewayConfig } from "../../../gateway/config.ts";
@@ -114,7 +115,14 @@ Deno.test("stored samples are told with physical values; a reader that does not 
   using db = openGatewayDatabase(folder);
   const stop = new AbortController();
   const feed = createSampleFeed(log);
-  const streams = createEventStreams({ feed, ...changesOf(db), clock: new FakeClock(), log, signal: stop.signal });
+  const streams = createEventStreams({
+    feed,
+    profileOf: knownProfile,
+    ...changesOf(db),
+    clock: new FakeClock(),
+    log,
+    signal: stop.signal,
+  });
   const quick = streams.open("a token", () => true).getReader();
   const slow = streams.open("a token", () => true).getReader();
   await quick.read();
@@ -159,7 +167,14 @@ Deno.test("there is a bound on streams, and a place is free again when a reader 
   using db = openGatewayDatabase(folder);
   const stop = new AbortController();
   const feed = createSampleFeed(log);
-  const streams = createEventStreams({ feed, ...changesOf(db), clock: new FakeClock(), log, signal: stop.signal });
+  const streams = createEventStreams({
+    feed,
+    profileOf: knownProfile,
+    ...changesOf(db),
+    clock: new FakeClock(),
+    log,
+    signal: stop.signal,
+  });
   const one = (reader: string) => streams.open(reader, () => true);
   const open = Array.from({ length: 64 }, (_, i) => one(`token ${i}`));
   assert.throws(() => one("another"), /Cannot open more than 64/);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { knownProfile } from "../../../profiles/known_profile.ts";
 import { newestSamples } from "../../../gateway/ingest/newest_sample.ts";
 import { stateMessage } from "../../../gateway/mqtt/state_payload.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
@@ -18,6 +19,9 @@ Deno.test("a float register shows what the inverter meant everywhere: API, CSV, 
   const csv = await fixture.send("admin", "GET", "/api/v1/devices/barn/samples.csv?resolution=raw");
   assert.match(await csv.text(), /,230\.1,50\.01/);
   const device = DeviceId.parse("barn"), series = { profile, registers, samples };
-  const [newest] = newestSamples([{ device, inverter: "east", series, quality: "exact", receivedAt: NOW }]);
+  const [newest] = newestSamples(
+    [{ device, inverter: "east", series, quality: "exact", receivedAt: NOW }],
+    knownProfile,
+  );
   assert.match(newest === undefined ? "" : stateMessage(newest).payload, /"113\.PhVphA":230\.1,"113\.Hz":50\.01/);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { knownProfile } from "../../../profiles/known_profile.ts";
 import { createNews, newestSamples } from "../../../gateway/ingest/newest_sample.ts";
 import type { SampleBatch } from "../../../gateway/store/port/sample_batch.ts";
 import { DeviceId } from "../../../protocol/device_id.ts";
@@ -54,7 +55,8 @@ Deno.test("what is told as news follows what came, however far ahead a clock was
     receivedAt,
   });
   const isNews = createNews();
-  const tell = (batches: readonly SampleBatch[]) => newestSamples(batches).filter(isNews).map(({ sample }) => sample);
+  const tell = (batches: readonly SampleBatch[]) =>
+    newestSamples(batches, knownProfile).filter(isNews).map(({ sample }) => sample);
   assert.deepEqual(tell([batch([NOW + 2 * DAY, NOW + DAY], NOW)]), [{ at: NOW, values: [1] }]);
   const both = [batch([NOW + 2 * DAY], NOW + SECOND), batch([NOW + SECOND], NOW + SECOND)];
   assert.deepEqual(tell(both), [{ at: NOW + SECOND, values: [0] }]);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { knownProfile } from "../../../profiles/known_profile.ts";
 import { Fault } from "../../../gateway/fault.ts";
+import { createColumnsOf } from "../../../gateway/ingest/columns.ts";
 import { decodeBlocks } from "../../../gateway/ingest/node_blocks.ts";
 import { createUploadPace } from "../../../gateway/ingest/upload_bounds.ts";
 import { createSeriesStore } from "../../../gateway/store/series.ts";
@@ -111,6 +113,7 @@ async function turnsFor(count: number, samples: number): Promise<number> {
   let turns = 0;
   await decodeBlocks(
     Array.from({ length: count }, (_, id) => SampleBlock.parse({ ...block, block_id: id + 1 })),
+    createColumnsOf(knownProfile),
     () => {
       turns++;
       return Promise.resolve();

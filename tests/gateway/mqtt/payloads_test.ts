@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { knownProfile } from "../../../profiles/known_profile.ts";
 import fc from "fast-check";
 import { boardMessage } from "../../../gateway/mqtt/board_payload.ts";
 import { createNews, type NewestSample, newestSamples } from "../../../gateway/ingest/newest_sample.ts";
@@ -104,7 +105,7 @@ Deno.test("of an upload the newest sample of each inverter counts, in whatever o
       const batches = times.map((ats, i) => batch(i % 2 === 0 ? "a" : "b", ats.map((at) => ({ at, values: [at] }))));
       for (const name of ["a", "b"]) {
         const ats = batches.filter(({ inverter }) => inverter === name).flatMap(({ series }) => series.samples);
-        const found = newestSamples(batches).find(({ inverter }) => inverter === name);
+        const found = newestSamples(batches, knownProfile).find(({ inverter }) => inverter === name);
         assert.equal(found?.sample.at, ats.length === 0 ? undefined : Math.max(...ats.map(({ at }) => at)));
       }
     },

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import type { DatabaseSync } from "node:sqlite";
 import { getLogger } from "@logtape/logtape";
 import { keepRetention } from "../../../gateway/tasks/retention.ts";
 import { createGroupCommit } from "../../../gateway/store/group_commit.ts";
 import { openGatewayDatabase } from "../../../gateway/store/database.ts";
+import { createLearnedProfiles } from "../../../gateway/store/learned_profiles.ts";
 import { type Ages, createRetention } from "../../../gateway/store/retention.ts";
 import { createSamples } from "../../../gateway/store/samples.ts";
 import { systemRandom } from "../../../platform/random.ts";
@@ -145,6 +147,10 @@ Deno.test("the first look at a database that nobody looked at goes by its newest
   assert.equal(createRetention(f.db).settles(NOW + 2 * DAY), NOW + 9 * DAY);
 });
 
+function stores(db: DatabaseSync) {
+  return { retention: createRetention(db), profiles: createLearnedProfiles(db) };
+}
+
 Deno.test("a clock that jumps ahead deletes nothing, whatever comes with it", async () => {
   using f = fixture(60);
   const clock = new FakeClock(NOW);
@@ -153,7 +159,7 @@ Deno.test("a clock that jumps ahead deletes nothing, whatever comes with it", as
   const ages = { raw: 100 * DAY, "1m": 100 * DAY, "15m": 100 * DAY, "1d": 100 * DAY };
   const task = keepRetention(
     ages,
-    { retention: createRetention(f.db), commit, clock, log: getLogger(["test"]) },
+    { ...stores(f.db), commit, clock, log: getLogger(["test"]) },
     stop.signal,
   );
   await clock.advance(0);
@@ -172,7 +178,7 @@ Deno.test("the task deletes at its start and every hour, and stops when told", a
   const clock = new FakeClock(NOW);
   await using commit = createGroupCommit(f.db);
   const stop = new AbortController();
-  const io = { retention: createRetention(f.db), commit, clock, log: getLogger(["test"]) };
+  const io = { ...stores(f.db), commit, clock, log: getLogger(["test"]) };
   const task = keepRetention(AGES, io, stop.signal);
   await clock.advance(0);
   assert.equal(f.rows()[0], 31);
