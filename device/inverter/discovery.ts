@@ -39,6 +39,8 @@ const SUNS = [0x5375, 0x6e53];
 /** The marker and the first model's id: some devices refuse half of it. */
 const MARKER_WORDS = 3;
 const END = 0xffff;
+/** Tries more for a device that sends other answers than those asked for: one of them is its own, a try later. */
+const LAGGING_RETRIES = 3;
 const COMMON = 1;
 /** Words of one of model 1's texts. */
 const TEXT_WORDS = 16;
@@ -119,6 +121,7 @@ async function findBase(
 ): Promise<BusOutcome<number | undefined>> {
   const silent: number[] = [];
   const failed: BusFault[] = [];
+  let lags = false;
   let fault: BusFault | undefined;
   const addresses = order?.current() ?? BASES;
   for (const base of addresses) {
@@ -130,6 +133,7 @@ async function findBase(
     }
     if (outcome.ok || refuses(outcome.fault)) continue;
     if (endsEverything(outcome.fault)) return { ok: false, fault: fault ?? outcome.fault };
+    lags ||= outcome.fault.kind === "foreign";
     fault ??= outcome.fault;
     silent.push(base);
   }
@@ -140,7 +144,8 @@ async function findBase(
     if (!outcome.ok && endsEverything(outcome.fault)) return outcome;
   }
   for (const base of silent.filter((base) => BASES.includes(base))) {
-    const outcome = await read(base, MARKER_WORDS, alive ? NOTHING_THERE : {});
+    const patience = lags ? { retries: LAGGING_RETRIES } : {};
+    const outcome = await read(base, MARKER_WORDS, alive ? NOTHING_THERE : patience);
     if (isMarker(outcome)) return { ok: true, value: base };
     if (outcome.ok || refuses(outcome.fault) || alive) continue;
     return outcome;

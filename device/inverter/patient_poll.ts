@@ -58,6 +58,8 @@ function answers({ fault }: Poll): boolean {
       return true;
     case "offline":
       return fault.code !== undefined; // a gateway answers
+    case "line":
+      return fault.broke === true; // what came was not understood at first
     default:
       return false;
   }

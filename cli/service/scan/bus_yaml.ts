@@ -12,9 +12,9 @@ export function busYaml(bus: BusConfig): string {
   return [`    - name: ${bus.name}`, `      ${lineYaml(bus)}`, ...timing, "      inverters:", ...inverters].join("\n");
 }
 
-/** A time-out that is enough for answers that take so many milliseconds. */
+/** A time-out that is enough for answers that take so many milliseconds, as far as one can be set. */
 export function enough(ms: number): string {
-  return `${Math.ceil(1.5 * ms / 1000)}s`;
+  return `${Math.min(60, Math.ceil(1.5 * ms / 1000))}s`;
 }
 
 type Pair = readonly [string, string | number | boolean];

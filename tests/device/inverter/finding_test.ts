@@ -197,6 +197,24 @@ for (const transport of TRANSPORTS) {
   });
 }
 
+Deno.test("over tcp a device that is always one answer behind is found and read", async () => {
+  const words = sunSpecWords(MODELS);
+  await using it = bench("tcp", (asked) => {
+    const before = asked.memory.get("answer");
+    asked.memory.set("answer", asked.frame(answerOf(words, asked.request)));
+    if (before) asked.send(before);
+  });
+  assert.equal(shown(await it.poll())["103.W"], 2345.6);
+});
+
+Deno.test("over tcp a device with a header that is wrong is read by who asks once", async () => {
+  for (const [at, byte] of [[3, 1], [5, 0], [5, 6]] as const) {
+    const words = sunSpecWords(MODELS);
+    await using it = bench("tcp", (asked) => asked.send(asked.frame(answerOf(words, asked.request)).with(at, byte)));
+    assert.equal(shown(await it.once())["103.W"], 2345.6);
+  }
+});
+
 Deno.test("a device that fails altogether with exception 4 for a while loses no register, and is not searched all the time", async () => {
   const words = sunSpecWords(MODELS);
   let fails = false;

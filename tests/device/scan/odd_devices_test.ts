@@ -164,6 +164,14 @@ Deno.test("an inverter that takes nearly five seconds is found where its address
   assert.ok((one.needs.slowMs ?? 0) >= 4800, `${one.needs.slowMs}`);
 });
 
+Deno.test("a time-out that is printed is one that can be set", async () => {
+  const line = { host: "127.0.0.1", port: 502 };
+  await using peer = tcpPeer((visit) => visit.send(frame(visit)));
+  const found = await scanned(peer, [1]);
+  const slow = { ...found, ...line, needs: { quirks: [], slowMs: 90_000 } };
+  assert.equal(configured(slow)?.timing.timeout, 60_000);
+});
+
 for (const base of [1, 39_999, 40_001, 49_999, 50_001]) {
   Deno.test(`an inverter that says nothing but at its map from ${base} on is found`, async () => {
     const beside = sunSpecWords([common(66, "Kostal"), threePhase], { base });
