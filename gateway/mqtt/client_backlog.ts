@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 
 /** Bytes that wait for a client, beyond what the system holds for it, before the broker waits for it and so do all others. */
 const MOST_WAITING = 131_072;
-/** Who has more waiting for him has to have been ready for more within this time. */
+/** Who has more waiting for him has to have taken all of it within this time. */
 const PATIENCE_MS = 2_000;
 
 /**
@@ -13,14 +13,13 @@ const PATIENCE_MS = 2_000;
  */
 export function holdBacklog(socket: Socket, clock: Pick<Clock, "monotonic">): void {
   const { write } = socket;
-  let fullSince: number | undefined;
-  socket.on("drain", () => fullSince = undefined);
+  let behindSince: number | undefined;
   socket.write = (...args: unknown[]): boolean => {
-    if (Reflect.apply(write, socket, args) === true) return true;
     const now = clock.monotonic();
-    fullSince ??= now;
-    if (socket.writableLength < MOST_WAITING) return true;
-    if (now - fullSince < PATIENCE_MS) return false;
+    if (socket.writableLength === 0) behindSince = now;
+    const isRoom = Reflect.apply(write, socket, args) === true;
+    if (isRoom || socket.writableLength < MOST_WAITING) return true;
+    if (now - (behindSince ??= now) < PATIENCE_MS) return false;
     socket.destroy(new Error("drain timeout: the client does not read"));
     return true; // or the broker would wait for it
   };
