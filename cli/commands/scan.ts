@@ -11,6 +11,7 @@ import { systemClock } from "../../platform/clock.ts";
 import { integer } from "../terminal/arguments.ts";
 import { CliFailure, EXIT, usage } from "../terminal/exit.ts";
 import type { Terminal } from "../terminal/output.ts";
+import { knownDevices, untoldDevices } from "../service/profile/known_devices.ts";
 import { progressBar } from "../service/scan/progress.ts";
 import { type Discovered, discoveredOn, oddityOf, titleOf, yamlOf } from "../service/scan/report.ts";
 import { untilStopped } from "../terminal/signals.ts";
@@ -123,7 +124,7 @@ async function known(host: string): Promise<void> {
 }
 
 function scanIo(signal: AbortSignal): ScanIo {
-  return { clock: systemClock, log: getLogger(["ecowatt", "scan"]), signal };
+  return { clock: systemClock, log: getLogger(["ecowatt", "scan"]), signal, devices: knownDevices };
 }
 
 /** What to try when nothing answers, the likeliest first. */
@@ -157,12 +158,16 @@ function show(all: readonly Discovered[], { over, units, json, notes, stopped }:
     for (const one of all) {
       terminal.out([one.address, titleOf(one.found), ...[oddityOf(one) ?? []].flat()].join("\n  "));
     }
+    if (all.some(({ found }) => found.kind === "unknown")) {
+      const names = untoldDevices().join(", ");
+      terminal.err(`These are not told from others, and are chosen by \`profile:\`: ${names}`);
+    }
     if (yaml !== undefined) terminal.out(`\nFor the section \`node:\` of the configuration:\n${yaml}`);
   }
   if (yaml !== undefined) return;
   if (stopped) throw new CliFailure(EXIT.failed, "Nothing was found so far");
   const asked = units.length > MOST_NAMED ? `${units.length} unit ids` : `unit ids ${units.join(", ")}`;
-  const message = all.length === 0 ? `No inverter answers to ${asked}: ${WAYS[over]}` : "None of it is an inverter";
+  const message = all.length === 0 ? `No inverter answers to ${asked}: ${WAYS[over]}` : "None of it is a known device";
   throw new CliFailure(EXIT.unreachable, message);
 }
 

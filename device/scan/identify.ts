@@ -19,7 +19,16 @@ export type Found =
   }
   /** The ten registers, with values that an inverter on the grid has. */
   | { readonly kind: "ecowatt"; readonly unit: number }
-  /** Something that speaks Modbus, and that no profile fits: a meter, or an inverter with a map of its own. */
+  /** A device of the library; `also`: others that it may be as well. */
+  | {
+    readonly kind: "device";
+    readonly unit: number;
+    readonly profile: string;
+    readonly title: string;
+    readonly class: string;
+    readonly also: readonly string[];
+  }
+  /** Something that speaks Modbus, and that no profile fits: a device with a map of its own. */
   | { readonly kind: "unknown"; readonly unit: number; readonly why: string };
 
 /** A line on which nothing more is to be found: it cannot be opened, or nobody answers. */

@@ -4,7 +4,10 @@ import type { Bus } from "../modbus/bus.ts";
 import type { Line } from "../modbus/line.ts";
 import { createBus } from "../modbus/line_bus.ts";
 import type { Quirk } from "../modbus/quirks.ts";
+import type { DeviceKind } from "../../protocol/profile/format/compile.ts";
+import type { TableReader } from "../inverter/register_reader.ts";
 import { type Found, identify } from "./identify.ts";
+import { libraryDevices } from "./library_device.ts";
 import { type Haste, presentUnits } from "./present_units.ts";
 
 /** What a scan stands on. */
@@ -12,6 +15,8 @@ export interface ScanIo {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Devices by whose probes a unit is named that is neither SunSpec nor the ten registers; asked for when there is one. */
+  readonly devices?: () => readonly DeviceKind[];
 }
 
 /** How a line has to be configured for what was found on it. */
@@ -83,9 +88,9 @@ async function look(bus: Bus, units: readonly number[], how: Haste, io: ScanIo):
 
 /** What the units of a line are, one after the other. Who says nothing now is told as well. */
 export async function identifyAll(
-  bus: Pick<Bus, "read">,
+  bus: TableReader,
   units: readonly number[],
-  { clock, signal }: Pick<ScanIo, "clock" | "signal">,
+  { clock, signal, devices }: Pick<ScanIo, "clock" | "signal" | "devices">,
 ): Promise<{ readonly found: readonly Found[]; readonly silent: readonly number[]; readonly trouble?: string }> {
   const found: Found[] = [];
   const silent: number[] = [];
@@ -96,12 +101,26 @@ export async function identifyAll(
       await clock.sleep(START.pauseMs, signal);
       answer = await identify(bus, unit, signal);
     }
-    if (!("kind" in answer)) found.push(...answer);
+    if (!("kind" in answer)) { for (const one of answer) found.push(await named(one, bus, { signal, devices })); }
     else if (answer.kind === "line") return { found, silent, trouble: answer.message };
     else if (answer.kind === "failing") found.push({ kind: "unknown", unit, why: answer.why });
     else silent.push(unit);
   }
   return { found, silent };
+}
+
+/** What nothing else is known of is looked for in the library. */
+async function named(
+  found: Found,
+  bus: TableReader,
+  { signal, devices = () => [] }: { readonly signal: AbortSignal; readonly devices: ScanIo["devices"] },
+): Promise<Found> {
+  if (found.kind !== "unknown") return found;
+  const { unit } = found;
+  const [first, ...others] = await libraryDevices(devices(), bus, unit, signal);
+  if (first === undefined) return found;
+  const { name: profile, title, class: kind } = first.document;
+  return { kind: "device", unit, profile, title, class: kind, also: others.map(({ document }) => document.name) };
 }
 
 /** A bus on which every unit gets all its requests, and silence ends no connection on which late answers are to come. */
@@ -121,7 +140,11 @@ function withoutEchoes(found: readonly Found[]): readonly Found[] {
   const everywhere = found.length >= EVERYWHERE;
   return found.filter((one) => {
     if (one.kind === "sunspec" ? one.identity.serialNumber === "" && !everywhere : !everywhere) return true;
-    const name = one.kind === "sunspec" ? JSON.stringify([one.identity, one.device]) : one.kind;
+    const name = one.kind === "sunspec"
+      ? JSON.stringify([one.identity, one.device])
+      : one.kind === "device"
+      ? one.profile
+      : one.kind;
     const known = seen.has(name);
     seen.add(name);
     return !known;

@@ -4,11 +4,13 @@ import { busOf } from "../../../device/equipment/bus.ts";
 import { invertersOf } from "../../../device/equipment/inverters.ts";
 import { pollOnce } from "../../../device/inverter/patient_poll.ts";
 import type { Poll } from "../../../device/inverter/poll.ts";
+import { knownDevices } from "../profile/known_devices.ts";
 import { identifyAll } from "../../../device/scan/lines.ts";
 import { presentUnits } from "../../../device/scan/present_units.ts";
 import { FURTHER_TCP_UNITS, FURTHER_UNITS, USUAL_TCP_UNITS, USUAL_UNITS } from "../../../device/scan/usual_units.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { physicalColumns } from "../../../protocol/profile/physical.ts";
+import { profileOf } from "../scan/report.ts";
 import { ladder } from "../doctor/inverters.ts";
 
 /** Milliseconds for each answer while units are looked for. */
@@ -49,9 +51,12 @@ async function guessed(bus: BusConfig, io: TrialIo): Promise<BusConfig> {
   await using line = busOf({ ...bus, timing: { ...bus.timing, timeout: answerMs } }, io);
   for (const units of bus.tcp ? [USUAL_TCP_UNITS, FURTHER_TCP_UNITS] : [USUAL_UNITS, FURTHER_UNITS]) {
     const present = await presentUnits(line, units, { answerMs }, io.signal);
-    for (const one of (await identifyAll(line, present.units, io)).found) {
+    for (const one of (await identifyAll(line, present.units, { ...io, devices: knownDevices })).found) {
       if (one.kind === "unknown") continue;
-      return { ...bus, inverters: [InverterConfig.parse({ name: first.name, unit: one.unit, profile: one.kind })] };
+      return {
+        ...bus,
+        inverters: [InverterConfig.parse({ name: first.name, unit: one.unit, profile: profileOf(one) })],
+      };
     }
   }
   return bus;

@@ -26,7 +26,7 @@ export function discoveredOn(
 
 /** The address by which other commands take it. */
 function addressOf(line: Discovered["line"], found: Found, { quirks, slowMs }: LineNeeds): string {
-  const profile = found.kind === "unknown" ? "" : `&profile=${found.kind}`;
+  const profile = found.kind === "unknown" ? "" : `&profile=${profileOf(found)}`;
   const slow = slowMs === undefined ? "" : `&timeout=${enough(slowMs)}`;
   const device = deviceOf(found) === 0 ? "" : `&device=${deviceOf(found)}`;
   const end = `unit=${found.unit}${profile}${device}${quirks.map((quirk) => `&${quirk}=true`).join("")}${slow}`;
@@ -66,6 +66,10 @@ export function titleOf(found: Found): string {
     }
     case "ecowatt":
       return "inverter with the ten EcoWatt registers";
+    case "device": {
+      const also = found.also.length === 0 ? "" : `; it may be ${found.also.join(" or ")} as well`;
+      return `${found.title} (${found.profile}${also})`;
+    }
     case "unknown":
       return `speaks Modbus, but ${found.why}`;
     default:
@@ -82,7 +86,7 @@ export function yamlOf(all: readonly Discovered[]): string | undefined {
     const key = JSON.stringify(line);
     const bus = lines.get(key) ?? { line, needs, inverters: [] };
     const name = `${nameOf(found)}${count++ === 0 ? "" : count}`;
-    bus.inverters.push({ name, unit: found.unit, profile: found.kind, device: deviceOf(found) });
+    bus.inverters.push({ name, unit: found.unit, profile: profileOf(found), device: deviceOf(found) });
     lines.set(key, bus);
   }
   if (count === 0) return undefined;
@@ -99,7 +103,13 @@ function deviceOf(found: Found): number {
 
 /** What a configuration calls it, before the number. */
 function nameOf(found: Found): string {
+  if (found.kind === "device") return found.class === "hybrid" ? "inverter" : found.class;
   return found.kind === "sunspec" ? found.title.split(" ").at(-1) ?? "inverter" : "inverter";
+}
+
+/** The profile that a configuration names for it. */
+export function profileOf(found: Exclude<Found, { kind: "unknown" }>): string {
+  return found.kind === "device" ? found.profile : found.kind;
 }
 
 function settingsOf(line: Discovered["line"], { quirks, slowMs }: LineNeeds): Record<string, unknown> {
