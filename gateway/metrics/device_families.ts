@@ -81,7 +81,9 @@ function measured(
       if (known === undefined || !isCurrent(view, inverter, now - at)) continue;
       const labels = { device, inverter, ...known.labels };
       const point = { labels, value: value * known.factor };
-      points.set(known.metric, [...points.get(known.metric) ?? [], point]);
+      const others = points.get(known.metric);
+      if (others) others.push(point);
+      else points.set(known.metric, [point]);
     }
   }
   return [...points].map(([metric, all]) => gauge(metric, MEASUREMENTS[metric], all));
