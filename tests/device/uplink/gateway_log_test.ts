@@ -24,14 +24,20 @@ Deno.test("an hour without a gateway is three lines, whoever asks, and its retur
   ]);
 });
 
-Deno.test("numbers that count as used are a power cut or a restored backup once, and perhaps another node with the same key again", () => {
+Deno.test("numbers that count as used are a power cut or a restored backup, and perhaps another node with the same key within the hour", async () => {
   const { log, lines } = fakeLog();
-  const gateway = new GatewayLog({ clock: new FakeClock(), log });
-  gateway.exchanged({ ...reportOf(answered), advancedTo: 7_000 });
-  gateway.exchanged({ ...reportOf(answered), advancedTo: 9_000 });
+  const clock = new FakeClock();
+  const gateway = new GatewayLog({ clock, log });
+  for (const [minutes, advancedTo] of [[0, 7_000], [59, 9_000], [60, 11_000]] as const) {
+    await clock.advance(60_000 * minutes);
+    gateway.exchanged({ ...reportOf(answered), advancedTo });
+  }
+  const alone =
+    "info: this node's numbers count as used, as after a power cut of the gateway, or a restored backup; going on from";
   assert.deepEqual(lines, [
-    "warn: this node's numbers count as used, as after a power cut of the gateway, or a restored backup; going on from 7000",
+    `${alone} 7000`,
     "warn: this node's numbers count as used once more: if the gateway lost no power, does another node run with its key? " +
     "Going on from 9000",
+    `${alone} 11000`,
   ]);
 });
