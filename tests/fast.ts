@@ -34,7 +34,8 @@ async function run(files: readonly string[], flags: readonly string[]): Promise<
     const hands = deal(files, ISOLATES_A_CORE * navigator.hardwareConcurrency);
     const modules = hands.map((hand) => hand.map((file) => `import "${pathToFileURL(join(tests, file))}";\n`).join(""));
     await Promise.all(modules.map((text, i) => Deno.writeTextFile(join(folder, `fast_${i + 1}_test.ts`), text)));
-    const env = await isFolder(MEMORY) ? { TMPDIR: Deno.env.get("TMPDIR") ?? MEMORY } : {};
+    const memory = await isFolder(MEMORY) ? { TMPDIR: Deno.env.get("TMPDIR") ?? MEMORY } : {};
+    const env = { DENO_JOBS: String(navigator.hardwareConcurrency + 1), ...memory }; // one of them waits, mostly
     const args = ["test", "-A", "--parallel", "--no-check", "--reporter=dot", ...flags, folder];
     return (await new Deno.Command(Deno.execPath(), { args, env, cwd: join(tests, "..") }).spawn().status).code;
   } finally {

@@ -125,7 +125,7 @@ export class FakeClock implements Clock {
 }
 
 /** Lets everything that is ready run, and what the machine works at come to its end. */
-async function settled(): Promise<void> {
+export async function settled(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (isWorking()) turn = -1;

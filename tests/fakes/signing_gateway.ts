@@ -11,6 +11,7 @@ import {
 } from "../../protocol/device_signature.ts";
 import { SampleBlocksUpload } from "../../protocol/messages/sample_blocks.ts";
 import type { Sample } from "../../protocol/sample.ts";
+import { settled } from "./clock.ts";
 
 /** The key of the test node; no real device has it. */
 export const testKey: DeviceKey = {
@@ -119,5 +120,6 @@ export class SigningGateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal.abort();
     await this.#server.finished;
+    await settled(); // an answer to who has gone is still being signed
   }
 }
