@@ -119,6 +119,19 @@ Deno.test("an unknown device costs the time of a known one: as many codes are co
   assert.deepEqual(costs, [1, 1, 1]);
 });
 
+Deno.test("a signature is written in one way only: the bits to spare of its last digit are 0", async () => {
+  const { headers } = await signRequest(testKey(), request());
+  const signature = headers["signature"] ?? "";
+  const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const last = digits.indexOf(signature.at(-3) ?? "");
+  const written = [0, 1, 2, 3].map((spare) => `${signature.slice(0, -3)}${digits[last + spare]}=:`);
+  const outcomes = written.map((signature) => {
+    const { ok } = parseSignedRequest({ method: "POST", url: URL, fields: new Headers({ ...headers, signature }) });
+    return ok;
+  });
+  assert.deepEqual(outcomes, [true, false, false, false]);
+});
+
 Deno.test("a signature's input longer than 512 characters is not read, however well formed", async () => {
   const { headers } = await signRequest(testKey(), request());
   const input = headers["signature-input"] ?? "";

@@ -108,3 +108,31 @@ Deno.test("a hundred requests of a device write its numbers once", async () => {
   assert.ok(windows.claim(row, 1, 1026));
   assert.equal(changes(), before + 1);
 });
+
+Deno.test("what a lost transaction reserved for another key is reserved anew: no number is taken twice after a kill", async () => {
+  using store = openGatewayStore();
+  const [row = 0] = await twoDevices(store);
+  const first = createKeyWindows(store.db);
+  assert.ok(first.claim(row, 1, 5));
+  first.settle();
+  const windows = createKeyWindows(store.db);
+  store.db.exec("BEGIN IMMEDIATE");
+  const undo = windows.claim(row, 2, 5) ?? assert.fail(); // used under the older key, so only the new one uses it
+  store.db.exec("ROLLBACK");
+  undo();
+  assert.ok(windows.claim(row, 1, 6));
+  assert.equal(createKeyWindows(store.db).claim(row, 1, 6), undefined);
+});
+
+Deno.test("a number that was taken back is free after a stop as well", async () => {
+  using store = openGatewayStore();
+  const [row = 0] = await twoDevices(store);
+  const windows = createKeyWindows(store.db);
+  const undo = windows.claim(row, 1, 2) ?? assert.fail();
+  undo();
+  assert.ok(windows.claim(row, 1, 3));
+  windows.settle();
+  const after = createKeyWindows(store.db);
+  assert.equal(after.claim(row, 1, 3), undefined);
+  assert.ok(after.claim(row, 1, 2));
+});

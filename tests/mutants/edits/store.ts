@@ -151,7 +151,7 @@ export const STORES = [
     },
     { from: "      save.run(fingerprint, epoch, sequence);\n", to: "", breaks: "a board's highest number is not kept" },
   ]),
-  ...mutantsOf("gateway/store/key_windows.ts", STORE("key_windows", "replay"), [
+  ...mutantsOf("gateway/store/key_windows.ts", STORE("reserved_numbers", "key_windows", "replay"), [
     {
       from: "highest < HIGHEST_SEQUENCE ? highest + 1 : undefined",
       to: "highest",
