@@ -38,6 +38,19 @@ for (const length of [0, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, 268_435
   });
 }
 
+Deno.test("a length field has at most four bytes, also where they add up to nothing", () => {
+  assert.equal(createPacketWalk(300)(new Uint8Array([0x30, 0x80, 0x80, 0x80])), true);
+  assert.equal(createPacketWalk(300)(new Uint8Array([0x30, 0x80, 0x80, 0x80, 0x80])), false);
+});
+
+Deno.test("each packet is asked for by its type, and the first that is not let in ends the walk", () => {
+  const asked: number[] = [];
+  const fits = createPacketWalk(300, (type) => asked.push(type) < 3);
+  assert.equal(fits(new Uint8Array([...packet(2), 0xc0, 0])), true);
+  assert.equal(fits(new Uint8Array([0xe0, 0, 0xc0, 0])), false);
+  assert.deepEqual(asked, [3, 12, 14]);
+});
+
 function* lengthField(length: number): Generator<number> {
   for (let rest = length;; rest = Math.floor(rest / 128)) {
     yield rest % 128 + (rest >= 128 ? 128 : 0);

@@ -176,6 +176,7 @@ export const SLOT_EDITS = [
       from: "  await files.rename(temporary, path);\n  await files.syncFolder(path);\n",
       to: "  await files.rename(temporary, path);\n",
       breaks: "a power cut leaves the older program in the staged slot",
+      unnoticed: "the digest that is kept behind it syncs the same folder, before anything is on trial",
     },
     {
       from: "otherSlot(await currentSlot(files))",

@@ -1,11 +1,12 @@
 import { mutantsOf } from "../mutant.ts";
 
-const UPDATER = ["attacks", "download", "octets", "prover", "status_files", "updater"].map((name) =>
-  `tests/ota/updater/${name}_test.ts`
-);
+const UPDATER = ["attacks", "download", "eligibility", "install", "octets", "prover", "status_files", "updater"].map((
+  name,
+) => `tests/ota/updater/${name}_test.ts`);
 const UPDATES = [
   ...UPDATER,
   "tests/ota/power_cut_slow_test.ts",
+  "tests/ota/slots/health_test.ts",
   "tests/ota/slots/postponed_test.ts",
   "tests/ota/slots/slots_test.ts",
 ];
