@@ -82,6 +82,7 @@ export const UPDATER_EDITS = [
       from: "  await files.syncFolder(executableOf(slot));\n",
       to: "",
       breaks: "a power cut leaves the older program in the slot on trial",
+      unnoticed: "the digest that is kept behind it syncs the same folder, before anything is on trial",
     },
     { from: "  if (!program.ok) return program;\n", to: "", breaks: "a program that does not start is tried" },
     { from: "    if (!image.ok) return image;\n", to: "", breaks: "an image is started that is not the manifest's" },
