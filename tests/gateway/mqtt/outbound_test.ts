@@ -64,3 +64,13 @@ function drained(outbound: ReturnType<typeof createOutbound>): Outgoing[] {
   for (let next = outbound.take(); next !== undefined; next = outbound.take()) messages.push(next);
   return messages;
 }
+
+Deno.test("a state that came after an end is kept when the end arrives", () => {
+  const outbound = createOutbound(10);
+  const state = (payload: string) => ({ topic: "state", payload, retain: true });
+  outbound.put(state(""));
+  const end = outbound.take() ?? assert.fail();
+  outbound.put(state("on"));
+  outbound.delivered(end);
+  assert.equal(outbound.retained("state"), "on");
+});

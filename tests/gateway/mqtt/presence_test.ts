@@ -56,3 +56,12 @@ Deno.test("after a start the store says who was heard of; a removed device leave
   stop.abort();
   await task.done;
 });
+
+Deno.test("an older word that arrives late makes no device silent", () => {
+  const told: unknown[] = [];
+  const presence = createPresence(60_000, (device, status) => told.push([device, status]));
+  presence.heard("roof", 100_000);
+  presence.heard("roof", 10_000);
+  presence.review(["roof"], 150_000);
+  assert.deepEqual(told, [["roof", "online"]]);
+});
